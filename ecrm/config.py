@@ -1,0 +1,48 @@
+"""The CRM's settings: one table of key, default and meaning; CONFIGURATION.md is tested against it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Config
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A key of the host's `app.config`, its default, and what it does."""
+
+    key: str
+    default: Any
+    meaning: str
+
+
+SETTINGS = (
+    Setting("ECRM_CONSOLE_PREFIX", "/console", "Where the staff console is mounted."),
+    Setting("ECRM_PUBLIC_PREFIX", "/ecrm", "Where the public pages (consent, links in e-mails) are mounted."),
+    Setting("ECRM_JOBS", "inside", "`inside` runs the timetable in the web process; `outside` leaves it to `flask ecrm work`."),
+    Setting("ECRM_MAIL_TRANSPORT", "folder", "`folder`, `smtp` or `memory`."),
+    Setting("ECRM_MAIL_FOLDER", "var/mail", "Where the folder transport puts one `.eml` file an e-mail; relative to the app's instance path's parent."),
+    Setting("ECRM_SMTP_HOST", "localhost", "Mail server of the smtp transport."),
+    Setting("ECRM_SMTP_PORT", 25, "Its port."),
+    Setting("ECRM_SMTP_SECURITY", "none", "`none`, `starttls` or `tls`."),
+    Setting("ECRM_SMTP_USER", "", "User name, where the server wants one."),
+    Setting("ECRM_SMTP_PASSWORD", "", "Password, where the server wants one."),
+    Setting("ECRM_VISITOR_DAYS", 395, "Life of the visitor cookie in days (13 months, the limit that CNIL sets)."),
+    Setting("ECRM_UNTRACKED_PATHS", ("/static/", "/staff", "/healthz", "/readyz"), "Path prefixes whose pages are no page views."),
+    Setting("ECRM_REACT_INLINE", True, "Run reactions right after the commit in the same thread; False leaves them to the worker."),
+)  # fmt: skip
+
+
+def apply_defaults(config: Config) -> None:
+    """Give every missing key its default.
+
+    Raises:
+        ValueError: naming an unknown `ECRM_` key, which is most likely a typing mistake.
+    """
+    known = {setting.key for setting in SETTINGS}
+    unknown = sorted(key for key in config if key.startswith("ECRM_") and key not in known)
+    if unknown:
+        raise ValueError(f"unknown setting {', '.join(unknown)}; the known ones are in CONFIGURATION.md")
+    for setting in SETTINGS:
+        config.setdefault(setting.key, setting.default)

@@ -1,0 +1,316 @@
+"""What a shop tells the CRM: frozen dataclasses named as in the Segment e-commerce spec.
+
+Ids are the shop's own, as text. Money is in minor units with an ISO 4217 currency. Times are aware.
+
+`Told` events are promises (an order, a refund, a parcel, a registration): hand them to `crm.tell`, which commits
+them with the shop's own transaction. `Seen` events are steps of a visitor: hand them to `crm.observe`, which
+costs the request next to nothing and stores them in the background.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """Who did it. `customer_id` is the shop's account id; a guest has none and is known by e-mail only."""
+
+    email: str
+    customer_id: str | None = None
+    first_name: str = ""
+    last_name: str = ""
+    phone: str = ""
+    country: str = ""
+    traits: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """Where a parcel goes."""
+
+    name: str
+    line1: str
+    city: str
+    postcode: str
+    country: str
+    line2: str = ""
+    region: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderLine:
+    """One line of an order; `net_minor` is what the customer pays for the whole line, after discounts."""
+
+    product_id: str
+    name: str
+    quantity: int
+    net_minor: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """Base of the events that are committed with the shop's own transaction."""
+
+    name: ClassVar[str]
+    at: datetime
+
+    @property
+    def key(self) -> str:
+        """Made of stable ids; the same key told twice is one event."""
+        raise NotImplementedError
+
+    @property
+    def order(self) -> str | None:
+        """The order that this event is about, where there is one."""
+        return getattr(self, "order_id", None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderCompleted(Told):
+    """A customer placed an order. total = goods + shipping - discount, checked on construction."""
+
+    name: ClassVar[str] = "Order Completed"
+    order_id: str
+    person: Person
+    currency: str
+    lines: tuple[OrderLine, ...]
+    goods_minor: int
+    shipping_minor: int = 0
+    discount_minor: int = 0
+    total_minor: int
+    delivery_method: str = ""
+    payment_method: str = ""
+    address: Address | None = None
+    promised_on: date | None = None
+
+    def __post_init__(self) -> None:
+        if self.goods_minor + self.shipping_minor - self.discount_minor != self.total_minor:
+            raise ValueError(f"order {self.order_id}: total_minor must be goods + shipping - discount")
+        if sum(line.net_minor for line in self.lines) != self.goods_minor:
+            raise ValueError(f"order {self.order_id}: goods_minor must be the sum of its lines' net_minor")
+
+    @property
+    def key(self) -> str:
+        return f"order-completed:{self.order_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderRefunded(Told):
+    """Money went back to the customer. `order_id` is None where the source doesn't name the order."""
+
+    name: ClassVar[str] = "Order Refunded"
+    refund_id: str
+    order_id: str | None
+    person: Person | None
+    currency: str
+    amount_minor: int
+    lines: tuple[OrderLine, ...] = ()
+    reason: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"order-refunded:{self.refund_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderShipped(Told):
+    """A parcel of an order was given to a carrier."""
+
+    name: ClassVar[str] = "Order Shipped"
+    shipment_id: str
+    order_id: str
+    carrier: str
+    tracking_number: str
+
+    @property
+    def key(self) -> str:
+        return f"order-shipped:{self.shipment_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderDelivered(Told):
+    """A parcel reached its door, as staff or a carrier say."""
+
+    name: ClassVar[str] = "Order Delivered"
+    shipment_id: str
+    order_id: str
+
+    @property
+    def key(self) -> str:
+        return f"order-delivered:{self.shipment_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedUp(Told):
+    """A person opened an account."""
+
+    name: ClassVar[str] = "Signed Up"
+    person: Person
+
+    @property
+    def key(self) -> str:
+        return f"signed-up:{self.person.customer_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedIn(Told):
+    """A customer signed in; `sign_in_id` is unique per sign-in."""
+
+    name: ClassVar[str] = "Signed In"
+    person: Person
+    sign_in_id: str
+
+    @property
+    def key(self) -> str:
+        return f"signed-in:{self.sign_in_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProfileChanged(Told):
+    """A customer changed name, address or traits; `change_id` is unique per change."""
+
+    name: ClassVar[str] = "Profile Changed"
+    person: Person
+    change_id: str
+
+    @property
+    def key(self) -> str:
+        return f"profile-changed:{self.change_id}"
+
+
+TOLD: tuple[type[Told], ...] = (
+    OrderCompleted, OrderRefunded, OrderShipped, OrderDelivered, SignedUp, SignedIn, ProfileChanged,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """Base of a visitor's steps. `subject` is what the step is about, shown first in every list."""
+
+    name: ClassVar[str]
+
+    @property
+    def subject(self) -> str:
+        return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageViewed(Seen):
+    """Recorded by the plugin itself for each HTML page of the shop."""
+
+    name: ClassVar[str] = "Page Viewed"
+    path: str
+    title: str = ""
+    status: int = 200
+    milliseconds: int = 0
+
+    @property
+    def subject(self) -> str:
+        return self.path
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProductViewed(Seen):
+    """A product page was shown."""
+
+    name: ClassVar[str] = "Product Viewed"
+    product_id: str
+
+    @property
+    def subject(self) -> str:
+        return self.product_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProductListViewed(Seen):
+    """A list was shown; `product_ids` in the order shown, the first at `first_position` (counted from 1)."""
+
+    name: ClassVar[str] = "Product List Viewed"
+    list_id: str
+    product_ids: tuple[str, ...]
+    first_position: int = 1
+
+    @property
+    def subject(self) -> str:
+        return self.list_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProductsSearched(Seen):
+    """Somebody searched the shop; `results` is the whole count, not that of the page shown."""
+
+    name: ClassVar[str] = "Products Searched"
+    query: str
+    results: int
+    product_ids: tuple[str, ...] = ()
+    first_position: int = 1
+
+    @property
+    def subject(self) -> str:
+        return self.query
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProductAdded(Seen):
+    """A product went into the cart."""
+
+    name: ClassVar[str] = "Product Added"
+    product_id: str
+    quantity: int
+
+    @property
+    def subject(self) -> str:
+        return self.product_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProductRemoved(Seen):
+    """A product left the cart."""
+
+    name: ClassVar[str] = "Product Removed"
+    product_id: str
+    quantity: int
+
+    @property
+    def subject(self) -> str:
+        return self.product_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class CartViewed(Seen):
+    """The cart page was shown."""
+
+    name: ClassVar[str] = "Cart Viewed"
+    product_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckoutStarted(Seen):
+    """The checkout was entered with a cart worth `value_minor`."""
+
+    name: ClassVar[str] = "Checkout Started"
+    value_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckoutStepCompleted(Seen):
+    """A step of the checkout was answered, e.g. `details` or `review`."""
+
+    name: ClassVar[str] = "Checkout Step Completed"
+    step: str
+
+    @property
+    def subject(self) -> str:
+        return self.step
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedOut(Seen):
+    """A customer signed out; the visitor ends here and a new one begins."""
+
+    name: ClassVar[str] = "Signed Out"

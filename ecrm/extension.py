@@ -1,0 +1,108 @@
+"""`ECRM`: the Flask extension. `init_app` reads as the list of what the plugin adds to a shop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from flask import Flask
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session, scoped_session
+
+from tracking.clickstream.writer import Writer
+
+from . import cli, config, identification, ledger, scheduler, template_globals, wording
+from .collector import views as collector
+from .console import views as console
+from .customers import checkout_memory
+from .database import sessions_on
+from .events import Seen, Told
+from .installation import Installation, installation
+from .mail import make_transport
+from .reactions import reaction_names, run_reactions
+from .storefront import Storefront
+
+
+class ECRM:
+    """The plugin. Holds nothing of any app: two apps in one process stay apart.
+
+        crm = ECRM()
+        crm.init_app(app, storefront=MyStorefront())
+
+    Settings (keys of `app.config`) are listed in `ecrm.config.SETTINGS` and in CONFIGURATION.md.
+    """
+
+    def init_app(self, app: Flask, *, storefront: Storefront, engine: Engine | None = None) -> None:
+        """Plug the CRM into an app.
+
+        Args:
+            app: the host; its SECRET_KEY must be set before the first request.
+            storefront: answers the CRM's questions from the shop's data.
+            engine: the database engine; by default that of the app's Flask-SQLAlchemy.
+
+        Raises:
+            RuntimeError: when there is neither an engine nor Flask-SQLAlchemy.
+            ValueError: for an unknown `ECRM_` setting.
+        """
+        config.apply_defaults(app.config)
+        sessions = sessions_on(engine or _engine_of(app))
+        app.extensions["ecrm"] = Installation(
+            app=app,
+            storefront=storefront,
+            sessions=sessions,
+            writer=Writer(sessions, time_zone=lambda: storefront.facts().time_zone),
+            transport=make_transport(app.config, Path(app.instance_path).parent),
+        )
+        wording.init_app(app)
+        identification.init_app(app)
+        template_globals.init_app(app)
+        collector.init_app(app)
+        console.init_app(app)
+        cli.init_app(app)
+        scheduler.init_app(app)
+
+    def tell(self, event: Told, *, session: Session | scoped_session[Session] | None = None) -> None:
+        """Record a promise (order, refund, parcel, registration) so that it can't be lost.
+
+        With `session`, the event is committed or rolled back with the host's own transaction on the same
+        database; nothing is committed here. Without, the event gets a transaction of its own: call it after
+        your commit, and know that a crash in between loses the event.
+        """
+        crm = installation()
+        names = reaction_names(event)
+        visitor = identification.visitor_token()
+        if session is None:
+            with crm.sessions.begin() as own:
+                event_id = ledger.write(own, event, reactions=names, visitor=visitor)
+            if event_id is not None:
+                _react(crm, [event_id])
+        else:
+            event_id = ledger.write(session, event, reactions=names, visitor=visitor)
+            if event_id is not None:
+                ledger.after_commit(session, event_id, lambda event_ids: _react(crm, event_ids))
+
+    def remembered_checkout(self) -> dict[str, str] | None:
+        """What the signed-in customer, or a guest who proved their mailbox, answered in the last checkout.
+
+        Returns:
+            email, name, line1, line2, city, postcode, region, country, phone, delivery_method, payment_method;
+            or None where nothing is remembered or the present visitor has not proved who they are.
+        """
+        return checkout_memory.remembered_for_request()
+
+    def observe(self, event: Seen) -> None:
+        """Record a step of the present visitor, in the background; does nothing outside of a request."""
+        identification.observe(event)
+
+
+def _react(crm: Installation, event_ids: Sequence[int]) -> None:
+    if crm.app.config["ECRM_REACT_INLINE"]:
+        run_reactions(crm, event_ids)
+
+
+def _engine_of(app: Flask) -> Engine:
+    if "sqlalchemy" not in app.extensions:
+        raise RuntimeError("give ECRM.init_app an engine=…, or init Flask-SQLAlchemy before it")
+    with app.app_context():
+        engine: Engine = app.extensions["sqlalchemy"].engine
+        return engine

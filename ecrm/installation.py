@@ -1,0 +1,36 @@
+"""What the plugin keeps for one app, in `app.extensions["ecrm"]`; never on the `ECRM` object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask, current_app
+from sqlalchemy.orm import Session, sessionmaker
+
+from mailer.transports import Transport
+from tracking.clickstream.writer import Writer
+
+from .storefront import Storefront
+
+
+@dataclass
+class Installation:
+    """The plugin in one app: the host's answers, the CRM's own sessions, the event writer, the way out for e-mail."""
+
+    app: Flask
+    storefront: Storefront
+    sessions: sessionmaker[Session]
+    writer: Writer
+    transport: Transport
+
+
+def installation(app: Flask | None = None) -> Installation:
+    """What the plugin keeps for this app.
+
+    Raises:
+        RuntimeError: when the plugin was not installed in it.
+    """
+    found: Installation | None = (app or current_app).extensions.get("ecrm")
+    if found is None:
+        raise RuntimeError("the e-CRM is not installed in this app; call ECRM().init_app(app, storefront=…)")
+    return found

@@ -1,0 +1,38 @@
+"""What happens when …: one ordered table from event to reactions. Read it to know everything an event causes.
+
+A reaction gets the CRM's own session, the event's row in the ledger and the typed event. It commits nothing, may
+run more than once over a row of retries, and reaches its effect once: its "done" is in the transaction of its work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from . import events, ledger
+from .customers.checkout_memory import remember_checkout
+from .customers.recognition import recognise
+from .installation import Installation
+from .mail import confirm_order, tell_delivered, tell_shipped
+from .parcels import expect_shipment, finish_shipment, start_shipment
+from .sales import remember_order, remember_refund
+
+REACTIONS: dict[str, Sequence[ledger.React]] = {
+    events.SignedUp.name: (recognise,),
+    events.SignedIn.name: (recognise,),
+    events.ProfileChanged.name: (recognise,),
+    events.OrderCompleted.name: (recognise, remember_order, remember_checkout, expect_shipment, confirm_order),
+    events.OrderRefunded.name: (recognise, remember_refund),
+    events.OrderShipped.name: (start_shipment, tell_shipped),
+    events.OrderDelivered.name: (finish_shipment, tell_delivered),
+}
+
+
+def reaction_names(event: events.Told) -> list[str]:
+    """The reactions owed to an event, in order."""
+    return [react.__name__ for react in REACTIONS[event.name]]
+
+
+def run_reactions(crm: Installation, event_ids: Sequence[int] | None = None) -> int:
+    """Run due reactions (of these events, or of all); returns how many were done."""
+    with crm.app.app_context():
+        return ledger.run_reactions(crm.sessions, REACTIONS, event_ids=event_ids)

@@ -1,0 +1,105 @@
+"""What the CRM asks of a shop: one Protocol and the plain facts that it answers with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShopFacts:
+    """The shop itself. `base_url` without a trailing slash; `time_zone` is an IANA name.
+
+    `data_note` says where demo data come from and is shown wherever such figures are; empty in a live shop.
+    """
+
+    name: str
+    base_url: str
+    currency: str
+    country: str
+    time_zone: str
+    language: str = "en"
+    sender: str
+    data_note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomerFacts:
+    """The signed-in customer of the present request."""
+
+    customer_id: str
+    email: str
+    first_name: str
+    last_name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Staff:
+    """A member of the shop's staff; `role` is one of `ecrm.access.roles.Role`."""
+
+    staff_id: str
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProductCard:
+    """What is needed to show a product in a list or an e-mail. URLs are absolute paths of the shop."""
+
+    product_id: str
+    name: str
+    url: str
+    image_url: str
+    price_minor: int
+    currency: str
+    brand: str = ""
+    category: str = ""
+    available: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """A question for products that just arrived."""
+
+    since: datetime
+    limit: int = 50
+    excluded: frozenset[str] = field(default_factory=frozenset)
+
+
+class Storefront(Protocol):
+    """The questions. Each is answered from the shop's own data at the moment of asking; none may write."""
+
+    def facts(self) -> ShopFacts:
+        """The shop's name, address, currency, zone and sender. Asked in and outside of requests."""
+
+    def current_customer(self) -> CustomerFacts | None:
+        """Who is signed in in this request."""
+
+    def current_staff(self) -> Staff | None:
+        """The staff member of this request, or None; decides who may open the console."""
+
+    def sign_in_url(self, *, next_path: str) -> str:
+        """Where a person who must sign in first is sent."""
+
+    def sign_out_url(self) -> str:
+        """Where "Not you?" posts to (a POST with the form field `csrf_token`)."""
+
+    def products(self, product_ids: Sequence[str]) -> list[ProductCard]:
+        """The cards of those that exist and are listed, in the order asked; unknown ids are left out."""
+
+    def arrivals(self, wanted: Wanted) -> list[ProductCard]:
+        """Products listed since a moment, newest first."""
+
+    def best_sellers(self, *, limit: int) -> list[str]:
+        """Product ids to show before anything was learnt (a shop's first day)."""
+
+    def cart_product_ids(self) -> frozenset[str]:
+        """What lies in the present visitor's cart."""
+
+    def order_url(self, order_id: str, *, signed: bool) -> str:
+        """The order's page; `signed` gives a link that opens it without an account (for e-mails)."""
+
+    def staff_order_url(self, order_id: str) -> str:
+        """The order's page in the shop's back office."""

@@ -1,0 +1,15 @@
+"""Every module that defines a CRM table; importing this one fills `Record.metadata` for migrations and tests."""
+
+from mailer import outbox
+from recommender import store
+from tracking import customers, orders, visitors
+from tracking.clickstream import event, rollups, sessions
+from tracking.delivery import shipment
+from tracking.record import Record
+
+from . import ledger, scheduler
+
+MODULES = (
+    customers, event, ledger, orders, outbox, rollups, scheduler, sessions, shipment, store, visitors,
+)  # fmt: skip
+METADATA = Record.metadata

@@ -1,0 +1,69 @@
+"""The one place that knows Flask-Babel: texts, money, days and moments as people read them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_currency, get_currency_precision
+from flask import Flask, g, has_request_context
+from flask_babel import Babel, Domain, get_locale
+
+from .installation import installation
+
+_domain = Domain(translation_directories=[str(Path(__file__).parent / "translations")], domain="ecrm")
+
+
+def init_app(app: Flask) -> None:
+    """Bring Flask-Babel where the host has none, and add the template filters."""
+    if "babel" not in app.extensions:
+        Babel(app)
+    app.add_template_filter(money, "ecrm_money")
+    app.add_template_filter(day, "ecrm_day")
+    app.add_template_filter(moment, "ecrm_moment")
+
+
+def gettext(message: str, **values: object) -> str:
+    """The message in the reader's language; `%(name)s` is filled from `values`."""
+    translated: str = _domain.gettext(message, **values)
+    return translated
+
+
+def ngettext(singular: str, plural: str, count: int, **values: object) -> str:
+    """The message for this count; `%(num)s` is the count."""
+    translated: str = _domain.ngettext(singular, plural, count, **values)
+    return translated
+
+
+def money(minor: int, currency: str) -> str:
+    """Minor units as people read them, e.g. `money(1299, "USD")` → `$12.99`."""
+    digits = get_currency_precision(currency)
+    return format_currency(minor / 10**digits, currency, locale=_locale())
+
+
+def day(value: date | datetime) -> str:
+    """A date; of a moment, its date in the shop's time zone."""
+    if isinstance(value, datetime):
+        value = value.astimezone(_zone()).date()
+    return format_date(value, format="medium", locale=_locale())
+
+
+def moment(value: datetime) -> str:
+    """Date and time in the shop's time zone."""
+    return format_datetime(value.astimezone(_zone()), format="medium", locale=_locale())
+
+
+def _locale() -> str:
+    return str(get_locale() or "en")
+
+
+def _zone() -> ZoneInfo:
+    """The shop's zone, asked once a request."""
+    if not has_request_context():
+        return ZoneInfo(installation().storefront.facts().time_zone)
+    if "ecrm_zone" not in g:
+        g.ecrm_zone = ZoneInfo(installation().storefront.facts().time_zone)
+    zone: ZoneInfo = g.ecrm_zone
+    return zone

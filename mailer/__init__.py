@@ -1,0 +1,1 @@
+"""What is written, to whom, when, and proof of what became of it."""

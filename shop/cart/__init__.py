@@ -1,0 +1,1 @@
+"""The cart of anyone, kept on the server, merged when its owner signs in."""

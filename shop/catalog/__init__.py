@@ -1,0 +1,1 @@
+"""What is for sale: departments, categories, products, and how they are listed, found and pictured."""

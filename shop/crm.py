@@ -1,0 +1,290 @@
+"""The one file that knows the shop and the e-CRM: answers the CRM's questions, and tells it what happens.
+
+Delete it and its two lines in `app.py`: the shop runs without the CRM.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Flask, current_app, url_for
+from flask_login import current_user
+from sqlalchemy import select
+
+from ecrm import ECRM, CustomerFacts, ProductCard, ShopFacts, Staff, events
+from ecrm.storefront import Wanted
+
+from . import signals
+from .accounts.account import Account, SignIn
+from .cart.basket import product_ids_in_cart
+from .catalog.product import Product
+from .checkout.order import Order, Refund
+from .checkout.order_links import signed_order_path
+from .database import db
+from .fulfilment.parcel import Parcel
+from .hooks import CheckoutDefaults, hooks
+from .profile import shop_profile
+
+crm = ECRM()
+
+
+def install_crm(app: Flask) -> None:
+    """Plug the CRM into the shop and connect what the shop announces."""
+    crm.init_app(app, storefront=ShopStorefront())
+    hooks(app).checkout_defaults.append(_remembered)
+    for signal, receiver in _RECEIVERS.items():
+        signal.connect(receiver, app)
+
+
+class ShopStorefront:
+    """Answers from the shop's own tables; see `ecrm.Storefront` for the questions."""
+
+    def facts(self) -> ShopFacts:
+        profile = shop_profile()
+        return ShopFacts(
+            name=profile.name,
+            base_url=current_app.config["SHOP_BASE_URL"].rstrip("/"),
+            currency=profile.currency,
+            country=profile.country,
+            time_zone=profile.time_zone,
+            sender=profile.email,
+            data_note=profile.data_note,
+        )
+
+    def current_customer(self) -> CustomerFacts | None:
+        if not current_user.is_authenticated:
+            return None
+        account: Account = current_user.account
+        return CustomerFacts(
+            customer_id=str(account.id), email=account.email, first_name=account.first_name, last_name=account.last_name
+        )
+
+    def current_staff(self) -> Staff | None:
+        if not current_user.is_authenticated or not current_user.account.role:
+            return None
+        account: Account = current_user.account
+        return Staff(staff_id=str(account.id), name=account.first_name, role=account.role or "")
+
+    def sign_in_url(self, *, next_path: str) -> str:
+        return url_for("accounts.sign_in", next=next_path)
+
+    def sign_out_url(self) -> str:
+        return url_for("accounts.sign_out")
+
+    def products(self, product_ids: Sequence[str]) -> list[ProductCard]:
+        wanted = [int(text) for text in product_ids if text.isascii() and text.isdigit()]
+        found = {
+            product.id: product
+            for product in db.session.scalars(select(Product).where(Product.id.in_(wanted), Product.listed))
+        }
+        return [_card(found[product_id]) for product_id in wanted if product_id in found]
+
+    def arrivals(self, wanted: Wanted) -> list[ProductCard]:
+        query = select(Product).where(Product.listed, Product.added_at >= wanted.since)
+        rows = db.session.scalars(query.order_by(Product.added_at.desc()).limit(wanted.limit + len(wanted.excluded)))
+        return [_card(row) for row in rows if str(row.id) not in wanted.excluded][: wanted.limit]
+
+    def best_sellers(self, *, limit: int) -> list[str]:
+        query = select(Product.id).where(Product.listed, Product.stock > 0)
+        return [str(id_) for id_ in db.session.scalars(query.order_by(Product.sold.desc(), Product.id).limit(limit))]
+
+    def cart_product_ids(self) -> frozenset[str]:
+        return frozenset(str(product_id) for product_id in product_ids_in_cart())
+
+    def order_url(self, order_id: str, *, signed: bool) -> str:
+        return signed_order_path(order_id) if signed else url_for("checkout.order_page", number=order_id)
+
+    def staff_order_url(self, order_id: str) -> str:
+        return url_for("backoffice.order", number=order_id)
+
+
+def _card(product: Product) -> ProductCard:
+    return ProductCard(
+        product_id=str(product.id),
+        name=product.name,
+        url=url_for("catalog.product", product_id=product.id, slug=product.slug),
+        image_url=url_for("catalog.artwork", product_id=product.id),
+        price_minor=product.price_minor,
+        currency=shop_profile().currency,
+        brand=product.brand,
+        category=product.category.name,
+        available=product.stock > 0,
+    )
+
+
+def _person(account: Account) -> events.Person:
+    traits = {
+        "household": account.household,
+        "children": account.children,
+        "interests": account.interests,
+        "birthday": account.birthday.isoformat() if account.birthday else None,
+    }
+    return events.Person(
+        email=account.email,
+        customer_id=str(account.id),
+        first_name=account.first_name,
+        last_name=account.last_name,
+        phone=account.phone,
+        traits={key: value for key, value in traits.items() if value not in (None, "")},
+    )
+
+
+def _buyer(order: Order) -> events.Person:
+    account = db.session.get(Account, order.account_id) if order.account_id else None
+    if account is not None:
+        return _person(account)
+    first, _, last = order.ship_name.partition(" ")
+    return events.Person(
+        email=order.email, first_name=first, last_name=last, phone=order.ship_phone, country=order.ship_country
+    )
+
+
+def order_completed(order: Order, person: events.Person) -> events.OrderCompleted:
+    """The event of an order; also used to tell the CRM the history that an import brought."""
+    return events.OrderCompleted(
+        at=order.placed_at,
+        order_id=order.number,
+        person=person,
+        currency=order.currency,
+        lines=tuple(
+            events.OrderLine(
+                product_id=str(line.product_id), name=line.name, quantity=line.quantity, net_minor=line.net_minor
+            )
+            for line in order.lines
+        ),
+        goods_minor=order.goods_minor,
+        shipping_minor=order.shipping_minor,
+        discount_minor=order.discount_minor,
+        total_minor=order.total_minor,
+        delivery_method=order.delivery_method,
+        payment_method=order.payment_method,
+        address=events.Address(
+            name=order.ship_name, line1=order.ship_line1, line2=order.ship_line2, city=order.ship_city,
+            postcode=order.ship_postcode, region=order.ship_region, country=order.ship_country, phone=order.ship_phone,
+        ),
+        promised_on=order.promised_on,
+    )  # fmt: skip
+
+
+def _order_placed(_app: Flask, *, order: Order) -> None:
+    crm.tell(order_completed(order, _buyer(order)), session=db.session)
+
+
+def _order_refunded(_app: Flask, *, refund: Refund) -> None:
+    crm.tell(
+        events.OrderRefunded(
+            at=refund.refunded_at,
+            refund_id=refund.number,
+            order_id=refund.order.number if refund.order else None,
+            person=_buyer(refund.order) if refund.order else None,
+            currency=refund.currency,
+            amount_minor=refund.amount_minor,
+            reason=refund.reason,
+        ),
+        session=db.session,
+    )
+
+
+def _parcel_shipped(_app: Flask, *, parcel: Parcel) -> None:
+    crm.tell(
+        events.OrderShipped(
+            at=parcel.shipped_at,
+            shipment_id=str(parcel.id),
+            order_id=parcel.order.number,
+            carrier=parcel.carrier,
+            tracking_number=parcel.tracking_number,
+        ),
+        session=db.session,
+    )
+
+
+def _parcel_delivered(_app: Flask, *, parcel: Parcel) -> None:
+    crm.tell(
+        events.OrderDelivered(
+            at=parcel.delivered_at or datetime.now(UTC), shipment_id=str(parcel.id), order_id=parcel.order.number
+        ),
+        session=db.session,
+    )
+
+
+def _account_opened(_app: Flask, *, account: Account) -> None:
+    crm.tell(events.SignedUp(at=account.created_at, person=_person(account)), session=db.session)
+
+
+def _signed_in(_app: Flask, *, account: Account, sign_in: SignIn) -> None:
+    crm.tell(
+        events.SignedIn(at=sign_in.started_at, person=_person(account), sign_in_id=str(sign_in.id)), session=db.session
+    )
+
+
+def _account_changed(_app: Flask, *, account: Account) -> None:
+    now = datetime.now(UTC)
+    change_id = f"{account.id}:{now.isoformat()}"
+    crm.tell(events.ProfileChanged(at=now, person=_person(account), change_id=change_id), session=db.session)
+
+
+def _product_shown(_app: Flask, *, product: Product) -> None:
+    crm.observe(events.ProductViewed(product_id=str(product.id)))
+
+
+def _list_shown(_app: Flask, *, list_id: str, product_ids: list[int], first_position: int) -> None:
+    shown = tuple(str(product_id) for product_id in product_ids)
+    crm.observe(events.ProductListViewed(list_id=list_id, product_ids=shown, first_position=first_position))
+
+
+def _searched(_app: Flask, *, query: str, results: int, product_ids: list[int], first_position: int) -> None:
+    shown = tuple(str(product_id) for product_id in product_ids)
+    crm.observe(
+        events.ProductsSearched(query=query, results=results, product_ids=shown, first_position=first_position)
+    )
+
+
+def _cart_added(_app: Flask, *, product: Product, quantity: int) -> None:
+    crm.observe(events.ProductAdded(product_id=str(product.id), quantity=quantity))
+
+
+def _cart_removed(_app: Flask, *, product: Product, quantity: int) -> None:
+    crm.observe(events.ProductRemoved(product_id=str(product.id), quantity=quantity))
+
+
+def _cart_shown(_app: Flask, *, product_ids: list[int]) -> None:
+    crm.observe(events.CartViewed(product_ids=tuple(str(product_id) for product_id in product_ids)))
+
+
+def _checkout_started(_app: Flask, *, value_minor: int, currency: str) -> None:
+    crm.observe(events.CheckoutStarted(value_minor=value_minor, currency=currency))
+
+
+def _checkout_step_done(_app: Flask, *, step: str) -> None:
+    crm.observe(events.CheckoutStepCompleted(step=step))
+
+
+def _signed_out(_app: Flask, *, account: Account) -> None:
+    crm.observe(events.SignedOut())
+
+
+def _remembered() -> CheckoutDefaults | None:
+    memory = crm.remembered_checkout()
+    return None if memory is None else CheckoutDefaults(**memory)
+
+
+_RECEIVERS: dict[Any, Any] = {
+    signals.order_placed: _order_placed,
+    signals.order_refunded: _order_refunded,
+    signals.parcel_shipped: _parcel_shipped,
+    signals.parcel_delivered: _parcel_delivered,
+    signals.account_opened: _account_opened,
+    signals.signed_in: _signed_in,
+    signals.account_changed: _account_changed,
+    signals.product_shown: _product_shown,
+    signals.list_shown: _list_shown,
+    signals.searched: _searched,
+    signals.cart_added: _cart_added,
+    signals.cart_removed: _cart_removed,
+    signals.cart_shown: _cart_shown,
+    signals.checkout_started: _checkout_started,
+    signals.checkout_step_done: _checkout_step_done,
+    signals.signed_out: _signed_out,
+}

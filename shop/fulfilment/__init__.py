@@ -1,0 +1,1 @@
+"""Getting the goods to the door: parcels and delivery methods."""

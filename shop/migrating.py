@@ -1,0 +1,53 @@
+"""Bringing the shop's tables up to date: Alembic's history `shop`, with a version table of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine
+
+from .tables import METADATA
+
+MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+VERSION_TABLE = "shop_version"
+
+
+def upgrade(engine: Engine) -> None:
+    """Create or update the shop's tables, all or nothing."""
+    with engine.begin() as connection:
+        command.upgrade(_config(connection), "head")
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether the database has the tables that this version needs."""
+    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+    return context.get_current_heads() == tuple(ScriptDirectory.from_config(_config(connection)).get_heads())
+
+
+def differences(connection: Connection) -> list[object]:
+    """What autogenerate would still change; empty when models and migrations agree."""
+    context = MigrationContext.configure(
+        connection,
+        opts={
+            "version_table": VERSION_TABLE,
+            "compare_type": True,
+            "include_name": lambda name, kind, _parents: (
+                name in METADATA.tables if kind == "table" else not (kind == "index" and str(name).startswith("fts_"))
+            ),
+        },
+    )
+    return list(compare_metadata(context, METADATA))
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("version_locations", str(MIGRATIONS / "shop" / "versions"))
+    config.set_main_option("path_separator", "os")
+    config.attributes.update(connection=connection, metadata=METADATA, version_table=VERSION_TABLE)
+    return config

@@ -1,0 +1,42 @@
+"""Event: one thing that happened, in the append-only ledger. Names follow the Segment e-commerce spec."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ..record import BigId, Record
+
+
+class Event(Record):
+    """A row of the ledger; written once, never changed but for erasure.
+
+    `message_id` is unique: telling the same thing twice keeps one row. `subject` is what the event is about
+    (a product's or an order's id in the shop, a search term, a path); `properties` holds the rest.
+    """
+
+    __tablename__ = "ecrm_event"
+    __table_args__ = (
+        Index(None, "customer_id", "happened_at", sqlite_where=text("customer_id IS NOT NULL"),
+              postgresql_where=text("customer_id IS NOT NULL")),
+        Index(None, "visitor_id", "happened_at", sqlite_where=text("visitor_id IS NOT NULL"),
+              postgresql_where=text("visitor_id IS NOT NULL")),
+        Index(None, "happened_at"),
+        Index(None, "order_reference", sqlite_where=text("order_reference IS NOT NULL"),
+              postgresql_where=text("order_reference IS NOT NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    message_id: Mapped[str] = mapped_column(String(100), unique=True)
+    name: Mapped[str] = mapped_column(String(60))
+    happened_at: Mapped[datetime]
+    visitor_id: Mapped[int | None] = mapped_column(ForeignKey("ecrm_visitor.id"))
+    session_id: Mapped[int | None] = mapped_column(ForeignKey("ecrm_session.id"))
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("ecrm_customer.id"))
+    order_reference: Mapped[str | None] = mapped_column(String(64))
+    subject: Mapped[str] = mapped_column(String(200), default="")
+    properties: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    simulated: Mapped[bool] = mapped_column(default=False)

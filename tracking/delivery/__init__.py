@@ -1,0 +1,1 @@
+"""A shipment's way to the door: shipments and their scans."""

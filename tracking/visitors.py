@@ -1,0 +1,55 @@
+"""Visitor: a browser that agreed to be recognised, and the consent it gave."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import IntEnum
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from .record import BigId, Record
+
+
+class Grade(IntEnum):
+    """How far a browser agreed to be followed; decided on the server, GPC and DNT count as NONE."""
+
+    NONE = 0  # counted without any identifier
+    ANALYTICS = 1  # visitor cookie
+    PERSONAL = 2  # steps are joined to the customer
+
+
+class Visitor(Record):
+    """One browser. `token` is the cookie's value (128 random bits, hex)."""
+
+    __tablename__ = "ecrm_visitor"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    token: Mapped[str] = mapped_column(String(64), unique=True)
+    first_seen_at: Mapped[datetime]
+    simulated: Mapped[bool] = mapped_column(default=False)
+
+
+class ConsentChoice(Record):
+    """Append-only: what a browser chose in the consent banner, when, and in which wording."""
+
+    __tablename__ = "ecrm_consent_choice"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    visitor_id: Mapped[int | None] = mapped_column(ForeignKey("ecrm_visitor.id"), index=True)
+    grade: Mapped[int]
+    wording: Mapped[str] = mapped_column(String(40))
+    chosen_at: Mapped[datetime]
+
+
+class VisitorClaim(Record):
+    """Append-only: at this moment this browser was used by this customer (login, registration, order)."""
+
+    __tablename__ = "ecrm_visitor_claim"
+    __table_args__ = (Index(None, "visitor_id", "customer_id", unique=True),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    visitor_id: Mapped[int] = mapped_column(ForeignKey("ecrm_visitor.id"))
+    customer_id: Mapped[int] = mapped_column(ForeignKey("ecrm_customer.id"), index=True)
+    claimed_at: Mapped[datetime]
+    how: Mapped[str] = mapped_column(String(40))
