@@ -7,9 +7,9 @@ from tracking.clickstream import event, rollups, sessions
 from tracking.delivery import shipment
 from tracking.record import Record
 
-from . import ledger, scheduler
+from . import job_runs, ledger
 
 MODULES = (
-    customers, event, ledger, orders, outbox, rollups, scheduler, sessions, shipment, store, visitors,
+    customers, event, job_runs, ledger, orders, outbox, rollups, sessions, shipment, store, visitors,
 )  # fmt: skip
 METADATA = Record.metadata

@@ -1,0 +1,51 @@
+"""`flask ecrm …`: migrations, jobs and history from the command line."""
+
+from __future__ import annotations
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup
+
+from . import migrating, scheduler
+from .installation import installation
+from .timetable import TIMETABLE, job_named
+
+ecrm_commands = AppGroup("ecrm", help="The e-CRM: tables, jobs, training.")
+
+
+def init_app(app: Flask) -> None:
+    """Add the commands to the host's `flask`."""
+    app.cli.add_command(ecrm_commands)
+
+
+@ecrm_commands.command("upgrade")
+def upgrade() -> None:
+    """Create or update the CRM's tables."""
+    migrating.upgrade(installation().sessions.kw["bind"])
+    click.echo("The CRM's tables are up to date.")
+
+
+@ecrm_commands.command("jobs")
+def jobs() -> None:
+    """List the timetable."""
+    for job in TIMETABLE:
+        when = f"every {int(job.every.total_seconds())} s" if job.every else f"daily at {job.at}"
+        click.echo(f"{job.name:10} {when:16} {job.does}")
+
+
+@ecrm_commands.command("work")
+def work() -> None:
+    """Run the timetable until stopped (with ECRM_JOBS=outside in the web processes)."""
+    click.echo("Working. Stop with Ctrl-C.")
+    scheduler.work(current_app._get_current_object())  # type: ignore[attr-defined]
+
+
+@ecrm_commands.command("run")
+@click.argument("name", metavar="JOB")
+def run(name: str) -> None:
+    """Run one JOB of the timetable now; `flask ecrm jobs` lists them."""
+    try:
+        job = job_named(name)
+    except KeyError as error:
+        raise click.BadParameter(str(error.args[0])) from None
+    click.echo(job.run(installation()))

@@ -1,0 +1,78 @@
+"""The timetable: what the CRM does by itself, when, and in which words it says what it did.
+
+Each job is also a command (`flask ecrm run NAME`), so that cron can do what APScheduler does. A job marked `once`
+is claimed by a unique row a slot, so that any number of workers never doubles a run; the others work on rows that
+are claimed one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import delete
+
+from mailer.sender import send_due
+
+from .installation import Installation
+from .job_runs import JobRun
+from .reactions import run_reactions
+from .training import train_models
+
+KEEP_RUNS = timedelta(days=90)
+
+
+@dataclass(frozen=True)
+class Job:
+    """`every` for short intervals, `at` ("HH:MM" in the shop's zone) for daily ones."""
+
+    name: str
+    does: str
+    run: Callable[[Installation], str]
+    every: timedelta | None = None
+    at: str = ""
+    once: bool = False
+
+
+def react(crm: Installation) -> str:
+    """Reactions that a crash or an error left behind."""
+    return f"{run_reactions(crm)} reactions done"
+
+
+def send_mail(crm: Installation) -> str:
+    """E-mails that are due, to the transport."""
+    report = send_due(crm.sessions, crm.transport, limit=200, now=datetime.now(UTC))
+    return str(report)
+
+
+def learn(crm: Installation) -> str:
+    """Train the recommender on all orders and publish the model."""
+    return str(train_models(crm))
+
+
+def tidy(crm: Installation) -> str:
+    """Forget job runs older than 90 days."""
+    with crm.sessions.begin() as session:
+        gone = session.execute(delete(JobRun).where(JobRun.started_at < datetime.now(UTC) - KEEP_RUNS))
+    return f"{getattr(gone, 'rowcount', 0)} old job runs forgotten"
+
+
+TIMETABLE: tuple[Job, ...] = (
+    Job("react", "runs reactions that are still owed", react, every=timedelta(seconds=5)),
+    Job("send-mail", "sends e-mails that are due", send_mail, every=timedelta(seconds=3)),
+    Job("learn", "trains the recommendations on all orders", learn, at="03:10", once=True),
+    Job("tidy", "forgets job runs older than 90 days", tidy, at="04:00", once=True),
+)
+
+
+def job_named(name: str) -> Job:
+    """The job of this name.
+
+    Raises:
+        KeyError: where there is none; the message lists the names.
+    """
+    for job in TIMETABLE:
+        if job.name == name:
+            return job
+    raise KeyError(f"no job is called {name!r}; there are {', '.join(job.name for job in TIMETABLE)}")
