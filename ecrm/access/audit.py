@@ -1,0 +1,100 @@
+"""Audit: the append-only record of which member of staff opened whose data, when and for what reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Index, String, event, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from tracking.record import BigId, Record
+
+from ..storefront import Staff
+
+SAME_LOOK = timedelta(minutes=15)
+
+
+class Action(StrEnum):
+    """What is worth recording."""
+
+    CUSTOMER_OPENED = "customer_opened"
+    CUSTOMER_NOT_FOUND = "customer_not_found"
+    EMAIL_READ = "email_read"
+    EVENTS_READ = "events_read"
+    RECOMMENDATIONS_READ = "recommendations_read"
+    ORDERS_EXPORTED = "orders_exported"
+    REACTION_RETRIED = "reaction_retried"
+
+
+class AuditEntry(Record):
+    """One deed of one member of staff. `subject` is `customer:<id>`, `email:<id>` …: a row, not a name."""
+
+    __tablename__ = "ecrm_audit"
+    __table_args__ = (Index(None, "subject", "at"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    at: Mapped[datetime]
+    staff_id: Mapped[str] = mapped_column(String(64))
+    staff_name: Mapped[str] = mapped_column(String(100))
+    role: Mapped[str] = mapped_column(String(20))
+    action: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[str] = mapped_column(String(200), default="")
+    reason: Mapped[str] = mapped_column(String(200), default="")
+
+
+class AppendOnly(RuntimeError):
+    """Somebody tried to change or delete an audit entry."""
+
+
+def record(
+    session: Session, staff: Staff, action: Action, *, subject: str = "", reason: str = "", now: datetime
+) -> AuditEntry:
+    """Write down a deed; committed with the caller's transaction."""
+    entry = AuditEntry(
+        at=now, staff_id=staff.staff_id, staff_name=staff.name[:100], role=staff.role,
+        action=action, subject=subject[:200], reason=reason[:200],
+    )  # fmt: skip
+    session.add(entry)
+    return entry
+
+
+def record_look(
+    session: Session, staff: Staff, action: Action, *, subject: str, reason: str, now: datetime
+) -> AuditEntry | None:
+    """Write down a look, unless it goes on: same person, subject, action and reason within `SAME_LOOK`.
+
+    Paging through a timeline is one look; None is returned then.
+    """
+    going_on = select(AuditEntry.id).where(
+        AuditEntry.subject == subject,
+        AuditEntry.at > now - SAME_LOOK,
+        AuditEntry.staff_id == staff.staff_id,
+        AuditEntry.action == action,
+        AuditEntry.reason == reason[:200],
+    )
+    if session.scalar(going_on.limit(1)) is not None:
+        return None
+    return record(session, staff, action, subject=subject, reason=reason, now=now)
+
+
+def entries(
+    session: Session, *, before_id: int | None = None, action: Action | None = None, subject: str = "", limit: int
+) -> Sequence[AuditEntry]:
+    """The record, newest first, from before an entry's id on."""
+    query = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(limit)
+    if before_id is not None:
+        query = query.where(AuditEntry.id < before_id)
+    if action is not None:
+        query = query.where(AuditEntry.action == action)
+    if subject:
+        query = query.where(AuditEntry.subject == subject)
+    return session.scalars(query).all()
+
+
+@event.listens_for(AuditEntry, "before_update")
+@event.listens_for(AuditEntry, "before_delete")
+def _refuse(_mapper: Any, _connection: Any, entry: AuditEntry) -> None:
+    raise AppendOnly(f"audit entry {entry.id} can't be changed or deleted")
