@@ -1,0 +1,78 @@
+# Bare `make` lists the targets. Every target sets itself up: nothing but Python >= 3.11 and make is needed.
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(shell command -v uv 2>/dev/null)
+DATA ?=
+HOUSEHOLDS ?=
+export SHOP_ENV ?= demo
+export SHOP_BASE_URL ?= http://127.0.0.1:$(PORT)
+export OPENBLAS_NUM_THREADS ?= 1
+export PYTHONPATH := $(CURDIR)
+FLASK := $(BIN)/flask --app wsgi
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo serve test test-sqlite test-postgres check format bench crash lock messages clean
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  PORT=8000 (serve, demo)   HOUSEHOLDS=100 (demo: fewer)   DATA=file (demo: open the shop on your own sales)"
+
+setup: $(VENV)/.run ## make .venv with what the shop needs
+
+demo: $(VENV)/.run ## fill the shop with a grocer's year and open it (DATA=file: with real sales)
+	$(FLASK) shop demo $(if $(DATA),--data "$(DATA)") $(if $(HOUSEHOLDS),--households $(HOUSEHOLDS))
+	@$(MAKE) --no-print-directory serve
+
+serve: $(VENV)/.run ## open the shop at http://127.0.0.1:$(PORT)
+	$(BIN)/python -m shop.serve --port $(PORT)
+
+test: test-sqlite test-postgres ## all tests, on SQLite and on a real PostgreSQL
+
+test-sqlite: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-postgres: $(VENV)/.dev
+	TEST_DATABASE=postgresql $(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not sqlite_only"
+
+check: $(VENV)/.dev ## style, types, layers, dependencies
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+	$(BIN)/python -m tests.architecture.file_sizes
+
+format: $(VENV)/.dev ## put the code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev ## the figures of bench/README.md
+	$(BIN)/python -m bench.page_view
+	$(BIN)/python -m bench.recommending
+	$(BIN)/python -m bench.loading
+
+crash: $(VENV)/.dev ## kill -9 during checkout, 100 cycles
+	$(BIN)/python -m tests.faults.kill_checkout --cycles 100
+
+messages: $(VENV)/.dev ## collect the texts to translate
+	$(BIN)/pybabel extract -q -F babel.cfg --no-location --omit-header -o ecrm/translations/ecrm.pot ecrm mailer templates/ecrm templates/mail
+	$(BIN)/pybabel extract -q -F babel.cfg --no-location --omit-header -o shop/translations/messages.pot shop templates/shop
+
+lock: ## write requirements*.lock anew from pyproject.toml (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra postgres --extra shop --extra demo pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --all-extras -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+clean: ## remove the environment and the demo's data
+	rm -rf $(VENV) var instance
+
+$(VENV)/.run: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed; set PYTHON=python3.x")'
+	@test -x $(BIN)/python || $(if $(UV),uv venv -q --python $(PYTHON) $(VENV),$(PYTHON) -m venv $(VENV))
+	$(if $(UV),uv pip install -q --python $(BIN)/python,$(BIN)/python -m pip install -q --disable-pip-version-check) --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.run
+	$(if $(UV),uv pip install -q --python $(BIN)/python,$(BIN)/python -m pip install -q --disable-pip-version-check) --require-hashes -r requirements-dev.lock
+	@touch $@
