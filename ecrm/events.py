@@ -314,3 +314,20 @@ class SignedOut(Seen):
     """A customer signed out; the visitor ends here and a new one begins."""
 
     name: ClassVar[str] = "Signed Out"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecommendationsShown(Seen):
+    """A placement showed recommendations, in this order; recorded by the plugin itself.
+
+    `reasons` are the reason codes of `recommender.reasons`, one a product.
+    """
+
+    name: ClassVar[str] = "Recommendations Shown"
+    placement: str
+    product_ids: tuple[str, ...]
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        return self.placement

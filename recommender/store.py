@@ -26,7 +26,11 @@ class Model(Record):
 
 
 class RankedList(Record):
-    """A ranked list of product ids (best first). kind: customer | product | popular; key: the id it is for."""
+    """A ranked list of product ids (best first), with a reason for each (`recommender.reasons`, same length).
+
+    kind: `customer` (what this customer buys next) | `discovery` (what they never bought) | `product` (bought with
+    it) | `popular` (key is empty); key: the customer's id or the product's id in the shop, as text.
+    """
 
     __tablename__ = "ecrm_ranked_list"
 
@@ -34,3 +38,4 @@ class RankedList(Record):
     kind: Mapped[str] = mapped_column(String(20), primary_key=True)
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
     products: Mapped[list[str]]
+    reasons: Mapped[list[str]]
