@@ -38,11 +38,24 @@ def apply_defaults(config: Config) -> None:
     """Give every missing key its default.
 
     Raises:
-        ValueError: naming an unknown `ECRM_` key, which is most likely a typing mistake.
+        ValueError: naming an unknown `ECRM_` key, most likely a typing mistake, or a value that can't be read.
     """
     known = {setting.key for setting in SETTINGS}
     unknown = sorted(key for key in config if key.startswith("ECRM_") and key not in known)
     if unknown:
         raise ValueError(f"unknown setting {', '.join(unknown)}; the known ones are in CONFIGURATION.md")
     for setting in SETTINGS:
-        config.setdefault(setting.key, setting.default)
+        config[setting.key] = _read(setting, config.get(setting.key, setting.default))
+
+
+def _read(setting: Setting, value: Any) -> Any:
+    """A value as its default's type; text comes from hosts that hand on environment variables."""
+    if not isinstance(value, str) or isinstance(setting.default, str):
+        return value
+    if isinstance(setting.default, bool):
+        return value.strip().lower() not in {"0", "false", "no", "off", ""}
+    if isinstance(setting.default, int):
+        if not value.strip().isdigit():
+            raise ValueError(f"{setting.key} must be a whole number, not {value!r}")
+        return int(value)
+    return tuple(part.strip() for part in value.split(",") if part.strip())
