@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Protocol
 
 
-class SendingFailed(Exception):
+class SendingError(Exception):
     """Base of what may go wrong on the way out; its text is kept with the e-mail."""
 
 
-class TemporaryFailure(SendingFailed):
+class TemporaryFailure(SendingError):
     """Certainly not taken; later it may be (busy server, full mailbox, greylisting)."""
 
 
@@ -29,11 +29,11 @@ class Unreachable(TemporaryFailure):
     """The server can't be spoken to at all: every other e-mail of the batch would fare the same."""
 
 
-class PermanentFailure(SendingFailed):
+class PermanentFailure(SendingError):
     """Certainly not taken, and never will be (no such mailbox, refused content)."""
 
 
-class Doubtful(SendingFailed):
+class Doubtful(SendingError):
     """The connection broke after the mail was handed over: it may have been taken or not."""
 
 
@@ -165,7 +165,7 @@ class SmtpTransport:
         except (smtplib.SMTPException, OSError) as error:
             self._drop()
             raise Unreachable(f"connection lost before the mail was handed over: {error}") from error
-        except SendingFailed:
+        except SendingError:
             self._reset()
             raise
         try:
@@ -243,7 +243,7 @@ def _on_the_wire(message: bytes) -> tuple[bytes, bytes]:
     return (body if body.endswith(b"\r\n") else body + b"\r\n"), b".\r\n"
 
 
-def _failure(code: int, answer: bytes) -> SendingFailed:
+def _failure(code: int, answer: bytes) -> SendingError:
     """What a refusing answer means: 421 is about the connection, 4xx passes, 5xx stays (RFC 5321 4.2.1)."""
     text = f"{code} {answer.decode(errors='replace')}"
     if code == 421:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, String, delete, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from .record import BigId, Record
+from .record import BigId, Record, insert_once
 
 
 class Customer(Record):
@@ -35,3 +37,104 @@ class CustomerEmail(Record):
     folded: Mapped[str] = mapped_column(String(254), primary_key=True)
     customer_id: Mapped[int] = mapped_column(ForeignKey("ecrm_customer.id"), index=True)
     added_at: Mapped[datetime]
+
+
+def fold(email: str) -> str:
+    """The form in which addresses are compared: one Unicode spelling, no case, no spaces around it."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", email.strip()).casefold())
+
+
+def customer_by_reference(session: Session, reference: str) -> Customer | None:
+    """The customer of this account of the shop."""
+    return session.scalar(select(Customer).where(Customer.reference == reference))
+
+
+def customer_by_email(session: Session, email: str) -> Customer | None:
+    """The customer found under this address, whatever its case."""
+    found = select(CustomerEmail.customer_id).where(CustomerEmail.folded == fold(email))
+    return session.scalar(select(Customer).where(Customer.id == found.scalar_subquery()))
+
+
+def find_or_create_guest(session: Session, *, email: str, at: datetime) -> Customer:
+    """The customer of this address, account or not; a new guest where the address is new."""
+    customer = customer_by_email(session, email)
+    if customer is None:
+        customer_id = _create(session, email=email, reference=None, at=at)
+        if insert_once(session, CustomerEmail, {"folded": fold(email), "customer_id": customer_id, "added_at": at}):
+            return session.get_one(Customer, customer_id)
+        # Somebody else's transaction made this guest meanwhile; theirs holds the address.
+        session.execute(delete(Customer).where(Customer.id == customer_id))
+        customer = customer_by_email(session, email)
+    if customer is None:
+        raise RuntimeError("an address is taken by a customer that can't be seen yet")  # tried again by the caller
+    return customer
+
+
+def find_or_create_account(session: Session, *, reference: str, email: str, at: datetime) -> Customer:
+    """The customer of this account.
+
+    A guest who ordered under the account's address before becomes this customer (one person, one row). The address
+    then belongs to this account: the shop, which lets only one account have it, says so.
+    """
+    customer = customer_by_reference(session, reference) or _adopt_guest(session, reference=reference, email=email)
+    if customer is None:
+        _create(session, email=email, reference=reference, at=at)
+        customer = customer_by_reference(session, reference)
+    if customer is None:
+        raise RuntimeError("an account is taken by a customer that can't be seen yet")  # tried again by the caller
+    _own_address(session, customer_id=customer.id, email=email, at=at)
+    return customer
+
+
+def update_profile(
+    customer: Customer,
+    *,
+    email: str,
+    first_name: str = "",
+    last_name: str = "",
+    phone: str = "",
+    country: str = "",
+    traits: Mapping[str, Any] | None = None,
+) -> None:
+    """Take over what is newly known. What isn't said stays; traits are replaced one by one."""
+    customer.email = email.strip()
+    customer.first_name = first_name[:100] or customer.first_name
+    customer.last_name = last_name[:100] or customer.last_name
+    customer.phone = phone[:40] or customer.phone
+    customer.country = country[:2] or customer.country
+    if traits:
+        customer.traits = {**customer.traits, **traits}
+
+
+def _create(session: Session, *, email: str, reference: str | None, at: datetime) -> int | None:
+    return insert_once(
+        session,
+        Customer,
+        {
+            "reference": reference, "email": email.strip(), "first_name": "", "last_name": "", "phone": "",
+            "country": "", "traits": {}, "created_at": at,
+        },
+    )  # fmt: skip
+
+
+def _adopt_guest(session: Session, *, reference: str, email: str) -> Customer | None:
+    guest = customer_by_email(session, email)
+    if guest is None or guest.reference is not None:
+        return None
+    adopted: Any = session.execute(
+        update(Customer).where(Customer.id == guest.id, Customer.reference.is_(None)).values(reference=reference)
+    )
+    if adopted.rowcount != 1:
+        return None
+    session.refresh(guest)
+    return guest
+
+
+def _own_address(session: Session, *, customer_id: int, email: str, at: datetime) -> None:
+    values = {"folded": fold(email), "customer_id": customer_id, "added_at": at}
+    if insert_once(session, CustomerEmail, values) is None:
+        session.execute(
+            update(CustomerEmail)
+            .where(CustomerEmail.folded == values["folded"], CustomerEmail.customer_id != customer_id)
+            .values(customer_id=customer_id, added_at=at)
+        )

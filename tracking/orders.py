@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import BigInteger, ForeignKey, Index, String, insert, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from .record import BigId, Record
+from .record import BigId, Record, insert_once
 
 
 class SeenOrder(Record):
@@ -57,3 +59,87 @@ class SeenRefund(Record):
     refunded_at: Mapped[datetime]
     amount_minor: Mapped[int] = mapped_column(BigInteger)
     reason: Mapped[str] = mapped_column(String(200), default="")
+
+
+@dataclass(frozen=True)
+class LineFacts:
+    """One line to remember: the shop's product id, its name, pieces, and the line's money after discounts."""
+
+    product: str
+    name: str
+    quantity: int
+    net_minor: int
+
+
+def remember_order(
+    session: Session,
+    *,
+    reference: str,
+    customer_id: int,
+    visitor_id: int | None,
+    session_id: int | None,
+    placed_at: datetime,
+    currency: str,
+    goods_minor: int,
+    shipping_minor: int,
+    discount_minor: int,
+    total_minor: int,
+    lines: Sequence[LineFacts],
+) -> int | None:
+    """Keep an order and its lines; returns its id, or None where it was remembered before."""
+    order_id = insert_once(
+        session,
+        SeenOrder,
+        {
+            "reference": reference, "customer_id": customer_id, "visitor_id": visitor_id, "session_id": session_id,
+            "placed_at": placed_at, "currency": currency, "goods_minor": goods_minor, "shipping_minor": shipping_minor,
+            "discount_minor": discount_minor, "total_minor": total_minor, "refunded_minor": 0,
+        },
+    )  # fmt: skip
+    if order_id is not None and lines:
+        session.execute(
+            insert(SeenOrderLine),
+            [
+                {
+                    "order_id": order_id, "position": position, "product": line.product, "name": line.name[:200],
+                    "quantity": line.quantity, "net_minor": line.net_minor,
+                }
+                for position, line in enumerate(lines, start=1)
+            ],
+        )  # fmt: skip
+    return order_id
+
+
+def remember_refund(
+    session: Session,
+    *,
+    reference: str,
+    order_id: int | None,
+    customer_id: int | None,
+    refunded_at: datetime,
+    amount_minor: int,
+    reason: str = "",
+) -> bool:
+    """Keep a refund and add it to its order; False where it was remembered before."""
+    refund_id = insert_once(
+        session,
+        SeenRefund,
+        {
+            "reference": reference, "order_id": order_id, "customer_id": customer_id, "refunded_at": refunded_at,
+            "amount_minor": amount_minor, "reason": reason[:200],
+        },
+    )  # fmt: skip
+    if refund_id is None:
+        return False
+    if order_id is not None:
+        session.execute(
+            update(SeenOrder)
+            .where(SeenOrder.id == order_id)
+            .values(refunded_minor=SeenOrder.refunded_minor + amount_minor)
+        )
+    return True
+
+
+def order_by_reference(session: Session, reference: str) -> SeenOrder | None:
+    """The remembered order of this number."""
+    return session.scalar(select(SeenOrder).where(SeenOrder.reference == reference))
