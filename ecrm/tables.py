@@ -3,13 +3,14 @@
 from mailer import outbox
 from recommender import store
 from tracking import customers, orders, visitors
-from tracking.clickstream import event, rollups, sessions
+from tracking.clickstream import event, rollups, searches, sessions
 from tracking.delivery import shipment
 from tracking.record import Record
 
 from . import job_runs, ledger
+from .access import audit
 
 MODULES = (
-    customers, event, job_runs, ledger, orders, outbox, rollups, sessions, shipment, store, visitors,
+    audit, customers, event, job_runs, ledger, orders, outbox, rollups, searches, sessions, shipment, store, visitors,
 )  # fmt: skip
 METADATA = Record.metadata

@@ -1,0 +1,250 @@
+"""Timeline: everything that happened between a customer and the shop, newest first, in pages.
+
+Each source is one query over an index that already has the order wanted; a page is the merge of their heads, so
+its cost depends on the page's size and not on how long the history is. Paging is by key (moment, source, id).
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, defer
+
+from mailer.outbox import Email
+from tracking import identity
+from tracking.clickstream.event import Event
+from tracking.clickstream.sessions import Session as Visit
+from tracking.delivery.shipment import Scan, Shipment
+from tracking.orders import SeenOrder, SeenRefund
+from tracking.record import Record
+from tracking.visitors import ConsentChoice
+
+from ..events import ProductsSearched, ProfileChanged, SignedIn, SignedUp
+
+STEPS_SHOWN = 40
+_ACCOUNT_EVENTS = (SignedUp.name, SignedIn.name, ProfileChanged.name)
+
+
+class Kind(StrEnum):
+    """What a reader can filter by."""
+
+    ORDER = "order"
+    REFUND = "refund"
+    VISIT = "visit"
+    SEARCH = "search"
+    EMAIL = "email"
+    DELIVERY = "delivery"
+    ACCOUNT = "account"
+    CONSENT = "consent"
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where a page ended; the next one starts strictly below it."""
+
+    at: datetime
+    source: int
+    id: int
+
+    def __str__(self) -> str:
+        return f"{self.at.isoformat()}~{self.source}~{self.id}"
+
+    @classmethod
+    def parse(cls, text: str) -> Cursor:
+        """The cursor of `str(cursor)`.
+
+        Raises:
+            ValueError: for anything else.
+        """
+        at, source, id_ = text.split("~")
+        moment, number = datetime.fromisoformat(at), int(id_)
+        if moment.tzinfo is None or not 0 <= number < 2**63:
+            raise ValueError(text)
+        return cls(moment.astimezone(UTC), int(source), number)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the timeline. `record` is the row itself; `steps` are a visit's events (at most `STEPS_SHOWN`)."""
+
+    at: datetime
+    kind: Kind
+    source: int
+    id: int
+    record: Any
+    simulated: bool = False
+    parcel: Shipment | None = None
+    steps: tuple[Event, ...] = ()
+
+    @property
+    def order(self) -> tuple[datetime, int, int]:
+        """What entries are sorted by, newest first."""
+        return (self.at, self.source, self.id)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Entries, and where the next page starts (None at the end)."""
+
+    entries: tuple[Entry, ...]
+    next: Cursor | None
+
+
+@dataclass(frozen=True)
+class _Whose:
+    customer_id: int
+    visitors: tuple[int, ...]
+
+
+def timeline(
+    session: Session, customer_id: int, *, kinds: Sequence[Kind] = (), before: Cursor | None = None, limit: int = 30
+) -> Page:
+    """A page of a customer's timeline, newest first.
+
+    Args:
+        kinds: only these kinds; empty for all.
+        before: the end of the page before.
+        limit: entries a page.
+    """
+    whose = _Whose(customer_id, tuple(identity.visitors_of(session, customer_id)))
+    heads = [
+        source.entries(session, whose, number, before, limit + 1)
+        for number, source in enumerate(_SOURCES)
+        if not kinds or source.kind in kinds
+    ]
+    merged = list(islice(heapq.merge(*heads, key=lambda entry: entry.order, reverse=True), limit + 1))
+    shown = [_with_steps(session, entry) for entry in merged[:limit]]
+    last = shown[-1] if len(merged) > limit else None
+    return Page(tuple(shown), Cursor(last.at, last.source, last.id) if last else None)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """One kind of row: the query for a customer's rows, its moment and its id."""
+
+    kind: Kind
+    query: Callable[[_Whose], Select[Any] | None]
+    moment: InstrumentedAttribute[datetime]
+    id: InstrumentedAttribute[int]
+
+    def entries(self, session: Session, whose: _Whose, number: int, before: Cursor | None, limit: int) -> list[Entry]:
+        query = self.query(whose)
+        if query is None:
+            return []
+        if before is not None:
+            query = query.where(_below(self.moment, self.id, number, before))
+        rows = session.execute(query.order_by(self.moment.desc(), self.id.desc()).limit(limit)).all()
+        return [self._entry(row[0], number, parcel=row[1] if len(row) > 1 else None) for row in rows]
+
+    def _entry(self, record: Record, number: int, *, parcel: Shipment | None) -> Entry:
+        return Entry(
+            at=getattr(record, self.moment.key),
+            kind=self.kind,
+            source=number,
+            id=getattr(record, self.id.key),
+            record=record,
+            simulated=bool(getattr(record, "simulated", False)),
+            parcel=parcel,
+        )
+
+
+def _below(
+    moment: InstrumentedAttribute[datetime], id_: InstrumentedAttribute[int], number: int, before: Cursor
+) -> ColumnElement[bool]:
+    """Strictly below the cursor in the order (moment, source, id)."""
+    if number < before.source:
+        return moment <= before.at
+    if number > before.source:
+        return moment < before.at
+    return or_(moment < before.at, and_(moment == before.at, id_ < before.id))
+
+
+def _by_visitors(query: Select[Any], column: InstrumentedAttribute[Any], whose: _Whose) -> Select[Any] | None:
+    return query.where(column.in_(whose.visitors)) if whose.visitors else None
+
+
+def _searches_of_visitors(whose: _Whose) -> Select[Any] | None:
+    # Those with a customer_id are already in the source of the customer's own events.
+    query = select(Event).where(Event.name == ProductsSearched.name, Event.customer_id.is_(None))
+    return _by_visitors(query, Event.visitor_id, whose)
+
+
+_SOURCES: tuple[_Source, ...] = (
+    _Source(
+        Kind.CONSENT,
+        lambda whose: _by_visitors(select(ConsentChoice), ConsentChoice.visitor_id, whose),
+        ConsentChoice.chosen_at, ConsentChoice.id,
+    ),
+    _Source(
+        Kind.ACCOUNT,
+        lambda whose: select(Event).where(Event.customer_id == whose.customer_id, Event.name.in_(_ACCOUNT_EVENTS)),
+        Event.happened_at, Event.id,
+    ),
+    _Source(
+        Kind.SEARCH,
+        lambda whose: select(Event).where(
+            Event.customer_id == whose.customer_id, Event.name == ProductsSearched.name
+        ),
+        Event.happened_at, Event.id,
+    ),
+    _Source(Kind.SEARCH, _searches_of_visitors, Event.happened_at, Event.id),
+    _Source(
+        Kind.ORDER,
+        lambda whose: select(SeenOrder).where(SeenOrder.customer_id == whose.customer_id),
+        SeenOrder.placed_at, SeenOrder.id,
+    ),
+    _Source(
+        Kind.DELIVERY,
+        lambda whose: select(Shipment).where(Shipment.customer_id == whose.customer_id),
+        Shipment.expected_at, Shipment.id,
+    ),
+    _Source(
+        Kind.EMAIL,
+        lambda whose: select(Email)
+        .options(defer(Email.text, raiseload=True), defer(Email.html, raiseload=True))
+        .where(Email.customer_id == whose.customer_id),
+        Email.queued_at, Email.id,
+    ),
+    _Source(
+        Kind.DELIVERY,
+        lambda whose: select(Scan, Shipment)
+        .join(Shipment, Shipment.id == Scan.shipment_id)
+        .where(Shipment.customer_id == whose.customer_id),
+        Scan.scanned_at, Scan.id,
+    ),
+    _Source(
+        Kind.REFUND,
+        lambda whose: select(SeenRefund).where(SeenRefund.customer_id == whose.customer_id),
+        SeenRefund.refunded_at, SeenRefund.id,
+    ),
+    # By its end: then a visit stands above what happened in it, and the index on (visitor_id, last_at) serves.
+    _Source(
+        Kind.VISIT,
+        lambda whose: _by_visitors(select(Visit), Visit.visitor_id, whose),
+        Visit.last_at, Visit.id,
+    ),
+)  # fmt: skip
+
+
+def _with_steps(session: Session, entry: Entry) -> Entry:
+    if entry.kind is not Kind.VISIT:
+        return entry
+    visit: Visit = entry.record
+    steps = session.scalars(
+        select(Event)
+        .where(
+            Event.visitor_id == visit.visitor_id,
+            Event.happened_at.between(visit.started_at, visit.last_at),
+            Event.session_id == visit.id,
+        )
+        .order_by(Event.happened_at, Event.id)
+        .limit(STEPS_SHOWN)
+    )
+    return replace(entry, steps=tuple(steps))

@@ -1,0 +1,181 @@
+"""Overview: the shop's figures of a period beside those of the period before, read from the daily roll-up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from tracking.clickstream.rollups import DayFigures
+from tracking.clickstream.searches import SearchDay
+from tracking.orders import SeenOrder
+
+PERIODS = (7, 28, 90, 365)
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days of the shop's calendar, both ends included."""
+
+    first: date
+    last: date
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
+    @property
+    def before(self) -> Period:
+        """The period of the same length that ends the day before this one starts."""
+        return Period(self.first - timedelta(days=self.days), self.first - timedelta(days=1))
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Counts and sums of some days. Money in minor units of the shop's currency."""
+
+    visits: int = 0
+    simulated_visits: int = 0
+    page_views: int = 0
+    product_views: int = 0
+    searches: int = 0
+    cart_adds: int = 0
+    checkouts: int = 0
+    orders: int = 0
+    gross_minor: int = 0
+    refunds_minor: int = 0
+    registrations: int = 0
+
+    @property
+    def net_minor(self) -> int:
+        """Revenue net of refunds; a refund counts on the day it was given."""
+        return self.gross_minor - self.refunds_minor
+
+    @property
+    def conversion(self) -> float | None:
+        """Orders per visit (0.031 = 3.1 %); None without visits."""
+        return self.orders / self.visits if self.visits else None
+
+    @property
+    def average_minor(self) -> int | None:
+        """An order's average before refunds, half up; None without orders."""
+        return (2 * self.gross_minor + self.orders) // (2 * self.orders) if self.orders else None
+
+    def __add__(self, other: Figures) -> Figures:
+        return Figures(*(mine + theirs for mine, theirs in zip(self.values, other.values, strict=True)))
+
+    @property
+    def values(self) -> tuple[int, ...]:
+        """The fields in order."""
+        return tuple(vars(self).values())
+
+
+@dataclass(frozen=True)
+class Day:
+    """One day's figures."""
+
+    day: date
+    figures: Figures
+
+
+@dataclass(frozen=True)
+class Term:
+    """A search term with how often it was asked, and how often it found nothing."""
+
+    term: str
+    searches: int
+    zero_results: int
+
+
+def period_of(days: int, *, today: date) -> Period:
+    """The last `days` days up to and including today."""
+    return Period(today - timedelta(days=days - 1), today)
+
+
+def days_in(session: Session, period: Period) -> list[Day]:
+    """Each day of a period; days without a row are all zero."""
+    rows = session.scalars(select(DayFigures).where(DayFigures.day.between(period.first, period.last)))
+    known = {row.day: _figures(row) for row in rows}
+    return [Day(day, known.get(day, Figures())) for day in _each_day(period)]
+
+
+def total(days: Iterable[Day]) -> Figures:
+    """The sum of some days."""
+    result = Figures()
+    for day in days:
+        result += day.figures
+    return result
+
+
+def change(now: float | None, before: float | None) -> float | None:
+    """How much more than before (0.12 = 12 % more); None where there is nothing to compare with."""
+    if now is None or not before or before < 0:
+        return None
+    return now / before - 1
+
+
+def top_searches(session: Session, period: Period, *, limit: int = 10) -> list[Term]:
+    """What was searched most."""
+    return _terms(session, period, limit=limit, only_failed=False)
+
+
+def failed_searches(session: Session, period: Period, *, limit: int = 10) -> list[Term]:
+    """What was searched and not found, most often first."""
+    return _terms(session, period, limit=limit, only_failed=True)
+
+
+def bounds(period: Period, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The moments between which a period of the shop's calendar lies (end excluded), in UTC."""
+    start = datetime.combine(period.first, time(), zone)
+    end = datetime.combine(period.last + timedelta(days=1), time(), zone)
+    return start.astimezone(UTC), end.astimezone(UTC)
+
+
+def orders_in(
+    session: Session, period: Period, zone: ZoneInfo, *, before: tuple[datetime, int] | None = None, limit: int
+) -> Sequence[SeenOrder]:
+    """The orders placed in a period, newest first, from below (placed_at, id) on."""
+    start, end = bounds(period, zone)
+    query = select(SeenOrder).where(SeenOrder.placed_at >= start, SeenOrder.placed_at < end)
+    if before is not None:
+        at, id_ = before
+        query = query.where(or_(SeenOrder.placed_at < at, and_(SeenOrder.placed_at == at, SeenOrder.id < id_)))
+    return session.scalars(query.order_by(SeenOrder.placed_at.desc(), SeenOrder.id.desc()).limit(limit)).all()
+
+
+def _each_day(period: Period) -> Iterable[date]:
+    return (period.first + timedelta(days=n) for n in range(period.days))
+
+
+def _figures(row: DayFigures) -> Figures:
+    return Figures(
+        visits=row.sessions,
+        simulated_visits=row.simulated_sessions,
+        page_views=row.page_views,
+        product_views=row.product_views,
+        searches=row.searches,
+        cart_adds=row.cart_adds,
+        checkouts=row.checkouts,
+        orders=row.orders,
+        gross_minor=row.revenue_minor,
+        refunds_minor=row.refunds_minor,
+        registrations=row.registrations,
+    )
+
+
+def _terms(session: Session, period: Period, *, limit: int, only_failed: bool) -> list[Term]:
+    asked, failed = func.sum(SearchDay.searches), func.sum(SearchDay.zero_results)
+    query = (
+        select(SearchDay.term, asked, failed)
+        .where(SearchDay.day.between(period.first, period.last))
+        .group_by(SearchDay.term)
+        .order_by((failed if only_failed else asked).desc(), SearchDay.term)
+        .limit(limit)
+    )
+    if only_failed:
+        query = query.having(failed > 0)
+    return [Term(term, int(searches), int(zero)) for term, searches, zero in session.execute(query)]

@@ -1,0 +1,1 @@
+"""Answering people: finding the right customer, fast and with a trace."""
