@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from enum import IntEnum
 
-from sqlalchemy import ForeignKey, Index, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, Index, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from .record import BigId, Record
 
@@ -53,3 +53,10 @@ class VisitorClaim(Record):
     customer_id: Mapped[int] = mapped_column(ForeignKey("ecrm_customer.id"), index=True)
     claimed_at: Mapped[datetime]
     how: Mapped[str] = mapped_column(String(40))
+
+
+def visitor_id_of(session: Session, token: str | None) -> int | None:
+    """The visitor with this cookie value; None without a token, or while the first step is still on its way."""
+    if not token:
+        return None
+    return session.scalar(select(Visitor.id).where(Visitor.token == token))

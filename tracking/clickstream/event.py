@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..record import BigId, Record
+from tracking.record import BigId, Record
 
 
 class Event(Record):
@@ -20,13 +20,27 @@ class Event(Record):
 
     __tablename__ = "ecrm_event"
     __table_args__ = (
-        Index(None, "customer_id", "happened_at", sqlite_where=text("customer_id IS NOT NULL"),
-              postgresql_where=text("customer_id IS NOT NULL")),
-        Index(None, "visitor_id", "happened_at", sqlite_where=text("visitor_id IS NOT NULL"),
-              postgresql_where=text("visitor_id IS NOT NULL")),
+        Index(
+            None,
+            "customer_id",
+            "happened_at",
+            sqlite_where=text("customer_id IS NOT NULL"),
+            postgresql_where=text("customer_id IS NOT NULL"),
+        ),
+        Index(
+            None,
+            "visitor_id",
+            "happened_at",
+            sqlite_where=text("visitor_id IS NOT NULL"),
+            postgresql_where=text("visitor_id IS NOT NULL"),
+        ),
         Index(None, "happened_at"),
-        Index(None, "order_reference", sqlite_where=text("order_reference IS NOT NULL"),
-              postgresql_where=text("order_reference IS NOT NULL")),
+        Index(
+            None,
+            "order_reference",
+            sqlite_where=text("order_reference IS NOT NULL"),
+            postgresql_where=text("order_reference IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

@@ -1,0 +1,181 @@
+"""Writer: takes sightings from requests without making them wait, and stores them in batches in the background.
+
+A page view is no promise: what is still in the queue when the process is killed is lost (at most 0.3 seconds), and
+what doesn't fit in the queue is dropped. Both are counted. Promises go through the ledger, never through here.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import threading
+import weakref
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+
+from .ingest import ingest
+from .sightings import Sighting
+
+log = logging.getLogger("ecrm.clickstream")
+
+BATCH_ROWS = 500
+BATCH_SECONDS = 0.3
+CAPACITY = 50_000  # about 50 MB, and some minutes of a busy shop's steps
+OUTAGE_PAUSE = 5.0
+
+
+@dataclass(frozen=True)
+class WriterFigures:
+    """What became of the sightings since this process started. `dropped`: no room; `refused`: can't be stored."""
+
+    waiting: int
+    stored: int
+    dropped: int
+    refused: int
+
+
+class Writer:
+    """One per app and process. The thread starts at the first `put`, so also after a fork of the server."""
+
+    def __init__(
+        self, sessions: sessionmaker[Session], time_zone: Callable[[], str], *, capacity: int = CAPACITY
+    ) -> None:
+        self._sessions = sessions
+        self._time_zone = time_zone
+        self._zone = "UTC"
+        self._capacity = capacity
+        self.begin()
+        _living.add(self)
+
+    def put(self, sighting: Sighting) -> None:
+        """Take a step; returns at once and never raises. Without room the step is dropped and counted."""
+        if self._closed or len(self._waiting) >= self._capacity:
+            self._drop()
+            return
+        self._waiting.append(sighting)
+        if not self._wake.is_set():
+            self._ensure_thread()
+            self._wake.set()
+
+    def flush(self, timeout: float = 10.0) -> bool:
+        """Store what is waiting, now and in this thread.
+
+        Returns:
+            False where that was not possible in `timeout` seconds or the database could not be reached.
+        """
+        if not self._storing.acquire(timeout=timeout):
+            return False
+        try:
+            return self._drain()
+        finally:
+            self._storing.release()
+
+    def close(self, timeout: float = 10.0) -> None:
+        """Store what is waiting and end the thread; later steps are dropped and counted."""
+        self._closed = True
+        self._wake.set()
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout)
+        if self._waiting and not self.flush(timeout):
+            log.error("%s steps of visitors were not stored before the end", len(self._waiting))
+
+    def begin(self) -> None:
+        """Start with an empty queue; called in a forked child, whose parent keeps (and stores) what was waiting."""
+        self._waiting: deque[Sighting] = deque()
+        self._wake, self._stop = threading.Event(), threading.Event()
+        self._starting, self._storing = threading.Lock(), threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+        self._stored = self._dropped = self._refused = 0
+
+    @property
+    def figures(self) -> WriterFigures:
+        """How many steps wait, were stored, were dropped, were refused."""
+        return WriterFigures(len(self._waiting), self._stored, self._dropped, self._refused)
+
+    def _ensure_thread(self) -> None:
+        if self._thread is not None and self._thread.is_alive():
+            return
+        with self._starting:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="ecrm-writer", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while not self._closed:
+            self._wake.wait()
+            self._stop.wait(BATCH_SECONDS)  # let a batch gather
+            self._wake.clear()
+            if not self.flush(OUTAGE_PAUSE) and not self._closed:
+                self._stop.wait(OUTAGE_PAUSE)
+                self._wake.set()
+
+    def _drain(self) -> bool:
+        while self._waiting:
+            batch = [self._waiting.popleft() for _ in range(min(BATCH_ROWS, len(self._waiting)))]
+            left = self._store(batch, self._present_zone())
+            if left:
+                self._waiting.extendleft(reversed(left))
+                return False
+        return True
+
+    def _store(self, batch: list[Sighting], zone: str) -> list[Sighting]:
+        """Store a batch, or else row by row, so that one row that can't be stored doesn't take the others along.
+
+        A broad `except` stands here on purpose: nobody waits for an answer, and the thread must live on.
+
+        Returns:
+            What must wait, because the database can't be reached at the moment.
+        """
+        try:
+            with self._sessions.begin() as session:
+                ingest(session, batch, zone)
+        except (OperationalError, InterfaceError):
+            log.exception("the database can't be reached or is locked; %s steps wait", len(batch))
+            return batch
+        except Exception:
+            if len(batch) > 1:
+                log.exception("a batch of %s steps failed; trying them one by one", len(batch))
+                return [left for sighting in batch for left in self._store([sighting], zone)]
+            log.exception("a step called %r can't be stored", batch[0].name)
+            self._refused += 1
+            return []
+        self._stored += len(batch)
+        return []
+
+    def _present_zone(self) -> str:
+        """The shop's zone; when the shop can't say, the last one it named, rather than losing the batch."""
+        try:
+            self._zone = ZoneInfo(self._time_zone()).key
+        except Exception:
+            log.exception("the shop could not name its time zone; using %s", self._zone)
+        return self._zone
+
+    def _drop(self) -> None:
+        self._dropped += 1
+        if self._dropped & (self._dropped - 1) == 0:  # at 1, 2, 4, 8 …: said early, never a flood
+            log.warning("no room for a visitor's step; %s dropped so far", self._dropped)
+
+
+_living: weakref.WeakSet[Writer] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    for writer in list(_living):
+        writer.close(timeout=5.0)
+
+
+def _begin_all() -> None:
+    for writer in list(_living):
+        writer.begin()
+
+
+os.register_at_fork(after_in_child=_begin_all)
