@@ -1,0 +1,91 @@
+"""What guards every response and request: headers with a strict Content-Security-Policy, CSRF, body and rate limits.
+
+Headers that a view sets itself are left alone, so that a page may ask for a stricter policy of its own.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import cast
+
+from flask import Flask, Request, Response, abort, current_app, g, request
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
+from flask_wtf.csrf import CSRFProtect
+
+from . import limits
+
+API_PREFIX = "/v1/"
+"""Machine clients: they sign with a key of their own and carry no session, so CSRF has no hold on them."""
+
+_POLICY = (
+    "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; frame-src 'self'; form-action 'self'; frame-ancestors 'self'; "
+    "base-uri 'none'; manifest-src 'self'"
+)
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Referrer-Policy": "same-origin",  # an order's signed link must not reach other sites; CSRF over TLS needs it here
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+_HSTS = "max-age=31536000"
+
+
+def init_app(app: Flask) -> None:
+    """Guard all routes of the app, those of plugins too."""
+    app.session_interface = PrivatePages()
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # checked by `_check_csrf`, which knows the API
+    app.before_request(_refuse_big_bodies)
+    limits.init_app(app)
+    csrf = CSRFProtect()
+    csrf.init_app(app)
+    app.before_request(_check_csrf)
+    app.add_template_global(csp_nonce, "csp_nonce")
+    app.after_request(_add_headers)
+
+
+def csp_nonce() -> str:
+    """The random word that this response's own scripts carry; one a request."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(16)
+    return cast(str, g.csp_nonce)
+
+
+class PrivatePages(SecureCookieSessionInterface):
+    """The signed session cookie; whatever was made with a look into it is kept by no cache.
+
+    Flask says whether the session was looked at only here, after all other hooks.
+    """
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Write the cookie where it changed, and mark the response as this visitor's own."""
+        if session.accessed or session.modified:
+            response.headers["Cache-Control"] = "no-store"
+        super().save_session(app, session, response)
+
+
+def _refuse_big_bodies() -> None:
+    """Answer 413 before anything is read; a body of unknown length is cut off while it is read."""
+    length, longest = request.content_length, request.max_content_length
+    if length is not None and longest is not None and length > longest:
+        abort(413)
+
+
+def _check_csrf() -> None:
+    if not request.path.startswith(API_PREFIX):
+        current_app.extensions["csrf"].protect(apply_exemptions=True)
+
+
+def _add_headers(response: Response) -> Response:
+    response.headers.setdefault("Content-Security-Policy", _POLICY.format(nonce=csp_nonce()))
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    if current_app.config["SHOP_ENV"] == "production":
+        response.headers.setdefault("Strict-Transport-Security", _HSTS)
+    return response
+
+
+def is_api(asked: Request) -> bool:
+    """Whether this request comes from a machine client, which wants JSON."""
+    return asked.path.startswith(API_PREFIX)
