@@ -42,6 +42,5 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     for part in (pages, accounts, catalog, cart, checkout, backoffice, health):
         part.init_app(app)
     cli.init_app(app)
-    if app.config["SHOP_CRM"]:
-        install_crm(app)
+    install_crm(app)
     return app

@@ -31,7 +31,9 @@ crm = ECRM()
 
 
 def install_crm(app: Flask) -> None:
-    """Plug the CRM into the shop and connect what the shop announces."""
+    """Plug the CRM into the shop and connect what the shop announces; nothing where `SHOP_CRM` is off."""
+    if not app.config["SHOP_CRM"]:
+        return
     crm.init_app(app, storefront=ShopStorefront())
     hooks(app).checkout_defaults.append(_remembered)
     for signal, receiver in _RECEIVERS.items():

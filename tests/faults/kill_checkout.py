@@ -1,0 +1,241 @@
+"""`make crash`: kill -9 of the whole server during checkout, again and again, with retried idempotency keys.
+
+Six shoppers buy over HTTP; the server's process group is killed at a random moment and started again; a shopper who
+got no answer sends the same form again. Afterwards the database is read from outside: every confirmed order is there,
+no key made two, every order has its event, its confirmation e-mail and its shipment, stock and sums add up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import contextlib
+import os
+import random
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.faults.shopper import DETAILS, Shopper, fields_of
+
+ROOT = Path(__file__).resolve().parents[2]
+SHOPPERS = 6
+STOCK = 1_000_000
+
+
+@dataclass
+class Tally:
+    """What the shoppers know: keys they sent, and orders the shop confirmed to them."""
+
+    sent: set[str] = field(default_factory=set)
+    confirmed: dict[str, str] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+    retries: int = 0
+
+
+class Server:
+    """The real shop in its own process group."""
+
+    def __init__(self, var: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.base = f"http://127.0.0.1:{self.port}"
+        self.environment = os.environ | {
+            "SHOP_ENV": "demo", "SHOP_VAR": str(var), "SHOP_BASE_URL": self.base, "SHOP_RATE_LIMITS": "0",
+            "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore",
+        }  # fmt: skip
+        self.log = (var / "server.log").open("ab")
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start and wait until it answers."""
+        command = [sys.executable, "-m", "shop.serve", "--port", str(self.port)]
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env=self.environment, start_new_session=True, stdout=self.log, stderr=self.log
+        )
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError):
+                Shopper(self.base).get("/healthz")
+                return
+            time.sleep(0.05)
+        raise TimeoutError("the server doesn't start; see its log")
+
+    def kill(self) -> None:
+        """SIGKILL to the whole group: no handler, no flush, no goodbye."""
+        if self.process is not None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+
+def shop_on(shopper: Shopper, product_ids: list[int], tally: Tally, stop: threading.Event, seed: int) -> None:
+    """Buy until told to stop; on a dead server, wait and send the same form again."""
+    chance = random.Random(seed)
+    while not stop.is_set():
+        try:
+            product = shopper.get(f"/p/{chance.choice(product_ids)}/x")
+            shopper.submit(product, "/cart/add", quantity=str(chance.randint(1, 3)))
+            details = shopper.get("/checkout?edit=1")
+            review = shopper.submit(details, "/checkout", **DETAILS)
+            form = review.form("/checkout/place")
+        except OSError:
+            time.sleep(0.05)
+            continue
+        except LookupError as problem:
+            tally.errors.append(str(problem))
+            continue
+        place(shopper, fields_of(form), tally, stop)
+
+
+def place(shopper: Shopper, fields: dict[str, str], tally: Tally, stop: threading.Event) -> None:
+    """Send the order until the shop answers, as a browser's user would with "try again"."""
+    key = fields["idempotency_key"]
+    tally.sent.add(key)
+    while True:
+        try:
+            answer = shopper.post("/checkout/place", fields)
+        except OSError:
+            tally.retries += 1
+            if stop.is_set():
+                return
+            time.sleep(0.05)
+            continue
+        if answer.status == 200 and "/orders/" in answer.url:
+            tally.confirmed[key] = answer.url.split("/orders/")[1].split("?")[0].split("/")[0]
+        elif answer.status >= 500:
+            tally.errors.append(f"{answer.status} {answer.soup.get_text(' ', strip=True)[:200]}")
+        return
+
+
+def run(cycles: int, *, seed: int = 1) -> dict[str, int]:
+    """Kill `cycles` times and count what is wrong; every count but the informative ones must be 0."""
+    chance = random.Random(seed)
+    with tempfile.TemporaryDirectory(prefix="crash-", ignore_cleanup_errors=True) as folder:
+        var = Path(folder)
+        product_ids = prepare(var)
+        server, tally, stop = Server(var), Tally(), threading.Event()
+        server.start()
+        shoppers = [
+            threading.Thread(target=shop_on, args=(Shopper(server.base), product_ids, tally, stop, n), daemon=True)
+            for n in range(SHOPPERS)
+        ]
+        for shopper in shoppers:
+            shopper.start()
+        for cycle in range(cycles):
+            time.sleep(chance.uniform(0.15, 0.6))
+            server.kill()
+            server.start()
+            print(f"\rcycle {cycle + 1}/{cycles}: {len(tally.confirmed)} orders confirmed", end="", flush=True)
+        stop.set()
+        for shopper in shoppers:
+            shopper.join(timeout=60)
+        server.kill()
+        finish(server.environment)
+        print()
+        return audit(var / "shop.db", tally)
+
+
+def prepare(var: Path) -> list[int]:
+    """A migrated shop with three products that never run out; returns their ids."""
+    environment = os.environ | {"SHOP_ENV": "demo", "SHOP_VAR": str(var), "PYTHONPATH": str(ROOT)}
+    subprocess.run(
+        [sys.executable, "-c", _PREPARE.format(stock=STOCK)], cwd=ROOT, env=environment, check=True, timeout=120
+    )
+    with contextlib.closing(sqlite3.connect(var / "shop.db")) as connection:
+        return [row[0] for row in connection.execute("SELECT id FROM product")]
+
+
+_PREPARE = """
+from datetime import UTC, datetime
+from shop.app import create_app
+from shop.database import db
+from shop.catalog.product import Category, Department, Product
+import ecrm.migrating, shop.migrating
+app = create_app()
+with app.app_context():
+    shop.migrating.upgrade(db.engine)
+    ecrm.migrating.upgrade(db.engine)
+    shelf = Category(name="Kites", slug="kites", department=Department(name="Outdoors", slug="outdoors"))
+    for n in range(3):
+        db.session.add(Product(sku=f"K{{n}}", slug="x", name=f"Kite {{n}}", category=shelf, price_minor=1000 + n,
+                               stock={stock}, added_at=datetime.now(UTC)))
+    db.session.commit()
+"""
+
+
+def finish(environment: dict[str, str]) -> None:
+    """What the next start's worker does: run the reactions that the last crash left behind."""
+    for job in ("react", "send-mail"):
+        command = [sys.executable, "-m", "flask", "--app", "wsgi", "ecrm", "run", job]
+        subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=120, stdout=subprocess.DEVNULL)
+
+
+def audit(database: Path, tally: Tally) -> dict[str, int]:
+    """Read the database from outside and count."""
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+
+        def number(question: str) -> int:
+            return int(connection.execute(question).fetchone()[0] or 0)
+
+        orders = dict(connection.execute("SELECT idempotency_key, number FROM orders"))
+        keys = collections.Counter(key for (key,) in connection.execute("SELECT idempotency_key FROM orders"))
+        sold = number("SELECT sum(quantity) FROM order_line")
+        return {
+            "orders (for information)": len(orders),
+            "confirmed to shoppers (for information)": len(tally.confirmed),
+            "retries after no answer (for information)": tally.retries,
+            "confirmed orders lost": sum(orders.get(key) != n for key, n in tally.confirmed.items()),
+            "keys with two orders": sum(count > 1 for count in keys.values()),
+            "orders nobody asked for": len(set(orders) - tally.sent),
+            "orders without event": number(
+                "SELECT count(*) FROM orders WHERE number NOT IN "
+                "(SELECT order_reference FROM ecrm_event WHERE name = 'Order Completed')"
+            ),
+            "events without order": number(
+                "SELECT count(*) FROM ecrm_event WHERE name = 'Order Completed' "
+                "AND order_reference NOT IN (SELECT number FROM orders)"
+            ),
+            "orders without exactly one confirmation": number(
+                "SELECT count(*) FROM orders o WHERE 1 <> (SELECT count(*) FROM ecrm_email e "
+                "WHERE e.order_reference = o.number AND e.template = 'order_confirmation')"
+            ),
+            "orders without exactly one shipment": number(
+                "SELECT count(*) FROM orders o WHERE 1 <> "
+                "(SELECT count(*) FROM ecrm_shipment s WHERE s.order_reference = o.number)"
+            ),
+            "reactions still owed": number("SELECT count(*) FROM ecrm_reaction WHERE state <> 'done'"),
+            "totals that are not the sum of their lines": number(
+                "SELECT count(*) FROM orders o WHERE goods_minor <> "
+                "(SELECT sum(net_minor) FROM order_line l WHERE l.order_id = o.id) "
+                "OR total_minor <> goods_minor + shipping_minor - discount_minor"
+            ),
+            "pieces missing or invented in stock": abs(STOCK * 3 - number("SELECT sum(stock) FROM product") - sold),
+            "database damaged": int(connection.execute("PRAGMA integrity_check").fetchone()[0] != "ok"),
+            "errors shown to shoppers": len(tally.errors),
+            **{f"  {text}": 1 for text in tally.errors[:3]},
+        }
+
+
+def main() -> None:
+    """Run and print; exit code 1 where anything is wrong."""
+    parser = argparse.ArgumentParser(description="kill -9 during checkout")
+    parser.add_argument("--cycles", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    result = run(arguments.cycles, seed=arguments.seed)
+    for name, value in result.items():
+        print(f"{value:8} {name}")
+    wrong = {name: value for name, value in result.items() if value and "for information" not in name}
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()
