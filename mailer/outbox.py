@@ -1,14 +1,22 @@
-"""Outbox: e-mails waiting to be sent, written in the same transaction as their cause."""
+"""Outbox: e-mails waiting to be sent, written in the same transaction as their cause.
+
+`queue` writes; the sender claims and marks. What goes out is fixed when it is queued: a retry is the same e-mail
+with the same Message-ID and Date, so that a mailbox that got it twice shows it once.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
+from hashlib import sha256
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, Index, String, Text, func, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from tracking.record import BigId, Record
+from tracking.record import BigId, Record, insert_once
+
+from .addressing import Mailbox, checked_subject
 
 
 class State(StrEnum):
@@ -22,7 +30,11 @@ class State(StrEnum):
 
 
 class Email(Record):
-    """One e-mail to one address. `dedup_key` is made of stable ids, so that one cause makes one e-mail."""
+    """One e-mail to one address. `dedup_key` is made of stable ids, so that one cause makes one e-mail.
+
+    `transactional`: somebody waits for it (an order, a link asked for), so a doubtful one is sent once more with the
+    same Message-ID. `doubts` counts how often nobody knew whether the server had taken it.
+    """
 
     __tablename__ = "ecrm_email"
     __table_args__ = (Index(None, "state", "due_at"), Index(None, "customer_id", "queued_at"))
@@ -32,16 +44,91 @@ class Email(Record):
     template: Mapped[str] = mapped_column(String(60))
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("ecrm_customer.id"))
     order_reference: Mapped[str | None] = mapped_column(String(64), index=True)
+    from_address: Mapped[str] = mapped_column(String(254))
+    from_name: Mapped[str] = mapped_column(String(200), default="")
     to_address: Mapped[str] = mapped_column(String(254))
     to_name: Mapped[str] = mapped_column(String(200), default="")
     subject: Mapped[str] = mapped_column(String(300))
     text: Mapped[str] = mapped_column(Text)
     html: Mapped[str] = mapped_column(Text)
     message_id: Mapped[str] = mapped_column(String(200), unique=True)
+    transactional: Mapped[bool] = mapped_column(default=True)
     state: Mapped[str] = mapped_column(String(20), default=State.QUEUED)
     attempts: Mapped[int] = mapped_column(default=0)
+    doubts: Mapped[int] = mapped_column(default=0)
     queued_at: Mapped[datetime]
     due_at: Mapped[datetime]
     claimed_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
     last_error: Mapped[str] = mapped_column(String(500), default="")
+
+
+def queue(
+    session: Session,
+    *,
+    dedup_key: str,
+    template: str,
+    sender: Mailbox,
+    to: Mailbox,
+    subject: str,
+    text: str,
+    html: str,
+    customer_id: int | None = None,
+    order_reference: str | None = None,
+    transactional: bool = True,
+    now: datetime | None = None,
+) -> int | None:
+    """Put an e-mail into the outbox, in the caller's transaction.
+
+    Returns:
+        Its id, or None where this cause has its e-mail already.
+
+    Raises:
+        BadHeader: for a subject that can't be sent. (Mailboxes are checked when they are made.)
+    """
+    now = now or datetime.now(UTC)
+    values: dict[str, Any] = {
+        "dedup_key": dedup_key,
+        "template": template,
+        "customer_id": customer_id,
+        "order_reference": order_reference,
+        "from_address": sender.address,
+        "from_name": sender.name,
+        "to_address": to.address,
+        "to_name": to.name,
+        "subject": checked_subject(subject),
+        "text": text,
+        "html": html,
+        "message_id": message_id_for(dedup_key, queued_at=now, domain=sender.domain),
+        "transactional": transactional,
+        "state": State.QUEUED,
+        "attempts": 0,
+        "doubts": 0,
+        "queued_at": now,
+        "due_at": now,
+        "last_error": "",
+    }
+    return insert_once(session, Email, values)
+
+
+def message_id_for(dedup_key: str, *, queued_at: datetime, domain: str) -> str:
+    """The Message-ID of an e-mail (RFC 5322 3.6.4): the moment, so that files sort by it, and its cause."""
+    cause = sha256(dedup_key.encode()).hexdigest()[:24]
+    return f"<{queued_at.astimezone(UTC):%Y%m%dT%H%M%S}.{cause}@{domain}>"
+
+
+def queued_since(session: Session, *, customer_id: int, template: str, since: datetime) -> int:
+    """How many e-mails of this kind a customer was sent or will be, counted from `since`."""
+    query = select(func.count()).select_from(Email)
+    query = query.where(Email.customer_id == customer_id, Email.queued_at >= since, Email.template == template)
+    return session.scalar(query) or 0
+
+
+def send_again(session: Session, email_id: int, *, now: datetime) -> bool:
+    """Queue a failed or doubtful e-mail once more, because a person decided so; False where there is nothing to do."""
+    queued: Any = session.execute(
+        update(Email)
+        .where(Email.id == email_id, Email.state.in_((State.FAILED, State.UNKNOWN)))
+        .values(state=State.QUEUED, due_at=now, attempts=0, doubts=0)
+    )
+    return bool(queued.rowcount)

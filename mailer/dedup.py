@@ -1,0 +1,31 @@
+"""All dedup keys in one place: made of stable ids, so that one cause makes one e-mail however often it is handled."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from hashlib import sha256
+
+
+def order_confirmation(order_reference: str) -> str:
+    """One an order."""
+    return f"order-confirmation:{order_reference}"
+
+
+def order_shipped(shipment_reference: str) -> str:
+    """One a parcel: an order in two parcels is announced twice, each with its own number."""
+    return f"order-shipped:{shipment_reference}"
+
+
+def order_delivered(shipment_reference: str) -> str:
+    """One a parcel."""
+    return f"order-delivered:{shipment_reference}"
+
+
+def recall(folded_email: str, *, browser: str, now: datetime) -> str:
+    """One an address, browser and ten minutes: impatient clicks make one e-mail.
+
+    The browser is in it because a link works in the browser that asked for it only; without it, a stranger who asks
+    with somebody's address would use up that person's turn. The address is hashed: it is as long as 254 characters.
+    """
+    slot = int(now.timestamp()) // 600
+    return f"recall:{sha256(f'{folded_email} {browser}'.encode()).hexdigest()[:40]}:{slot}"
