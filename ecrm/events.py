@@ -214,6 +214,20 @@ class PageViewed(Seen):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PageEngaged(Seen):
+    """A page was left: how many seconds it was visible since the last report, and how far it was scrolled."""
+
+    name: ClassVar[str] = "Page Engaged"
+    path: str
+    seconds: int
+    scroll: int
+
+    @property
+    def subject(self) -> str:
+        return self.path
+
+
+@dataclass(frozen=True, kw_only=True)
 class ProductViewed(Seen):
     """A product page was shown."""
 

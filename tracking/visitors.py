@@ -8,7 +8,7 @@ from enum import IntEnum
 from sqlalchemy import ForeignKey, Index, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from .record import BigId, Record
+from .record import BigId, Record, insert_once
 
 
 class Grade(IntEnum):
@@ -60,3 +60,11 @@ def visitor_id_of(session: Session, token: str | None) -> int | None:
     if not token:
         return None
     return session.scalar(select(Visitor.id).where(Visitor.token == token))
+
+
+def record_choice(session: Session, *, token: str | None, grade: Grade, wording: str, at: datetime) -> None:
+    """Keep what a browser chose; a refusal of an unknown browser is kept without a visitor."""
+    if token:
+        insert_once(session, Visitor, {"token": token, "first_seen_at": at, "simulated": False})
+    choice = ConsentChoice(visitor_id=visitor_id_of(session, token), grade=int(grade), wording=wording, chosen_at=at)
+    session.add(choice)

@@ -1,0 +1,13 @@
+"""The public blueprint, mounted under `ECRM_PUBLIC_PREFIX`; every module with public views adds its own to it."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from ecrm.csrf import protect
+
+SEEN = "ecrm.seen"
+"""The beacon's endpoint: it carries no form, changes nothing but counts and checks where it comes from."""
+
+public = Blueprint("ecrm", __name__)
+protect(public, except_for=frozenset({SEEN}))

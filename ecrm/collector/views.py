@@ -1,0 +1,93 @@
+"""Public views: the consent form's target, "Your privacy choices", and what the beacon reports."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, redirect, render_template, request
+from marshmallow import EXCLUDE, ValidationError
+from werkzeug.wrappers import Response as BaseResponse
+
+from ecrm import csrf, identification
+from ecrm.events import PageEngaged
+from ecrm.installation import installation
+from ecrm.wording import gettext as _
+from tracking.visitors import Grade, record_choice
+
+from .blueprint import public
+from .schemas import ConsentForm, Engagement
+
+WORDING = "2026-11"
+"""Version of the banner's words, kept with every choice. Change it whenever the meaning of the words changes."""
+MAX_REPORT = 4096  # bytes
+
+
+def init_app(app: Flask) -> None:
+    """Mount the public views."""
+    app.register_blueprint(public, url_prefix=app.config["ECRM_PUBLIC_PREFIX"])
+    csrf.exempt(app, seen)
+
+
+@public.post("/consent")
+def consent() -> BaseResponse:
+    """Keep the choice, commit it, and go back to where the question was asked."""
+    try:
+        form = ConsentForm(unknown=EXCLUDE).load(request.form)
+    except ValidationError:
+        abort(400, _("Please choose one of the three answers about your privacy."))
+    grade, before = Grade(form["grade"]), identification.visitor_token()
+    identification.choose(grade)
+    with installation().sessions.begin() as session:
+        record_choice(
+            session,
+            token=identification.visitor_token() or before,  # who withdraws is known one last time
+            grade=grade,
+            wording=WORDING,
+            at=datetime.now(UTC),
+        )
+    return redirect(local_path(form["next"]), code=303)
+
+
+@public.get("/privacy")
+def privacy() -> Response:
+    """What was chosen, what it means, and the form to choose again."""
+    page = render_template(
+        "ecrm/public/privacy.html",
+        chosen=identification.chosen_grade(),
+        asks_not_to_be_followed=identification.asks_not_to_be_followed(),
+        next=request.path,
+    )
+    response = Response(page)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@public.post("/seen")
+def seen() -> Response:
+    """Count what the beacon reports of a page; 204 whether or not this browser may be followed."""
+    request.max_content_length = MAX_REPORT
+    if not _from_this_shop():
+        abort(403)
+    try:
+        report = Engagement().load(json.loads(request.get_data(cache=False)))
+    except (ValueError, RecursionError):  # a ValidationError is a ValueError
+        abort(400)
+    if identification.grade() >= Grade.ANALYTICS:
+        identification.observe(PageEngaged(**report))
+    return Response(status=204)
+
+
+def local_path(address: str) -> str:
+    """`address` where it is a path of this host, else the home page: a form must never lead to another site."""
+    parts = urlsplit(address if address.isprintable() else "")
+    local = not parts.scheme and not parts.netloc and address.startswith("/") and "\\" not in address
+    return address if local and not address.startswith("//") else "/"
+
+
+def _from_this_shop() -> bool:
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site == "same-origin"
+    return urlsplit(request.headers.get("Origin", "")).netloc == request.host
