@@ -1,12 +1,12 @@
 """Every module that defines a shop table; importing this one fills `Base.metadata` for migrations and tests."""
 
-from .accounts import account
+from .accounts import account, throttle
 from .cart import cart
 from .catalog import product
-from .checkout import order
+from .checkout import draft, order
 from .database import Base
 from .fulfilment import parcel
 from . import profile
 
-MODULES = (account, cart, order, parcel, product, profile)
+MODULES = (account, cart, draft, order, parcel, product, profile, throttle)
 METADATA = Base.metadata

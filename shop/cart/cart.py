@@ -27,7 +27,10 @@ class Cart(Base):
 
 
 class CartLine(Base):
-    """A product in a cart, either to be bought or `saved` for later (a product may stand in both)."""
+    """A product in a cart, either to be bought or `saved` for later (a product may stand in both).
+
+    `seen_minor` is the price when the customer last chose it: it tells them of a change and is never charged.
+    """
 
     __tablename__ = "cart_line"
     __table_args__ = (
@@ -40,6 +43,7 @@ class CartLine(Base):
     product_id: Mapped[int] = mapped_column(ForeignKey("product.id"))
     quantity: Mapped[int]
     saved: Mapped[bool] = mapped_column(default=False)
+    seen_minor: Mapped[int | None]
 
     cart: Mapped[Cart] = relationship(back_populates="lines")
     product: Mapped[Product] = relationship()

@@ -1,0 +1,80 @@
+"""The present visitor's cart: found by the account or by the session's token, made when something is first put in."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import session as browser
+from flask_login import current_user
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from ..database import db
+from ..writes import insert_or_ignore
+from .cart import Cart, CartLine
+
+SESSION_KEY = "cart_token"
+"""Where the browser's session keeps a stranger's cart token; sign-in hands it to `merging`, sign-out drops it."""
+
+
+def present_cart(session: Session) -> Cart | None:
+    """The visitor's cart, or None where nothing was ever put in one. Never makes one."""
+    owned = _owned_by_visitor()
+    return None if owned is None else session.scalars(select(Cart).where(owned)).one_or_none()
+
+
+def cart_to_fill(session: Session) -> Cart:
+    """The visitor's cart, made now if there is none; two requests at once find the same one."""
+    cart = present_cart(session)
+    if cart is not None:
+        return cart
+    account_id = signed_in_account_id()
+    token = secrets.token_urlsafe(24)
+    values: dict[str, Any] = {"token": token, "account_id": account_id, "touched_at": datetime.now(UTC)}
+    insert_or_ignore(session, Cart, values)
+    if account_id is None:
+        browser[SESSION_KEY] = token
+        return session.scalars(select(Cart).where(Cart.token == token)).one()
+    return session.scalars(select(Cart).where(Cart.account_id == account_id)).one()
+
+
+def buyer_of(cart: Cart) -> str:
+    """Whose order a cart becomes: the key that `Order.buyer` keeps."""
+    return f"cart:{cart.token}" if cart.account_id is None else f"account:{cart.account_id}"
+
+
+def product_ids_in_cart() -> list[int]:
+    """What lies in the cart of the present request, oldest first; empty outside of one's own cart."""
+    owned = _owned_by_visitor()
+    if owned is None:
+        return []
+    query = select(CartLine.product_id).join(Cart, Cart.id == CartLine.cart_id)
+    return list(db.session.scalars(query.where(owned, CartLine.saved.is_(False)).order_by(CartLine.id)))
+
+
+def cart_count() -> int:
+    """Pieces in the cart of the present request; asked by every page's header."""
+    owned = _owned_by_visitor()
+    if owned is None:
+        return 0
+    query = select(func.coalesce(func.sum(CartLine.quantity), 0)).join(Cart, Cart.id == CartLine.cart_id)
+    return int(db.session.execute(query.where(owned, CartLine.saved.is_(False))).scalar_one())
+
+
+def signed_in_account_id() -> int | None:
+    """The account of the present request; strangers have none."""
+    if not current_user or not current_user.is_authenticated:
+        return None
+    account_id: int = current_user.account.id
+    return account_id
+
+
+def _owned_by_visitor() -> ColumnElement[bool] | None:
+    """A token never opens a cart that belongs to an account: that takes the account's sign-in."""
+    account_id = signed_in_account_id()
+    if account_id is not None:
+        return Cart.account_id == account_id
+    token = browser.get(SESSION_KEY)
+    return None if not token else (Cart.token == token) & Cart.account_id.is_(None)

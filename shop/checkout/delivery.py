@@ -1,0 +1,94 @@
+"""Ways of delivery: what each costs and on which day it promises to arrive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from babel.numbers import get_currency_precision
+
+from ..profile import ShopProfile
+from ..wording import gettext as _
+
+LAST_CALL = time(14, 0)
+"""Orders placed later (shop's own time) leave the house on the next business day."""
+ABROAD_MAJOR = 10
+ABROAD_DAYS = 4
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to the door. Prices in hundredths of the currency's major unit; `free_from` of goods, None = never."""
+
+    code: str
+    price: int
+    business_days: int
+    free_from: int | None = None
+    abroad: bool = True
+
+
+METHODS = (
+    Method("standard", price=495, business_days=3, free_from=6000),
+    Method("express", price=995, business_days=1),
+    Method("pickup", price=295, business_days=2, free_from=3000, abroad=False),
+)
+
+
+@dataclass(frozen=True)
+class Quote:
+    """What a delivery costs now, in minor units, and the day it is promised for."""
+
+    method: str
+    shipping_minor: int
+    promised_on: date
+
+
+class NoSuchDelivery(ValueError):
+    """This method doesn't exist or doesn't go to that country."""
+
+
+def method_name(code: str) -> str:
+    """The method in words; an imported order may carry one that isn't offered any more."""
+    names = {"standard": _("Standard delivery"), "express": _("Express delivery"), "pickup": _("Pick-up point")}
+    return names.get(code, code)
+
+
+def quote(code: str, *, goods_minor: int, country: str, profile: ShopProfile, now: datetime) -> Quote:
+    """Price and promise of a delivery.
+
+    Raises:
+        NoSuchDelivery: unknown method, or one that stays in the shop's own country.
+    """
+    method = next((method for method in METHODS if method.code == code), None)
+    abroad = country != profile.country
+    if method is None or (abroad and not method.abroad):
+        raise NoSuchDelivery(code)
+    free = method.free_from is not None and not abroad and goods_minor >= _minor(method.free_from, profile.currency)
+    price = 0 if free else _minor(method.price + (ABROAD_MAJOR * 100 if abroad else 0), profile.currency)
+    days = method.business_days + (ABROAD_DAYS if abroad else 0)
+    return Quote(code, price, promised_day(now.astimezone(ZoneInfo(profile.time_zone)), days))
+
+
+def quotes(*, goods_minor: int, country: str, profile: ShopProfile, now: datetime) -> list[Quote]:
+    """Every method that goes to that country."""
+    abroad = country != profile.country
+    codes = [method.code for method in METHODS if method.abroad or not abroad]
+    return [quote(code, goods_minor=goods_minor, country=country, profile=profile, now=now) for code in codes]
+
+
+def promised_day(local: datetime, business_days: int) -> date:
+    """The arrival after so many business days (Monday to Friday) in the shop's local time."""
+    leaves = local.date() if local.time() < LAST_CALL else local.date() + timedelta(days=1)
+    while leaves.weekday() >= 5:
+        leaves += timedelta(days=1)
+    day = leaves
+    while business_days > 0:
+        day += timedelta(days=1)
+        business_days -= day.weekday() < 5
+    return day
+
+
+def _minor(hundredths: int, currency: str) -> int:
+    """Hundredths of a major unit in the currency's own minor unit (yen have none, dinars have thousandths)."""
+    return hundredths * int(10 ** get_currency_precision(currency)) // 100

@@ -1,0 +1,178 @@
+"""Giving money back: a cancelled order whole, returned goods line by line; never more than was paid.
+
+The order's row is locked first (by an UPDATE that changes nothing: it works alike on SQLite and PostgreSQL), so that
+two refunds at once see each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import current_app
+from sqlalchemy import case, func, select, update
+from sqlalchemy.orm import Session
+
+from .. import signals
+from ..catalog.product import Product
+from ..writes import rows_changed
+from .order import Order, OrderLine, OrderStatus, Refund, RefundLine
+
+
+class NotRefunded(Exception):
+    """Nothing was given back; nothing may be committed."""
+
+
+class NothingLeft(NotRefunded):
+    """That much isn't left of the order: it was given back before, or never bought."""
+
+
+class NotCancellable(NotRefunded):
+    """The order is on its way, delivered or cancelled already."""
+
+
+@dataclass(frozen=True)
+class Refundable:
+    """What is left to give back of a product in an order: pieces, and the money of all of them in minor units."""
+
+    product_id: int
+    name: str
+    pieces: int
+    left: int
+    net_minor: int
+
+    def amount(self, quantity: int) -> int:
+        """The money of the next `quantity` pieces; over all pieces it adds up to the line's own sum exactly."""
+        back = self.pieces - self.left
+        return self.net_minor * (back + quantity) // self.pieces - self.net_minor * back // self.pieces
+
+
+def refundable(session: Session, order: Order) -> list[Refundable]:
+    """The products of an order with what is left of each, in the order's own sequence."""
+    returned: dict[int, int] = {
+        product_id: int(pieces)
+        for product_id, pieces in session.execute(
+            select(RefundLine.product_id, func.sum(RefundLine.quantity))
+            .join(Refund, Refund.id == RefundLine.refund_id)
+            .where(Refund.order_id == order.id)
+            .group_by(RefundLine.product_id)
+        )
+    }
+    query = (
+        select(
+            OrderLine.product_id, func.min(OrderLine.name), func.sum(OrderLine.quantity), func.sum(OrderLine.net_minor)
+        )
+        .where(OrderLine.order_id == order.id)
+        .group_by(OrderLine.product_id)
+        .order_by(func.min(OrderLine.position))
+    )
+    return [
+        Refundable(product_id, name, int(pieces), max(int(pieces) - returned.get(product_id, 0), 0), int(net))
+        for product_id, name, pieces, net in session.execute(query)
+    ]
+
+
+def refunded_minor(session: Session, order: Order) -> int:
+    """What was given back of an order so far, in minor units."""
+    query = select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(Refund.order_id == order.id)
+    return int(session.scalar(query) or 0)
+
+
+def shipping_left(session: Session, order: Order) -> int:
+    """What is left to give back of the delivery charge: whatever of the refunds has no line was for it."""
+    goods = (
+        select(func.coalesce(func.sum(RefundLine.amount_minor), 0))
+        .join(Refund, Refund.id == RefundLine.refund_id)
+        .where(Refund.order_id == order.id)
+    )
+    given = refunded_minor(session, order) - int(session.scalar(goods) or 0)
+    return max(order.shipping_minor - given, 0)
+
+
+def cancel(session: Session, order: Order, *, reason: str, now: datetime) -> Refund | None:
+    """Cancel an order that wasn't handed over yet: the rest of the money goes back, the goods go back on sale.
+
+    Returns:
+        The refund; None where nothing was left to give back (an order of free goods).
+
+    Raises:
+        NotCancellable: it is on its way, delivered or cancelled already.
+    """
+    placed = (Order.id == order.id) & (Order.status == OrderStatus.PLACED)
+    if rows_changed(session, update(Order).where(placed).values(status=OrderStatus.CANCELLED)) != 1:
+        raise NotCancellable(order.number)
+    session.refresh(order)
+    left = {part.product_id: part.left for part in refundable(session, order) if part.left}
+    rest = order.total_minor - refunded_minor(session, order)
+    _restock(session, left)
+    return _write(session, order, pieces=left, amount_minor=rest, reason=reason, now=now) if rest > 0 else None
+
+
+def refund(
+    session: Session,
+    order: Order,
+    *,
+    pieces: Mapping[int, int],
+    shipping: bool,
+    restock: bool,
+    reason: str,
+    now: datetime,
+) -> Refund:
+    """Give back pieces by product id, and the delivery charge if asked.
+
+    The caller must not have counted on an older reading of the order: what is left is read here, under the lock.
+
+    Raises:
+        NothingLeft: more pieces or more money than is left of the order, or nothing at all was asked for.
+    """
+    rows_changed(session, update(Order).where(Order.id == order.id).values(status=Order.status))  # the lock
+    parts = {part.product_id: part for part in refundable(session, order)}
+    wanted = {product_id: quantity for product_id, quantity in pieces.items() if quantity}
+    for product_id, quantity in wanted.items():
+        if product_id not in parts or not 0 < quantity <= parts[product_id].left:
+            raise NothingLeft(order.number)
+    amount = sum(parts[product_id].amount(quantity) for product_id, quantity in wanted.items())
+    amount += shipping_left(session, order) if shipping else 0
+    if not 0 < amount <= order.total_minor - refunded_minor(session, order):
+        raise NothingLeft(order.number)
+    if restock:
+        _restock(session, wanted)
+    return _write(session, order, pieces=wanted, amount_minor=amount, reason=reason, now=now)
+
+
+def _write(
+    session: Session, order: Order, *, pieces: Mapping[int, int], amount_minor: int, reason: str, now: datetime
+) -> Refund:
+    """The refund's rows and its announcement. Lines carry the goods' part of the money; the delivery has no line."""
+    parts = {part.product_id: part for part in refundable(session, order)}
+    count = session.scalar(select(func.count()).select_from(Refund).where(Refund.order_id == order.id)) or 0
+    made = Refund(
+        number=f"{order.number}-R{count + 1}",
+        order=order,
+        account_id=order.account_id,
+        refunded_at=now,
+        currency=order.currency,
+        amount_minor=amount_minor,
+        reason=reason,
+        lines=[
+            RefundLine(
+                position=position,
+                product_id=product_id,
+                quantity=quantity,
+                amount_minor=parts[product_id].amount(quantity),
+            )
+            for position, (product_id, quantity) in enumerate(pieces.items(), start=1)
+        ],
+    )
+    session.add(made)
+    session.flush()
+    signals.order_refunded.send(current_app._get_current_object(), refund=made)  # type: ignore[attr-defined]
+    return made
+
+
+def _restock(session: Session, pieces: Mapping[int, int]) -> None:
+    for product_id, quantity in sorted(pieces.items()):
+        sold = case((Product.sold > quantity, Product.sold - quantity), else_=0)
+        back = update(Product).where(Product.id == product_id)
+        rows_changed(session, back.values(stock=Product.stock + quantity, sold=sold))

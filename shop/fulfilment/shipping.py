@@ -1,0 +1,72 @@
+"""Handing parcels to a carrier and seeing them arrive: an order moves placed → shipped → delivered, never back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import current_app
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from .. import signals
+from ..checkout.order import Order, OrderStatus
+from ..writes import insert_or_ignore, rows_changed
+from .parcel import Parcel
+
+
+class NotShippable(Exception):
+    """The order was cancelled, or has arrived already."""
+
+
+class NumberTaken(Exception):
+    """This carrier's tracking number belongs to a parcel of another order."""
+
+
+def parcels_of(session: Session, order: Order) -> list[Parcel]:
+    """The parcels of an order, the first sent first."""
+    return list(session.scalars(select(Parcel).where(Parcel.order_id == order.id).order_by(Parcel.id)))
+
+
+def ship(session: Session, order: Order, *, carrier: str, tracking_number: str, now: datetime) -> Parcel:
+    """Hand a parcel to a carrier; an order may go in several. The same number again answers the same parcel.
+
+    The order's row is changed first: whoever cancels it at the same moment waits, and then can't any more.
+
+    Raises:
+        NotShippable: the order was cancelled or has arrived.
+        NumberTaken: another order's parcel has this number.
+    """
+    open_ = Order.status.in_([OrderStatus.PLACED, OrderStatus.SHIPPED])
+    goes = update(Order).where(Order.id == order.id, open_).values(status=OrderStatus.SHIPPED)
+    if rows_changed(session, goes) != 1:
+        raise NotShippable(order.number)
+    session.refresh(order)
+    values = {"order_id": order.id, "carrier": carrier, "tracking_number": tracking_number, "shipped_at": now}
+    parcel_id = insert_or_ignore(session, Parcel, values)
+    if parcel_id is None:
+        known = select(Parcel).where(Parcel.carrier == carrier, Parcel.tracking_number == tracking_number)
+        parcel = session.scalars(known).one()
+        if parcel.order_id != order.id:
+            raise NumberTaken(tracking_number)
+        return parcel
+    parcel = session.get_one(Parcel, parcel_id)
+    signals.parcel_shipped.send(current_app._get_current_object(), parcel=parcel)  # type: ignore[attr-defined]
+    return parcel
+
+
+def mark_delivered(session: Session, parcel: Parcel, *, now: datetime) -> bool:
+    """A parcel has arrived; when it is the last one on its way, the order is delivered. False: it was known already."""
+    # The order's row first: of two parcels that arrive at once, the second must see that the first has.
+    rows_changed(session, update(Order).where(Order.id == parcel.order_id).values(status=Order.status))
+    arrives = update(Parcel).where(Parcel.id == parcel.id, Parcel.delivered_at.is_(None))
+    if rows_changed(session, arrives.values(delivered_at=now)) != 1:
+        return False
+    session.refresh(parcel)
+    on_its_way = select(Parcel.id).where(Parcel.order_id == parcel.order_id, Parcel.delivered_at.is_(None))
+    if session.scalars(on_its_way.limit(1)).first() is None:
+        complete = update(Order).where(Order.id == parcel.order_id, Order.status == OrderStatus.SHIPPED)
+        rows_changed(session, complete.values(status=OrderStatus.DELIVERED))
+        session.expire(parcel, ["order"])
+        session.refresh(parcel.order)
+    signals.parcel_delivered.send(current_app._get_current_object(), parcel=parcel)  # type: ignore[attr-defined]
+    return True
