@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, redirect, render_template, request
+from flask import Flask, Response, abort, current_app, redirect, render_template, request
 from marshmallow import EXCLUDE, ValidationError
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -55,6 +55,8 @@ def privacy() -> Response:
     """What was chosen, what it means, and the form to choose again."""
     page = render_template(
         "ecrm/public/privacy.html",
+        layout=current_app.config["ECRM_PUBLIC_LAYOUT"],
+        visitor_days=current_app.config["ECRM_VISITOR_DAYS"],
         chosen=identification.chosen_grade(),
         asks_not_to_be_followed=identification.asks_not_to_be_followed(),
         next=request.path,
