@@ -20,6 +20,7 @@ class Setting:
 SETTINGS = (
     Setting("ECRM_CONSOLE_PREFIX", "/console", "Where the staff console is mounted."),
     Setting("ECRM_PUBLIC_PREFIX", "/ecrm", "Where the public pages (consent, links in e-mails) are mounted."),
+    Setting("ECRM_PUBLIC_LAYOUT", "ecrm/public/layout.html", "Template that the public pages extend; a host names its own, with the blocks `title` and `content`."),
     Setting("ECRM_JOBS", "inside", "`inside` runs the timetable in the web process; `outside` leaves it to `flask ecrm work`."),
     Setting("ECRM_MAIL_TRANSPORT", "folder", "`folder`, `smtp` or `memory`."),
     Setting("ECRM_MAIL_FOLDER", "var/mail", "Where the folder transport puts one `.eml` file an e-mail; relative to the app's instance path's parent."),
@@ -28,6 +29,8 @@ SETTINGS = (
     Setting("ECRM_SMTP_SECURITY", "none", "`none`, `starttls` or `tls`."),
     Setting("ECRM_SMTP_USER", "", "User name, where the server wants one."),
     Setting("ECRM_SMTP_PASSWORD", "", "Password, where the server wants one."),
+    Setting("ECRM_CHECKOUT_PATH", "/checkout", "Where the shop's checkout begins: a link that brings a guest's details back leads there."),
+    Setting("ECRM_LAYOUT", "ecrm/public/base.html", "Template that the CRM's public pages extend; one of the host's with the blocks `title` and `content` puts them into its dress."),
     Setting("ECRM_VISITOR_DAYS", 395, "Life of the visitor cookie in days (13 months, the limit that CNIL sets)."),
     Setting("ECRM_UNTRACKED_PATHS", ("/static/", "/staff", "/healthz", "/readyz"), "Path prefixes whose pages are no page views."),
     Setting("ECRM_REACT_INLINE", True, "Run reactions right after the commit in the same thread; False leaves them to the worker."),

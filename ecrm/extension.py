@@ -14,7 +14,7 @@ from tracking.clickstream.writer import Writer
 from . import cli, config, identification, ledger, scheduler, template_globals, wording
 from .collector import views as collector
 from .console import views as console
-from .customers import checkout_memory
+from .customers import checkout_memory, recall_views  # noqa: F401 (recall_views adds its pages to the public blueprint)
 from .database import sessions_on
 from .events import Seen, Told
 from .installation import Installation, installation
@@ -50,7 +50,7 @@ class ECRM:
             app=app,
             storefront=storefront,
             sessions=sessions,
-            writer=Writer(sessions, time_zone=lambda: storefront.facts().time_zone),
+            writer=Writer(sessions, time_zone=lambda: _time_zone(app, storefront)),
             transport=make_transport(app.config, Path(app.instance_path).parent),
         )
         wording.init_app(app)
@@ -70,14 +70,14 @@ class ECRM:
         """
         crm = installation()
         names = reaction_names(event)
-        visitor = identification.visitor_token()
+        visitor, grade = identification.visitor_token(), identification.grade()
         if session is None:
             with crm.sessions.begin() as own:
-                event_id = ledger.write(own, event, reactions=names, visitor=visitor)
+                event_id = ledger.write(own, event, reactions=names, visitor=visitor, grade=grade)
             if event_id is not None:
                 _react(crm, [event_id])
         else:
-            event_id = ledger.write(session, event, reactions=names, visitor=visitor)
+            event_id = ledger.write(session, event, reactions=names, visitor=visitor, grade=grade)
             if event_id is not None:
                 ledger.after_commit(session, event_id, lambda event_ids: _react(crm, event_ids))
 
@@ -106,3 +106,9 @@ def _engine_of(app: Flask) -> Engine:
     with app.app_context():
         engine: Engine = app.extensions["sqlalchemy"].engine
         return engine
+
+
+def _time_zone(app: Flask, storefront: Storefront) -> str:
+    """Asked by the writer's thread, which has no app context of its own."""
+    with app.app_context():
+        return storefront.facts().time_zone

@@ -64,6 +64,7 @@ def load(environment: Mapping[str, str], overrides: Mapping[str, Any] | None = N
         "WTF_CSRF_TIME_LIMIT": 12 * 3600,
         "MAX_FORM_PARTS": 200,
     }
+    values.setdefault("ECRM_PUBLIC_LAYOUT", "shop/base.html")
     values.setdefault("ECRM_MAIL_FOLDER", str(var / "mail"))
     return values
 
