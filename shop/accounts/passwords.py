@@ -23,18 +23,17 @@ FEWEST_DIFFERENT = 5
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
 # The words that top every published list of stolen passwords; with digits or signs around them they are as weak.
-_COMMON_WORDS = frozenset(
-    """
+_COMMON = """
     password passwort passw0rd motdepasse contrasena qwerty qwertyuiop qwertyuiopasdf azerty qwertz asdfghjkl
     zxcvbnm iloveyou iloveyouforever letmein letmeinplease welcome welcomeback admin administrator login changeme
-    changemenow default secret topsecret supersecret trustno one trustnoone dragon monkey football baseball
-    basketball superman batman spiderman starwars pokemon princess sunshine butterfly chocolate computer internet
-    whatever freedom michael jennifer jessica michelle charlie jordan liverpool manchester chelsea arsenal
-    hello helloworld hellohello test testing testtest guest master mustang shadow summer winter spring autumn
-    january february october november december monday friday google facebook samsung shopping customer onlineshop
-    correcthorsebatterystaple mypassword yourpassword thepassword newpassword passwordpassword mysecretpassword
-    """.split()
-)
+    changemenow default secret topsecret supersecret trustnoone dragon monkey football baseball basketball superman
+    batman spiderman starwars pokemon princess sunshine butterfly chocolate computer internet whatever freedom michael
+    jennifer jessica michelle charlie jordan liverpool manchester chelsea arsenal hello helloworld hellohello test
+    testing testtest guest master mustang shadow summer winter spring autumn january february october november
+    december monday friday google facebook samsung shopping customer onlineshop correcthorsebatterystaple mypassword
+    yourpassword thepassword newpassword passwordpassword mysecretpassword
+"""
+_COMMON_WORDS = frozenset(_COMMON.split())
 _ROWS = (
     "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm", "qwertzuiopasdfghjklyxcvbnm",
     "azertyuiopqsdfghjklmwxcvbn", "01234567890123456789", "1qaz2wsx3edc4rfv5tgb6yhn7ujm", "1q2w3e4r5t6y7u8i9o0p",
@@ -96,35 +95,29 @@ def _nobodys_hash() -> str:
 
 
 def _is_repetition(folded: str) -> bool:
-    return any(
-        folded == (folded[:size] * (len(folded) // size + 1))[: len(folded)] for size in range(1, len(folded) // 2 + 1)
-    )
+    sizes = range(1, len(folded) // 2 + 1)
+    return any(folded == (folded[:size] * (len(folded) // size + 1))[: len(folded)] for size in sizes)
 
 
 def _is_run(folded: str) -> bool:
     """The whole is made of pieces of keyboard rows, the alphabet or the digits, forwards or backwards."""
-    rows = [*_ROWS, *(row[::-1] for row in _ROWS)]
     position = 0
     while position < len(folded):
-        step = next(
-            (
-                n
-                for n in range(len(folded) - position, 3, -1)
-                if any(folded[position : position + n] in r for r in rows)
-            ),
-            0,
-        )
-        if not step:
+        pieces = (folded[position:end] for end in range(len(folded), position + 3, -1))
+        piece = next((piece for piece in pieces if any(piece in row or piece[::-1] in row for row in _ROWS)), "")
+        if not piece:
             return False
-        position += step
+        position += len(piece)
     return True
 
 
 def _is_common(folded: str) -> bool:
-    letters = {re.sub(r"[^a-z]", "", folded), re.sub(r"[^a-z]", "", folded.strip("0123456789!?.#*-_").translate(_LEET))}
-    return any(
-        word in _COMMON_WORDS or _is_repetition(word) or len(word) < 3 and folded.isascii() for word in letters if word
-    ) or not any(character.isalpha() for character in folded)
+    """Nothing but digits and signs, or a well-known word with such around it or in place of letters."""
+    if not any(character.isalpha() for character in folded):
+        return True
+    core = folded.strip("0123456789!?.#*-_ ")
+    words = {re.sub(r"[\W\d_]", "", folded), re.sub(r"[\W\d_]", "", core.translate(_LEET))} - {""}
+    return any(word in _COMMON_WORDS or len(word) < 3 or _is_repetition(word) for word in words)
 
 
 def _is_personal(folded: str, about: Iterable[str]) -> bool:

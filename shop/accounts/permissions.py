@@ -50,7 +50,7 @@ def permissions_of(role: str | None) -> frozenset[Permission]:
 
 
 def staff_only(*needed: Permission) -> Callable[[Callable[P, R]], Callable[P, R | Response]]:
-    """Let staff with at least one of these permissions in; without any named, whoever has some permission here.
+    """Let staff with at least one of these permissions in; without any named, all staff.
 
     A stranger is sent to sign in and comes back; whoever is signed in without the right gets 403.
     """
@@ -60,7 +60,8 @@ def staff_only(*needed: Permission) -> Callable[[Callable[P, R]], Callable[P, R 
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R | Response:
             if not current_user.is_authenticated:
                 return sign_in_first()
-            if not permissions_of(_present_role()) & frozenset(needed or Permission):
+            role = _present_role()
+            if role not in set(Role) or (needed and not permissions_of(role) & frozenset(needed)):
                 abort(403)
             return view(*args, **kwargs)
 

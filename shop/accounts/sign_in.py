@@ -8,11 +8,11 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload
 
+from ..writes import rows_changed
 from .account import Account, SignIn
 
 STAFF_IDLE = timedelta(minutes=30)
@@ -62,8 +62,13 @@ def end(session: Session, row: SignIn, *, now: datetime) -> None:
 def end_all(session: Session, account: Account, *, now: datetime) -> int:
     """End every sign-in of an account, on all its devices; says how many."""
     query = update(SignIn).where(SignIn.account_id == account.id, SignIn.ended_at.is_(None))
-    ended: Any = session.execute(query.values(ended_at=now))
-    return int(ended.rowcount)
+    return rows_changed(session, query.values(ended_at=now))
+
+
+def end_others(session: Session, row: SignIn, *, now: datetime) -> None:
+    """End the account's sign-ins on all other devices; this one goes on."""
+    others = (SignIn.account_id == row.account_id, SignIn.id != row.id, SignIn.ended_at.is_(None))
+    session.execute(update(SignIn).where(*others).values(ended_at=now))
 
 
 def open_sign_ins(session: Session, account: Account, *, now: datetime) -> list[SignIn]:

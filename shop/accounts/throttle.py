@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import String, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ..database import Base
-from ..inserting import insert_or_ignore
+from ..writes import insert_or_ignore, rows_changed
 
 FREE_ATTEMPTS = 4
 LONGEST_PAUSE = timedelta(minutes=15)
@@ -44,18 +43,20 @@ def claim_attempt(session: Session, email_folded: str, *, now: datetime) -> time
     row = session.execute(
         select(SignInAttempts.failures, SignInAttempts.paused_until).where(SignInAttempts.address_hash == key)
     ).one()
-    claimed: Any = session.execute(
+    claimed = rows_changed(
+        session,
         update(SignInAttempts)
         .where(
             SignInAttempts.address_hash == key,
             SignInAttempts.failures == row.failures,
             SignInAttempts.paused_until <= now,
         )
-        .values(failures=row.failures + 1, paused_until=now + pause_after(row.failures + 1), last_at=now)
+        .values(failures=row.failures + 1, paused_until=now + pause_after(row.failures + 1), last_at=now),
     )
-    if claimed.rowcount == 1:
+    if claimed == 1:
         return None
-    return max(row.paused_until - now, timedelta(seconds=1))
+    paused_until: datetime = row.paused_until
+    return max(paused_until - now, timedelta(seconds=1))
 
 
 def forgive(session: Session, email_folded: str) -> None:
@@ -65,8 +66,7 @@ def forgive(session: Session, email_folded: str) -> None:
 
 def forget_old_attempts(session: Session, *, now: datetime) -> int:
     """Remove what nobody tried for a day; says how many."""
-    removed: Any = session.execute(delete(SignInAttempts).where(SignInAttempts.last_at < now - FORGOTTEN_AFTER))
-    return int(removed.rowcount)
+    return rows_changed(session, delete(SignInAttempts).where(SignInAttempts.last_at < now - FORGOTTEN_AFTER))
 
 
 def pause_after(failures: int) -> timedelta:

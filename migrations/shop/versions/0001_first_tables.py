@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from shop.catalog.search import create_index, drop_index
+
 revision = '0001'
 down_revision = None
 branch_labels = None
@@ -46,6 +48,16 @@ def upgrade() -> None:
     sa.Column('data_note', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_shop_profile'))
     )
+    op.create_table('sign_in_attempts',
+    sa.Column('address_hash', sa.String(length=64), nullable=False),
+    sa.Column('failures', sa.Integer(), nullable=False),
+    sa.Column('paused_until', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('last_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('address_hash', name=op.f('pk_sign_in_attempts'))
+    )
+    with op.batch_alter_table('sign_in_attempts', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_sign_in_attempts_last_at'), ['last_at'], unique=False)
+
     op.create_table('address',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('account_id', sa.Integer(), nullable=False),
@@ -138,6 +150,26 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('sign_in', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_sign_in_account_id_started_at'), ['account_id', 'started_at'], unique=False)
+
+    op.create_table('checkout_draft',
+    sa.Column('cart_id', sa.Integer(), nullable=False),
+    sa.Column('email', sa.String(length=254), nullable=False),
+    sa.Column('name', sa.String(length=120), nullable=False),
+    sa.Column('line1', sa.String(length=120), nullable=False),
+    sa.Column('line2', sa.String(length=120), nullable=False),
+    sa.Column('city', sa.String(length=80), nullable=False),
+    sa.Column('postcode', sa.String(length=20), nullable=False),
+    sa.Column('region', sa.String(length=80), nullable=False),
+    sa.Column('country', sa.String(length=2), nullable=False),
+    sa.Column('phone', sa.String(length=40), nullable=False),
+    sa.Column('delivery_method', sa.String(length=40), nullable=False),
+    sa.Column('payment_method', sa.String(length=40), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['cart_id'], ['cart.id'], name=op.f('fk_checkout_draft_cart_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('cart_id', name=op.f('pk_checkout_draft'))
+    )
+    with op.batch_alter_table('checkout_draft', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_checkout_draft_updated_at'), ['updated_at'], unique=False)
 
     op.create_table('parcel',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -239,9 +271,11 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['refund_id'], ['refund.id'], name=op.f('fk_refund_line_refund_id')),
     sa.PrimaryKeyConstraint('refund_id', 'position', name=op.f('pk_refund_line'))
     )
+    create_index(op.get_bind())
 
 
 def downgrade() -> None:
+    drop_index(op.get_bind())
     op.drop_table('refund_line')
     with op.batch_alter_table('order_line', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_order_line_product_id'))
@@ -267,6 +301,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_parcel_carrier_tracking_number'))
 
     op.drop_table('parcel')
+    with op.batch_alter_table('checkout_draft', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_checkout_draft_updated_at'))
+
+    op.drop_table('checkout_draft')
     with op.batch_alter_table('sign_in', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_sign_in_account_id_started_at'))
 
@@ -287,6 +325,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_address_account_id'))
 
     op.drop_table('address')
+    with op.batch_alter_table('sign_in_attempts', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_sign_in_attempts_last_at'))
+
+    op.drop_table('sign_in_attempts')
     op.drop_table('shop_profile')
     op.drop_table('department')
     op.drop_table('account')

@@ -1,0 +1,141 @@
+"""The account's own pages: overview, orders, profile, password. Everything is asked for by the signed-in account."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import abort, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from sqlalchemy import func, select
+
+from .. import signals
+from ..checkout.order import Order
+from ..database import db
+from ..limits import SIGNING_IN, limiter
+from ..profile import shop_profile
+from ..wording import gettext as _
+from . import address_book, forms, passwords, registration, sign_in, traits
+from .account import Account
+from .blueprint import blueprint
+from .permissions import customers_only, permissions_of
+
+ORDERS_A_PAGE = 20
+
+
+@blueprint.get("/account")
+@customers_only
+def home() -> ResponseReturnValue:
+    """Latest orders, addresses, profile, and where one is signed in."""
+    account = _account()
+    return render_template(
+        "shop/accounts/home.html",
+        account=account,
+        orders=_orders(account, page=1)[:3],
+        order_count=_order_count(account),
+        addresses=address_book.addresses_of(db.session(), account)[:2],
+        sign_ins=sign_in.open_sign_ins(db.session(), account, now=datetime.now(UTC)),
+        works_here=bool(permissions_of(account.role)),
+        household=dict(traits.households(account.household)).get(account.household, ""),
+    )
+
+
+@blueprint.get("/account/orders")
+@customers_only
+def orders() -> ResponseReturnValue:
+    """All orders, newest first, by pages."""
+    account = _account()
+    count = _order_count(account)
+    pages = max(1, -(-count // ORDERS_A_PAGE))
+    text = request.args.get("page", "1")
+    page = int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 0
+    if not 1 <= page <= pages:
+        abort(404)
+    return render_template(
+        "shop/accounts/orders.html",
+        orders=_orders(account, page=page),
+        count=count,
+        page=page,
+        pages=pages,
+        link=lambda number: url_for("accounts.orders", page=number),
+    )
+
+
+@blueprint.get("/account/profile")
+@customers_only
+def profile() -> ResponseReturnValue:
+    """The form with what is known."""
+    account = _account()
+    return _profile_page({key: getattr(account, key) for key in registration.CHANGEABLE}, {})
+
+
+@blueprint.post("/account/profile")
+@customers_only
+def change_profile() -> ResponseReturnValue:
+    """Write what was changed and announce it."""
+    account = _account()
+    form = forms.ProfileForm(country=shop_profile().country, household=account.household)
+    values, errors = forms.read(form, request.form)
+    if errors:
+        return _profile_page(request.form, errors), 422
+    if registration.change_profile(db.session(), account, values):
+        signals.account_changed.send(current_app._get_current_object(), account=account)  # type: ignore[attr-defined]
+    db.session.commit()
+    flash(_("Your profile is saved."), "success")
+    return redirect(url_for("accounts.home"), 303)
+
+
+@blueprint.get("/account/password")
+@customers_only
+def password() -> ResponseReturnValue:
+    """The form for a new password."""
+    return _password_page({})
+
+
+@blueprint.post("/account/password")
+@limiter.limit(SIGNING_IN)
+@customers_only
+def change_password() -> ResponseReturnValue:
+    """Set a new password with the present one; every other device is signed out."""
+    account = _account()
+    values, errors = forms.read(forms.NewPasswordForm(), request.form)
+    if not errors and not passwords.is_right(values["present"], account.password_hash):
+        errors = {"present": _("This isn't your present password.")}
+    if not errors:
+        about = (account.email, account.first_name, account.last_name, shop_profile().name)
+        weak = passwords.weakness(values["password"], about=about)
+        errors = {"password": weak} if weak else {}
+    if errors:
+        return _password_page(errors), 422
+    account.password_hash = passwords.hash_password(values["password"])
+    sign_in.end_others(db.session(), current_user.sign_in, now=datetime.now(UTC))
+    db.session.commit()
+    flash(_("Your password is changed. Other devices are signed out."), "success")
+    return redirect(url_for("accounts.home"), 303)
+
+
+def _account() -> Account:
+    account: Account = current_user.account
+    return account
+
+
+def _orders(account: Account, *, page: int) -> list[Order]:
+    query = select(Order).where(Order.account_id == account.id).order_by(Order.placed_at.desc(), Order.id.desc())
+    return list(db.session.scalars(query.limit(ORDERS_A_PAGE).offset((page - 1) * ORDERS_A_PAGE)))
+
+
+def _order_count(account: Account) -> int:
+    return db.session.scalar(select(func.count()).select_from(Order).where(Order.account_id == account.id)) or 0
+
+
+def _profile_page(typed: Any, errors: dict[str, str]) -> str:
+    account = _account()
+    choices = traits.households(account.household)
+    return render_template(
+        "shop/accounts/profile.html", account=account, typed=typed, errors=errors, households=choices
+    )
+
+
+def _password_page(errors: dict[str, str]) -> str:
+    return render_template("shop/accounts/password.html", errors=errors, shortest=passwords.SHORTEST)
