@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from mailer import dedup
 from mailer.transports import FolderTransport, MemoryTransport, SmtpTransport, Transport
+from tracking.clickstream.event import Event
+from tracking.customers import Customer
+from tracking.delivery.progress import shipment_by_reference
+from tracking.orders import SeenOrderLine, order_by_reference
+
+from .events import OrderCompleted, OrderDelivered, OrderLine, OrderShipped, Told
+from .installation import installation
+from .ledger import NotYet
+from .letters import absolute, post, shop_context, write
+from .storefront import ProductCard, ShopFacts
 
 
 def make_transport(config: Mapping[str, Any], root: Path) -> Transport:
@@ -30,3 +45,88 @@ def make_transport(config: Mapping[str, Any], root: Path) -> Transport:
             )
         case unknown:
             raise ValueError(f"ECRM_MAIL_TRANSPORT must be folder, smtp or memory, not {unknown!r}")
+
+
+def confirm_order(session: Session, row: Event, told: Told) -> None:
+    """Tell the buyer that the order arrived, with everything they ordered."""
+    assert isinstance(told, OrderCompleted)  # noqa: S101 (the table in reactions.py says so; mypy can't know)
+    if row.customer_id is None:
+        raise NotYet(f"the customer of order {told.order_id} isn't known yet")
+    crm = installation()
+    with shop_context(crm) as facts:
+        cards = {card.product_id: card for card in crm.storefront.products([line.product_id for line in told.lines])}
+        letter = write(
+            facts,
+            template="order_confirmation",
+            context={
+                "order": told,
+                "lines": [_Line(line, _picture(facts, cards.get(line.product_id))) for line in told.lines],
+                "first_name": told.person.first_name,
+                "order_url": absolute(facts, crm.storefront.order_url(told.order_id, signed=True)),
+            },
+            to_address=told.person.email,
+            to_name=f"{told.person.first_name} {told.person.last_name}",
+        )
+    key = dedup.order_confirmation(told.order_id)
+    post(session, letter, dedup_key=key, customer_id=row.customer_id, order_reference=told.order_id)
+
+
+def tell_shipped(session: Session, row: Event, told: Told) -> None:
+    """Tell the buyer that a parcel is on its way, with carrier and number."""
+    assert isinstance(told, OrderShipped)  # noqa: S101 (the table in reactions.py says so; mypy can't know)
+    key = dedup.order_shipped(told.shipment_id)
+    _tell_about_parcel(session, told.shipment_id, template="order_shipped", dedup_key=key)
+
+
+def tell_delivered(session: Session, row: Event, told: Told) -> None:
+    """Tell the buyer that a parcel was delivered."""
+    assert isinstance(told, OrderDelivered)  # noqa: S101 (the table in reactions.py says so; mypy can't know)
+    key = dedup.order_delivered(told.shipment_id)
+    _tell_about_parcel(session, told.shipment_id, template="order_delivered", dedup_key=key)
+
+
+@dataclass(frozen=True)
+class _Line:
+    """An order's line and its picture's absolute address, empty where the shop has none any more."""
+
+    line: OrderLine
+    picture: str
+
+    @property
+    def name(self) -> str:
+        return self.line.name
+
+
+def _tell_about_parcel(session: Session, shipment_reference: str, *, template: str, dedup_key: str) -> None:
+    shipment = shipment_by_reference(session, shipment_reference)
+    order = order_by_reference(session, shipment.order_reference) if shipment else None
+    if shipment is None or order is None:
+        raise NotYet(f"shipment {shipment_reference} isn't known yet")
+    customer = session.get_one(Customer, order.customer_id)
+    query = select(SeenOrderLine).where(SeenOrderLine.order_id == order.id).order_by(SeenOrderLine.position)
+    lines = session.scalars(query).all()
+    crm = installation()
+    with shop_context(crm) as facts:
+        cards = {card.product_id: card for card in crm.storefront.products([line.product for line in lines])}
+        letter = write(
+            facts,
+            template=template,
+            context={
+                "shipment": shipment,
+                "order_reference": order.reference,
+                "lines": [_Line(_line(line), _picture(facts, cards.get(line.product))) for line in lines],
+                "first_name": customer.first_name,
+                "order_url": absolute(facts, crm.storefront.order_url(order.reference, signed=True)),
+            },
+            to_address=customer.email,
+            to_name=f"{customer.first_name} {customer.last_name}",
+        )
+    post(session, letter, dedup_key=dedup_key, customer_id=customer.id, order_reference=order.reference)
+
+
+def _line(line: SeenOrderLine) -> OrderLine:
+    return OrderLine(product_id=line.product, name=line.name, quantity=line.quantity, net_minor=line.net_minor)
+
+
+def _picture(facts: ShopFacts, card: ProductCard | None) -> str:
+    return absolute(facts, card.image_url) if card and card.image_url else ""

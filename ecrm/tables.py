@@ -9,8 +9,10 @@ from tracking.record import Record
 
 from . import job_runs, ledger
 from .access import audit
+from .customers import checkout_memory, recall
 
 MODULES = (
-    audit, customers, event, job_runs, ledger, orders, outbox, rollups, searches, sessions, shipment, store, visitors,
+    audit, checkout_memory, customers, event, job_runs, ledger, orders, outbox, recall, rollups, searches,
+    sessions, shipment, store, visitors,
 )  # fmt: skip
 METADATA = Record.metadata

@@ -19,7 +19,7 @@ _ADDRESS = re.compile(rf"({_ATOM})@({_ATOM})")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
-class BadHeader(ValueError):  # noqa: N818 (says what is bad)
+class BadHeader(ValueError):
     """A subject, name or address that must not get into an e-mail's headers."""
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, func, select, update
+from sqlalchemy import ForeignKey, Index, String, Text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from tracking.record import BigId, Record, insert_once
@@ -115,13 +115,6 @@ def message_id_for(dedup_key: str, *, queued_at: datetime, domain: str) -> str:
     """The Message-ID of an e-mail (RFC 5322 3.6.4): the moment, so that files sort by it, and its cause."""
     cause = sha256(dedup_key.encode()).hexdigest()[:24]
     return f"<{queued_at.astimezone(UTC):%Y%m%dT%H%M%S}.{cause}@{domain}>"
-
-
-def queued_since(session: Session, *, customer_id: int, template: str, since: datetime) -> int:
-    """How many e-mails of this kind a customer was sent or will be, counted from `since`."""
-    query = select(func.count()).select_from(Email)
-    query = query.where(Email.customer_id == customer_id, Email.queued_at >= since, Email.template == template)
-    return session.scalar(query) or 0
 
 
 def send_again(session: Session, email_id: int, *, now: datetime) -> bool:

@@ -97,7 +97,7 @@ class _Inlined(BaseLoader):
 
 
 def inline_styles(source: str, *, name: str = "") -> str:
-    """Write a template's style sheet into its elements; media queries stay in a `<style>`, Jinja's marks stay as they are.
+    """Write a template's style sheet into its elements; media queries stay in a `<style>`, Jinja's marks stay put.
 
     A statement stands as a comment meanwhile (the only thing that HTML allows everywhere in a table), an expression
     as a word.

@@ -21,7 +21,7 @@ class SendingError(Exception):
     """Base of what may go wrong on the way out; its text is kept with the e-mail."""
 
 
-class TemporaryFailure(SendingError):  # noqa: N818 (RFC 3463 calls it a failure)
+class TemporaryFailure(SendingError):
     """Certainly not taken; later it may be (busy server, full mailbox, greylisting)."""
 
 
@@ -29,11 +29,11 @@ class Unreachable(TemporaryFailure):
     """The server can't be spoken to at all: every other e-mail of the batch would fare the same."""
 
 
-class PermanentFailure(SendingError):  # noqa: N818 (as above)
+class PermanentFailure(SendingError):
     """Certainly not taken, and never will be (no such mailbox, refused content)."""
 
 
-class Doubtful(SendingError):  # noqa: N818 (neither an error nor a success)
+class Doubtful(SendingError):
     """The connection broke after the mail was handed over: it may have been taken or not."""
 
 

@@ -1,0 +1,79 @@
+"""Recognition: which person an event is about, and which browser they used."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from ecrm.events import OrderCompleted, OrderRefunded, Person, ProfileChanged, SignedIn, SignedUp, Told
+from ecrm.installation import installation
+from tracking.clickstream.event import Event
+from tracking.clickstream.rollups import add_to_day, day_of
+from tracking.customers import Customer, find_or_create_account, find_or_create_guest, update_profile
+from tracking.identity import claim
+from tracking.orders import order_by_reference
+from tracking.record import insert_once
+from tracking.visitors import Grade, Visitor, visitor_id_of
+
+_HOW = {SignedUp.name: "signed up", SignedIn.name: "signed in", OrderCompleted.name: "ordered"}
+
+
+def recognise(session: Session, row: Event, told: Told) -> None:
+    """Find or make the customer of an event, take over what is new about them, and note the browser they used.
+
+    Fills the row's `customer_id` and, where the browser agreed to be recognised, its `visitor_id`. The two are claimed
+    to belong together only where it agreed to that as well.
+    """
+    person = _person_of(told)
+    if person is not None:
+        row.customer_id = _customer(session, person, told).id
+    elif told.order and (order := order_by_reference(session, told.order)):
+        row.customer_id = order.customer_id
+    row.visitor_id = _visitor_id(session, row)
+    agreed = row.properties.get("grade", Grade.NONE) >= Grade.PERSONAL
+    if row.visitor_id and row.customer_id and agreed and row.name in _HOW:
+        claim(session, row.visitor_id, row.customer_id, told.at, _HOW[row.name])
+    if isinstance(told, SignedUp):
+        add_to_day(session, day_of(told.at, installation().storefront.facts().time_zone), registrations=1)
+    session.flush()
+
+
+def _person_of(told: Told) -> Person | None:
+    if isinstance(told, SignedUp | SignedIn | ProfileChanged | OrderCompleted | OrderRefunded):
+        return told.person
+    return None
+
+
+def _customer(session: Session, person: Person, told: Told) -> Customer:
+    """A guest's event never changes an account's profile: anybody can type anybody's address into a checkout."""
+    if person.customer_id is not None:
+        customer = find_or_create_account(session, reference=person.customer_id, email=person.email, at=told.at)
+    else:
+        customer = find_or_create_guest(session, email=person.email, at=told.at)
+    if person.customer_id is not None or customer.reference is None:
+        update_profile(
+            customer,
+            email=person.email,
+            first_name=person.first_name,
+            last_name=person.last_name,
+            phone=person.phone,
+            country=person.country
+            or (told.address.country if isinstance(told, OrderCompleted) and told.address else ""),
+            traits=person.traits,
+        )
+    return customer
+
+
+def _country_of(told: Told) -> str:
+    return told.address.country if isinstance(told, OrderCompleted) and told.address else ""
+
+
+def _visitor_id(session: Session, row: Event) -> int | None:
+    """The browser's row; made here where its first step is still waiting for the writer."""
+    token: str | None = row.properties.get("visitor")
+    if not token:
+        return None
+    known = visitor_id_of(session, token)
+    if known is None:
+        insert_once(session, Visitor, {"token": token, "first_seen_at": row.happened_at, "simulated": False})
+        known = visitor_id_of(session, token)
+    return known

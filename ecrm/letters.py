@@ -1,0 +1,114 @@
+"""Letters: renders the CRM's e-mails in the shop's dress and puts them into the outbox.
+
+Templates are looked for in the host's own template folders first (`mail/<name>/…`), then in ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urljoin
+
+from flask import Flask
+from jinja2 import BaseLoader, Environment, FileSystemLoader
+from sqlalchemy.orm import Session
+
+from mailer.addressing import Mailbox, as_name
+from mailer.outbox import queue
+from mailer.rendering import Rendered, make_environment, render
+
+from . import wording
+from .installation import Installation, installation
+from .paths import TEMPLATES
+from .storefront import ShopFacts
+
+
+@contextmanager
+def shop_context(crm: Installation) -> Iterator[ShopFacts]:
+    """The shop as a visitor without an account would see it, for links and texts in e-mails.
+
+    The one place that makes a request of its own: reactions and jobs run outside of any, and a storefront that
+    answers with `url_for` needs one; inside of a customer's, the same e-mail must come out.
+    """
+    with crm.app.app_context():
+        facts = crm.storefront.facts()
+    headers = {"Accept-Language": facts.language}
+    with crm.app.test_request_context(base_url=facts.base_url or None, headers=headers):
+        yield facts
+
+
+def absolute(facts: ShopFacts, path: str) -> str:
+    """A path of the shop as a link that works in a mailbox."""
+    return urljoin(f"{facts.base_url}/", path)
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A written e-mail with its mailboxes, ready for the outbox."""
+
+    template: str
+    sender: Mailbox
+    to: Mailbox
+    words: Rendered
+
+
+def write(facts: ShopFacts, *, template: str, context: Mapping[str, Any], to_address: str, to_name: str = "") -> Letter:
+    """Render `mail/<template>/`; call it inside of `shop_context`.
+
+    Raises:
+        BadHeader: where the address can't be written to.
+        jinja2.TemplateError: where the template is broken.
+    """
+    to = Mailbox(as_name(to_name), to_address)
+    shop = {"shop_name": facts.name, "shop_url": absolute(facts, "/"), "language": facts.language}
+    words = render(_environment(installation().app), template, shop | dict(context))
+    return Letter(template, Mailbox(as_name(facts.name), facts.sender), to, words)
+
+
+def post(
+    session: Session,
+    letter: Letter,
+    *,
+    dedup_key: str,
+    customer_id: int | None = None,
+    order_reference: str | None = None,
+    now: datetime | None = None,
+) -> int | None:
+    """Put a letter into the outbox, in the caller's transaction.
+
+    Returns:
+        The e-mail's id, or None where this cause has its e-mail already.
+    """
+    return queue(
+        session,
+        dedup_key=dedup_key,
+        template=letter.template,
+        sender=letter.sender,
+        to=letter.to,
+        subject=letter.words.subject,
+        text=letter.words.text,
+        html=letter.words.html,
+        customer_id=customer_id,
+        order_reference=order_reference,
+        now=now,
+    )
+
+
+def _environment(app: Flask) -> Environment:
+    """One an app, so that each template is inlined and compiled once."""
+    kept: Environment | None = app.extensions.get("ecrm_mail_templates")
+    if kept is None:
+        loaders: list[BaseLoader] = [FileSystemLoader(TEMPLATES)]
+        if app.jinja_loader is not None:
+            loaders.insert(0, app.jinja_loader)
+        kept = make_environment(
+            loaders,
+            gettext=wording.gettext,
+            ngettext=wording.ngettext,
+            filters={"ecrm_money": wording.money, "ecrm_day": wording.day, "ecrm_moment": wording.moment},
+        )
+        app.extensions["ecrm_mail_templates"] = kept
+    return kept

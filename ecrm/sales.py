@@ -1,0 +1,87 @@
+"""The CRM's memory of orders and refunds, and the day's figures that they change."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from tracking import orders
+from tracking.clickstream.event import Event
+from tracking.clickstream.rollups import add_to_day, day_of
+from tracking.clickstream.sessions import IDLE
+from tracking.clickstream.sessions import Session as Visit
+from tracking.delivery.progress import cancel_expected
+
+from .events import OrderCompleted, OrderRefunded, Told
+from .installation import installation
+from .ledger import NotYet
+
+
+def remember_order(session: Session, row: Event, told: Told) -> None:
+    """Keep the order with its lines, join it to the visit that led to it, and count it for its day."""
+    assert isinstance(told, OrderCompleted)  # noqa: S101 (the table in reactions.py says so; mypy can't know)
+    if row.customer_id is None:
+        raise NotYet(f"the customer of order {told.order_id} isn't known yet")
+    visit_id = _visit_of(session, row.visitor_id, told.at)
+    order_id = orders.remember_order(
+        session,
+        reference=told.order_id,
+        customer_id=row.customer_id,
+        visitor_id=row.visitor_id,
+        session_id=visit_id,
+        placed_at=told.at,
+        currency=told.currency,
+        goods_minor=told.goods_minor,
+        shipping_minor=told.shipping_minor,
+        discount_minor=told.discount_minor,
+        total_minor=told.total_minor,
+        lines=[orders.LineFacts(line.product_id, line.name, line.quantity, line.net_minor) for line in told.lines],
+    )
+    if order_id is None:
+        return
+    row.session_id = visit_id
+    if visit_id is not None:
+        session.execute(update(Visit).where(Visit.id == visit_id).values(orders=Visit.orders + 1))
+    add_to_day(session, _day(told.at), orders=1, revenue_minor=told.total_minor)
+
+
+def remember_refund(session: Session, row: Event, told: Told) -> None:
+    """Keep the refund, add it to its order, and count it for the day on which the money went back."""
+    assert isinstance(told, OrderRefunded)  # noqa: S101 (the table in reactions.py says so; mypy can't know)
+    order = orders.order_by_reference(session, told.order_id) if told.order_id else None
+    if told.order_id and order is None:
+        raise NotYet(f"order {told.order_id} isn't remembered yet")
+    if row.customer_id is None and order is not None:
+        row.customer_id = order.customer_id
+    new = orders.remember_refund(
+        session,
+        reference=told.refund_id,
+        order_id=order.id if order else None,
+        customer_id=row.customer_id,
+        refunded_at=told.at,
+        amount_minor=told.amount_minor,
+        reason=told.reason,
+    )
+    if not new:
+        return
+    add_to_day(session, _day(told.at), refunds_minor=told.amount_minor)
+    if order is not None:
+        session.refresh(order)
+        if order.refunded_minor >= order.total_minor:
+            cancel_expected(session, order.reference)
+
+
+def _visit_of(session: Session, visitor_id: int | None, at: datetime) -> int | None:
+    """The visit in which the order was placed: the browser's latest, if it was still going on."""
+    if visitor_id is None:
+        return None
+    query = select(Visit.id).where(
+        Visit.visitor_id == visitor_id, Visit.last_at > at - IDLE, Visit.started_at < at + IDLE
+    )
+    return session.scalar(query.order_by(Visit.last_at.desc()).limit(1))
+
+
+def _day(at: datetime) -> date:
+    return day_of(at, installation().storefront.facts().time_zone)
