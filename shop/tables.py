@@ -6,7 +6,8 @@ from .catalog import product
 from .checkout import draft, order
 from .database import Base
 from .fulfilment import parcel
+from .importing import run
 from . import profile
 
-MODULES = (account, cart, draft, order, parcel, product, profile, throttle)
+MODULES = (account, cart, draft, order, parcel, product, profile, run, throttle)
 METADATA = Base.metadata
