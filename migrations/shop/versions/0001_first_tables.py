@@ -149,6 +149,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_orders_buyer_idempotency_key'), ['buyer', 'idempotency_key'], unique=True)
         batch_op.create_index(batch_op.f('ix_orders_email_folded'), ['email_folded'], unique=False)
         batch_op.create_index(batch_op.f('ix_orders_placed_at'), ['placed_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_orders_status_placed_at'), ['status', 'placed_at'], unique=False)
 
     op.create_table('sign_in',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -323,6 +324,7 @@ def downgrade() -> None:
 
     op.drop_table('sign_in')
     with op.batch_alter_table('orders', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_orders_status_placed_at'))
         batch_op.drop_index(batch_op.f('ix_orders_placed_at'))
         batch_op.drop_index(batch_op.f('ix_orders_email_folded'))
         batch_op.drop_index(batch_op.f('ix_orders_buyer_idempotency_key'))
