@@ -119,7 +119,8 @@ def _visitors(session: Session, sightings: Sequence[Sighting]) -> dict[str, int]
         [{"token": token, "first_seen_at": first_seen[token], "simulated": False} for token in sorted(first_seen)],
     )
     query = select(Visitor.token, Visitor.id).where(Visitor.token.in_(first_seen)).order_by(Visitor.id)
-    return dict(session.execute(query.with_for_update()).tuples().all())
+    rows = session.execute(query.with_for_update())
+    return {row.token: row.id for row in rows}
 
 
 def _customers(session: Session, sightings: Sequence[Sighting]) -> dict[str, int]:
@@ -127,7 +128,7 @@ def _customers(session: Session, sightings: Sequence[Sighting]) -> dict[str, int
     if not references:
         return {}
     query = select(Customer.reference, Customer.id).where(Customer.reference.in_(references))
-    return {reference: id_ for reference, id_ in session.execute(query).tuples() if reference}
+    return {reference: id_ for reference, id_ in session.execute(query) if reference}
 
 
 def _row(sighting: Sighting, visitor_id: int | None, session_id: int | None, customer_id: int | None) -> dict[str, Any]:

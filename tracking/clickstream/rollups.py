@@ -42,7 +42,7 @@ def add_to_day(session: Session, day: date, **counts: int) -> None:
     """Add to a day's figures, e.g. `add_to_day(session, day, orders=1, revenue_minor=1999)`.
 
     Raises:
-        CompileError: for a figure that doesn't exist.
+        KeyError: for a figure that doesn't exist.
     """
     add_to(session, DayFigures, {"day": day}, counts)
 

@@ -84,7 +84,7 @@ class OpenSessions:
             query = select(Session.visitor_id, Session.id, Session.started_at, Session.last_at).where(
                 Session.visitor_id.in_(visitor_ids), Session.last_at > reach
             )
-            for visitor_id, id_, first, last in session.execute(query.order_by(Session.last_at)).tuples():
+            for visitor_id, id_, first, last in session.execute(query.order_by(Session.last_at)):
                 self._by_visitor[visitor_id].append(_Open(id_, first, last))
 
     def step(self, visitor_id: int | None, sighting: Sighting) -> Step:
