@@ -11,7 +11,9 @@ from flask_login import current_user
 from sqlalchemy import func, select
 
 from .. import signals
+from ..checkout.countries import country_name
 from ..checkout.order import Order
+from ..checkout.order_pages import status_name
 from ..database import db
 from ..limits import SIGNING_IN, limiter
 from ..profile import shop_profile
@@ -19,7 +21,7 @@ from ..wording import gettext as _
 from . import address_book, forms, passwords, registration, sign_in, traits
 from .account import Account
 from .blueprint import blueprint
-from .permissions import customers_only, permissions_of
+from .permissions import customers_only
 
 ORDERS_A_PAGE = 20
 
@@ -36,7 +38,9 @@ def home() -> ResponseReturnValue:
         order_count=_order_count(account),
         addresses=address_book.addresses_of(db.session(), account)[:2],
         sign_ins=sign_in.open_sign_ins(db.session(), account, now=datetime.now(UTC)),
-        works_here=bool(permissions_of(account.role)),
+        works_here=account.role is not None,
+        status_name=status_name,
+        country_name=country_name,
         household=dict(traits.households(account.household)).get(account.household, ""),
     )
 
@@ -56,6 +60,7 @@ def orders() -> ResponseReturnValue:
         "shop/accounts/orders.html",
         orders=_orders(account, page=page),
         count=count,
+        status_name=status_name,
         page=page,
         pages=pages,
         link=lambda number: url_for("accounts.orders", page=number),
