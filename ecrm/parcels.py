@@ -85,7 +85,7 @@ def delivery_html(order_reference: str) -> Markup:
     """The timeline of an order's shipments; empty where none is known."""
     with installation().sessions() as session:
         deliveries = [_delivery(session, shipment) for shipment in progress.shipments_of(session, order_reference)]
-    return Markup(render_template("ecrm/slots/delivery.html", deliveries=deliveries)) if deliveries else Markup()  # noqa: S704 (our own template, autoescaped)
+    return Markup(render_template("ecrm/slots/delivery.html", deliveries=deliveries, _=_)) if deliveries else Markup()  # noqa: S704 (our own template, autoescaped)
 
 
 def _delivery(session: Session, shipment: Shipment) -> Delivery:

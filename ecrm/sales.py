@@ -14,23 +14,25 @@ from tracking.clickstream.sessions import IDLE
 from tracking.clickstream.sessions import Session as Visit
 from tracking.delivery.progress import cancel_expected
 
+from .customers.recognition import drop_visitor, may_be_joined, visitor_of
 from .events import OrderCompleted, OrderRefunded, Told
 from .installation import installation
 from .ledger import NotYet
 
 
 def remember_order(session: Session, row: Event, told: Told) -> None:
-    """Keep the order with its lines, join it to the visit that led to it, and count it for its day."""
+    """Keep the order with its lines, count it for its visit and day, and join it to the visit where that was agreed."""
     assert isinstance(told, OrderCompleted)  # noqa: S101 (the table in reactions.py says so; mypy can't know)
     if row.customer_id is None:
         raise NotYet(f"the customer of order {told.order_id} isn't known yet")
-    visit_id = _visit_of(session, row.visitor_id, told.at)
+    visit_id = _visit_of(session, visitor_of(session, row), told.at)
+    joined = may_be_joined(row)
     order_id = orders.remember_order(
         session,
         reference=told.order_id,
         customer_id=row.customer_id,
         visitor_id=row.visitor_id,
-        session_id=visit_id,
+        session_id=visit_id if joined else None,
         placed_at=told.at,
         currency=told.currency,
         goods_minor=told.goods_minor,
@@ -41,7 +43,10 @@ def remember_order(session: Session, row: Event, told: Told) -> None:
     )
     if order_id is None:
         return
-    row.session_id = visit_id
+    if joined:
+        row.session_id = visit_id
+    else:
+        drop_visitor(row)
     if visit_id is not None:
         session.execute(update(Visit).where(Visit.id == visit_id).values(orders=Visit.orders + 1))
     add_to_day(session, _day(told.at), orders=1, revenue_minor=told.total_minor)

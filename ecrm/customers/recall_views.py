@@ -10,7 +10,6 @@ from werkzeug.wrappers import Response as BaseResponse
 from ecrm.collector.blueprint import public
 from ecrm.collector.views import local_path
 from ecrm.installation import installation
-from ecrm.wording import gettext
 from mailer.addressing import BadHeader, Mailbox
 
 from .mailbox_proof import prove
@@ -75,7 +74,7 @@ def _refusal(refused: LinkRefused) -> Response:
 
 
 def _page(template: str, *, status: int = 200, **context: object) -> Response:
-    page = Response(render_template(f"ecrm/public/{template}", ecrm_gettext=gettext, **context), status=status)
+    page = Response(render_template(f"ecrm/public/{template}", **context), status=status)
     page.headers["Cache-Control"] = "no-store"
     page.headers["Referrer-Policy"] = "no-referrer"  # the link must not travel on
     return page

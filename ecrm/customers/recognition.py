@@ -20,21 +20,46 @@ _HOW = {SignedUp.name: "signed up", SignedIn.name: "signed in", OrderCompleted.n
 def recognise(session: Session, row: Event, told: Told) -> None:
     """Find or make the customer of an event, take over what is new about them, and note the browser they used.
 
-    Fills the row's `customer_id` and, where the browser agreed to be recognised, its `visitor_id`. The two are claimed
-    to belong together only where it agreed to that as well.
+    Fills the row's `customer_id`, and its `visitor_id` only where the browser agreed to be joined to its customer. One
+    that agreed to statistics alone was promised that it isn't: its token leaves the row (an order's, which still
+    counts for the visit, in `remember_order`).
     """
     person = _person_of(told)
     if person is not None:
         row.customer_id = _customer(session, person, told).id
     elif told.order and (order := order_by_reference(session, told.order)):
         row.customer_id = order.customer_id
-    row.visitor_id = _visitor_id(session, row)
-    agreed = row.properties.get("grade", Grade.NONE) >= Grade.PERSONAL
-    if row.visitor_id and row.customer_id and agreed and row.name in _HOW:
-        claim(session, row.visitor_id, row.customer_id, told.at, _HOW[row.name])
+    if may_be_joined(row):
+        row.visitor_id = visitor_of(session, row)
+        if row.visitor_id and row.customer_id and row.name in _HOW:
+            claim(session, row.visitor_id, row.customer_id, told.at, _HOW[row.name])
+    elif not isinstance(told, OrderCompleted):
+        drop_visitor(row)
     if isinstance(told, SignedUp):
         add_to_day(session, day_of(told.at, installation().storefront.facts().time_zone), registrations=1)
     session.flush()
+
+
+def may_be_joined(row: Event) -> bool:
+    """Whether the browser agreed that its steps are joined to its customer."""
+    return int(row.properties.get("grade", Grade.NONE)) >= Grade.PERSONAL
+
+
+def visitor_of(session: Session, row: Event) -> int | None:
+    """The browser in which the event was caused; its row is made here where its first step is still on its way."""
+    token: str | None = row.properties.get("visitor")
+    if not token:
+        return None
+    known = visitor_id_of(session, token)
+    if known is None:
+        insert_once(session, Visitor, {"token": token, "first_seen_at": row.happened_at, "simulated": False})
+        known = visitor_id_of(session, token)
+    return known
+
+
+def drop_visitor(row: Event) -> None:
+    """Take the browser's token out of an event that names a person."""
+    row.properties = {name: value for name, value in row.properties.items() if name != "visitor"}
 
 
 def _person_of(told: Told) -> Person | None:
@@ -65,15 +90,3 @@ def _customer(session: Session, person: Person, told: Told) -> Customer:
 
 def _country_of(told: Told) -> str:
     return told.address.country if isinstance(told, OrderCompleted) and told.address else ""
-
-
-def _visitor_id(session: Session, row: Event) -> int | None:
-    """The browser's row; made here where its first step is still waiting for the writer."""
-    token: str | None = row.properties.get("visitor")
-    if not token:
-        return None
-    known = visitor_id_of(session, token)
-    if known is None:
-        insert_once(session, Visitor, {"token": token, "first_seen_at": row.happened_at, "simulated": False})
-        known = visitor_id_of(session, token)
-    return known
