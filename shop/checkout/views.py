@@ -28,13 +28,13 @@ from .placing import KeyReused, NotPlaced, Placed, SoldOut, find_placed, place_o
 from .reviewing import Review, review
 
 blueprint = Blueprint("checkout", __name__)
+order_pages.add_to(blueprint)
 _KEY = "checkout_key"
 """Where the browser's session keeps the idempotency key of the checkout under way."""
 
 
 def init_app(app: Flask) -> None:
     """Register the checkout and the pages of placed orders."""
-    order_pages.add_to(blueprint)
     app.register_blueprint(blueprint)
 
 
