@@ -59,6 +59,9 @@ def merge(session: Session, account: Account, token: str | None) -> Merged:
     new = None
     if token:
         new = session.scalars(select(Cart).where(Cart.token == token, Cart.account_id.is_(None))).one_or_none()
+    for cart in (own, new):
+        if cart is not None:
+            session.expire(cart, ["lines"])  # read as they are now, not as this session may have seen them before
     if new is None or not new.lines:
         return Merged(came_back=0 if own is None else sum(not line.saved for line in own.lines))
     if own is None:

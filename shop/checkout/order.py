@@ -33,6 +33,7 @@ class Order(Base):
         Index(None, "account_id", "placed_at"),
         Index(None, "email_folded"),
         Index(None, "placed_at"),
+        Index(None, "status", "placed_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

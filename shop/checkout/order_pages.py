@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from ..cart.basket import signed_in_account_id
@@ -15,10 +14,12 @@ from ..fulfilment.shipping import parcels_of
 from ..wording import gettext as _
 from .countries import country_name
 from .delivery import method_name
+from .finding import find_order
 from .order import Order, OrderStatus
 from .order_links import proves_order
 from .payment import payment_name
 from .refunding import NotCancellable, cancel
+from .statuses import status_name
 
 
 def add_to(blueprint: Blueprint) -> None:
@@ -77,19 +78,9 @@ def cancel_order(number: str) -> Response:
     return redirect(url_for("checkout.order_page", number=number, t=proof or None), 303)
 
 
-def status_name(status: str) -> str:
-    """An order's status in the reader's language."""
-    return {
-        OrderStatus.PLACED: _("Placed"),
-        OrderStatus.SHIPPED: _("On its way"),
-        OrderStatus.DELIVERED: _("Delivered"),
-        OrderStatus.CANCELLED: _("Cancelled"),
-    }.get(OrderStatus(status), status)
-
-
 def _visible_order(number: str, proof: str) -> Order:
     """The order, if it is the visitor's to see. Whether another's exists is told to nobody: the same 404."""
-    order = db.session.scalars(select(Order).where(Order.number == number)).one_or_none()
+    order = find_order(db.session(), number)
     account_id = signed_in_account_id()
     owned = order is not None and account_id is not None and order.account_id == account_id
     if order is None or not (owned or proves_order(number, proof)):

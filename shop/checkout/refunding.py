@@ -48,6 +48,16 @@ class Refundable:
         return self.net_minor * (back + quantity) // self.pieces - self.net_minor * back // self.pieces
 
 
+@dataclass(frozen=True, kw_only=True)
+class RefundAsked:
+    """Pieces by product id, whether the delivery charge comes back too, and whether the goods can be sold again."""
+
+    pieces: Mapping[int, int]
+    shipping: bool
+    restock: bool
+    reason: str
+
+
 def refundable(session: Session, order: Order) -> list[Refundable]:
     """The products of an order with what is left of each, in the order's own sequence."""
     returned: dict[int, int] = {
@@ -109,36 +119,28 @@ def cancel(session: Session, order: Order, *, reason: str, now: datetime) -> Ref
     return _write(session, order, pieces=left, amount_minor=rest, reason=reason, now=now) if rest > 0 else None
 
 
-def refund(
-    session: Session,
-    order: Order,
-    *,
-    pieces: Mapping[int, int],
-    shipping: bool,
-    restock: bool,
-    reason: str,
-    now: datetime,
-) -> Refund:
-    """Give back pieces by product id, and the delivery charge if asked.
-
-    The caller must not have counted on an older reading of the order: what is left is read here, under the lock.
+def refund(session: Session, order: Order, asked: RefundAsked, *, now: datetime) -> Refund:
+    """Give back pieces, and the delivery charge if asked; what is left of the order is read here, under the lock.
 
     Raises:
         NothingLeft: more pieces or more money than is left of the order, or nothing at all was asked for.
     """
     rows_changed(session, update(Order).where(Order.id == order.id).values(status=Order.status))  # the lock
     parts = {part.product_id: part for part in refundable(session, order)}
-    wanted = {product_id: quantity for product_id, quantity in pieces.items() if quantity}
+    wanted = {product_id: quantity for product_id, quantity in asked.pieces.items() if quantity}
     for product_id, quantity in wanted.items():
         if product_id not in parts or not 0 < quantity <= parts[product_id].left:
             raise NothingLeft(order.number)
     amount = sum(parts[product_id].amount(quantity) for product_id, quantity in wanted.items())
-    amount += shipping_left(session, order) if shipping else 0
-    if not 0 < amount <= order.total_minor - refunded_minor(session, order):
+    amount += shipping_left(session, order) if asked.shipping else 0
+    rest = order.total_minor - refunded_minor(session, order)
+    if asked.shipping and all(wanted.get(part.product_id, 0) == part.left for part in parts.values()):
+        amount = min(amount, rest)  # the whole order: a discount on it was never paid
+    if not 0 < amount <= rest:
         raise NothingLeft(order.number)
-    if restock:
+    if asked.restock:
         _restock(session, wanted)
-    return _write(session, order, pieces=wanted, amount_minor=amount, reason=reason, now=now)
+    return _write(session, order, pieces=wanted, amount_minor=amount, reason=asked.reason, now=now)
 
 
 def _write(

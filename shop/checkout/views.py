@@ -82,7 +82,7 @@ def review_page() -> str | Response:
 @blueprint.post("/checkout/place")
 def place() -> str | Response | tuple[str, int]:
     """Place the order once; sent again, it answers with the same order."""
-    key, seen = request.form.get("key", ""), request.form.get("seen", "")
+    key, seen = request.form.get("idempotency_key", ""), request.form.get("seen", "")
     if not (16 <= len(key) <= 255 and key.isascii() and key.isprintable() and len(seen) == 64):
         abort(400)
     cart = basket.present_cart(db.session())
