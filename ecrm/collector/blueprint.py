@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
+from typing import Any
+
+from flask import Blueprint, current_app
 
 from ecrm.csrf import protect
 from ecrm.wording import gettext
@@ -12,5 +14,9 @@ SEEN = "ecrm.seen"
 
 public = Blueprint("ecrm", __name__)
 protect(public, except_for=frozenset({SEEN}))
-# Not as `_`: the page stands in the host's layout, whose texts are in the host's own catalogue.
-public.context_processor(lambda: {"ecrm_gettext": gettext})
+
+
+@public.context_processor
+def _for_templates() -> dict[str, Any]:
+    """`layout`: the template to extend; `ecrm_gettext`: not as `_`, which is the host's where its layout is used."""
+    return {"ecrm_gettext": gettext, "layout": current_app.config["ECRM_PUBLIC_LAYOUT"]}

@@ -55,7 +55,6 @@ def privacy() -> Response:
     """What was chosen, what it means, and the form to choose again."""
     page = render_template(
         "ecrm/public/privacy.html",
-        layout=current_app.config["ECRM_PUBLIC_LAYOUT"],
         visitor_days=current_app.config["ECRM_VISITOR_DAYS"],
         chosen=identification.chosen_grade(),
         asks_not_to_be_followed=identification.asks_not_to_be_followed(),
@@ -74,7 +73,7 @@ def seen() -> Response:
         abort(403)
     try:
         report = Engagement().load(json.loads(request.get_data(cache=False)))
-    except (ValueError, RecursionError):  # a ValidationError is a ValueError
+    except (ValidationError, ValueError, RecursionError):
         abort(400)
     if identification.grade() >= Grade.ANALYTICS:
         identification.observe(PageEngaged(**report))
@@ -83,9 +82,9 @@ def seen() -> Response:
 
 def local_path(address: str) -> str:
     """`address` where it is a path of this host, else the home page: a form must never lead to another site."""
-    parts = urlsplit(address if address.isprintable() else "")
-    local = not parts.scheme and not parts.netloc and address.startswith("/") and "\\" not in address
-    return address if local and not address.startswith("//") else "/"
+    # Browsers read a backslash as a slash and drop tabs and line ends, which would turn a path into a host.
+    local = address.startswith("/") and not address.startswith("//") and "\\" not in address and address.isprintable()
+    return address if local else "/"
 
 
 def _from_this_shop() -> bool:
