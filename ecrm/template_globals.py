@@ -1,0 +1,122 @@
+"""`crm` in the host's templates: ready HTML for the slots of a page, e.g. `{{ crm.recommendations("home") }}`.
+
+A slot never breaks the page that it stands in: whatever goes wrong is logged and leaves the slot empty.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from flask import Blueprint, Flask, render_template, url_for
+from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup
+
+from . import csp, identification
+from .customers.recall import recall_form_html
+from .events import RecommendationsShown
+from .installation import installation
+from .parcels import delivery_html
+from .paths import STATIC, TEMPLATES
+from .recommendations import strip_for
+from .wording import gettext, ngettext
+
+log = logging.getLogger("ecrm.slots")
+
+
+def init_app(app: Flask) -> None:
+    """Offer `crm` to the app's templates, and our templates to its loader.
+
+    A blueprint's templates are searched after the app's own: the host's `templates/ecrm/…` overrides ours.
+    """
+    slots = Blueprint(
+        "ecrm_slots",
+        __name__,
+        template_folder=str(TEMPLATES),
+        static_folder=str(STATIC),
+        static_url_path=app.config["ECRM_PUBLIC_PREFIX"].rstrip("/") + "/static",
+    )
+    app.register_blueprint(slots)
+    app.jinja_env.globals["crm"] = Slots()
+
+
+class Slots:
+    """The slots. Each gives HTML, or nothing where there is nothing to say; `crm` itself is true in templates."""
+
+    def styles(self) -> Markup:
+        """`<link>` for the slots' style sheet; for the page's head."""
+        return _guarded("styles", _styles)
+
+    def greeting(self) -> Markup:
+        """ "Welcome back, Ada" with a "Not you?" button; nothing for strangers."""
+        return _guarded("greeting", _greeting)
+
+    def recommendations(self, placement: str, product_id: str | None = None, n: int = 6) -> Markup:
+        """A strip of up to `n` products. placement: `home`, `product` (with `product_id`), `cart` or `order`."""
+        return _guarded("recommendations", lambda: _recommendations(placement, product_id, n))
+
+    def consent_banner(self) -> Markup:
+        """The consent banner, until this browser has chosen; before the end of the body."""
+        return _guarded("consent_banner", lambda: _rendered("consent_banner"))
+
+    def beacon(self) -> Markup:
+        """The script that reports what only a browser knows; before the end of the body."""
+        return _guarded("beacon", lambda: _rendered("beacon"))
+
+    def delivery(self, order_reference: str) -> Markup:
+        """Where the parcels of an order are; for the order's page."""
+        return _guarded("delivery", lambda: delivery_html(order_reference))
+
+    def recall_form(self) -> Markup:
+        """Lets a returning guest ask for their last details by e-mail; for the checkout."""
+        return _guarded("recall_form", recall_form_html)
+
+
+def _guarded(slot: str, render: Callable[[], Markup]) -> Markup:
+    """The one place that stands between a slot's failure and the host's page; hence the broad `except`."""
+    try:
+        return render()
+    except Exception:
+        log.exception("the slot %s failed and was left empty", slot)
+        return Markup()
+
+
+def _styles() -> Markup:
+    return Markup('<link rel="stylesheet" href="{}">').format(url_for("ecrm_slots.static", filename="slots.css"))
+
+
+def _greeting() -> Markup:
+    crm = installation()
+    customer = crm.storefront.current_customer()
+    if customer is None:
+        return Markup()
+    return _rendered("greeting", customer=customer, sign_out_url=crm.storefront.sign_out_url())
+
+
+def _recommendations(placement: str, product_id: str | None, n: int) -> Markup:
+    strip = strip_for(placement, product_id=product_id, n=n)
+    if strip is None:
+        return Markup()
+    identification.observe(
+        RecommendationsShown(
+            placement=placement,
+            product_ids=tuple(card.product.product_id for card in strip.cards),
+            reasons=tuple(card.code for card in strip.cards),
+        )
+    )
+    return _rendered("recommendations", strip=strip)
+
+
+def _rendered(slot: str, **context: object) -> Markup:
+    prefix = installation().app.config["ECRM_PUBLIC_PREFIX"].rstrip("/")
+    html = render_template(
+        f"ecrm/slots/{slot}.html",
+        nonce=csp.nonce(),
+        csrf_token=generate_csrf,
+        prefix=prefix,
+        grade=identification.chosen_grade(),
+        _=gettext,
+        ngettext=ngettext,
+        **context,
+    )
+    return Markup(html.strip())  # noqa: S704 (rendered by an autoescaping template)

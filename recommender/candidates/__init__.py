@@ -1,0 +1,1 @@
+"""Candidates: four simple views of the same purchases, blended by `recommender.ranking`."""

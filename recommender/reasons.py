@@ -1,0 +1,57 @@
+"""Why a product is recommended: a code with the fact behind it, stored beside each product of a ranked list.
+
+A reason is only given where it is true of the data: `often` was bought on three days or more, `together` carries
+the number of orders, `because` names a product that this customer did buy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+OFTEN_FROM = 3
+"""Bought on at least so many days is called "often"."""
+
+
+class Code(StrEnum):
+    """The kinds of reasons; the words for them are the storefront's business."""
+
+    OFTEN = "often"  # this customer bought it on `count` days, at least OFTEN_FROM
+    AGAIN = "again"  # this customer bought it on `count` days
+    BECAUSE = "because"  # others bought it together with `product`, which this customer bought
+    VIEWED = "viewed"  # others bought it together with `product`, which this visitor looked at
+    TOGETHER = "together"  # bought together with `product` in `count` orders
+    SIMILAR = "similar"  # customers with similar purchases buy it
+    POPULAR = "popular"  # many customers buy it at present
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    """A code, the product it points at and the count behind it, where it has them."""
+
+    code: Code
+    product: str | None = None
+    count: int | None = None
+
+    def __str__(self) -> str:
+        """As stored: `often:7`, `because:123`, `together:14`, `similar`, `popular`."""
+        fact = self.product if self.code in (Code.BECAUSE, Code.VIEWED) else self.count
+        return self.code.value if fact is None else f"{self.code.value}:{fact}"
+
+
+def parse(stored: str) -> Reason:
+    """The inverse of `str(reason)`.
+
+    Raises:
+        ValueError: for a code that there is not.
+    """
+    text, _, fact = stored.partition(":")
+    code = Code(text)
+    if code in (Code.BECAUSE, Code.VIEWED):
+        return Reason(code=code, product=fact or None)
+    return Reason(code=code, count=int(fact) if fact else None)
+
+
+def bought(days: int) -> Reason:
+    """The reason for something that this customer bought on so many days."""
+    return Reason(code=Code.OFTEN if days >= OFTEN_FROM else Code.AGAIN, count=days)
