@@ -6,8 +6,15 @@ from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
-from babel.numbers import format_currency, get_currency_precision
+from babel.dates import format_date, format_datetime, format_skeleton, format_time
+from babel.numbers import (
+    format_compact_currency,
+    format_compact_decimal,
+    format_currency,
+    format_decimal,
+    format_percent,
+    get_currency_precision,
+)
 from flask import Flask, g, has_request_context
 from flask_babel import Babel, Domain, get_locale
 
@@ -53,6 +60,47 @@ def day(value: date | datetime) -> str:
 def moment(value: datetime) -> str:
     """Date and time in the shop's time zone."""
     return format_datetime(value.astimezone(_zone()), format="medium", locale=_locale())
+
+
+def clock(value: datetime) -> str:
+    """The time of day in the shop's time zone, e.g. `2:05 PM`."""
+    return format_time(value, format="short", tzinfo=_zone(), locale=_locale())
+
+
+def short_day(value: date) -> str:
+    """A date for an axis, e.g. `Nov 3`."""
+    return format_skeleton("MMMd", value, locale=_locale())
+
+
+def number(value: int | float) -> str:
+    """A count with the reader's grouping, e.g. `12,480`."""
+    return format_decimal(value, locale=_locale())
+
+
+def percent(value: float, pattern: str = "#,##0.0%") -> str:
+    """A share of one, e.g. `percent(0.031)` → `3.1%`."""
+    return format_percent(value, format=pattern, locale=_locale())
+
+
+def compact_number(value: float) -> str:
+    """A count for an axis, e.g. `12K`."""
+    return format_compact_decimal(value, fraction_digits=1, locale=_locale())
+
+
+def compact_money(minor: float, currency: str) -> str:
+    """Money for an axis, e.g. `$12K`."""
+    major = minor / 10 ** get_currency_precision(currency)
+    return format_compact_currency(major, currency, fraction_digits=1, locale=_locale())
+
+
+def today() -> date:
+    """The present day in the shop's time zone."""
+    return datetime.now(_zone()).date()
+
+
+def zone() -> ZoneInfo:
+    """The shop's time zone."""
+    return _zone()
 
 
 def _locale() -> str:

@@ -10,9 +10,8 @@ from typing import Any
 from sqlalchemy import Index, String, event, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from ecrm.storefront import Staff
 from tracking.record import BigId, Record
-
-from ..storefront import Staff
 
 SAME_LOOK = timedelta(minutes=15)
 

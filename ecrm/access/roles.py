@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 from flask import g, redirect, request
 from werkzeug.exceptions import Forbidden
 
-from ..installation import installation
-from ..storefront import Staff
+from ecrm.installation import installation
+from ecrm.storefront import Staff
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -120,5 +120,5 @@ def needs(permission: Permission | None) -> Callable[[View], View]:
 def _way_back() -> str:
     # A form that was sent can't be repeated after the sign-in; its page can be opened again.
     if request.method not in {"GET", "HEAD"}:
-        return installation().app.config["ECRM_CONSOLE_PREFIX"] + "/"
+        return f"{installation().app.config['ECRM_CONSOLE_PREFIX']}/"
     return request.script_root + request.full_path.rstrip("?")

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, defer
 
+from ecrm.events import ProductsSearched, ProfileChanged, SignedIn, SignedUp
 from mailer.outbox import Email
 from tracking import identity
 from tracking.clickstream.event import Event
@@ -25,8 +26,6 @@ from tracking.delivery.shipment import Scan, Shipment
 from tracking.orders import SeenOrder, SeenRefund
 from tracking.record import Record
 from tracking.visitors import ConsentChoice
-
-from ..events import ProductsSearched, ProfileChanged, SignedIn, SignedUp
 
 STEPS_SHOWN = 40
 _ACCOUNT_EVENTS = (SignedUp.name, SignedIn.name, ProfileChanged.name)
@@ -130,7 +129,7 @@ class _Source:
     """One kind of row: the query for a customer's rows, its moment and its id."""
 
     kind: Kind
-    query: Callable[[_Whose], Select[Any] | None]
+    query: Callable[[_Whose], Select[*tuple[Any, ...]] | None]
     moment: InstrumentedAttribute[datetime]
     id: InstrumentedAttribute[int]
 
@@ -166,11 +165,11 @@ def _below(
     return or_(moment < before.at, and_(moment == before.at, id_ < before.id))
 
 
-def _by_visitors(query: Select[Any], column: InstrumentedAttribute[Any], whose: _Whose) -> Select[Any] | None:
+def _by_visitors(query: Select[*tuple[Any, ...]], column: InstrumentedAttribute[Any], whose: _Whose) -> Select[*tuple[Any, ...]] | None:
     return query.where(column.in_(whose.visitors)) if whose.visitors else None
 
 
-def _searches_of_visitors(whose: _Whose) -> Select[Any] | None:
+def _searches_of_visitors(whose: _Whose) -> Select[*tuple[Any, ...]] | None:
     # Those with a customer_id are already in the source of the customer's own events.
     query = select(Event).where(Event.name == ProductsSearched.name, Event.customer_id.is_(None))
     return _by_visitors(query, Event.visitor_id, whose)

@@ -1,0 +1,44 @@
+"""Audit: who opened whose data and why; for the owner."""
+
+from __future__ import annotations
+
+from flask import render_template
+
+from ecrm.access.audit import Action, entries
+from ecrm.access.roles import Permission, needs
+from ecrm.installation import installation
+from ecrm.wording import gettext as _
+
+from .blueprint import console
+from .queries import choice_arg, number_arg, text_arg
+
+PAGE = 100
+
+
+@console.get("/audit")
+@needs(Permission.AUDIT)
+def audit() -> str:
+    """The record, newest first; all, or of one action or one subject."""
+    action, subject, before = choice_arg("action", Action), text_arg("subject"), number_arg("before")
+    with installation().sessions() as session:
+        rows = entries(session, before_id=before, action=action, subject=subject, limit=PAGE + 1)
+    return render_template(
+        "ecrm/console/audit.html",
+        entries=rows[:PAGE],
+        more=rows[PAGE - 1].id if len(rows) > PAGE else None,
+        action=action,
+        subject=subject,
+        deeds=_deeds(),
+    )
+
+
+def _deeds() -> dict[str, str]:
+    return {
+        Action.CUSTOMER_OPENED: _("opened a customer"),
+        Action.CUSTOMER_NOT_FOUND: _("looked for somebody, found nobody"),
+        Action.EMAIL_READ: _("read an e-mail"),
+        Action.EVENTS_READ: _("read a customer's events"),
+        Action.RECOMMENDATIONS_READ: _("read a customer's recommendations"),
+        Action.ORDERS_EXPORTED: _("exported orders"),
+        Action.REACTION_RETRIED: _("had a reaction tried again"),
+    }

@@ -1,0 +1,110 @@
+"""The console's blueprint: what is true of each of its pages (headers, navigation, error pages in its own dress)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request, session
+from flask_wtf.csrf import generate_csrf
+from werkzeug.exceptions import BadRequest, HTTPException, NotFound
+
+from ecrm import csp, csrf, wording
+from ecrm.access.roles import NotPermitted, Permission, may, permissions_of, present_staff
+from ecrm.installation import installation
+from ecrm.paths import STATIC
+from ecrm.storefront import Staff
+
+_ = wording.gettext
+
+console = Blueprint("console", __name__, static_folder=str(STATIC), static_url_path="/static")
+csrf.protect(console)
+
+DEFAULT_REASON = "customer asked"
+
+
+@dataclass(frozen=True)
+class Area:
+    """An entry of the navigation. `endpoints` are the views that belong to it; the first one opens it."""
+
+    permission: Permission
+    label: str
+    icon: str
+    endpoints: tuple[str, ...]
+
+
+def areas() -> tuple[Area, ...]:
+    """All areas, in the order of the navigation and in the reader's language."""
+    return (
+        Area(Permission.OVERVIEW, _("Overview"), "chart", ("overview",)),
+        Area(Permission.OVERVIEW, _("Orders"), "bag", ("orders",)),
+        Area(Permission.CUSTOMERS, _("Customers"), "person", ("customers", "find_customer", "customer")),
+        Area(Permission.EMAILS, _("E-mails"), "letter", ("emails", "find_emails", "email")),
+        Area(Permission.DELIVERIES, _("Deliveries"), "truck", ("deliveries",)),
+        Area(Permission.EVENTS, _("Events"), "list", ("events", "find_events", "event")),
+        Area(Permission.RECOMMENDATIONS, _("Recommendations"), "spark", ("recommendations", "find_recommended_to", "recommended_to")),
+        Area(Permission.SYSTEM, _("System"), "gear", ("system",)),
+        Area(Permission.AUDIT, _("Audit"), "eye", ("audit",)),
+    )
+
+
+def open_areas(staff: Staff) -> list[Area]:
+    """The areas that this member of staff may open."""
+    return [area for area in areas() if may(staff, area.permission)]
+
+
+def kept_reason() -> str:
+    """Why this member of staff looks at people, as they last said in this browser session."""
+    reason: str = session.get("ecrm_reason", DEFAULT_REASON)
+    return reason
+
+
+@console.context_processor
+def _for_every_page() -> dict[str, Any]:
+    staff = present_staff()
+    crm = installation()
+    return {
+        "_": wording.gettext,
+        "ngettext": wording.ngettext,
+        "clock": wording.clock,
+        "number": wording.number,
+        "percent": wording.percent,
+        "csrf_token": generate_csrf,
+        "nonce": csp.nonce(),
+        "facts": crm.storefront.facts(),
+        "storefront": crm.storefront,
+        "staff": staff,
+        "areas": open_areas(staff) if staff else [],
+        "here": (request.endpoint or "").removeprefix("console."),
+        "can": {permission.value for permission in permissions_of(staff.role)} if staff else set(),
+        "reason": kept_reason(),
+    }
+
+
+@console.after_request
+def _seal(response: Response) -> Response:
+    """Personal data belong in no cache, no index and no foreign frame, whatever the host does on its own pages."""
+    headers = response.headers
+    if request.endpoint != "console.static":
+        headers["Cache-Control"] = "no-store"
+    headers["X-Robots-Tag"] = "noindex, nofollow"
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "same-origin"
+    headers.setdefault("X-Frame-Options", "DENY")
+    headers.setdefault(
+        "Content-Security-Policy",
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; frame-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    )
+    return response
+
+
+@console.errorhandler(NotPermitted)
+def _not_permitted(_error: NotPermitted) -> tuple[str, int]:
+    return render_template("ecrm/console/not_permitted.html"), 403
+
+
+@console.errorhandler(BadRequest)
+@console.errorhandler(NotFound)
+def _problem(error: HTTPException) -> tuple[str, int]:
+    return render_template("ecrm/console/problem.html", error=error), error.code or 500

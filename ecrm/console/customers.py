@@ -1,0 +1,89 @@
+"""Customers: found by e-mail address or order number, opened with a reason, and every opening is recorded."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from flask import redirect, render_template, request, session, url_for
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
+
+from ecrm.access.audit import Action, record, record_look
+from ecrm.access.roles import Permission, needs, signed_in_staff
+from ecrm.customers.profile import profile
+from ecrm.customers.timeline import Cursor, Kind, timeline
+from ecrm.installation import installation
+from ecrm.service.lookup import Miss, look_up, masked
+from ecrm.wording import gettext as _
+
+from .blueprint import DEFAULT_REASON, console, kept_reason
+from .queries import LARGEST, bad_cursor, choice_arg, text_arg
+
+PAGE = 30
+
+
+@console.get("/customers")
+@needs(Permission.CUSTOMERS)
+def customers() -> str:
+    """The lookup."""
+    return render_template("ecrm/console/customers.html", miss=None, asked="", reasons=_reasons())
+
+
+@console.post("/customers")
+@needs(Permission.CUSTOMERS)
+def find_customer() -> Response | tuple[str, int]:
+    """Look somebody up; by POST, so that addresses stand in no log and no history."""
+    asked = request.form.get("asked", "")[:300]
+    given = " ".join(request.form.get("reason", "").split())[:200]
+    session["ecrm_reason"] = given or kept_reason() or DEFAULT_REASON
+    crm = installation()
+    with crm.sessions.begin() as own:
+        found = look_up(own, asked)
+        if isinstance(found, Miss):
+            if found in {Miss.NO_SUCH_ADDRESS, Miss.NO_SUCH_ORDER}:
+                record(
+                    own, signed_in_staff(), Action.CUSTOMER_NOT_FOUND,
+                    subject=masked(asked), reason=kept_reason(), now=datetime.now(UTC),
+                )  # fmt: skip
+            status = 404 if found in {Miss.NO_SUCH_ADDRESS, Miss.NO_SUCH_ORDER} else 400
+            page = render_template("ecrm/console/customers.html", miss=found, asked=asked, reasons=_reasons())
+            return page, status
+    anchor = f"order-{found.order_reference}" if found.order_reference else None
+    return redirect(url_for("console.customer", customer_id=found.customer_id, _anchor=anchor), 303)
+
+
+@console.get(f"/customers/<int(max={LARGEST}):customer_id>")
+@needs(Permission.CUSTOMERS)
+def customer(customer_id: int) -> str:
+    """A customer with the whole timeline, a page at a time. Nothing is shown that wasn't recorded first."""
+    crm = installation()
+    kind, before = choice_arg("kind", Kind), _cursor()
+    with crm.sessions.begin() as own:
+        record_look(
+            own, signed_in_staff(), Action.CUSTOMER_OPENED,
+            subject=f"customer:{customer_id}", reason=kept_reason(), now=datetime.now(UTC),
+        )  # fmt: skip
+        known = profile(own, customer_id)
+        if known is None:
+            raise NotFound(_("There is no such customer. They may have been erased."))
+    with crm.sessions() as own:
+        page = timeline(own, customer_id, kinds=(kind,) if kind else (), before=before, limit=PAGE)
+        return render_template(
+            "ecrm/console/customer.html", known=known, page=page, kinds=list(Kind), kind=kind, before=before
+        )
+
+
+def _cursor() -> Cursor | None:
+    text = text_arg("before")
+    try:
+        return Cursor.parse(text) if text else None
+    except (ValueError, OverflowError):
+        raise bad_cursor() from None
+
+
+def _reasons() -> tuple[str, ...]:
+    """Suggestions; any other words are as good."""
+    return (
+        _("customer asked"), _("question about an order"), _("complaint"), _("request for data or erasure"),
+        _("suspected misuse"),
+    )  # fmt: skip

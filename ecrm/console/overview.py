@@ -1,0 +1,175 @@
+"""Overview: visits, orders, revenue and what follows from them, by day, beside the period before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from flask import Response, render_template, request, url_for
+
+from ecrm.access.roles import Permission, needs
+from ecrm.installation import installation
+from ecrm.marketing.overview import (
+    PERIODS,
+    Day,
+    Figures,
+    Period,
+    change,
+    days_in,
+    failed_searches,
+    period_of,
+    top_searches,
+    total,
+)
+from ecrm.wording import compact_money, compact_number, day, money, number, percent, short_day, today
+from ecrm.wording import gettext as _
+
+from .blueprint import console
+from .charts import Chart, Point, chart
+from .spreadsheets import Cell, csv_response, major
+
+DEFAULT_DAYS = 28
+LONGEST_BY_DAY = 100
+"""With more days a chart shows weeks: columns of a pixel say nothing."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """A figure of the period, how it changed, and its chart. `change` is a share (0.12 = 12 % more)."""
+
+    key: str
+    label: str
+    value: str
+    before: str
+    change: float | None
+    note: str
+    chart: Chart
+
+
+@dataclass(frozen=True)
+class _Measure:
+    """How a figure is read off, written and drawn."""
+
+    key: str
+    label: str
+    kind: str
+    value: Callable[[Figures], float | None]
+    text: Callable[[float], str]
+    axis_text: Callable[[float], str]
+    note: str = ""
+    linked: bool = False
+
+
+@console.get("/overview")
+@needs(Permission.OVERVIEW)
+def overview() -> str:
+    """The figures of the last 7, 28, 90 or 365 days, today included."""
+    crm = installation()
+    days = request.args.get("days", DEFAULT_DAYS, type=int)
+    period = period_of(days if days in PERIODS else DEFAULT_DAYS, today=today())
+    with crm.sessions() as session:
+        by_day, before = days_in(session, period), total(days_in(session, period.before))
+        searched, failed = top_searches(session, period), failed_searches(session, period)
+    now = total(by_day)
+    steps = _steps(by_day)
+    return render_template(
+        "ecrm/console/overview.html",
+        period=period,
+        periods=PERIODS,
+        now=now,
+        by_week=len(steps) < len(by_day),
+        cards=[_card(measure, steps, now, before) for measure in _measures(crm.storefront.facts().currency, now)],
+        searched=searched,
+        failed=failed,
+    )
+
+
+@console.get("/overview/days.csv")
+@needs(Permission.OVERVIEW)
+def overview_days() -> Response:
+    """The same days as a spreadsheet."""
+    crm = installation()
+    days = request.args.get("days", DEFAULT_DAYS, type=int)
+    period = period_of(days if days in PERIODS else DEFAULT_DAYS, today=today())
+    with crm.sessions() as session:
+        by_day = days_in(session, period)
+    rows = _rows(by_day, crm.storefront.facts().currency)
+    return csv_response(rows, filename=f"days-{period.first}-{period.last}.csv")
+
+
+def _measures(currency: str, now: Figures) -> tuple[_Measure, ...]:
+    def in_money(minor: float) -> str:
+        return money(round(minor), currency)
+
+    def money_axis(minor: float) -> str:
+        return compact_money(minor, currency)
+
+    simulated = _("of which %(count)s simulated", count=number(now.simulated_visits)) if now.simulated_visits else ""
+    refunds = _("after %(amount)s of refunds", amount=in_money(now.refunds_minor)) if now.refunds_minor else ""
+    return (
+        _Measure("visits", _("Visits"), "bars", lambda f: f.visits, number, compact_number, simulated),
+        _Measure("orders", _("Orders"), "bars", lambda f: f.orders, number, compact_number, linked=True),
+        _Measure("revenue", _("Revenue"), "bars", lambda f: f.net_minor, in_money, money_axis, refunds, linked=True),
+        _Measure(
+            "conversion", _("Conversion"), "line", lambda f: f.conversion, percent, lambda v: percent(v, "#,##0.#%"),
+            _("orders per visit"),
+        ),
+        _Measure(
+            "average", _("Average order"), "line", lambda f: f.average_minor, in_money, money_axis, _("before refunds"),
+        ),
+        _Measure("registrations", _("New customers"), "bars", lambda f: f.registrations, number, compact_number,
+                 _("accounts opened")),
+    )  # fmt: skip
+
+
+def _card(measure: _Measure, steps: Sequence[tuple[Period, Figures]], now: Figures, before: Figures) -> Card:
+    value, earlier = measure.value(now), measure.value(before)
+    return Card(
+        key=measure.key,
+        label=measure.label,
+        value="–" if value is None else measure.text(value),
+        before="–" if earlier is None else measure.text(earlier),
+        change=change(value, earlier),
+        note=measure.note,
+        chart=chart(
+            measure.kind, [_point(measure, span, figures) for span, figures in steps], axis_text=measure.axis_text
+        ),
+    )
+
+
+def _point(measure: _Measure, span: Period, figures: Figures) -> Point:
+    value = measure.value(figures)
+    simulated = figures.simulated_visits if measure.key == "visits" else 0
+    return Point(
+        label=day(span.first) if span.days == 1 else f"{day(span.first)} – {day(span.last)}",
+        axis=short_day(span.first),
+        value=value,
+        text="–" if value is None else measure.text(value),
+        faint=simulated,
+        faint_text=_("%(count)s simulated", count=number(simulated)) if simulated else "",
+        href=url_for("console.orders", first=span.first, last=span.last) if measure.linked and figures.orders else "",
+    )
+
+
+def _steps(by_day: list[Day]) -> list[tuple[Period, Figures]]:
+    """The columns of the charts: days, or weeks (the first one may be shorter) of a long period."""
+    if len(by_day) <= LONGEST_BY_DAY:
+        return [(Period(one.day, one.day), one.figures) for one in by_day]
+    short = len(by_day) % 7
+    starts = [0] * bool(short) + list(range(short, len(by_day), 7))
+    weeks = [by_day[start:end] for start, end in zip(starts, [*starts[1:], len(by_day)], strict=True)]
+    return [(Period(week[0].day, week[-1].day), total(week)) for week in weeks]
+
+
+def _rows(by_day: list[Day], currency: str) -> Iterator[tuple[Cell, ...]]:
+    yield (
+        "day", "visits", "of which simulated", "page views", "product views", "searches", "added to cart", "checkouts",
+        "orders", f"revenue {currency}", f"refunds {currency}", f"net {currency}", "accounts opened",
+    )  # fmt: skip
+    for one in by_day:
+        figures = one.figures
+        yield (
+            one.day, figures.visits, figures.simulated_visits, figures.page_views, figures.product_views,
+            figures.searches, figures.cart_adds, figures.checkouts, figures.orders, major(figures.gross_minor, currency),
+            major(figures.refunds_minor, currency), major(figures.net_minor, currency), figures.registrations,
+        )  # fmt: skip

@@ -1,0 +1,105 @@
+"""Reading what stands behind the question mark: each filter is checked, and refused in words where it can't be read."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import TypeVar
+
+from flask import request
+from werkzeug.exceptions import BadRequest
+
+from ecrm.wording import gettext as _
+
+Choice = TypeVar("Choice", bound=StrEnum)
+LARGEST = 2**63 - 1
+
+
+def text_arg(name: str, *, longest: int = 200) -> str:
+    """A filter's text, stripped; empty where it isn't given.
+
+    Raises:
+        BadRequest: where it is too long or holds what no keyboard types.
+    """
+    value = request.values.get(name, "").strip()
+    if len(value) > longest or not value.isprintable():
+        raise BadRequest(_("“%(name)s” can't be read. Clear it and try again.", name=name))
+    return value
+
+
+def number_arg(name: str) -> int | None:
+    """A positive whole number that fits a row's id.
+
+    Raises:
+        BadRequest: for anything else.
+    """
+    value = text_arg(name)
+    if not value:
+        return None
+    if not (value.isascii() and value.isdigit() and len(value) <= 19 and int(value) <= LARGEST):
+        raise BadRequest(_("“%(name)s” must be a whole number.", name=name))
+    return int(value)
+
+
+def day_arg(name: str) -> date | None:
+    """A day as browsers send it (2026-11-03).
+
+    Raises:
+        BadRequest: for anything else.
+    """
+    value = text_arg(name)
+    if not value:
+        return None
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        day = date.min
+    # The calendar's outer years overflow as soon as a time zone is applied.
+    if not 1970 <= day.year <= 9000:
+        raise BadRequest(_("“%(value)s” is not a day. Write it like 2026-11-03.", value=value))
+    return day
+
+
+def choice_arg(name: str, choices: type[Choice]) -> Choice | None:
+    """One of an enumeration's values.
+
+    Raises:
+        BadRequest: for anything else.
+    """
+    value = text_arg(name)
+    if not value:
+        return None
+    try:
+        return choices(value)
+    except ValueError:
+        known = ", ".join(choices)
+        raise BadRequest(_("“%(value)s” is not known here; there are: %(known)s.", value=value, known=known)) from None
+
+
+def cursor_arg(name: str = "before") -> tuple[datetime, int] | None:
+    """Where the page before ended, as `cursor` wrote it.
+
+    Raises:
+        BadRequest: for anything else.
+    """
+    value = text_arg(name)
+    if not value:
+        return None
+    try:
+        at, id_ = value.split("~")
+        moment, number = datetime.fromisoformat(at), int(id_)
+        if moment.tzinfo is None or not 0 <= number <= LARGEST:
+            raise ValueError(value)
+        return moment.astimezone(UTC), number
+    except (ValueError, OverflowError):
+        raise bad_cursor() from None
+
+
+def cursor(at: datetime, id_: int) -> str:
+    """Where a page ends, fit for a link."""
+    return f"{at.isoformat()}~{id_}"
+
+
+def bad_cursor() -> BadRequest:
+    """The refusal of a link that was cut or changed."""
+    return BadRequest(_("This link to a next page is damaged. Start again from the first page."))

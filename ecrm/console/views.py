@@ -1,0 +1,27 @@
+"""Mounts the console; `/` leads each member of staff to the first area that their role opens."""
+
+from __future__ import annotations
+
+from flask import Flask, redirect, url_for
+from werkzeug.wrappers import Response
+
+from ecrm.access.roles import needs, signed_in_staff
+
+from . import audit, customers, deliveries, emails, events, orders, overview, recommendations, system
+from .blueprint import console, open_areas
+
+AREAS = (overview, orders, customers, emails, deliveries, events, recommendations, system, audit)
+"""The view modules; importing them puts their views on the blueprint."""
+
+
+def init_app(app: Flask) -> None:
+    """Mount the console where the host wants it."""
+    app.register_blueprint(console, url_prefix=app.config["ECRM_CONSOLE_PREFIX"])
+
+
+@console.get("/")
+@needs(None)
+def home() -> Response:
+    """To the first area of the navigation."""
+    first = open_areas(signed_in_staff())[0]
+    return redirect(url_for(f"console.{first.endpoints[0]}"))
