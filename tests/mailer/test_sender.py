@@ -1,0 +1,212 @@
+"""The sender: no e-mail twice, none silently lost, doubt shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+
+from mailer.addressing import Mailbox
+from mailer.outbox import Email, State, queue, send_again
+from mailer.sender import DOUBT_PAUSE, RETRY_PAUSES, STALE_AFTER, send_due
+from mailer.transports import Doubtful, MemoryTransport, PermanentFailure, TemporaryFailure, Unreachable
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+class Moody(MemoryTransport):
+    """Fails as told, one answer a mail; a Doubtful one has taken the mail all the same."""
+
+    def __init__(self, *answers: Exception | None) -> None:
+        super().__init__()
+        self.answers = list(answers)
+
+    def send(self, message: bytes, *, envelope_from: str, envelope_to: str) -> None:
+        answer = self.answers.pop(0) if self.answers else None
+        if answer is None or isinstance(answer, Doubtful):
+            super().send(message, envelope_from=envelope_from, envelope_to=envelope_to)
+        if answer is not None:
+            raise answer
+
+
+@pytest.fixture
+def put(sessions: sessionmaker[Session]) -> Callable[..., int]:
+    def put(key: str = "order-confirmation:1", *, transactional: bool = True) -> int:
+        with sessions.begin() as session:
+            email_id = queue(
+                session, dedup_key=key, template="order_confirmation", sender=Mailbox("Shop", "shop@example.com"),
+                to=Mailbox("Ada", "ada@example.com"), subject="Hello", text="Text", html="<p>Text</p>",
+                transactional=transactional, now=NOW,
+            )  # fmt: skip
+        assert email_id is not None
+        return email_id
+
+    return put
+
+
+def email(sessions: sessionmaker[Session], email_id: int) -> Email:
+    with sessions() as session:
+        return session.get_one(Email, email_id)
+
+
+def test_what_is_due_is_sent_once(sessions: sessionmaker[Session], put: Callable[..., int]) -> None:
+    transport, email_id = MemoryTransport(), put()
+    assert str(send_due(sessions, transport, now=NOW)) == "1 sent, 0 postponed, 0 failed, 0 doubtful"
+    send_due(sessions, transport, now=NOW + timedelta(days=2))
+    assert len(transport.sent) == 1
+    assert transport.sent[0].envelope_to == "ada@example.com"
+    assert email(sessions, email_id).state == State.SENT
+
+
+def test_the_claim_is_committed_before_the_mail_goes_out(
+    sessions: sessionmaker[Session], put: Callable[..., int]
+) -> None:
+    email_id, seen = put(), []
+
+    class Watching(MemoryTransport):
+        def send(self, message: bytes, *, envelope_from: str, envelope_to: str) -> None:
+            seen.append(email(sessions, email_id).state)
+
+    send_due(sessions, Watching(), now=NOW)
+    assert seen == [State.CLAIMED]
+
+
+def test_a_claimed_mail_is_nobody_elses(sessions: sessionmaker[Session], put: Callable[..., int]) -> None:
+    put()
+    other = MemoryTransport()
+
+    class Slow(MemoryTransport):
+        def send(self, message: bytes, *, envelope_from: str, envelope_to: str) -> None:
+            send_due(sessions, other, now=NOW)
+            super().send(message, envelope_from=envelope_from, envelope_to=envelope_to)
+
+    slow = Slow()
+    send_due(sessions, slow, now=NOW)
+    assert (len(slow.sent), len(other.sent)) == (1, 0)
+
+
+def test_a_temporary_failure_is_tried_again_with_growing_pauses_for_a_day(
+    sessions: sessionmaker[Session], put: Callable[..., int]
+) -> None:
+    email_id, now, pauses = put(), NOW, []
+    busy = Moody(*[TemporaryFailure("450 later")] * 20)
+    while (row := email(sessions, email_id)).state == State.QUEUED:
+        now = row.due_at
+        send_due(sessions, busy, now=now)
+        pauses.append(email(sessions, email_id).due_at - now)
+    assert pauses[:-1] == list(RETRY_PAUSES)
+    assert timedelta(hours=20) < now - NOW <= timedelta(hours=24)
+    assert row.state == State.FAILED
+    assert "450 later" in row.last_error
+
+
+def test_a_permanent_failure_is_final_until_a_person_decides(
+    sessions: sessionmaker[Session], put: Callable[..., int]
+) -> None:
+    email_id = put()
+    report = send_due(sessions, Moody(PermanentFailure("550 no such mailbox")), now=NOW)
+    assert (report.failed, email(sessions, email_id).last_error) == (1, "550 no such mailbox")
+    transport = MemoryTransport()
+    send_due(sessions, transport, now=NOW + timedelta(days=1))
+    assert transport.sent == []
+    with sessions.begin() as session:
+        assert send_again(session, email_id, now=NOW)
+    send_due(sessions, transport, now=NOW)
+    assert len(transport.sent) == 1
+
+
+def test_an_unreachable_server_stops_the_batch_and_loses_nothing(
+    sessions: sessionmaker[Session], put: Callable[..., int]
+) -> None:
+    for number in range(3):
+        put(f"order-confirmation:{number}")
+    transport = Moody(Unreachable("connection refused"))
+    assert send_due(sessions, transport, now=NOW).postponed == 1
+    assert transport.sent == []
+    send_due(sessions, transport, now=NOW + timedelta(minutes=2))
+    assert len(transport.sent) == 3
+
+
+def test_a_doubtful_order_mail_is_sent_once_more_with_the_same_bytes(
+    sessions: sessionmaker[Session], put: Callable[..., int]
+) -> None:
+    email_id = put()
+    transport = Moody(Doubtful("lost after the dot"), Doubtful("again"))
+    assert send_due(sessions, transport, now=NOW).doubtful == 1
+    assert email(sessions, email_id).state == State.UNKNOWN
+    send_due(sessions, transport, now=NOW + timedelta(seconds=1))
+    assert len(transport.sent) == 1
+    send_due(sessions, transport, now=NOW + DOUBT_PAUSE)
+    assert transport.sent[0].message == transport.sent[1].message
+    send_due(sessions, transport, now=NOW + timedelta(days=3))
+    assert len(transport.sent) == 2
+    assert email(sessions, email_id).state == State.UNKNOWN
+
+
+def test_a_doubtful_campaign_mail_is_never_sent_again(sessions: sessionmaker[Session], put: Callable[..., int]) -> None:
+    email_id = put(transactional=False)
+    transport = Moody(Doubtful("lost after the dot"))
+    for hours in range(4):
+        send_due(sessions, transport, now=NOW + timedelta(hours=hours))
+    assert len(transport.sent) == 1
+    assert email(sessions, email_id).state == State.UNKNOWN
+
+
+@pytest.mark.parametrize(("transactional", "sent"), [(True, 1), (False, 0)])
+def test_a_claim_of_a_process_that_died_becomes_a_shown_doubt(
+    sessions: sessionmaker[Session], put: Callable[..., int], transactional: bool, sent: int
+) -> None:
+    email_id = put(transactional=transactional)
+
+    class Killed(BaseException):
+        pass
+
+    class Dying(MemoryTransport):
+        def send(self, message: bytes, *, envelope_from: str, envelope_to: str) -> None:
+            raise Killed
+
+    with pytest.raises(Killed):
+        send_due(sessions, Dying(), now=NOW)
+    transport = MemoryTransport()
+    send_due(sessions, transport, now=NOW + timedelta(minutes=1))
+    assert email(sessions, email_id).state == State.CLAIMED  # it might still be at work
+    assert send_due(sessions, transport, now=NOW + STALE_AFTER).doubtful == 1
+    assert email(sessions, email_id).state == State.UNKNOWN
+    send_due(sessions, transport, now=NOW + STALE_AFTER + DOUBT_PAUSE)
+    assert len(transport.sent) == sent
+
+
+def test_a_late_process_does_not_overwrite_what_was_decided_meanwhile(
+    sessions: sessionmaker[Session], put: Callable[..., int]
+) -> None:
+    email_id = put()
+
+    class Asleep(MemoryTransport):
+        def send(self, message: bytes, *, envelope_from: str, envelope_to: str) -> None:
+            send_due(sessions, MemoryTransport(), now=NOW + STALE_AFTER)
+            raise TemporaryFailure("woke up too late")
+
+    send_due(sessions, Asleep(), now=NOW)
+    assert email(sessions, email_id).state == State.UNKNOWN
+
+
+def test_a_row_that_makes_no_mail_fails_with_its_reason_and_stops_nobody(
+    sessions: sessionmaker[Session], put: Callable[..., int]
+) -> None:
+    bad, _ = put("order-confirmation:bad"), put("order-confirmation:good")
+    with sessions.begin() as session:
+        session.get_one(Email, bad).to_name = "Ada\r\nBcc: all@example.com"
+    transport = MemoryTransport()
+    send_due(sessions, transport, now=NOW)
+    assert len(transport.sent) == 1
+    assert email(sessions, bad).state == State.FAILED
+
+
+def test_the_limit_holds_and_the_oldest_goes_first(sessions: sessionmaker[Session], put: Callable[..., int]) -> None:
+    ids = [put(f"order-confirmation:{number}") for number in range(3)]
+    send_due(sessions, MemoryTransport(), limit=2, now=NOW)
+    with sessions() as session:
+        assert session.scalars(select(Email.id).where(Email.state == State.QUEUED)).all() == [ids[2]]

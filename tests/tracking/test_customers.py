@@ -1,0 +1,63 @@
+"""Customers: one person, one row, whichever way they write their address."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from tracking.customers import (
+    Customer,
+    customer_by_email,
+    find_or_create_account,
+    find_or_create_guest,
+    fold,
+    update_profile,
+)
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+def count(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(Customer)) or 0
+
+
+def test_case_and_spelling_never_make_two_people_of_one(session: Session) -> None:
+    one = find_or_create_guest(session, email="Zoë@Example.com", at=NOW)
+    two = find_or_create_guest(session, email=" zoe\u0308@example.COM ", at=NOW)
+    assert one is two
+    assert fold("ПЕТР@example.com") == "петр@example.com"
+
+
+def test_a_guest_who_registers_stays_one_customer(session: Session) -> None:
+    guest = find_or_create_guest(session, email="ada@example.com", at=NOW)
+    account = find_or_create_account(session, reference="7", email="Ada@example.com", at=NOW)
+    assert (account.id, account.reference, count(session)) == (guest.id, "7", 1)
+
+
+def test_a_guest_order_under_an_accounts_address_is_that_customers(session: Session) -> None:
+    account = find_or_create_account(session, reference="7", email="ada@example.com", at=NOW)
+    assert find_or_create_guest(session, email="ADA@example.com", at=NOW) is account
+
+
+def test_two_accounts_are_never_one_customer(session: Session) -> None:
+    one = find_or_create_account(session, reference="7", email="ada@example.com", at=NOW)
+    two = find_or_create_account(session, reference="8", email="ada@example.com", at=NOW)
+    assert one.id != two.id
+    assert customer_by_email(session, "ada@example.com") is two  # the shop says who has the address now
+
+
+def test_an_account_is_found_under_its_old_and_its_new_address(session: Session) -> None:
+    one = find_or_create_account(session, reference="7", email="old@example.com", at=NOW)
+    find_or_create_account(session, reference="7", email="new@example.com", at=NOW)
+    assert customer_by_email(session, "old@example.com") is one
+    assert customer_by_email(session, "new@example.com") is one
+
+
+def test_what_isnt_said_stays(session: Session) -> None:
+    customer = find_or_create_guest(session, email="ada@example.com", at=NOW)
+    update_profile(customer, email="ada@example.com", first_name="Ada", phone="123", traits={"children": 1})
+    update_profile(customer, email="ada@example.com", last_name="Byron", traits={"household": 3})
+    assert (customer.first_name, customer.last_name, customer.phone) == ("Ada", "Byron", "123")
+    assert customer.traits == {"children": 1, "household": 3}
