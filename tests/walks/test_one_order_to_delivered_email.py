@@ -1,0 +1,108 @@
+"""DESIGN's second walk: checkout → order and event in one commit → reactions → e-mail sent → shipped → delivered."""
+
+from __future__ import annotations
+
+from email import message_from_bytes, policy
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from ecrm.installation import Installation, installation
+from ecrm.scheduler import run_job
+from ecrm.timetable import job_named
+from mailer.outbox import Email
+from shop import signals
+from shop.checkout.order import Order
+from shop.database import db
+from shop.fulfilment.parcel import Parcel
+from tests.walks.person import Person, order_number
+from tracking.clickstream.event import Event
+from tracking.delivery.shipment import Shipment
+from tracking.orders import SeenOrder
+
+
+@pytest.fixture
+def crm(app: Flask) -> Installation:
+    return installation(app)
+
+
+def subjects(crm: Installation) -> list[str]:
+    sent: list[Any] = crm.transport.sent  # type: ignore[attr-defined]  # the memory transport
+    return [str(message_from_bytes(mail.message, policy=policy.default)["Subject"]) for mail in sent]
+
+
+def test_an_order_becomes_event_memory_shipment_and_an_e_mail_that_is_sent_once(
+    app: Flask, crm: Installation, shop_data: dict[str, int]
+) -> None:
+    done = Person(app).buy(shop_data["espresso"], quantity=2)
+    assert done.status == 200
+    number = order_number(done)
+    with crm.sessions() as session:
+        assert session.scalars(select(Event.order_reference).where(Event.name == "Order Completed")).all() == [number]
+        assert session.scalars(select(SeenOrder.reference)).all() == [number]
+        shipment = session.scalars(select(Shipment)).one()
+        assert (shipment.order_reference, shipment.status) == (number, "pre_transit")
+        assert session.scalars(select(Email.order_reference)).all() == [number]
+    for _ in range(2):
+        run_job(crm, job_named("send-mail"))
+    assert len(subjects(crm)) == 1
+    assert number in subjects(crm)[0]
+
+
+def test_staff_ship_it_and_the_customer_sees_it_and_gets_e_mails(
+    app: Flask, crm: Installation, shop_data: dict[str, int]
+) -> None:
+    kim, olga = Person(app), Person(app)
+    order = kim.buy(shop_data["espresso"])
+    number = order_number(order)
+    assert olga.sign_in_as(shop_data["olga"]).status == 200
+    desk = olga.get(f"/staff/orders/{number}")
+    shipped = olga.submit(desk, "/ship", carrier="dhl", tracking_number="00340434161094042557")
+    assert shipped.status == 200
+    assert "00340434161094042557" in kim.get(order.url).soup.get_text()
+    olga.submit(olga.get(f"/staff/orders/{number}"), "/delivered")
+    run_job(crm, job_named("send-mail"))
+    assert len(subjects(crm)) == 3
+    with crm.sessions() as session:
+        names = session.scalars(select(Event.name).where(Event.order_reference == number).order_by(Event.id)).all()
+        assert names == ["Order Completed", "Order Shipped", "Order Delivered"]
+        assert session.scalars(select(Shipment.status)).all() == ["delivered"]
+    with app.app_context():
+        assert db.session.scalars(select(Parcel)).one().delivered_at is not None
+
+
+def orders_without_event(app: Flask) -> int:
+    """The invariant of the seam, asked of the database: orders that the ledger doesn't know."""
+    known = select(Event.order_reference).where(Event.name == "Order Completed")
+    with app.app_context():
+        return (
+            db.session.scalar(select(func.count()).select_from(Order).where(Order.number.not_in(known.scalar_subquery())))
+            or 0
+        )
+
+
+def test_no_order_is_committed_without_its_event(app: Flask, shop_data: dict[str, int]) -> None:
+    Person(app).buy(shop_data["espresso"])
+    assert orders_without_event(app) == 0
+
+
+def test_the_check_above_goes_red_when_nobody_tells(app: Flask, shop_data: dict[str, int]) -> None:
+    for receiver in list(signals.order_placed.receivers_for(app)):
+        signals.order_placed.disconnect(receiver, app)
+    Person(app).buy(shop_data["espresso"])
+    assert orders_without_event(app) == 1
+
+
+def test_when_telling_fails_the_order_is_not_placed_either(app: Flask, shop_data: dict[str, int]) -> None:
+    def fails(_app: Flask, *, order: Order) -> None:
+        raise RuntimeError("the ledger can't be written")
+
+    with signals.order_placed.connected_to(fails, app):
+        app.config["PROPAGATE_EXCEPTIONS"] = False
+        answer = Person(app).buy(shop_data["espresso"])
+    assert answer.status == 500
+    with app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(Order)) == 0
+        assert db.session.scalar(select(func.count()).select_from(Event).where(Event.name == "Order Completed")) == 0
