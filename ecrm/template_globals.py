@@ -9,10 +9,10 @@ import logging
 from collections.abc import Callable
 
 from flask import Blueprint, Flask, render_template, url_for
-from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
 from . import csp, identification
+from .csrf import csrf_token
 from .customers.recall import recall_form_html
 from .events import RecommendationsShown
 from .installation import installation
@@ -112,7 +112,7 @@ def _rendered(slot: str, **context: object) -> Markup:
     html = render_template(
         f"ecrm/slots/{slot}.html",
         nonce=csp.nonce(),
-        csrf_token=generate_csrf,
+        csrf_token=csrf_token,
         prefix=prefix,
         grade=identification.chosen_grade(),
         _=gettext,

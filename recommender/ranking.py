@@ -125,4 +125,5 @@ class Explainer:
 def _scaled(scores: Floats) -> Floats:
     """Each row divided by its highest score; a row without any stays as it is."""
     top = np.maximum(scores.max(axis=1, keepdims=True, initial=0.0), 1e-9)
-    return (scores / top).astype(np.float32, copy=False)
+    scaled: Floats = (scores / top).astype(np.float32, copy=False)
+    return scaled
