@@ -1,0 +1,101 @@
+"""Finding one's way: the departments of the header, the categories of a department, and breadcrumbs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import g, url_for
+from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy.orm import Session, joinedload
+
+from ..database import db
+from ..wording import gettext as _
+from .product import Category, Department, Product
+
+
+def departments() -> Sequence[Row[Any]]:
+    """Departments that have something to sell: id, name, slug, products. Asked by every page, read once a request."""
+    if "departments" not in g:
+        g.departments = db.session.execute(_DEPARTMENTS).all()
+    found: Sequence[Row[Any]] = g.departments
+    return found
+
+
+def department_by_slug(session: Session, slug: str) -> Department | None:
+    """A department by the name in its address."""
+    return session.scalars(select(Department).where(Department.slug == slug)).one_or_none()
+
+
+def category_by_slugs(session: Session, department: str, category: str) -> Category | None:
+    """A category by the names in its address, with its department."""
+    query = select(Category).join(Category.department).options(joinedload(Category.department))
+    return session.scalars(query.where(Department.slug == department, Category.slug == category)).one_or_none()
+
+
+def categories_of(session: Session, department_id: int) -> Sequence[Row[Any]]:
+    """The categories with something to sell, biggest first: id, name, slug, products_listed, and one product's id
+    whose picture stands for the shelf (`face`)."""
+    face = (
+        select(Product.id)
+        .where(Product.category_id == Category.id, Product.listed)
+        .order_by(Product.sold.desc())
+        .limit(1)
+        .correlate(Category)
+        .scalar_subquery()
+    )
+    query = select(Category.id, Category.name, Category.slug, Category.products_listed, face.label("face"))
+    wanted = query.where(Category.department_id == department_id, Category.products_listed > 0)
+    return session.execute(wanted.order_by(Category.products_listed.desc(), Category.name)).all()
+
+
+def floor(session: Session) -> list[tuple[Row[Any], int | None]]:
+    """The departments with the id of a product whose picture stands for each."""
+    best = (
+        select(Product.id)
+        .join(Category, Category.id == Product.category_id)
+        .where(Category.department_id == bindparam("department"), Product.listed)
+        .order_by(Product.sold.desc())
+        .limit(1)
+    )
+    return [(row, session.scalar(best, {"department": row.id})) for row in departments()]
+
+
+def sibling_categories(session: Session, category: Category) -> Sequence[Row[Any]]:
+    """All categories of the same department by name, for the side of a category page."""
+    query = select(Category.name, Category.slug, Category.products_listed)
+    wanted = query.where(Category.department_id == category.department_id, Category.products_listed > 0)
+    return session.execute(wanted.order_by(Category.name)).all()
+
+
+def recount(session: Session) -> None:
+    """Bring `Category.products_listed` up to date after products came, went or moved."""
+    table, product = Category.__table__, Product.__table__
+    count = select(func.count()).where(product.c.category_id == table.c.id, product.c.listed).scalar_subquery()
+    session.connection().execute(table.update().values(products_listed=count))  # type: ignore[attr-defined]
+
+
+Step = tuple[str, str | None]
+"""A breadcrumb: its text and its address; the present page has none."""
+
+
+def path_to(category: Category, *, product_name: str | None = None) -> list[Step]:
+    """Home → department → category (→ product)."""
+    department = category.department
+    steps: list[Step] = [
+        (_("Home"), url_for("pages.home")),
+        (department.name, url_for("catalog.department", department=department.slug)),
+    ]
+    if product_name is None:
+        return [*steps, (category.name, None)]
+    shelf = url_for("catalog.category", department=department.slug, category=category.slug)
+    return [*steps, (category.name, shelf), (product_name, None)]
+
+
+_DEPARTMENTS = (
+    select(Department.id, Department.name, Department.slug, func.sum(Category.products_listed).label("products"))
+    .join(Category, Category.department_id == Department.id)
+    .group_by(Department.id, Department.name, Department.slug, Department.position)
+    .having(func.sum(Category.products_listed) > 0)
+    .order_by(Department.position, Department.name)
+)

@@ -1,0 +1,233 @@
+"""The catalogue's pages: department, category, search, product, and the product's picture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    abort,
+    current_app,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+from werkzeug.wrappers import Response as AnyResponse
+
+from .. import signals
+from ..database import db
+from ..profile import shop_profile
+from . import listing, navigation
+from .artwork import VERSION, artwork, etag
+from .listing import BadWish, Listing, Wishes
+from .product import Category, Department, Product
+from .search import matching, words_of
+from .structured_data import breadcrumb_data, product_data
+
+MOST_QUERY = 200
+"""Letters of a search query; longer ones are cut."""
+BIGGEST_ID = 2**31 - 1
+"""Larger numbers are nobody's product and don't fit PostgreSQL's integer."""
+
+blueprint = Blueprint("catalog", __name__)
+
+
+def init_app(app: Flask) -> None:
+    """Register the pages, the department navigation of every page, and versioned picture addresses."""
+    app.register_blueprint(blueprint)
+    app.context_processor(lambda: {"departments": navigation.departments})
+    app.url_defaults(_add_picture_version)
+
+
+@blueprint.get("/d/<department>")
+def department(department: str) -> str:
+    """A department: its shelves, what sells best, what is reduced."""
+    found = navigation.department_by_slug(db.session(), department) or abort(404)
+    return render_template(
+        "shop/catalog/department.html",
+        department=found,
+        department_slug=found.slug,
+        shelves=navigation.categories_of(db.session(), found.id),
+        best=listing.best_sellers(db.session(), limit=12, department_id=found.id),
+        reduced=listing.reduced(db.session(), limit=12, department_id=found.id),
+    )
+
+
+@blueprint.get("/d/<department>/<category>")
+def category(department: str, category: str) -> AnyResponse:
+    """A category: its products with filters, sorting and paging."""
+    found = navigation.category_by_slugs(db.session(), department, category) or abort(404)
+    address = {"department": department, "category": category}
+    try:
+        wishes = listing.read_wishes(request.args)
+        shelf = listing.list_products(db.session(), Product.category_id == found.id, wishes=wishes)
+    except BadWish as problem:
+        return _bad_wish(problem, url_for("catalog.category", **address))
+    page = make_response(
+        render_template(
+            "shop/catalog/category.html",
+            category=found,
+            department_slug=found.department.slug,
+            siblings=navigation.sibling_categories(db.session(), found),
+            crumbs=navigation.path_to(found),
+            **_list_context("catalog.category", address, wishes, shelf),
+        )
+    )
+    signals.list_shown.send(
+        _app(),
+        list_id=f"{department}/{category}",
+        product_ids=[tile.id for tile in shelf.tiles],
+        first_position=shelf.first_position,
+    )
+    return page
+
+
+@blueprint.get("/search")
+def search() -> AnyResponse:
+    """What was searched for, closest and most popular first."""
+    query = request.args.get("q", "").replace("\x00", "").strip()[:MOST_QUERY]
+    condition = matching(db.session(), query)
+    if condition is None:
+        context: dict[str, Any] = {"listing": None, "best": listing.best_sellers(db.session(), limit=12)}
+        return make_response(render_template("shop/catalog/search.html", search_query=query, **context))
+    try:
+        wishes = listing.read_wishes(request.args)
+        found = listing.list_products(db.session(), condition, wishes=wishes, closeness=_closeness(query))
+    except BadWish as problem:
+        return _bad_wish(problem, url_for("catalog.search", q=query))
+    best = [] if found.total else listing.best_sellers(db.session(), limit=12)
+    page = make_response(
+        render_template(
+            "shop/catalog/search.html",
+            search_query=query,
+            best=best,
+            **_list_context("catalog.search", {"q": query}, wishes, found),
+        )
+    )
+    signals.searched.send(
+        _app(),
+        query=query,
+        results=found.total,
+        product_ids=[tile.id for tile in found.tiles],
+        first_position=found.first_position,
+    )
+    return page
+
+
+@blueprint.get("/p/<int:product_id>", defaults={"slug": ""})
+@blueprint.get("/p/<int:product_id>/<slug>")
+def product(product_id: int, slug: str) -> AnyResponse:
+    """A product; another name in the address is led to the right one."""
+    found = _listed(product_id)
+    if slug != found.slug:
+        return redirect(url_for("catalog.product", product_id=found.id, slug=found.slug), 301)
+    crumbs = navigation.path_to(found.category, product_name=found.name)
+    page = make_response(
+        render_template(
+            "shop/catalog/product.html",
+            product=found,
+            department_slug=found.category.department.slug,
+            crumbs=crumbs,
+            siblings=listing.siblings(db.session(), found, limit=12),
+            structured=[
+                product_data(found, currency=shop_profile().currency, base_url=_base_url()),
+                breadcrumb_data(crumbs, base_url=_base_url()),
+            ],
+        )
+    )
+    signals.product_shown.send(_app(), product=found)
+    return page
+
+
+@blueprint.get("/art/<int:product_id>.svg", endpoint="artwork")
+def picture(product_id: int) -> Response:
+    """The drawn picture of a product, listed or not (old orders show it, too)."""
+    if product_id > BIGGEST_ID:
+        abort(404)
+    query = (
+        select(
+            Product.name,
+            Product.brand,
+            Category.name.label("category"),
+            Department.name.label("department"),
+            Product.size,
+        )
+        .join(Category, Category.id == Product.category_id)
+        .join(Department, Department.id == Category.department_id)
+        .where(Product.id == product_id)
+    )
+    row = db.session.execute(query).one_or_none() or abort(404)
+    facts = row._asdict()
+    # `no-cache` would ask again for each of 24 pictures on a page; the address carries the drawings' version instead.
+    answer = Response(mimetype="image/svg+xml")
+    answer.cache_control.public = True
+    answer.cache_control.max_age = 30 * 24 * 3600
+    answer.cache_control.immutable = True
+    answer.set_etag(etag(**facts))
+    answer.make_conditional(request)
+    if answer.status_code != 304:
+        answer.set_data(artwork(**facts))
+    return answer
+
+
+def _listed(product_id: int) -> Product:
+    if product_id > BIGGEST_ID:
+        abort(404)
+    query = select(Product).where(Product.id == product_id, Product.listed)
+    whole = query.options(joinedload(Product.category).joinedload(Category.department))
+    return db.session.scalars(whole).one_or_none() or abort(404)
+
+
+def _list_context(endpoint: str, address: dict[str, str], wishes: Wishes, shelf: Listing) -> dict[str, Any]:
+    """What the list template needs; all links keep the filters, and a changed filter starts at page 1."""
+
+    def link(*, page: int | None = None, **changes: Any) -> str:
+        return url_for(endpoint, **address, **wishes.parameters(page=page, **changes))
+
+    return {
+        "listing": shelf,
+        "wishes": wishes,
+        "here": url_for(endpoint, **{key: value for key, value in address.items() if key != "q"}),
+        "plain": url_for(endpoint, **address),
+        "link": link,
+        "page_link": lambda number: link(page=number),
+        "sorts": listing.SORTS,
+    }
+
+
+def _bad_wish(problem: BadWish, plain_url: str) -> AnyResponse:
+    """An address that no link of ours makes: a page beyond the last is gone, anything else was mistyped."""
+    parameter = str(problem)
+    page = render_template("shop/catalog/bad_wish.html", parameter=parameter, plain_url=plain_url)
+    return make_response(page, 404 if parameter == "page" else 400)
+
+
+def _closeness(query: str) -> Any:
+    """Rates a name by how many of the searched words stand in it: "milk" finds milk before milk chocolate's shelf."""
+    stems = [word[:-1] if len(word) > 3 and word.endswith("s") else word for word in words_of(query)]
+
+    def rate(name: str) -> int:
+        folded = name.casefold()
+        return sum(stem in folded for stem in stems)
+
+    return rate
+
+
+def _add_picture_version(endpoint: str, values: dict[str, Any]) -> None:
+    if endpoint == "catalog.artwork":
+        values.setdefault("v", VERSION)
+
+
+def _base_url() -> str:
+    base: str = current_app.config["SHOP_BASE_URL"]
+    return base.rstrip("/")
+
+
+def _app() -> Flask:
+    return current_app._get_current_object()  # type: ignore[attr-defined,no-any-return]

@@ -1,0 +1,49 @@
+"""The shop's front page and its standing pages: about, privacy, imprint."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask, render_template
+
+from .catalog import listing, navigation
+from .database import db
+from .profile import shop_profile
+
+blueprint = Blueprint("pages", __name__)
+
+
+def init_app(app: Flask) -> None:
+    """Register the pages, and `shop` (the profile) for every template."""
+    app.register_blueprint(blueprint)
+    app.context_processor(lambda: {"shop": shop_profile()})
+
+
+@blueprint.get("/")
+def home() -> str:
+    """The front page: departments, best sellers, reduced prices, new arrivals; all from the shop's own figures."""
+    best = listing.best_sellers(db.session(), limit=14)
+    return render_template(
+        "shop/pages/home.html",
+        best=best[:12],
+        showcase=listing.faces(db.session(), limit=7),
+        floor=navigation.floor(db.session()),
+        reduced=listing.reduced(db.session(), limit=12),
+        arrivals=listing.arrivals(db.session(), limit=12),
+    )
+
+
+@blueprint.get("/about")
+def about() -> str:
+    """Who runs the shop, and where demo data come from."""
+    return render_template("shop/pages/about.html")
+
+
+@blueprint.get("/privacy")
+def privacy() -> str:
+    """What is stored about a visitor and why."""
+    return render_template("shop/pages/privacy.html")
+
+
+@blueprint.get("/imprint")
+def imprint() -> str:
+    """Whom to write to."""
+    return render_template("shop/pages/imprint.html")
