@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
 from time import perf_counter
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
-from flask import Flask, Response, current_app, has_request_context, request
+from flask import Flask, Request, Response, current_app, has_request_context, request
 
 from tracking.clickstream.sightings import Sighting
 from tracking.visitors import Grade
 
 from .events import PageViewed, Seen, SignedOut
-from .installation import installation
+from .installation import Installation, installation
 
 log = logging.getLogger("ecrm.identification")
 P = ParamSpec("P")
@@ -34,17 +34,27 @@ VISITOR_COOKIE = "ecrm_visitor"
 CONSENT_DAYS = 182  # the question may be asked again after six months, as CNIL recommends for a refusal as for a yes
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 _UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "utm_id")
+_GRADES = {str(int(grade)): grade for grade in Grade}
+_EMPTY = ("", ())
 _ARGUMENT = re.compile(r"<[^>]*>")
 _BROWSER, _STARTED = "ecrm.browser", "ecrm.started"  # keys of the WSGI environment: `g` outlives a request in tests
 
 
-@dataclass
+@dataclass(slots=True)
 class Browser:
-    """The browser of this request. `chosen` is None before a choice; the other flags say what cookies to send."""
+    """The browser of one request, read once: every look at Flask's `request` costs a page as much as all this.
 
+    `chosen` is None before a choice; the three flags say what cookies the response must carry.
+    """
+
+    crm: Installation
     chosen: Grade | None
     grade: Grade
     token: str | None
+    user_agent: str
+    path: str
+    referrer: str
+    curious: bool
     made_token: bool = False
     drop_token: bool = False
     keep_choice: bool = False
@@ -52,8 +62,10 @@ class Browser:
 
 def init_app(app: Flask) -> None:
     """Time every request and record the page views of the host's own pages."""
+    own = (f"{app.config[key].rstrip('/')}/" for key in ("ECRM_CONSOLE_PREFIX", "ECRM_PUBLIC_PREFIX"))
+    untracked = (*app.config["ECRM_UNTRACKED_PATHS"], *own)
     app.before_request(_start)
-    app.after_request(_finish)
+    app.after_request(lambda response: _finish(response, untracked))
 
 
 def _harmless(fallback: F) -> Callable[[Callable[P, R]], Callable[P, R | F]]:
@@ -91,22 +103,19 @@ def chosen_grade() -> Grade | None:
 @_harmless(None)
 def visitor_token() -> str | None:
     """The token of this browser; None outside of a request and below ANALYTICS."""
-    if not has_request_context():
-        return None
-    present = browser()
-    if present.token is None and present.grade >= Grade.ANALYTICS:
-        present.token, present.made_token = secrets.token_hex(16), True
-    return present.token
+    return _token(browser()) if has_request_context() else None
 
 
 @_harmless(None)
 def observe(event: Seen) -> None:
     """Record a step of the present visitor, in the background; nothing outside of a request or in a prefetch."""
-    if not has_request_context() or request.method == "HEAD" or _prefetched():
+    if not has_request_context():
         return
-    installation().writer.put(_sighting(event, {}))
-    if isinstance(event, SignedOut):
-        forget_visitor()
+    present = browser()
+    if present.curious:
+        _record(present, event, {})
+        if isinstance(event, SignedOut):
+            forget_visitor()
 
 
 def forget_visitor() -> None:
@@ -130,26 +139,58 @@ def asks_not_to_be_followed() -> bool:
 
 
 def browser() -> Browser:
-    """The browser of this request, read from its cookies once.
+    """The browser of this request.
 
     Raises:
         RuntimeError: outside of a request.
     """
-    found: Browser | None = request.environ.get(_BROWSER)
+    environ = request.environ
+    found: Browser | None = environ.get(_BROWSER)
     if found is None:
-        found = request.environ[_BROWSER] = _read_cookies()
+        found = environ[_BROWSER] = _read(request._get_current_object())  # type: ignore[attr-defined]  # of the proxy
     return found
 
 
-def _read_cookies() -> Browser:
-    cookies = request.cookies
-    text = cookies.get(CONSENT_COOKIE)
-    chosen = Grade(int(text)) if text in {"0", "1", "2"} else None
+def _read(asked: Request) -> Browser:
+    environ, cookies = asked.environ, asked.cookies
+    chosen = _GRADES.get(cookies.get(CONSENT_COOKIE, ""))
     grade = chosen or Grade.NONE  # before a choice nobody is followed, so GPC and DNT have nothing left to refuse
     token = cookies.get(VISITOR_COOKIE, "")
-    if grade is Grade.NONE:
-        return Browser(chosen, grade, None, drop_token=bool(token))
-    return Browser(chosen, grade, token if _TOKEN.fullmatch(token) else None)
+    followed = grade is not Grade.NONE
+    return Browser(
+        crm=installation(),
+        chosen=chosen,
+        grade=grade,
+        token=token if followed and _TOKEN.fullmatch(token) else None,
+        user_agent=environ.get("HTTP_USER_AGENT", ""),
+        # For strangers the route's pattern, as an order's number would lead to a person.
+        path=asked.path if followed or asked.url_rule is None else _ARGUMENT.sub("*", asked.url_rule.rule),
+        referrer=_referrer(environ.get("HTTP_REFERER", ""), environ.get("HTTP_HOST", ""), whole=followed),
+        curious=asked.method != "HEAD" and "prefetch" not in (_purpose(environ) or ""),
+        drop_token=bool(token) and not followed,
+    )
+
+
+def _purpose(environ: dict[str, Any]) -> str | None:
+    return environ.get("HTTP_SEC_PURPOSE") or environ.get("HTTP_PURPOSE")
+
+
+def _referrer(address: str, host: str, *, whole: bool) -> str:
+    """The page of another site that led here, without its query; for strangers only the site."""
+    if not address:
+        return ""
+    address = address.partition("?")[0].partition("#")[0]
+    scheme, _, rest = address.partition("//")
+    site = rest.partition("/")[0]
+    if not site or site == host:
+        return ""
+    return address if whole else f"{scheme}//{site}"
+
+
+def _token(present: Browser) -> str | None:
+    if present.token is None and present.grade is not Grade.NONE:
+        present.token, present.made_token = secrets.token_hex(16), True
+    return present.token
 
 
 @_harmless(None)
@@ -157,74 +198,47 @@ def _start() -> None:
     request.environ[_STARTED] = perf_counter()
 
 
-def _finish(response: Response) -> Response:
-    _record_page(response)
+def _finish(response: Response, untracked: tuple[str, ...]) -> Response:
+    _record_page(response, untracked)
     _send_cookies(response)
     return response
 
 
 @_harmless(None)
-def _record_page(response: Response) -> None:
-    if not _is_page(response):
+def _record_page(response: Response, untracked: tuple[str, ...]) -> None:
+    """Record a view where a person asked for a page of the host and got it, or its "not found"."""
+    if response.status_code not in (200, 404) or response.mimetype != "text/html":
         return
-    milliseconds = round((perf_counter() - request.environ.get(_STARTED, perf_counter())) * 1000)
-    view = PageViewed(path=_path(grade()), status=response.status_code, milliseconds=milliseconds)
-    installation().writer.put(_sighting(view, _campaign() if request.query_string else {}))
+    asked: Request = request._get_current_object()  # type: ignore[attr-defined]  # of the proxy
+    environ, present = asked.environ, browser()
+    if asked.method != "GET" or not present.curious or environ.get("HTTP_SEC_FETCH_DEST", "document") != "document":
+        return
+    if asked.path.startswith(untracked) or f"{asked.path}/" in untracked:
+        return
+    milliseconds = round((perf_counter() - environ.get(_STARTED, perf_counter())) * 1000)
+    view = PageViewed(path=present.path, status=response.status_code, milliseconds=milliseconds)
+    campaign = asked.args if environ.get("QUERY_STRING") else {}
+    _record(present, view, {name: value[:100] for name in _UTM if (value := campaign.get(name))} if campaign else {})
 
 
-def _is_page(response: Response) -> bool:
-    """Whether a person asked for a page of the host and got it, or its "not found"."""
-    if request.method != "GET" or response.status_code not in (200, 404) or response.mimetype != "text/html":
-        return False
-    if request.headers.get("Sec-Fetch-Dest", "document") != "document" or _prefetched():
-        return False
-    config, path = current_app.config, request.path
-    own = (config["ECRM_CONSOLE_PREFIX"], config["ECRM_PUBLIC_PREFIX"])
-    return not path.startswith(tuple(config["ECRM_UNTRACKED_PATHS"])) and not f"{path}/".startswith(
-        tuple(f"{prefix}/" for prefix in own)
+def _record(present: Browser, event: Seen, extra: dict[str, str]) -> None:
+    customer = present.crm.storefront.current_customer() if present.grade >= Grade.PERSONAL else None
+    properties = {key: value for key, value in vars(event).items() if value not in _EMPTY}
+    properties.update(extra)
+    present.crm.writer.put(
+        Sighting(
+            at=datetime.now(UTC),
+            name=event.name,
+            subject=event.subject,
+            properties=properties,
+            visitor_token=_token(present),
+            grade=present.grade,
+            customer_reference=customer.customer_id if customer else None,
+            user_agent=present.user_agent,
+            referrer=present.referrer,
+            path=present.path,
+        )
     )
-
-
-def _prefetched() -> bool:
-    return "prefetch" in (request.headers.get("Sec-Purpose") or request.headers.get("Purpose") or "")
-
-
-def _sighting(event: Seen, extra: dict[str, str]) -> Sighting:
-    grade = browser().grade
-    customer = installation().storefront.current_customer() if grade >= Grade.PERSONAL else None
-    return Sighting(
-        at=datetime.now(UTC),
-        name=event.name,
-        subject=event.subject,
-        properties={key: value for key, value in vars(event).items() if value not in ("", ())} | extra,
-        visitor_token=visitor_token(),
-        grade=grade,
-        customer_reference=customer.customer_id if customer else None,
-        user_agent=request.headers.get("User-Agent", ""),
-        referrer=_referrer(grade),
-        path=_path(grade),
-    )
-
-
-def _path(grade: Grade) -> str:
-    """The path without its query; for strangers the route's pattern, as an order's number would lead to a person."""
-    if grade is Grade.NONE and request.url_rule is not None:
-        return _ARGUMENT.sub("*", request.url_rule.rule)
-    return request.path
-
-
-def _referrer(grade: Grade) -> str:
-    """The page of another site that led here, without its query; for strangers only the site."""
-    address = (request.headers.get("Referer") or "").partition("?")[0].partition("#")[0]
-    scheme, _, rest = address.partition("//")
-    host = rest.partition("/")[0]
-    if not host or host == request.host:
-        return ""
-    return address if grade is not Grade.NONE else f"{scheme}//{host}"
-
-
-def _campaign() -> dict[str, str]:
-    return {name: value[:100] for name in _UTM if (value := request.args.get(name))}
 
 
 @_harmless(None)

@@ -65,9 +65,18 @@ def from_row(row: Event) -> Told:
 
 
 def write(
-    session: Session | scoped_session[Session], told: Told, *, reactions: Sequence[str], visitor: str | None = None
+    session: Session | scoped_session[Session],
+    told: Told,
+    *,
+    reactions: Sequence[str],
+    visitor: str | None = None,
+    grade: int = 0,
 ) -> int | None:
     """Put an event and its pending reactions into `session`'s transaction.
+
+    Args:
+        visitor: the token of the browser it was done in, where that browser agreed to be recognised.
+        grade: how far it agreed to be followed (`tracking.visitors.Grade`).
 
     Returns:
         The event's id, or None where this event was told before (nothing is written then).
@@ -75,7 +84,7 @@ def write(
     session = session() if isinstance(session, scoped_session) else session
     properties = to_properties(told)
     if visitor:
-        properties["visitor"] = visitor
+        properties |= {"visitor": visitor, "grade": grade}
     event_id = insert_once(
         session,
         Event,
@@ -101,7 +110,9 @@ def write(
     return event_id
 
 
-def after_commit(session: Session | scoped_session[Session], event_id: int, run: Callable[[Sequence[int]], None]) -> None:
+def after_commit(
+    session: Session | scoped_session[Session], event_id: int, run: Callable[[Sequence[int]], None]
+) -> None:
     """Call `run` with the ids of all events told in `session`'s transaction once it is committed; never if it isn't."""
     session = session() if isinstance(session, scoped_session) else session
     if "ecrm_told" not in session.info:

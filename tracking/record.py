@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, MetaData, inspect
 from sqlalchemy.dialects import postgresql, sqlite
@@ -50,7 +50,7 @@ class Record(DeclarativeBase):
     """Base of the CRM's tables; its own metadata, so that the host's tables are never touched."""
 
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, list[str]: JSON}
+    type_annotation_map: ClassVar = {datetime: UtcDateTime, dict[str, Any]: JSON, list[str]: JSON}
 
 
 def insert_once(session: Session, record: type[Record], values: dict[str, Any]) -> int | None:

@@ -42,7 +42,12 @@ def areas() -> tuple[Area, ...]:
         Area(Permission.EMAILS, _("E-mails"), "letter", ("emails", "find_emails", "email")),
         Area(Permission.DELIVERIES, _("Deliveries"), "truck", ("deliveries",)),
         Area(Permission.EVENTS, _("Events"), "list", ("events", "find_events", "event")),
-        Area(Permission.RECOMMENDATIONS, _("Recommendations"), "spark", ("recommendations", "find_recommended_to", "recommended_to")),
+        Area(
+            Permission.RECOMMENDATIONS,
+            _("Recommendations"),
+            "spark",
+            ("recommendations", "find_recommended_to", "recommended_to"),
+        ),
         Area(Permission.SYSTEM, _("System"), "gear", ("system",)),
         Area(Permission.AUDIT, _("Audit"), "eye", ("audit",)),
     )

@@ -9,8 +9,8 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT = 560, 190
-LEFT, RIGHT, TOP, BOTTOM = 62, 8, 10, 28
+WIDTH, HEIGHT = 560, 200
+LEFT, RIGHT, TOP, BOTTOM = 68, 8, 12, 32
 
 
 @dataclass(frozen=True)
@@ -155,6 +155,6 @@ def _dots(
 
 
 def _ticks(points: Sequence[Point], middles: Sequence[float]) -> tuple[Mark, ...]:
-    every = max(1, math.ceil(len(points) / 7))
+    every = max(1, math.ceil(len(points) / 6))
     chosen = range(0, len(points), every)
     return tuple(Mark(middles[n], points[n].axis, minor=bool(count % 2)) for count, n in enumerate(chosen))

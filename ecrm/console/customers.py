@@ -17,6 +17,7 @@ from ecrm.service.lookup import Miss, look_up, masked
 from ecrm.wording import gettext as _
 
 from .blueprint import DEFAULT_REASON, console, kept_reason
+from .product_names import product_names
 from .queries import LARGEST, bad_cursor, choice_arg, text_arg
 
 PAGE = 30
@@ -68,9 +69,10 @@ def customer(customer_id: int) -> str:
             raise NotFound(_("There is no such customer. They may have been erased."))
     with crm.sessions() as own:
         page = timeline(own, customer_id, kinds=(kind,) if kind else (), before=before, limit=PAGE)
-        return render_template(
-            "ecrm/console/customer.html", known=known, page=page, kinds=list(Kind), kind=kind, before=before
-        )
+    names = product_names(step for entry in page.entries for step in entry.steps)
+    return render_template(
+        "ecrm/console/customer.html", known=known, page=page, kinds=list(Kind), kind=kind, before=before, names=names
+    )
 
 
 def _cursor() -> Cursor | None:

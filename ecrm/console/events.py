@@ -24,6 +24,7 @@ from tracking.clickstream.event import Event
 from tracking.customers import customer_by_email
 
 from .blueprint import console, kept_reason
+from .product_names import product_names
 from .queries import LARGEST, cursor, cursor_arg, day_arg, number_arg, text_arg
 
 PAGE = 50
@@ -81,8 +82,8 @@ def events() -> str:
             more = cursor(oldest, 0)
     return render_template(
         "ecrm/console/events.html",
-        events=rows[:PAGE], more=more, names=event_names(), name=name, order=order, day=day, visit=visit,
-        customer_id=customer_id, asked="", missed=False,
+        events=rows[:PAGE], more=more, kinds=event_names(), name=name, order=order, day=day, visit=visit,
+        customer_id=customer_id, asked="", missed=False, names=product_names(rows[:PAGE]),
     )  # fmt: skip
 
 
@@ -101,8 +102,8 @@ def find_events() -> Response | tuple[str, int]:
     if person is None:
         page = render_template(
             "ecrm/console/events.html",
-            events=[], more="", names=event_names(), name=wanted.get("name", ""), order=wanted.get("order", ""),
-            day=day_arg("day"), visit=None, customer_id=None, asked=asked, missed=True,
+            events=[], more="", kinds=event_names(), name=wanted.get("name", ""), order=wanted.get("order", ""),
+            day=day_arg("day"), visit=None, customer_id=None, asked=asked, missed=True, names={},
         )  # fmt: skip
         return page, 404
     return redirect(url_for("console.events", customer=person.id, **wanted), 303)
@@ -123,7 +124,7 @@ def event(event_id: int) -> str:
         reactions = reactions_of(session, event_id)
     return render_template(
         "ecrm/console/event.html",
-        event=found, reactions=reactions,
+        event=found, reactions=reactions, names=product_names([found]),
         properties=_flat(found.properties if personal else impersonal(found.properties)),
         hidden=0 if personal else len(found.properties) - len(impersonal(found.properties)),
     )  # fmt: skip

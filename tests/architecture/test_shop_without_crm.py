@@ -34,7 +34,12 @@ def test_without_the_crm_the_shop_passes_its_own_tests(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pytest", "tests/shop", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist"]
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "PYTHONPATH"))}
     done = subprocess.run(
-        command, cwd=tmp_path, env=environment | {"TEST_DATABASE": "sqlite"}, capture_output=True, text=True, timeout=270
+        command,
+        cwd=tmp_path,
+        env=environment | {"TEST_DATABASE": "sqlite"},
+        capture_output=True,
+        text=True,
+        timeout=270,
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
     assert " passed" in done.stdout

@@ -40,7 +40,10 @@ def test_an_event_reads_back_as_it_was_told(session: Session) -> None:
 
 @pytest.mark.parametrize(
     ("changes", "words"),
-    [({"total_minor": 1}, "goods \\+ shipping - discount"), ({"goods_minor": 1, "total_minor": 491}, "sum of its lines")],
+    [
+        ({"total_minor": 1}, "goods \\+ shipping - discount"),
+        ({"goods_minor": 1, "total_minor": 491}, "sum of its lines"),
+    ],
 )
 def test_an_order_whose_sums_disagree_cannot_be_told(changes: dict[str, int], words: str) -> None:
     with pytest.raises(ValueError, match=words):

@@ -29,7 +29,9 @@ class Page:
         for form in self.soup.find_all("form"):
             if str(form.get("action", "")).split("?")[0].endswith(action):
                 return form
-        raise LookupError(f"{self.url} ({self.status}) has no form for {action}: {self.soup.get_text(' ', strip=True)[:300]}")
+        raise LookupError(
+            f"{self.url} ({self.status}) has no form for {action}: {self.soup.get_text(' ', strip=True)[:300]}"
+        )
 
 
 @dataclass

@@ -78,7 +78,9 @@ def orders_without_event(app: Flask) -> int:
     known = select(Event.order_reference).where(Event.name == "Order Completed")
     with app.app_context():
         return (
-            db.session.scalar(select(func.count()).select_from(Order).where(Order.number.not_in(known.scalar_subquery())))
+            db.session.scalar(
+                select(func.count()).select_from(Order).where(Order.number.not_in(known.scalar_subquery()))
+            )
             or 0
         )
 

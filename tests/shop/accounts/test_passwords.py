@@ -9,7 +9,13 @@ from flask import Flask
 
 from shop.accounts import passwords
 
-GOOD = ["violet kettle marches north", "tr0ubled-Waters-Rise", "Zwölf Boxkämpfer jagen", "гречневая каша с маслом", "q9!vLm2#xT7p"]
+GOOD = [
+    "violet kettle marches north",
+    "tr0ubled-Waters-Rise",
+    "Zwölf Boxkämpfer jagen",
+    "гречневая каша с маслом",
+    "q9!vLm2#xT7p",
+]
 TOO_SHORT = ["", "a", "short", "elevenchars"]
 REPEATED = ["aaaaaaaaaaaa", "abababababab", "abcabcabcabc", "111111111111", "xyzwxyzwxyzw"]
 GUESSED = [
