@@ -40,6 +40,7 @@ def test_without_the_crm_the_shop_passes_its_own_tests(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         timeout=270,
+        check=False,
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
     assert " passed" in done.stdout

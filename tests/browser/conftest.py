@@ -1,6 +1,6 @@
 """A real browser on a real server: Debian's Chromium, driven by Playwright, at the whole shop behind waitress.
 
-Where there is no Chromium the walks are skipped with the reason in words. SCREENSHOTS=folder keeps a picture of each step.
+Where there is no Chromium the walks are skipped with the reason in words. SCREENSHOTS=folder keeps a picture a step.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A shopper without a browser: cookies, pages and forms over plain HTTP, so that real servers can be tried and killed."""
+"""A shopper without a browser: cookies, pages and forms over HTTP, so that real servers can be tried and killed."""
 
 from __future__ import annotations
 

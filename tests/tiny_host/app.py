@@ -14,7 +14,9 @@ from ecrm.database import connect
 from ecrm.storefront import Wanted
 
 GOODS = {"1": ("Red kite", 1500), "2": ("Blue kite", 1700), "3": ("String", 300)}
-PAGE = "<html><head>{{ crm.styles() }}</head><body>{{ crm.greeting() }}{{ crm.recommendations(place, product_id=product) }}{{ crm.consent_banner() }}</body></html>"
+PAGE = """<html><head>{{ crm.styles() }}</head><body>
+{{ crm.greeting() }} {{ crm.recommendations(place, product_id=product) }} {{ crm.consent_banner() }}
+</body></html>"""
 crm = ECRM()
 
 
@@ -26,8 +28,10 @@ class KiteStorefront:
                          time_zone="Europe/Berlin", sender="kites@example.com")  # fmt: skip
 
     def current_customer(self) -> CustomerFacts | None:
-        email = session.get("email")
-        return CustomerFacts(customer_id=email, email=email, first_name=email.split("@")[0].title()) if email else None
+        if "email" not in session:
+            return None
+        email = session["email"]
+        return CustomerFacts(customer_id=email, email=email, first_name=email.split("@")[0].title())
 
     def current_staff(self) -> Staff | None:
         return Staff(staff_id="1", name="Boss", role="owner") if session.get("email") == "boss@example.com" else None
