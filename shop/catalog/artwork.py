@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Callable
+from functools import cache
 from html import escape
 
 from . import artwork_goods as goods
@@ -23,7 +24,7 @@ Drawing = Callable[[Look], str]
 def artwork(*, name: str, brand: str, category: str, department: str, size: str) -> str:
     """The picture as an SVG document of about 2-5 kB; every text in it is escaped."""
     words = _folded(f"{name} {category} {department} {size}")
-    seen = look(name=name, brand=brand, size=size, words=words)
+    seen = look(name=name, brand=brand, size=size, words=_folded(f"{name} {category}"))
     drawing = _drawing(_folded(name), _folded(category), _folded(department), words)
     return _FRAME.format(title=escape(f"{brand} {name}".strip()), drawing=drawing(seen))
 
@@ -46,100 +47,126 @@ _FRAME = (
     '</defs><ellipse cx="160" cy="292" rx="128" ry="17" fill="url(#g)"/>{drawing}</svg>'
 )
 
-# Read from top to bottom; the first row of which a word begins a word of the product decides.
-_BY_WORDS: tuple[tuple[str, tuple[Drawing, ...]], ...] = (
-    ("greeting card postcard wrap", (goods.card,)),
-    ("magazine book newspaper stationery notebook diary journal", (goods.book,)),
-    ("candle t-light tealight votive", (goods.candle,)),
-    ("lantern lamp light lights", (goods.lantern,)),
-    ("necklace bracelet earring ring jewel brooch", (goods.jewel,)),
-    ("cushion pillow", (goods.cushion,)),
-    ("mug cup cups teacup", (goods.mug,)),
-    ("bag bags tote shopper backpack handbag", (goods.tote,)),
-    ("sign frame clock mirror chalkboard blackboard plaque", (goods.sign,)),
-    ("bauble ornament decoration christmas halloween easter valentine seasonal holiday bunting garland", (goods.bauble, goods.gift)),
-    ("toy toys game games doll puzzle play memorabil sports", (goods.toy,)),
-    ("tin tins", (packages.tin,)),
-    ("apparel hosiery sock towel domestic cloth apron tea-towel shirt sewing shoe", (goods.cloth,)),
+
+def _greens(seen: Look) -> str:
+    return packages.clear_tray(seen, goods.greens(seen))
+
+
+def _bites(seen: Look) -> str:
+    return packages.clear_tray(seen, goods.bites(seen))
+
+
+# Read from top to bottom; the first row with a word of the category decides, else of the name, else of the department.
+# A word stands for its plural, too; one that ends in * for all that begin with it.
+_SHAPES: tuple[tuple[str, tuple[Drawing, ...]], ...] = (
+    ("wine liquor champagne spirits", (packages.wine,)),
+    ("egg", (packages.egg_box,)),
+    ("charcoal firewood litter", (packages.sack,)),
+    ("snack chip popcorn pretzel crouton", (packages.bag, packages.pouch)),
+    ("tissue napkin towel diaper feminine incontinence", (packages.rolls, packages.small_box)),
+    ("trash wrap foil foilware filter broom mop disposable disposible", (packages.small_box, packages.carton)),
+    ("greeting card postcard", (goods.card,)),
+    ("magazine book* newspaper stationery notebook diary journal", (goods.book,)),
+    ("candle t-light tealight votive incense", (goods.candle,)),
+    ("lantern lamp light", (goods.lantern,)),
+    ("necklace bracelet earring ring jewel* brooch watch", (goods.jewel,)),
+    ("cushion pillow doorstop", (goods.cushion,)),
+    ("mug teacup cup", (goods.mug,)),
+    ("bag tote shopper backpack handbag", (goods.tote,)),
+    ("sign frame clock mirror chalkboard blackboard plaque hook furnishing", (goods.sign,)),
+    ("bauble ornament decoration christmas xmas halloween easter valentine season* holiday bunting garland firework", (goods.bauble, goods.gift)),
+    ("toy game doll puzzle play memorab* sport", (goods.toy,)),
+    ("tin", (packages.tin,)),
+    ("apparel hosiery sock cloth apron shirt sewing domestic textile scarf", (goods.cloth,)),
+    ("beer ale cider", (packages.beer, packages.drink_can)),
+    ("soft soda carbonated energy", (packages.drink_can, packages.bottle)),
+    ("water isotonic", (packages.bottle,)),
+    ("ice sherbet sherbt novelt*", (packages.tub, packages.carton)),
+    ("yogurt pudding", (packages.cup,)),
+    ("milk creamer dairy", (packages.gable, packages.jug)),
+    ("juice drink beverage", (packages.gable, packages.bottle)),
+    ("detergent bleach softener laundry", (packages.jug,)),
+    ("cleaner cleang cleaning household air insecticide ironing", (packages.spray, packages.jug)),
+    ("oral tooth* makeup beauty cosmetic facial suntan foot ethnic treatment", (packages.tube, packages.pump)),
+    ("shampoo hair conditioner lotion soap hand bath", (packages.pump, packages.bottle)),
+    ("deodorant shaving fragrance", (packages.stick, packages.spray)),
+    ("vitamin analgesic antacid laxative cold sinus pharmacy diet* medicine first fitness smoking", (packages.pill_bottle, packages.small_box)),
+    ("battery batterie electric* hardware film audio video automotive prepaid gadget tobacco cigarette", (packages.blister,)),
+    ("pizza", (packages.flat_box,)),
+    ("margarine butter dip cottage sour", (packages.tub, packages.cup)),
+    ("soup canned bean shelf", (packages.can,)),
+    ("infant baby", (packages.jar, packages.carton)),
+    ("jam jelly jellie peanut pickle relish olive salsa honey condiment spread spice sauce preserve extract", (packages.jar,)),
+    ("dressing drsng syrup ketchup mustard vinegar oil shortening molasses topping", (packages.bottle,)),
+    ("coffee", (packages.pouch, packages.can)),
+    ("tea cocoa", (packages.small_box, packages.tin)),
+    ("dog cat pet bird seed flour sugar rice", (packages.sack,)),
+    ("cereal cracker cookie mix mixe dinner breakfast brkfst macaroni pasta noodle", (packages.carton, packages.small_box)),
+    ("candy nut trail dried", (packages.bag, packages.pouch)),
+    ("flowering foliage plant garden lawn", (goods.plant,)),
+    ("floral flower rose bouquet lily", (goods.bouquet,)),
+    ("salad", (_greens,)),
+    ("sushi sandwich sandwiche heat serve prepared party tray", (_bites,)),
+    ("dog bacon sausage lunchmeat smoked ham cheese", (packages.vacuum,)),
+    ("beef pork chicken turkey lamb veal meat seafood fish poultry", (packages.meat_tray,)),
+    ("frozen frzn", (packages.bag, packages.flat_box)),
+    ("pie", (goods.pie,)),
+    ("cake pastry donut muffin dessert sweet", (goods.cake,)),
+    ("bread bun roll bagel dough", (packages.loaf_bag,)),
+    ("cookware bakeware pan kitchen appliance bowl plate", (goods.pan,)),
+    ("glassware dinnerware houseware* jug teapot", (goods.mug, goods.pan)),
 )  # fmt: skip
 
-_BY_CATEGORY: tuple[tuple[str, tuple[Drawing, ...]], ...] = (
-    ("egg", (packages.egg_box,)),
-    ("liquor wine champagne", (packages.wine,)),
-    ("beer beers ale ales cider", (packages.beer, packages.drink_can)),
-    ("soft soda carbonated energy", (packages.drink_can, packages.bottle)),
-    ("water isotonic drink drinks beverage tea-iced", (packages.bottle,)),
-    ("milk creamer", (packages.gable, packages.jug)),
-    ("juice juices refrgratd-juices", (packages.gable, packages.bottle)),
-    ("detergent bleach softener laundry", (packages.jug,)),
-    ("cleaner cleaners household air insecticide ironing", (packages.spray, packages.jug)),
-    ("shampoo hair conditioner lotion soap hand bath-gel", (packages.pump, packages.bottle)),
-    ("oral tooth makeup beauty cosmetic facial suntan foot ethnic", (packages.tube, packages.pump)),
-    ("deodorant shaving fragrance", (packages.stick, packages.spray)),
-    ("vitamin vitamins analgesic antacid laxative cold sinus pharmacy dietary medicine first diet fitness smoking", (packages.pill_bottle, packages.small_box)),
-    ("tissue tissues paper towels napkin diaper diapers feminine incontinence", (packages.rolls, packages.small_box)),
-    ("battery batteries electrical hardware film audio video accessories gadget automotive prepaid hooks", (packages.blister,)),
-    ("pizza frozen-pizza", (packages.flat_box,)),
-    ("ice sherbet sherbert novelties", (packages.tub, packages.carton)),
-    ("yogurt", (packages.cup,)),
-    ("margarine butter dip dips cottage sour", (packages.tub,)),
-    ("soup beans canned vegetables-shelf tuna fruit-shelf meat-shelf seafood-shelf tomato-sauce shelf", (packages.can,)),
-    ("baby infant formula", (packages.jar, packages.carton)),
-    ("jam jelly jams jellies peanut pickle pickles relish olive olives pasta-sauce salsa honey condiment condiments spread spices spice sauce sauces preserve", (packages.jar,)),
-    ("dressing dressings syrup ketchup mustard vinegar oil shortening molasses topping", (packages.bottle,)),
-    ("coffee", (packages.pouch, packages.can)),
-    ("tea teas cocoa", (packages.small_box,)),
-    ("dog cat pet bird seed litter flour sugar sugars charcoal rice", (packages.sack,)),
-    ("cereal cracker crackers cookie cookies mix mixes dinner breakfast macaroni pasta noodles popcorn", (packages.carton, packages.small_box)),
-    ("snack snacks chip chips candy pretzel nuts nut bag dried", (packages.bag, packages.pouch)),
-    ("flowering foliage plants plant garden lawn", (goods.plant,)),
-    ("floral flower flowers rose roses bouquet lily", (goods.bouquet,)),
-    ("salad", (lambda seen: packages.clear_tray(seen, goods.greens(seen)),)),
-    ("sushi deli heat serve prepared sandwich sandwiches party tray trays", (lambda seen: packages.clear_tray(seen, goods.bites(seen)),)),
-    ("hot-dog hot bacon sausage lunchmeat smoked ham cheese cheeses", (packages.vacuum,)),
-    ("beef pork chicken turkey lamb veal meat meats seafood fish poultry", (packages.meat_tray,)),
-    ("frozen frzn", (packages.bag, packages.flat_box)),
-    ("pie pies", (goods.pie,)),
-    ("cake cakes sweet pastry donut donuts muffin dessert", (goods.cake,)),
-    ("bread breads bun buns roll rolls bagel dough", (packages.loaf_bag,)),
-    ("cookware bakeware pan kitchen glassware dinnerware houseware housewares appliance", (goods.pan, goods.mug)),
-    ("broom mop trash wraps foil foilware filters", (packages.small_box, packages.rolls)),
-    ("water", (packages.bottle,)),
-)  # fmt: skip
+# Where goods are sold without a package, the department decides before the words do …
+_LOOSE: tuple[tuple[str, tuple[Drawing, ...]], ...] = (
+    ("produce fruit vegetable", (goods.produce,)),
+    ("bakery", (goods.bread, goods.cake)),
+)
+# … except for what has one even there.
+_PACKED_THERE: tuple[tuple[str, tuple[Drawing, ...]], ...] = (
+    ("salad croissant", (_greens,)),
+    ("juice dressing", (packages.bottle,)),
+    ("popcorn crouton dried processed nut snack supplie coupon misc", (packages.bag, packages.pouch)),
+    ("cake sweet donut tray", (goods.cake,)),
+    ("pie", (goods.pie,)),
+    ("cookie", (packages.carton,)),
+    ("bread bun roll bagel", (goods.bread, packages.loaf_bag)),
+)
 
 _BY_DEPARTMENT: tuple[tuple[str, tuple[Drawing, ...]], ...] = (
-    ("produce", (goods.produce,)),
-    ("bakery pastry", (goods.bread, goods.cake)),
-    ("floral flowers", (goods.bouquet,)),
+    ("floral flower", (goods.bouquet,)),
     ("garden", (goods.plant,)),
-    ("cosmetics beauty", (packages.tube, packages.pump)),
-    ("spirits wine", (packages.wine,)),
-    ("meat packaged-meat", (packages.meat_tray,)),
-    ("seafood", (packages.meat_tray,)),
-    ("deli salad restaurant chef", (lambda seen: packages.clear_tray(seen, goods.bites(seen)),)),
+    ("cosmetic beauty", (packages.tube, packages.pump)),
+    ("meat seafood", (packages.meat_tray,)),
+    ("deli salad restaurant chef", (_bites,)),
     ("drug health", (packages.small_box, packages.pill_bottle, packages.blister)),
-    ("grocery natural", (packages.carton, packages.bag, packages.can)),
-)  # fmt: skip
+    ("kitchen", (goods.pan, goods.mug)),
+    ("grocery natural nutrition", (packages.carton, packages.bag, packages.can)),
+)
 
 _ANYTHING: tuple[Drawing, ...] = (goods.gift, packages.small_box, goods.tote)
 
-# Departments where the thing itself is sold: its name says more about the shape than any package.
-_LOOSE = ("produce", "bakery", "pastry", "flower", "floral")
-
 
 def _drawing(name: str, category: str, department: str, words: str) -> Drawing:
-    bare = any(f" {word}" in department for word in _LOOSE)
-    tables = (
-        (department, _BY_DEPARTMENT[:1]),
-        (category, _BY_WORDS + _BY_CATEGORY),
-        (name, _BY_CATEGORY if bare else _BY_WORDS + _BY_CATEGORY),
-        (department, _BY_DEPARTMENT),
-    )
-    for text, table in tables:
-        for keys, drawings in table:
-            if any(f" {key} " in text or (len(key) > 4 and f" {key}" in text) for key in keys.split()):
-                return drawings[zlib.crc32(words.encode()) % len(drawings)]
-    return _ANYTHING[zlib.crc32(words.encode()) % len(_ANYTHING)]
+    loose = _choices(department, _LOOSE)
+    if loose:
+        found = _choices(category, _PACKED_THERE) or _choices(name, _PACKED_THERE) or loose
+    else:
+        found = _choices(category, _SHAPES) or _choices(name, _SHAPES) or _choices(department, _SHAPES + _BY_DEPARTMENT)
+    drawings = found or _ANYTHING
+    return drawings[zlib.crc32(words.encode()) % len(drawings)]
+
+
+def _choices(words: str, table: tuple[tuple[str, tuple[Drawing, ...]], ...]) -> tuple[Drawing, ...]:
+    return next((drawings for pattern, drawings in _compiled(table) if pattern.search(words)), ())
+
+
+@cache
+def _compiled(table: tuple[tuple[str, tuple[Drawing, ...]], ...]) -> list[tuple[re.Pattern[str], tuple[Drawing, ...]]]:
+    def alternative(key: str) -> str:
+        return key[:-1] + r"\w*" if key.endswith("*") else key.replace("-", " ") + "s?"
+
+    return [(re.compile(rf"\b(?:{'|'.join(map(alternative, keys.split()))})\b"), found) for keys, found in table]
 
 
 def _folded(text: str) -> str:

@@ -20,6 +20,11 @@ _FRUIT = (
     ("", "round", "#8fb04c", "#55732a"),
 )  # fmt: skip
 
+_CRATES = (
+    ("#d3a971", "#c99d63", "#8a6236", "#b88a50"), ("#b98a5e", "#ad7d50", "#6b4527", "#966a40"),
+    ("#efe6d4", "#e6dac3", "#b5a582", "#d6c8a9"), ("#8fae9a", "#83a38e", "#52705d", "#6f917c"),
+)  # fmt: skip
+
 
 def produce(look: Look) -> str:
     """A wooden crate of the fruit or vegetable that the words name."""
@@ -34,11 +39,12 @@ def produce(look: Look) -> str:
     fruits = "".join(
         _one(kind, x, y + look.chance(7, salt=i), colour, dark) for i, (x, y) in enumerate(reversed(spots))
     )
+    wood, dark_wood, grain, post = _CRATES[look.chance(len(_CRATES))]
     slats = "".join(
-        f'<rect x="46" y="{y}" width="228" height="32" rx="4" fill="{c}"/><path d="M60 {y + 11}H200M120 {y + 21}H262" stroke="#8a6236" stroke-opacity=".35" stroke-width="2"/>'
-        for y, c in ((182, "#d3a971"), (218, "#c99d63"), (254, "#d3a971"))
+        f'<rect x="46" y="{y}" width="228" height="32" rx="4" fill="{c}"/><path d="M60 {y + 11}H200M120 {y + 21}H262" stroke="{grain}" stroke-opacity=".35" stroke-width="2"/>'
+        for y, c in ((182, wood), (218, dark_wood), (254, wood))
     )
-    posts = "".join(f'<rect x="{x}" y="176" width="16" height="114" rx="3" fill="#b88a50"/>' for x in (44, 260))
+    posts = "".join(f'<rect x="{x}" y="176" width="16" height="114" rx="3" fill="{post}"/>' for x in (44, 260))
     return fruits + slats + posts + tag(look, 100, 208, 120)
 
 

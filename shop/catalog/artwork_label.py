@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 
@@ -92,7 +93,7 @@ def label(look: Look, x: float, y: float, w: float, h: float) -> str:
             _box(x, y, w, h, look.tint) + _box(x, y, w, band, look.main) + _box(x, y + band, w, 3, look.accent)
             + _line(brand, cx, y + band * 0.66, w * 0.86, 17, look.upon, SERIF, 700)
             + motif(look, cx, y + h * 0.42, h * 0.12, look.accent, look.deep)
-            + _words(look, cx, y + h * 0.70, w * 0.86, h * 0.2, look.deep)
+            + _words(look, cx, y + h * 0.70, w * 0.86, h * 0.25, look.deep)
             + _size(look, cx, y + h - 7, w * 0.8, look.deep)
         )  # fmt: skip
     if look.style == 1:  # coloured label, emblem in a disc
@@ -102,7 +103,7 @@ def label(look: Look, x: float, y: float, w: float, h: float) -> str:
             + _line(brand, cx, y + h * 0.16, w * 0.86, 17, look.upon, SERIF, 700)
             + f'<circle cx="{cx:.0f}" cy="{y + h * 0.43:.0f}" r="{r:.0f}" fill="{look.tint}"/>'
             + motif(look, cx, y + h * 0.43, r * 0.62, look.accent, look.deep)
-            + _words(look, cx, y + h * 0.79, w * 0.86, h * 0.2, look.upon)
+            + _words(look, cx, y + h * 0.79, w * 0.86, h * 0.25, look.upon)
             + _size(look, cx, y + h - 7, w * 0.8, look.upon)
         )  # fmt: skip
     if look.style == 2:  # nameplate on a striped ground
@@ -112,7 +113,7 @@ def label(look: Look, x: float, y: float, w: float, h: float) -> str:
             + _box(x, y + h * 0.14, w, 2.5, look.accent) + _box(x, y + h * 0.76 - 2.5, w, 2.5, look.accent)
             + _line(brand, cx, y + h * 0.27, w * 0.84, 16, look.main if look.upon == "#fff" else look.deep, SERIF, 700)
             + motif(look, cx, y + h * 0.41, h * 0.09, look.accent, look.deep)
-            + _words(look, cx, y + h * 0.62, w * 0.86, h * 0.2, look.deep)
+            + _words(look, cx, y + h * 0.62, w * 0.86, h * 0.25, look.deep)
             + _size(look, cx, y + h * 0.9, w * 0.8, look.upon)
         )  # fmt: skip
     if look.style == 3:  # a wave between picture and words
@@ -124,7 +125,7 @@ def label(look: Look, x: float, y: float, w: float, h: float) -> str:
             + f'<path d="{wave}" fill="{look.main}"/>'
             + _line(brand, cx, y + h * 0.14, w * 0.86, 17, look.deep, SERIF, 700)
             + motif(look, cx, y + h * 0.31, h * 0.12, look.accent, look.deep)
-            + _words(look, cx, y + h * 0.74, w * 0.86, h * 0.22, look.upon)
+            + _words(look, cx, y + h * 0.74, w * 0.86, h * 0.26, look.upon)
             + _size(look, cx, y + h - 7, w * 0.8, look.upon)
         )  # fmt: skip
     # an accent field below, brand set large
@@ -133,7 +134,7 @@ def label(look: Look, x: float, y: float, w: float, h: float) -> str:
         + _box(x, y + h * 0.66, w, 4, look.accent)
         + _line(brand, cx, y + h * 0.22, w * 0.88, 24, look.upon, SERIF, 700)
         + motif(look, cx, y + h * 0.44, h * 0.14, look.accent if look.upon == "#fff" else look.deep, look.upon)
-        + _words(look, cx, y + h * 0.79, w * 0.88, h * 0.2, look.deep)
+        + _words(look, cx, y + h * 0.79, w * 0.88, h * 0.25, look.deep)
         + _size(look, cx, y + h - 6, w * 0.8, look.deep)
     )  # fmt: skip
 
@@ -177,13 +178,20 @@ def _line(text: str, cx: float, y: float, width: float, most: float, fill: str, 
 
 def _words(look: Look, cx: float, cy: float, width: float, height: float, fill: str) -> str:
     """The product's name on up to three lines around the middle `cy`."""
-    lines = _wrapped(look.name, 13 if width > 110 else 11)
-    size = min([15.5, height / len(lines) / 1.05, *(width / len(line) / 0.56 for line in lines)])
-    size = max(size, 7.5)
+    size, lines = max(
+        (_fitting(look.name, letters, width, height) for letters in (9, 12, 16, 22)), key=lambda fit: fit[0]
+    )
+    size = max(size, 8)
     first = cy - (len(lines) - 1) * size * 0.54 + size * 0.3
     return "".join(
         _line(line, cx, first + i * size * 1.08, width, size, fill, SANS, 700) for i, line in enumerate(lines)
     )
+
+
+def _fitting(name: str, letters: int, width: float, height: float) -> tuple[float, list[str]]:
+    """The type size at which these lines fill the field, when broken after about so many letters."""
+    lines = _wrapped(name, letters)
+    return min([18, height / len(lines), *(width / len(line) / 0.57 for line in lines)]), lines
 
 
 def _size(look: Look, cx: float, y: float, width: float, fill: str) -> str:
@@ -218,7 +226,7 @@ def _star(fill: str, _dark: str) -> str:
     return f'<polygon points="{points}" fill="{fill}"/>'
 
 
-_MOTIFS = {
+_MOTIFS: dict[str, Callable[[str, str], str]] = {
     "slice": lambda f, d: (
         f'<circle r="19" fill="{f}"/><circle r="15.500" fill="#fff" fill-opacity=".75"/>'
         + _around(6, f'<path d="M0-2L5.500-12Q0-16-5.500-12z" fill="{f}"/>')

@@ -122,13 +122,18 @@ def small_box(look: Look) -> str:
 def flat_box(look: Look) -> str:
     side = f'<path d="M56 262H264L258 284H62z" fill="{look.deep}"/>'
     dish = (
-        f'<circle cx="222" cy="216" r="40" fill="#d9a15b"/><circle cx="222" cy="216" r="34" fill="{look.accent}"/>'
+        f'<circle cx="214" cy="164" r="46" fill="#d9a15b"/><circle cx="214" cy="164" r="39" fill="{look.accent}"/>'
         + "".join(
-            f'<circle cx="{222 + dx}" cy="{216 + dy}" r="5.500" fill="{look.deep}" opacity=".6"/>'
+            f'<circle cx="{214 + dx}" cy="{164 + dy}" r="5.500" fill="{look.deep}" opacity=".6"/>'
             for dx, dy in ((-14, -8), (10, -16), (14, 10), (-8, 16), (0, 2))
         )
     )
-    return side + packed("M56 66H264V262H56z", look.main, label(look, 56, 66, 208, 196) + dish, shade="f")
+    return side + packed(
+        "M56 66H264V262H56z",
+        look.main,
+        label(look, 56, 66, 138, 196) + f'<rect x="194" y="66" width="70" height="196" fill="{look.deep}"/>' + dish,
+        shade="f",
+    )
 
 
 def gable(look: Look) -> str:

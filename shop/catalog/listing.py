@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import ColumnElement, Row, Select, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import type_coerce
 from sqlalchemy.types import NULLTYPE
@@ -105,7 +105,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Listing:
-    """One page of a list and all that its filters need. `total` counts what passes the filters, `unfiltered` the shelf."""
+    """One page of a list and its filters. `total` counts what passes the filters, `unfiltered` the whole shelf."""
 
     tiles: Sequence[Tile]
     total: int
@@ -138,7 +138,7 @@ def list_products(
         Product.id, Product.brand, Product.size, Product.price_minor, Product.was_minor, Product.stock, Product.sold,
         Product.name, type_coerce(Product.added_at, NULLTYPE).label("added_at"), Product.listed,
     )  # fmt: skip
-    shelf = [row for row in session.execute(query.where(condition)) if row.listed]
+    shelf: list[Tile] = [row for row in _rows(session, query.where(condition)) if row.listed]
     tests = _tests(wishes)
     passing = [row for row in shelf if all(test(row) for test in tests.values())]
     pages = max(1, -(-len(passing) // PER_PAGE))
@@ -147,7 +147,7 @@ def list_products(
     _sort(passing, wishes.sort, closeness)
     first = (wishes.page - 1) * PER_PAGE
 
-    def without(*names: str) -> Iterable[Row[Any]]:
+    def without(*names: str) -> Iterable[Tile]:
         kept = [test for name, test in tests.items() if name not in names]
         return (row for row in shelf if all(test(row) for test in kept)) if kept else shelf
 
@@ -167,7 +167,7 @@ def list_products(
 
 def tiles(session: Session, product_ids: Sequence[int]) -> list[Tile]:
     """The cards of these products, in this order; unknown ids are left out."""
-    found = {row.id: row for row in session.execute(_TILE.where(Product.id.in_(product_ids)))} if product_ids else {}
+    found = {row.id: row for row in _rows(session, _TILE.where(Product.id.in_(product_ids)))} if product_ids else {}
     return [found[product_id] for product_id in product_ids if product_id in found]
 
 
@@ -201,7 +201,7 @@ def siblings(session: Session, product: Product, *, limit: int) -> Sequence[Tile
     query = _TILE.where(
         Product.category_id == product.category_id, Product.listed, Product.stock > 0, Product.id != product.id
     )
-    return session.execute(query.order_by(Product.sold.desc(), Product.id).limit(limit)).all()
+    return _rows(session, query.order_by(Product.sold.desc(), Product.id).limit(limit))
 
 
 _TILE = select(
@@ -217,11 +217,16 @@ def _first(
     query = _TILE.where(Product.listed, condition)
     if within is not None:
         query = query.join(Category, Category.id == Product.category_id).where(Category.department_id == within)
-    return session.execute(query.order_by(*order).limit(limit)).all()
+    return _rows(session, query.order_by(*order).limit(limit))
 
 
-def _tests(wishes: Wishes) -> dict[str, Callable[[Row[Any]], bool]]:
-    tests: dict[str, Callable[[Row[Any]], bool]] = {}
+def _rows(session: Session, query: Select[*tuple[Any, ...]]) -> Sequence[Tile]:
+    found: Sequence[Any] = session.execute(query).all()
+    return found
+
+
+def _tests(wishes: Wishes) -> dict[str, Callable[[Tile], bool]]:
+    tests: dict[str, Callable[[Tile], bool]] = {}
     if wishes.brands:
         tests["brand"] = lambda row: row.brand in wishes.brands
     if wishes.sizes:
@@ -236,11 +241,11 @@ def _tests(wishes: Wishes) -> dict[str, Callable[[Row[Any]], bool]]:
     return tests
 
 
-def _is_reduced(row: Row[Any]) -> bool:
+def _is_reduced(row: Tile) -> bool:
     return row.was_minor is not None and row.was_minor > row.price_minor
 
 
-def _sort(rows: list[Row[Any]], sort: str, closeness: Callable[[str], int] | None) -> None:
+def _sort(rows: list[Tile], sort: str, closeness: Callable[[str], int] | None) -> None:
     """Sold-out products stand last in the order of popularity; ties always fall the same way, by id."""
     rows.sort(key=lambda row: row.id)
     if sort == "price":

@@ -46,7 +46,8 @@ def categories_of(session: Session, department_id: int) -> Sequence[Row[Any]]:
     )
     query = select(Category.id, Category.name, Category.slug, Category.products_listed, face.label("face"))
     wanted = query.where(Category.department_id == department_id, Category.products_listed > 0)
-    return session.execute(wanted.order_by(Category.products_listed.desc(), Category.name)).all()
+    found: Sequence[Any] = session.execute(wanted.order_by(Category.products_listed.desc(), Category.name)).all()
+    return found
 
 
 def floor(session: Session) -> list[tuple[Row[Any], int | None]]:
@@ -65,7 +66,8 @@ def sibling_categories(session: Session, category: Category) -> Sequence[Row[Any
     """All categories of the same department by name, for the side of a category page."""
     query = select(Category.name, Category.slug, Category.products_listed)
     wanted = query.where(Category.department_id == category.department_id, Category.products_listed > 0)
-    return session.execute(wanted.order_by(Category.name)).all()
+    found: Sequence[Any] = session.execute(wanted.order_by(Category.name)).all()
+    return found
 
 
 def recount(session: Session) -> None:

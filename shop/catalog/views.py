@@ -63,7 +63,7 @@ def department(department: str) -> str:
 def category(department: str, category: str) -> AnyResponse:
     """A category: its products with filters, sorting and paging."""
     found = navigation.category_by_slugs(db.session(), department, category) or abort(404)
-    address = {"department": department, "category": category}
+    address: dict[str, Any] = {"department": department, "category": category}
     try:
         wishes = listing.read_wishes(request.args)
         shelf = listing.list_products(db.session(), Product.category_id == found.id, wishes=wishes)
@@ -184,16 +184,18 @@ def _listed(product_id: int) -> Product:
     return db.session.scalars(whole).one_or_none() or abort(404)
 
 
-def _list_context(endpoint: str, address: dict[str, str], wishes: Wishes, shelf: Listing) -> dict[str, Any]:
+def _list_context(endpoint: str, address: dict[str, Any], wishes: Wishes, shelf: Listing) -> dict[str, Any]:
     """What the list template needs; all links keep the filters, and a changed filter starts at page 1."""
 
     def link(*, page: int | None = None, **changes: Any) -> str:
-        return url_for(endpoint, **address, **wishes.parameters(page=page, **changes))
+        return url_for(endpoint, **(address | wishes.parameters(page=page, **changes)))
 
     return {
         "listing": shelf,
         "wishes": wishes,
-        "here": url_for(endpoint, **{key: value for key, value in address.items() if key != "q"}),
+        "here": url_for(
+            endpoint, **{key: value for key, value in address.items() if key != "q"}
+        ),  # a form adds its own
         "plain": url_for(endpoint, **address),
         "link": link,
         "page_link": lambda number: link(page=number),
