@@ -5,7 +5,7 @@ Delete it and its two lines in `app.py`: the shop runs without the CRM.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +13,9 @@ from flask import Flask, current_app, url_for
 from flask_login import current_user
 from sqlalchemy import select
 
-from ecrm import ECRM, CustomerFacts, ProductCard, ShopFacts, Staff, events
+from ecrm import ECRM, CustomerFacts, ProductCard, ShopFacts, Staff, events, migrating
+from ecrm.history import backfill, simulate_history
+from ecrm.installation import installation
 from ecrm.storefront import Wanted
 
 from . import signals
@@ -25,6 +27,8 @@ from .checkout.order_links import signed_order_path
 from .database import db
 from .fulfilment.parcel import Parcel
 from .hooks import CheckoutDefaults, hooks
+from .importing.filling import Progress
+from .importing.history import history, history_size
 from .profile import shop_profile
 
 crm = ECRM()
@@ -116,7 +120,8 @@ def _card(product: Product) -> ProductCard:
     )
 
 
-def _person(account: Account) -> events.Person:
+def _person(account: Any) -> events.Person:
+    """Of an `Account` or a row of its table."""
     traits = {
         "household": account.household,
         "children": account.children,
@@ -137,6 +142,11 @@ def _buyer(order: Order) -> events.Person:
     account = db.session.get(Account, order.account_id) if order.account_id else None
     if account is not None:
         return _person(account)
+    return _guest(order)
+
+
+def _guest(order: Any) -> events.Person:
+    """Of an `Order` or a row of its table."""
     first, _, last = order.ship_name.partition(" ")
     return events.Person(
         email=order.email, first_name=first, last_name=last, phone=order.ship_phone, country=order.ship_country
@@ -272,7 +282,65 @@ def _remembered() -> CheckoutDefaults | None:
     return None if memory is None else CheckoutDefaults(**memory)
 
 
+def _history_imported(app: Flask, *, progress: Progress) -> None:
+    """Tells the CRM what an import brought; a demo gets made-up visits before its purchases too."""
+    whole, done = history_size(db.session()), 0
+
+    def told(events_told: int) -> None:
+        nonlocal done
+        done += events_told
+        progress("Telling the CRM", done, whole)
+
+    backfill(installation(app), _past(), progress=told)
+    if app.config["SHOP_ENV"] == "demo":
+        simulate_history(installation(app), progress=lambda orders, of: progress("Simulating visits", orders, of))
+
+
+def _past() -> Iterator[events.Told]:
+    """What an import brought, as events in the order of time."""
+    buyers: dict[int | None, events.Person] = {}
+    for kind, row, lines in history(db.session()):
+        if kind == "account":
+            buyers[row.id] = _person(row)
+            yield events.SignedUp(at=row.created_at, person=buyers[row.id])
+        elif kind == "order":
+            yield _past_order(row, lines, buyers.get(row.account_id) or _guest(row))
+        else:
+            yield events.OrderRefunded(
+                at=row.refunded_at, refund_id=row.number, order_id=row.order_number, person=buyers.get(row.account_id),
+                currency=row.currency, amount_minor=row.amount_minor, reason=row.reason, lines=_past_lines(lines),
+            )  # fmt: skip
+
+
+def _past_order(row: Any, lines: Sequence[Any], buyer: events.Person) -> events.OrderCompleted:
+    address = events.Address(
+        name=row.ship_name, line1=row.ship_line1, line2=row.ship_line2, city=row.ship_city,
+        postcode=row.ship_postcode, region=row.ship_region, country=row.ship_country, phone=row.ship_phone,
+    )  # fmt: skip
+    return events.OrderCompleted(
+        at=row.placed_at, order_id=row.number, person=buyer, currency=row.currency, lines=_past_lines(lines),
+        goods_minor=row.goods_minor, shipping_minor=row.shipping_minor, discount_minor=row.discount_minor,
+        total_minor=row.total_minor, delivery_method=row.delivery_method, payment_method=row.payment_method,
+        address=address if row.ship_line1 else None,
+    )  # fmt: skip
+
+
+def _past_lines(lines: Sequence[Any]) -> tuple[events.OrderLine, ...]:
+    return tuple(
+        events.OrderLine(
+            product_id=str(line.product_id), name=line.name, quantity=line.quantity, net_minor=line.net_minor
+        )
+        for line in lines
+    )
+
+
+def _tables_upgraded(app: Flask) -> None:
+    migrating.upgrade(installation(app).sessions.kw["bind"])
+
+
 _RECEIVERS: dict[Any, Any] = {
+    signals.tables_upgraded: _tables_upgraded,
+    signals.history_imported: _history_imported,
     signals.order_placed: _order_placed,
     signals.order_refunded: _order_refunded,
     signals.parcel_shipped: _parcel_shipped,

@@ -46,4 +46,7 @@ checkout_step_done = _signals.signal("checkout-step-done")
 signed_out = _signals.signal("signed-out")
 """account: Account."""
 history_imported = _signals.signal("history-imported")
-"""Nothing more: the importers finished and committed; orders with `source != "shop"` came or changed."""
+"""progress: called with a stage in words, what is done and the whole of it. Sent when the importers finished and
+committed: orders and refunds with `source != "shop"` came."""
+tables_upgraded = _signals.signal("tables-upgraded")
+"""Nothing more: the shop's tables are up to date; whoever is plugged in brings its own up to date now."""

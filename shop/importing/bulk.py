@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,11 +17,13 @@ def insert_columns(
     table: Table,
     columns: Mapping[str, Sequence[Any]],
     *,
+    ready: Collection[str] = (),
     progress: Callable[[int], None] | None = None,
 ) -> int:
     """Insert rows given as equally long columns, in the connection's transaction; column defaults don't apply.
 
     Args:
+        ready: columns whose values are already as the driver wants them (e.g. JSON as text).
         progress: called with the number of rows after each chunk.
 
     Returns:
@@ -30,7 +32,10 @@ def insert_columns(
     names = list(columns)
     total = len(columns[names[0]])
     for start in range(0, total, CHUNK):
-        parts = [_bound(connection, table, name, columns[name][start : start + CHUNK]) for name in names]
+        parts = [
+            values if name in ready else _bound(connection, table, name, values)
+            for name, values in ((name, columns[name][start : start + CHUNK]) for name in names)
+        ]
         rows = list(zip(*parts, strict=True))
         _write(connection, table, names, rows)
         if progress:
@@ -38,18 +43,15 @@ def insert_columns(
     return total
 
 
-def next_id(connection: Connection, table: Table) -> int:
-    """The first id that is free."""
-    return int(connection.scalar(select(func.coalesce(func.max(table.c.id), 0))) or 0) + 1
-
-
-def settle_ids(connection: Connection, table: Table) -> None:
-    """After rows with given ids: let PostgreSQL's sequence go on behind them (SQLite does by itself)."""
+def take_ids(connection: Connection, table: Table, count: int) -> list[int]:
+    """Ids for `count` new rows that nobody else will get: from the sequence, or under SQLite's write lock."""
+    name = connection.dialect.identifier_preparer.format_table(table)
     if connection.dialect.name == "postgresql":
-        name = connection.dialect.identifier_preparer.format_table(table)
-        connection.exec_driver_sql(
-            f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), (SELECT coalesce(max(id), 1) FROM {name}))"  # noqa: S608
-        )
+        sequence = f"SELECT nextval(pg_get_serial_sequence('{name}', 'id')) FROM generate_series(1, {count})"  # noqa: S608
+        return [int(row[0]) for row in connection.exec_driver_sql(sequence)]
+    connection.exec_driver_sql(f"DELETE FROM {name} WHERE 0")  # noqa: S608 (deletes nothing, but takes the lock)
+    first = int(connection.scalar(select(func.coalesce(func.max(table.c.id), 0))) or 0) + 1
+    return list(range(first, first + count))
 
 
 @contextmanager

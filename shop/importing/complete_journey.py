@@ -18,7 +18,7 @@ from ..catalog.product import Product
 from ..catalog.search import search_text
 from ..checkout.order import Order, OrderLine, OrderStatus
 from ..profile import ShopProfile
-from .bulk import insert_columns, next_id, roomy_cache, settle_ids
+from .bulk import insert_columns, roomy_cache, take_ids
 from .filling import Progress, count_listed, count_what_is_there, ensure_shelves, is_empty, save_profile, silent, table_of
 from .journey_products import department_position, products_of
 from .journey_source import TIME_ZONE, JourneySource, read_journey
@@ -62,7 +62,7 @@ def load_complete_journey(
     if earlier_run(session, SOURCE, parameters) is not None:
         return None
     if not is_empty(session):
-        raise AlreadyFilled("This shop holds other data. Empty its database (`make clean-demo` or another SHOP_VAR) to start anew.")
+        raise AlreadyFilled("This shop holds other data. To start anew, remove its database or set SHOP_VAR to another folder.")
     now = datetime.now(UTC)
     report = ImportReport(SOURCE, CURRENCY)
     progress("Reading completejourney", 0, 1)
@@ -98,8 +98,7 @@ def _write_products(
     places = list(zip(products.shelf_department, products.shelf_category, strict=True))
     shelves = ensure_shelves(session, places, position=department_position)
     connection, table = session.connection(), table_of(Product)
-    first = next_id(connection, table)
-    ids = list(range(first, first + len(products)))
+    ids = take_ids(connection, table, len(products))
     columns: dict[str, list[Any]] = {name: products[name].tolist() for name in ("name", "size", "description", "price_minor")}
     columns |= {name: products[name].tolist() for name in ("stock", "sold", "listed")}
     skus = [f"CJ-{product}" for product in products.product_id.tolist()]
@@ -117,7 +116,6 @@ def _write_products(
         "search_text": words,
     }
     insert_columns(connection, table, columns)
-    settle_ids(connection, table)
     count_listed(session)
     report.products, report.products_listed = len(ids), int(products.listed.sum())
     progress("Products", 1, 1)
@@ -130,9 +128,10 @@ def _write_accounts(
 ) -> dict[int, tuple[int, Person]]:
     """Returns the account's id and the invented person of each household."""
     firsts = source.lines.groupby("household_id")["at"].min()
-    first = next_id(connection, table_of(Account))
+    given = take_ids(connection, table_of(Account), len(firsts))
     people = {
-        int(household): (first + index, invent(int(household), seed=seed)) for index, household in enumerate(firsts.index)
+        int(household): (account_id, invent(int(household), seed=seed))
+        for account_id, household in zip(given, firsts.index, strict=True)
     }
     ids = [account_id for account_id, _ in people.values()]
     persons = [person for _, person in people.values()]
@@ -155,7 +154,6 @@ def _write_accounts(
             ],
         },
     )
-    settle_ids(connection, table_of(Account))
     _write_addresses(connection, ids, persons)
     report.customers = len(ids)
     return people
@@ -173,13 +171,12 @@ def _children(count: str) -> int | None:
 
 def _write_addresses(connection: Connection, account_ids: list[int], persons: list[Person]) -> None:
     table = table_of(Address)
-    first = next_id(connection, table)
     count = len(account_ids)
     insert_columns(
         connection,
         table,
         {
-            "id": list(range(first, first + count)),
+            "id": take_ids(connection, table, count),
             "account_id": account_ids,
             "name": [person.name for person in persons],
             "line1": [person.line1 for person in persons],
@@ -192,7 +189,6 @@ def _write_addresses(connection: Connection, account_ids: list[int], persons: li
             "is_default": [True] * count,
         },
     )
-    settle_ids(connection, table)
 
 
 def _write_orders(
@@ -205,7 +201,6 @@ def _write_orders(
     progress: Progress,
 ) -> None:
     lines, table = source.lines, table_of(Order)
-    start = next_id(connection, table)
     # Lines are in the order of time and basket, so a basket's lines stand together and its number is a running count.
     basket = (lines.basket_id != lines.basket_id.shift()).cumsum() - 1
     orders = lines.groupby(basket).agg(
@@ -214,8 +209,9 @@ def _write_orders(
     buyers = [people[household] for household in orders.household.tolist()]
     numbers = [f"CJ-{basket_id}" for basket_id in orders.basket_id.tolist()]
     totals, count = orders.total.tolist(), len(orders)
+    order_ids = take_ids(connection, table, count)
     columns: dict[str, list[Any]] = {
-        "id": list(range(start, start + count)),
+        "id": order_ids,
         "number": numbers,
         "account_id": [account_id for account_id, _ in buyers],
         "buyer": [f"account:{account_id}" for account_id, _ in buyers],
@@ -233,9 +229,8 @@ def _write_orders(
     columns |= {name: [value] * count for name, value in _SAME_FOR_ALL.items()}
     progress("Orders", 0, count)
     insert_columns(connection, table, columns)
-    settle_ids(connection, table)
     progress("Orders", count, count)
-    _write_lines(connection, lines, (basket + start).tolist(), product_ids, progress=progress)
+    _write_lines(connection, lines, [order_ids[index] for index in basket.tolist()], product_ids, progress=progress)
     report.orders, report.lines = count, len(lines)
     count_what_is_there(connection, report, set(numbers), set())
     report.new_minor = report.orders_minor

@@ -60,7 +60,7 @@ class Person:
         return f"{self.first_name} {self.last_name}"
 
 
-def invent(source_id: int, *, seed: int) -> Person:
+def invent(source_id: int | str, *, seed: int) -> Person:
     """The person who stands for a source's customer id; the id in the address keeps it unique."""
     chance = random.Random(f"{seed}:{source_id}")
     first, last = chance.choice(FIRST_NAMES), chance.choice(LAST_NAMES)
