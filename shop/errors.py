@@ -8,7 +8,7 @@ import secrets
 from flask import Flask, Response, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadRequestKeyError, HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from .database import db
@@ -34,8 +34,9 @@ def _http_error(error: HTTPException) -> AnyResponse:
     if error.response is not None or code < 400:
         return error.get_response()  # a redirect, or an answer that its view made
     title, message = _sorry_form() if isinstance(error, CSRFError) else _words(code)
+    message = _said_by_view(error) or message
     if is_api(request):
-        answer = make_response({"error": {"status": code, "message": error.description or title}}, code)
+        answer = make_response({"error": {"status": code, "message": message}}, code)
     else:
         answer = _page(code, title, message)
     for name, value in error.get_headers():
@@ -66,6 +67,12 @@ def _page(code: int, title: str, message: str, *, reference: str = "") -> Respon
         log.exception("the error page itself failed")
         body = _LAST_RESORT.format(title=title, message=message)
     return make_response(body, code)
+
+
+def _said_by_view(error: HTTPException) -> str:
+    """What a view said itself, `abort(409, _("…"))`; the words of Werkzeug and of extensions aren't for readers."""
+    own_words = error.description != type(error).description and type(error).__module__ == "werkzeug.exceptions"
+    return error.description or "" if own_words and not isinstance(error, BadRequestKeyError) else ""
 
 
 def _sorry_form() -> tuple[str, str]:

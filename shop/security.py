@@ -6,7 +6,8 @@ Headers that a view sets itself are left alone, so that a page may ask for a str
 from __future__ import annotations
 
 import secrets
-from typing import cast
+from io import BytesIO
+from typing import IO, cast
 
 from flask import Flask, Request, Response, abort, current_app, g, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
@@ -66,10 +67,29 @@ class PrivatePages(SecureCookieSessionInterface):
 
 
 def _refuse_big_bodies() -> None:
-    """Answer 413 before anything is read; a body of unknown length is cut off while it is read."""
-    length, longest = request.content_length, request.max_content_length
-    if length is not None and longest is not None and length > longest:
+    """Answer 413 before anything is parsed, also where the body's length wasn't announced.
+
+    Werkzeug alone would cut such a body off at the limit and hand on what came before: half a form.
+    """
+    longest = request.max_content_length
+    if longest is None:
+        return
+    if request.content_length is not None:
+        if request.content_length > longest:
+            abort(413)
+    elif request.environ.get("wsgi.input_terminated"):
+        request.environ["wsgi.input"] = BytesIO(_read_at_most(request.environ["wsgi.input"], longest))
+
+
+def _read_at_most(stream: IO[bytes], longest: int) -> bytes:
+    parts: list[bytes] = []
+    left = longest + 1
+    while left > 0 and (part := stream.read(min(left, 64 * 1024))):
+        parts.append(part)
+        left -= len(part)
+    if left <= 0:
         abort(413)
+    return b"".join(parts)
 
 
 def _check_csrf() -> None:

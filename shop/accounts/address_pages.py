@@ -24,9 +24,8 @@ _FIELDS = ("name", "line1", "line2", "city", "postcode", "region", "country", "p
 @customers_only
 def addresses() -> ResponseReturnValue:
     """All addresses, the default one first."""
-    return render_template(
-        "shop/accounts/addresses.html", addresses=address_book.addresses_of(db.session(), _account())
-    )
+    found = address_book.addresses_of(db.session(), _account())
+    return render_template("shop/accounts/addresses.html", addresses=found, country_name=country_name)
 
 
 @blueprint.get("/account/addresses/new")

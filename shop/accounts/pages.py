@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from .. import signals
 from ..checkout.countries import country_name
 from ..checkout.order import Order
-from ..checkout.order_pages import status_name
+from ..checkout.statuses import status_name
 from ..database import db
 from ..limits import SIGNING_IN, limiter
 from ..profile import shop_profile

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from marshmallow import ValidationError
 from sqlalchemy.orm import Session
 
 from ..checkout.forms import checked_email
@@ -13,7 +14,7 @@ from .account import Account, Role
 from .registration import account_of, fold
 
 
-class BadStaff(ValueError):
+class StaffProblem(ValueError):
     """This can't become a member of staff; the message says why."""
 
 
@@ -26,16 +27,18 @@ def create_staff(
     (only a demo does that).
 
     Raises:
-        BadStaff: for an unknown role or a weak password.
-        marshmallow.ValidationError: for what is no e-mail address.
+        StaffProblem: for an unknown role, a weak password, or what is no e-mail address.
     """
     if role not in set(Role):
-        raise BadStaff(f"{role!r} is no role; the roles are {', '.join(Role)}")
-    address = checked_email(email)
+        raise StaffProblem(f"{role!r} is no role; the roles are {', '.join(Role)}")
+    try:
+        address = checked_email(email)
+    except ValidationError as error:
+        raise StaffProblem(str(error.messages[0])) from None
     if password is not None:
         weak = passwords.weakness(password, about=(address, first_name, last_name))
         if weak:
-            raise BadStaff(weak)
+            raise StaffProblem(weak)
     password_hash = None if password is None else passwords.hash_password(password)
     now = datetime.now(UTC)
     names = {"first_name": first_name, "last_name": last_name}

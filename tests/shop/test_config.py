@@ -1,0 +1,61 @@
+"""Safe by default: production refuses to start without a good secret, and says what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shop.config import MIN_SECRET, SETTINGS, BadConfiguration, load
+
+GOOD = "s" * MIN_SECRET
+
+
+def test_production_is_the_default_and_wants_a_secret(tmp_path: Path) -> None:
+    with pytest.raises(BadConfiguration, match="SHOP_SECRET_KEY"):
+        load({"SHOP_VAR": str(tmp_path)})
+
+
+@pytest.mark.parametrize("weak", ["x", "dev", "s" * (MIN_SECRET - 1)])
+@pytest.mark.parametrize("mode", ["production", "demo"])
+def test_a_short_secret_is_refused_everywhere(tmp_path: Path, weak: str, mode: str) -> None:
+    with pytest.raises(BadConfiguration, match=str(MIN_SECRET)):
+        load({"SHOP_VAR": str(tmp_path), "SHOP_SECRET_KEY": weak, "SHOP_ENV": mode})
+
+
+def test_a_demo_makes_its_own_secret_keeps_it_and_lets_nobody_else_read_it(tmp_path: Path) -> None:
+    first = load({"SHOP_VAR": str(tmp_path), "SHOP_ENV": "demo"})
+    again = load({"SHOP_VAR": str(tmp_path), "SHOP_ENV": "demo"})
+
+    assert first["SECRET_KEY"] == again["SECRET_KEY"]
+    assert len(first["SECRET_KEY"]) >= MIN_SECRET
+    assert (tmp_path / "demo-secret").stat().st_mode & 0o077 == 0
+
+
+def test_production_cookies_are_secure_and_bound_to_the_host(tmp_path: Path) -> None:
+    values = load({"SHOP_VAR": str(tmp_path), "SHOP_SECRET_KEY": GOOD})
+    assert values["SESSION_COOKIE_SECURE"] is True
+    assert values["SESSION_COOKIE_NAME"].startswith("__Host-")
+    assert values["SESSION_COOKIE_HTTPONLY"] is True
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"), [("0", False), ("no", False), ("False", False), ("", False), ("1", True), ("yes", True)]
+)
+def test_switches_are_read_as_people_write_them(tmp_path: Path, text: str, meant: bool) -> None:
+    values = load({"SHOP_VAR": str(tmp_path), "SHOP_SECRET_KEY": GOOD, "SHOP_CRM": text})
+    assert values["SHOP_CRM"] is meant
+
+
+def test_a_number_that_is_none_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadConfiguration, match="SHOP_MAX_BODY"):
+        load({"SHOP_VAR": str(tmp_path), "SHOP_SECRET_KEY": GOOD, "SHOP_MAX_BODY": "large"})
+
+
+def test_the_database_lies_in_the_shops_own_folder_unless_told_otherwise(tmp_path: Path) -> None:
+    values = load({"SHOP_VAR": str(tmp_path), "SHOP_SECRET_KEY": GOOD})
+    assert values["SQLALCHEMY_DATABASE_URI"] == f"sqlite:///{tmp_path}/shop.db"
+
+
+def test_every_setting_says_what_it_does() -> None:
+    assert all(setting.key.startswith("SHOP_") and setting.meaning.endswith(".") for setting in SETTINGS)
