@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import format_currency, format_decimal, get_currency_precision
 from flask import Flask, current_app, g, has_request_context, request
 from flask_babel import Babel, get_locale
 from flask_babel import gettext as _gettext
@@ -30,6 +30,7 @@ def init_app(app: Flask) -> None:
     Babel(app, default_locale=SOURCE_LANGUAGE, locale_selector=_locale_of_request)
     app.extensions["shop_languages"] = _languages(app)
     app.add_template_filter(money, "money")
+    app.add_template_filter(number, "number")
     app.add_template_filter(day, "day")
     app.add_template_filter(moment, "moment")
     app.add_template_global(language, "language")
@@ -54,6 +55,11 @@ def money(minor: int, currency: str) -> str:
     """Minor units as people read them, e.g. `money(1299, "USD")` gives `$12.99` in an American shop."""
     amount = Decimal(minor).scaleb(-get_currency_precision(currency))
     return format_currency(amount, currency, locale=locale())
+
+
+def number(value: int) -> str:
+    """A count with the reader's separators, e.g. `29,566`."""
+    return str(format_decimal(value, locale=locale()))
 
 
 def day(value: date | datetime) -> str:
