@@ -170,6 +170,7 @@ def _rows(by_day: list[Day], currency: str) -> Iterator[tuple[Cell, ...]]:
         figures = one.figures
         yield (
             one.day, figures.visits, figures.simulated_visits, figures.page_views, figures.product_views,
-            figures.searches, figures.cart_adds, figures.checkouts, figures.orders, major(figures.gross_minor, currency),
+            figures.searches, figures.cart_adds, figures.checkouts, figures.orders,
+            major(figures.gross_minor, currency),
             major(figures.refunds_minor, currency), major(figures.net_minor, currency), figures.registrations,
         )  # fmt: skip

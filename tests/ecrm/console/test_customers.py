@@ -1,0 +1,91 @@
+"""Looking somebody up: found, recorded, shown whole; or not found, and told what to try."""
+
+from __future__ import annotations
+
+from bs4 import BeautifulSoup
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+
+from ecrm.access.audit import AuditEntry
+
+
+def audited(sessions: sessionmaker[Session]) -> list[tuple[str, str, str]]:
+    with sessions() as session:
+        rows = session.scalars(select(AuditEntry).order_by(AuditEntry.id))
+        return [(row.action, row.subject, row.reason) for row in rows]
+
+
+def find(browser: FlaskClient, token: str, asked: str, **more: str) -> tuple[int, str, str]:
+    answer = browser.post("/console/customers", data={"csrf_token": token, "asked": asked, **more})
+    return answer.status_code, answer.headers.get("Location", ""), answer.text
+
+
+def test_a_look_up_opens_the_person_and_is_recorded_with_its_reason(
+    browser: FlaskClient, sessions: sessionmaker[Session], ada: int, token: str
+) -> None:
+    status, where, _text = find(browser, token, "ADA@example.com", reason="complaint")
+    assert (status, where) == (303, f"/console/customers/{ada}")
+    page = browser.get(where)
+    assert page.status_code == 200
+    assert audited(sessions) == [("customer_opened", f"customer:{ada}", "complaint")]
+    browser.get(where + "?kind=visit")
+    assert len(audited(sessions)) == 1
+
+
+def test_the_reason_is_kept_for_the_next_look_up_and_is_customer_asked_at_first(
+    browser: FlaskClient, sessions: sessionmaker[Session], ada: int, token: str
+) -> None:
+    browser.get(f"/console/customers/{ada}")
+    assert audited(sessions)[-1][2] == "customer asked"
+    find(browser, token, "eve@example.com", reason="suspected misuse")
+    assert 'value="suspected misuse"' in browser.get("/console/customers").text
+    browser.get(f"/console/customers/{ada}")
+    assert audited(sessions)[-1][2] == "suspected misuse"
+
+
+def test_an_order_number_opens_its_customer_at_the_order(browser: FlaskClient, ada: int, token: str) -> None:
+    _status, where, _text = find(browser, token, "#a-1001")
+    assert where == f"/console/customers/{ada}#order-A-1001"
+    assert 'id="order-A-1001"' in browser.get(where).text
+
+
+def test_who_is_not_found_is_named_safely_and_the_reader_is_told_what_to_try(
+    browser: FlaskClient, sessions: sessionmaker[Session], ada: int, token: str
+) -> None:
+    status, _where, text = find(browser, token, "<b>nobody@example.com")
+    assert status == 404
+    assert "Nobody is known under &lt;b&gt;nobody@example.com" in text
+    assert "Ask for the order number" in text
+    assert audited(sessions) == [("customer_not_found", "<…@example.com", "customer asked")]
+    assert find(browser, token, "Z-9")[0] == 404
+    assert find(browser, token, "")[0] == 400
+    assert find(browser, token, "a\x00b")[0] == 400
+
+
+def test_the_page_shows_value_profile_orders_and_the_whole_timeline(browser: FlaskClient, ada: int) -> None:
+    page = BeautifulSoup(browser.get(f"/console/customers/{ada}").text, "html.parser")
+    text = " ".join(page.get_text(" ").split())
+    for expected in (
+        "Ada Byron", "ada@work.example", "+49 30 1234", "Household 2", "€19.00", "after €5.90 of refunds",
+        "Espresso Beans", "DHL JD0001", "Leipzig", "Registered", "order_confirmation for A-1001", "simulated",
+        "crushed", "Searched “ espresso <i> ”".replace("“ ", "“").replace(" ”", "”"), "looked at Espresso Beans",
+    ):  # fmt: skip
+        assert expected in text, expected
+    assert page.find("a", href="/staff/orders/A-1001") is not None
+    assert page.find("i") is None
+
+
+def test_the_timeline_can_be_narrowed_to_one_kind(browser: FlaskClient, ada: int) -> None:
+    page = BeautifulSoup(browser.get(f"/console/customers/{ada}?kind=email").text, "html.parser")
+    assert len(page.select("li.entry-email")) == 2
+    assert len(page.select("li.entry")) == 2
+    assert browser.get(f"/console/customers/{ada}?kind=wedding").status_code == 400
+    assert browser.get(f"/console/customers/{ada}?before=zzz").status_code == 400
+
+
+def test_a_missing_person_leaves_no_entry_in_the_audit(
+    browser: FlaskClient, sessions: sessionmaker[Session], ada: int
+) -> None:
+    assert browser.get("/console/customers/12345").status_code == 404
+    assert audited(sessions) == []
