@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 import shop.migrating
 from shop.accounts.account import Account
+from shop.app import create_app
 from shop.catalog.product import Category, Department, Product
 from shop.database import db, engine_options
 from shop.profile import ShopProfile
@@ -126,8 +127,6 @@ def settings() -> dict[str, Any]:
 @pytest.fixture
 def app(database_url: str, tmp_path: Path, settings: dict[str, Any]) -> Iterator[Flask]:
     """The whole shop with the CRM, on a fresh migrated database. E-mails go to the memory transport."""
-    from shop.app import create_app
-
     app = create_app(
         {
             "TESTING": True,
