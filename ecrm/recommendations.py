@@ -97,7 +97,7 @@ def _best_sellers(crm: Installation, placement: str, *, hidden: set[str], n: int
     """A shop's first day: nothing was learnt yet, so what sells best; not in the cart, where it would only distract."""
     if placement == "cart":
         return None
-    ids = [one for one in crm.storefront.best_sellers(limit=n + len(hidden)) if one not in hidden]
+    ids = [one for one in crm.storefront.best_sellers(limit=2 * n + len(hidden)) if one not in hidden]
     cards = [
         Card(product=card, code=BEST_SELLER, reason=_("A best seller here"))
         for card in crm.storefront.products(ids)

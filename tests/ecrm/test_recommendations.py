@@ -1,0 +1,189 @@
+"""What a page recommends: for whom, from what they did, and only what can be sold now."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, select
+
+from ecrm import CustomerFacts
+from ecrm.installation import Installation, installation
+from ecrm.training import train_models
+from tests.ecrm.slots_host import FIREFOX, GardenShop, create_host, customer, order
+from tracking.clickstream.event import Event
+
+HOME = '{{ crm.recommendations("home", n=3) }}'
+CART = '{{ crm.recommendations("cart", n=3) }}'
+
+
+@pytest.fixture
+def shop() -> GardenShop:
+    return GardenShop()
+
+
+@pytest.fixture
+def host(engine: Engine, shop: GardenShop) -> Iterator[Flask]:
+    host = create_host(engine, shop)
+    yield host
+    installation(host).writer.close()
+
+
+@pytest.fixture
+def plugin(host: Flask) -> Installation:
+    return installation(host)
+
+
+@pytest.fixture
+def browser(host: Flask) -> FlaskClient:
+    client = host.test_client()
+    client.environ_base["HTTP_USER_AGENT"] = FIREFOX
+    return client
+
+
+@pytest.fixture
+def history(plugin: Installation) -> None:
+    """Six gardeners buy tools, six buy plants; Ada buys a rake each week. Then the model is trained."""
+    with plugin.sessions.begin() as session:
+        for number in range(6):
+            order(
+                session, customer(session, f"tools-{number}"), ["rake", "spade", "hose", "glove"], days_ago=number + 1
+            )
+            order(session, customer(session, f"plants-{number}"), ["seed", "pot", "soil"], days_ago=number + 1)
+        ada = customer(session, "ada")
+        for days_ago in (2, 9, 16):
+            order(session, ada, ["rake"], days_ago=days_ago)
+    train_models(plugin)
+
+
+def sign_in(shop: GardenShop, name: str) -> None:
+    shop.customer = CustomerFacts(customer_id=name, email=f"{name}@example.com", first_name=name.title())
+
+
+def cards(html: str) -> dict[str, str]:
+    """Product → reason, in the order shown."""
+    found = re.findall(r'href="/(\w+)">.*?ecrm-card__reason">([^<]*)<', html, re.DOTALL)
+    return dict(found)
+
+
+def heading(html: str) -> str:
+    return html.partition("</h2>")[0].rpartition(">")[2]
+
+
+@pytest.mark.usefixtures("history")
+def test_a_stranger_sees_what_is_popular(browser: FlaskClient) -> None:
+    html = browser.get("/", query_string={"page": HOME}).text
+
+    assert heading(html) == "Popular right now"
+    assert set(cards(html).values()) == {"Popular right now"}
+
+
+@pytest.mark.usefixtures("history")
+def test_a_known_customer_sees_what_they_buy_and_what_goes_with_it(browser: FlaskClient, shop: GardenShop) -> None:
+    sign_in(shop, "ada")
+
+    html = browser.get("/", query_string={"page": HOME}).text
+
+    assert heading(html) == "For you"
+    assert cards(html)["rake"] == "You buy this often"
+    assert "Because you bought Rake" in cards(html).values()
+
+
+@pytest.mark.usefixtures("history")
+def test_a_product_page_says_in_how_many_orders_they_lay_together(browser: FlaskClient) -> None:
+    html = browser.get("/see/seed").text
+
+    assert heading(html) in ("Often bought with this", "You may also like")
+    assert cards(html)["pot"] == cards(html)["soil"] == "Bought together in 6 orders"
+    assert "seed" not in cards(html)
+
+
+@pytest.mark.usefixtures("history")
+def test_a_product_page_with_enough_neighbours_shows_nothing_else(browser: FlaskClient) -> None:
+    html = browser.get("/see/rake").text
+
+    assert heading(html) == "Often bought with this"
+    assert set(cards(html)) == {"spade", "hose", "glove"}
+
+
+@pytest.mark.usefixtures("history")
+def test_what_is_sold_out_unlisted_or_in_the_cart_is_not_shown(browser: FlaskClient, shop: GardenShop) -> None:
+    shop.sell_out("spade")
+    del shop.cards["hose"]
+    shop.cart = frozenset({"rake"})
+
+    shown = cards(browser.get("/", query_string={"page": CART}).text)
+
+    assert next(iter(shown.items())) == ("glove", "Often bought with Rake")
+    assert not {"spade", "hose", "rake"} & set(shown)
+
+
+@pytest.mark.usefixtures("history")
+def test_no_product_is_shown_twice_on_a_page(browser: FlaskClient) -> None:
+    html = browser.get("/", query_string={"page": HOME + HOME}).text
+
+    products = re.findall(r'href="/(\w+)">', html)
+    assert len(products) == len(set(products)) == 6
+
+
+@pytest.mark.usefixtures("history")
+def test_what_a_visitor_looked_at_counts_at_once_if_they_agreed(browser: FlaskClient, plugin: Installation) -> None:
+    browser.set_cookie("ecrm_consent", "1")
+    browser.get("/see/seed")
+    assert plugin.writer.flush()
+
+    html = browser.get("/", query_string={"page": HOME}).text
+
+    assert cards(html)["pot"] == "Because you looked at Seed"
+
+
+@pytest.mark.usefixtures("history")
+def test_without_consent_what_was_looked_at_leads_nowhere(browser: FlaskClient, plugin: Installation) -> None:
+    browser.get("/see/seed")
+    assert plugin.writer.flush()
+
+    assert heading(browser.get("/", query_string={"page": HOME}).text) == "Popular right now"
+
+
+@pytest.mark.usefixtures("history")
+def test_the_first_order_of_a_newcomer_counts_on_the_next_page(
+    browser: FlaskClient, shop: GardenShop, plugin: Installation
+) -> None:
+    sign_in(shop, "newcomer")
+    with plugin.sessions.begin() as session:
+        order(session, customer(session, "newcomer"), ["seed"], days_ago=-0.01)
+
+    shown = cards(browser.get("/", query_string={"page": HOME}).text)
+
+    assert shown["pot"] == shown["soil"] == "Because you bought Seed"
+
+
+@pytest.mark.usefixtures("history")
+def test_what_was_shown_and_why_is_recorded(browser: FlaskClient, plugin: Installation) -> None:
+    shown = cards(browser.get("/see/rake").text)
+    assert plugin.writer.flush()
+
+    with plugin.sessions() as session:
+        event = session.scalars(select(Event).where(Event.name == "Recommendations Shown")).one()
+    assert event.subject == "product"
+    assert event.properties["product_ids"] == list(shown)
+    assert event.properties["reasons"] == ["together"] * 3
+
+
+def test_on_the_first_day_best_sellers_are_shown(browser: FlaskClient, shop: GardenShop) -> None:
+    shop.sell_out("rake")
+    shop.cart = frozenset({"spade"})
+
+    html = browser.get("/", query_string={"page": HOME}).text
+
+    assert heading(html) == "Best sellers"
+    assert list(cards(html)) == ["hose", "seed", "pot"]
+
+
+def test_where_nothing_can_be_shown_there_is_no_empty_strip(browser: FlaskClient, shop: GardenShop) -> None:
+    shop.best = []
+
+    assert browser.get("/", query_string={"page": HOME}).text == ""
