@@ -12,6 +12,7 @@ from typing import Any
 from flask import Flask, current_app, url_for
 from flask_login import current_user
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from ecrm import ECRM, CustomerFacts, ProductCard, ShopFacts, Staff, events, migrating
 from ecrm.history import backfill, simulate_history
@@ -83,7 +84,9 @@ class ShopStorefront:
         wanted = [int(text) for text in product_ids if text.isascii() and text.isdigit()]
         found = {
             product.id: product
-            for product in db.session.scalars(select(Product).where(Product.id.in_(wanted), Product.listed))
+            for product in db.session.scalars(
+                select(Product).where(Product.id.in_(wanted), Product.listed).options(joinedload(Product.category))
+            )
         }
         return [_card(found[product_id]) for product_id in wanted if product_id in found]
 
