@@ -78,11 +78,11 @@ def running_low(session: Session, *, limit: int) -> list[Product]:
 def _conditions(session: Session, words: str, state: str, department_id: int | None) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     words = "".join(letter for letter in words if letter.isprintable()).strip()
-    searched = matching(session, words) if words else None
-    if searched is not None:
-        found.append((Product.sku == words) | searched)
-    elif words:
-        found.append(Product.sku == words)
+    if words:
+        by_sku = Product.sku == words
+        exact = session.scalar(select(Product.id).where(by_sku)) is not None
+        searched = None if exact else matching(session, words)
+        found.append(by_sku if searched is None else searched)
     # Written so that no index on `listed` is used: beside a full-text match it would lead the way (see `matching`).
     listed = case((Product.listed, 1), else_=0)
     states: dict[str, list[ColumnElement[bool]]] = {

@@ -18,6 +18,10 @@ from .details import Details
 from .payment import payment_method
 
 
+SHORTEST_PHONE = 1_000
+"""Shorter numbers are dialled inside a house or to emergency services."""
+
+
 class Line(fields.String):
     """One line of text: stripped, in NFC, without control characters, within its length."""
 
@@ -85,16 +89,19 @@ class DetailsSchema(Schema):
         if value not in {method.code for method in delivery.METHODS}:
             raise ValidationError(_("Please choose how it should be delivered."))
 
-    @validates_schema
+    @validates_schema(skip_on_field_errors=False)
     def _where(self, data: Mapping[str, str], **_kwargs: Any) -> None:
+        """What depends on the country; answers that are wrong by themselves are missing here."""
         errors: dict[str, list[str]] = {}
-        country = data["country"]
-        if not postcode_fits(data["postcode"], country):
+        country, postcode, phone = data.get("country", ""), data.get("postcode"), data.get("phone")
+        if not is_country(country):
+            return
+        if postcode is not None and not postcode_fits(postcode, country):
             errors["postcode"] = [_("This doesn't look like a postcode of that country.")]
-        if data["phone"] and _phone(data["phone"], country) is None:
+        if phone and _phone(phone, country) is None:
             errors["phone"] = [_("This doesn't look like a phone number. Leave it empty if you prefer.")]
-        method = next(method for method in delivery.METHODS if method.code == data["delivery_method"])
-        if country != self.profile.country and not method.abroad:
+        at_home = {method.code for method in delivery.METHODS if not method.abroad}
+        if country != self.profile.country and data.get("delivery_method") in at_home:
             errors["delivery_method"] = [_("Pick-up points exist only in the shop's own country.")]
         if errors:
             raise ValidationError(errors)
@@ -134,6 +141,6 @@ def _phone(value: str, country: str) -> str | None:
         number = phonenumbers.parse(value, country)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_possible_number(number):
+    if not phonenumbers.is_possible_number(number) or number.national_number < SHORTEST_PHONE:
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)

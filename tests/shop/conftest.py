@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
+from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
-from shop.database import db
+from shop.database import engine_options
 from tests.shop.visitor import Visitor
 
 
@@ -19,13 +20,18 @@ def visitor(app: Flask, shop_data: dict[str, int]) -> Visitor:
 
 
 @pytest.fixture
-def tables(app: Flask) -> Iterator[Callable[[], Session]]:
-    """A session of the shop, fresh at each call."""
+def tables(database_url: str) -> Iterator[Callable[[], Session]]:
+    """The shop's tables as they are now: a new session at each call, beside the app and its contexts."""
+    engine = create_engine(database_url, **engine_options(database_url))
+    opened: list[Session] = []
 
     def look() -> Session:
-        db.session.rollback()
-        db.session.expire_all()
-        return db.session()
+        for session in opened:
+            session.close()
+        opened.append(Session(engine))
+        return opened[-1]
 
-    with app.app_context():
-        yield look
+    yield look
+    for session in opened:
+        session.close()
+    engine.dispose()

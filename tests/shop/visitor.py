@@ -67,8 +67,10 @@ class Visitor:
         return self._seen(self.client.post(str(form["action"]), data=data, follow_redirects=True))
 
     def token(self) -> str:
-        """A CSRF token of this browser's session."""
-        return str(fields_of(self.see("/sign-in").form("/sign-in"))["csrf_token"])
+        """A CSRF token of this browser's session: of the sign-in page or, signed in, of the account's."""
+        field = self.see("/sign-in").soup.select_one('form input[name="csrf_token"]')
+        assert field is not None
+        return str(field["value"])
 
     def sign_in(self, account_id: int) -> Visitor:
         """Sign in as this account, keeping what the session held."""

@@ -1,0 +1,57 @@
+"""Finding orders: one by its number, or many as staff look for them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
+
+from .order import Order, OrderStatus
+
+_NUMBER = re.compile(r"[\w.-]{1,40}", re.ASCII)
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list: its rows, its number from 1, how many pages and rows there are."""
+
+    rows: list[Order]
+    number: int
+    pages: int
+    total: int
+
+
+def find_order(session: Session, number: str) -> Order | None:
+    """The order of that number; a text that can't be one is asked of no database."""
+    if not _NUMBER.fullmatch(number):
+        return None
+    return session.scalars(select(Order).where(Order.number == number)).one_or_none()
+
+
+def search_orders(session: Session, *, words: str, status: str, page: int) -> Page:
+    """Orders whose number or e-mail begins like this, in one status or in all, latest first.
+
+    A page beyond the last one is the last one.
+    """
+    conditions = _conditions(words, status)
+    total = session.scalar(select(func.count()).select_from(Order).where(*conditions)) or 0
+    pages = max(-(-total // PAGE), 1)
+    number = min(max(page, 1), pages)
+    query = select(Order).where(*conditions).order_by(Order.placed_at.desc(), Order.id.desc())
+    rows = session.scalars(query.limit(PAGE).offset((number - 1) * PAGE))
+    return Page(list(rows), number, pages, total)
+
+
+def _conditions(words: str, status: str) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if status in set(OrderStatus):
+        found.append(Order.status == status)
+    if words := "".join(letter for letter in words if letter.isprintable()).strip():
+        by_email = Order.email_folded.startswith(words.casefold(), autoescape=True)
+        found.append(
+            by_email if "@" in words else or_(Order.number.startswith(words.upper(), autoescape=True), by_email)
+        )
+    return found
