@@ -20,12 +20,13 @@ def init_app(app: Flask) -> None:
 @blueprint.get("/")
 def home() -> str:
     """The front page: departments, best sellers, reduced prices, new arrivals; all from the shop's own figures."""
-    best = listing.best_sellers(db.session(), limit=14)
+    floor = navigation.floor(db.session())
+    faces = [face for _department, face in floor if face is not None]
     return render_template(
         "shop/pages/home.html",
-        best=best[:12],
-        showcase=listing.faces(db.session(), limit=7),
-        floor=navigation.floor(db.session()),
+        floor=floor,
+        showcase=faces[:7],
+        best=listing.best_sellers(db.session(), limit=12),
         reduced=listing.reduced(db.session(), limit=12),
         arrivals=listing.arrivals(db.session(), limit=12),
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import g, url_for
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from ..database import db
@@ -34,32 +34,20 @@ def category_by_slugs(session: Session, department: str, category: str) -> Categ
 
 
 def categories_of(session: Session, department_id: int) -> Sequence[Row[Any]]:
-    """The categories with something to sell, biggest first: id, name, slug, products_listed, and one product's id
-    whose picture stands for the shelf (`face`)."""
-    face = (
-        select(Product.id)
-        .where(Product.category_id == Category.id, Product.listed)
-        .order_by(Product.sold.desc())
-        .limit(1)
-        .correlate(Category)
-        .scalar_subquery()
-    )
-    query = select(Category.id, Category.name, Category.slug, Category.products_listed, face.label("face"))
-    wanted = query.where(Category.department_id == department_id, Category.products_listed > 0)
+    """The categories with something to sell, biggest first: id, name, slug, products_listed, and `face`: the id of
+    the product whose picture stands for the shelf."""
+    wanted = _SHELVES.where(Category.department_id == department_id)
     found: Sequence[Any] = session.execute(wanted.order_by(Category.products_listed.desc(), Category.name)).all()
     return found
 
 
 def floor(session: Session) -> list[tuple[Row[Any], int | None]]:
-    """The departments with the id of a product whose picture stands for each."""
-    best = (
-        select(Product.id)
-        .join(Category, Category.id == Product.category_id)
-        .where(Category.department_id == bindparam("department"), Product.listed)
-        .order_by(Product.sold.desc())
-        .limit(1)
-    )
-    return [(row, session.scalar(best, {"department": row.id})) for row in departments()]
+    """The departments, each with the id of its best seller, whose picture stands for it."""
+    best: dict[int, tuple[int, int]] = {}
+    for shelf in session.execute(_SHELVES.add_columns(Category.department_id, _face(Product.sold).label("sold"))):
+        if shelf.face is not None:
+            best[shelf.department_id] = max(best.get(shelf.department_id, (-1, 0)), (shelf.sold, shelf.face))
+    return [(row, best[row.id][1] if row.id in best else None) for row in departments()]
 
 
 def sibling_categories(session: Session, category: Category) -> Sequence[Row[Any]]:
@@ -101,3 +89,14 @@ _DEPARTMENTS = (
     .having(func.sum(Category.products_listed) > 0)
     .order_by(Department.position, Department.name)
 )
+
+
+def _face(column: Any) -> Any:
+    """Of a category's best seller: one step in the index (category_id, listed, sold)."""
+    face = select(column).where(Product.category_id == Category.id, Product.listed).order_by(Product.sold.desc())
+    return face.limit(1).correlate(Category).scalar_subquery()
+
+
+_SHELVES = select(
+    Category.id, Category.name, Category.slug, Category.products_listed, _face(Product.id).label("face")
+).where(Category.products_listed > 0)

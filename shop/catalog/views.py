@@ -49,13 +49,19 @@ def init_app(app: Flask) -> None:
 def department(department: str) -> str:
     """A department: its shelves, what sells best, what is reduced."""
     found = navigation.department_by_slug(db.session(), department) or abort(404)
+    shelves = navigation.categories_of(db.session(), found.id)
+    everything = sum(row.products for row in navigation.departments())
+    mine: dict[str, Any] = {
+        "within": [shelf.id for shelf in shelves],
+        "share": sum(shelf.products_listed for shelf in shelves) / max(1, everything),
+    }
     return render_template(
         "shop/catalog/department.html",
         department=found,
         department_slug=found.slug,
-        shelves=navigation.categories_of(db.session(), found.id),
-        best=listing.best_sellers(db.session(), limit=12, department_id=found.id),
-        reduced=listing.reduced(db.session(), limit=12, department_id=found.id),
+        shelves=shelves,
+        best=listing.best_sellers(db.session(), limit=12, **mine),
+        reduced=listing.reduced(db.session(), limit=12, **mine),
     )
 
 
