@@ -1,0 +1,154 @@
+"""Who may call which route: the table, one dict a part of the product. A route that isn't in it fails the test.
+
+A row names the roles that are let in; everybody else must be sent to sign in or refused. `args` and `form` name
+example values that `test_route_role_matrix` prepares; a name that it doesn't know is taken literally.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+STAFF = frozenset({"owner", "marketer", "analyst", "support", "packer", "catalogue"})
+SIGNED_IN = STAFF | {"customer", "other_customer"}
+EVERYBODY = SIGNED_IN | {"anonymous"}
+ITS_CUSTOMER = frozenset({"customer"})
+"""The example address and order belong to `customer`; not even staff see them here (they have the staff area)."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """Who is let in, and with what the route is called.
+
+    `fresh` calls it with a browser of its own, since it signs in or out; `last` after the others, since it takes an
+    example away. `answers` is the one status that everybody gets, where that looks like a refusal and is none.
+    """
+
+    allowed: frozenset[str]
+    args: dict[str, str] = field(default_factory=dict)
+    form: dict[str, str] = field(default_factory=dict)
+    query: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    fresh: bool = False
+    last: bool = False
+    answers: int | None = None
+
+
+def _staff(*roles: str) -> frozenset[str]:
+    """The owner, and these."""
+    return frozenset({"owner", *roles})
+
+
+_PRODUCT = {"product_id": "product", "slug": "product_slug"}
+_IN_CART = {"product_id": "product", "quantity": "1"}
+_ADDRESS = {"address_id": "address"}
+_ORDER = {"number": "order"}
+
+STOREFRONT = {
+    "static GET": Row(EVERYBODY, {"filename": "shop.css"}),
+    "health.alive GET": Row(EVERYBODY),
+    "health.ready GET": Row(EVERYBODY),
+    "pages.home GET": Row(EVERYBODY),
+    "pages.about GET": Row(EVERYBODY),
+    "pages.privacy GET": Row(EVERYBODY),
+    "pages.imprint GET": Row(EVERYBODY),
+    "catalog.department GET": Row(EVERYBODY, {"department": "grocery"}),
+    "catalog.category GET": Row(EVERYBODY, {"department": "grocery", "category": "coffee"}),
+    "catalog.search GET": Row(EVERYBODY, query={"q": "coffee"}),
+    "catalog.product GET": Row(EVERYBODY, _PRODUCT),
+    "catalog.artwork GET": Row(EVERYBODY, {"product_id": "product"}),
+    "cart.show GET": Row(EVERYBODY),
+    "cart.add POST": Row(EVERYBODY, form=_IN_CART),
+    "cart.change POST": Row(EVERYBODY, form=_IN_CART),
+    "cart.remove POST": Row(EVERYBODY, form=_IN_CART),
+    "cart.save_for_later POST": Row(EVERYBODY, form=_IN_CART),
+    "cart.move_to_cart POST": Row(EVERYBODY, form=_IN_CART),
+    "checkout.details GET": Row(EVERYBODY),
+    "checkout.answer_details POST": Row(EVERYBODY),
+    "checkout.review GET": Row(EVERYBODY),
+    "checkout.place POST": Row(EVERYBODY),
+    "checkout.order_page GET": Row(ITS_CUSTOMER, _ORDER),
+    "checkout.thanks GET": Row(ITS_CUSTOMER, _ORDER),
+    "checkout.cancel POST": Row(ITS_CUSTOMER, _ORDER),
+}
+
+ACCOUNTS = {
+    "accounts.register GET": Row(EVERYBODY),
+    "accounts.register_now POST": Row(EVERYBODY, fresh=True),
+    "accounts.sign_in GET": Row(EVERYBODY),
+    "accounts.sign_in_now POST": Row(
+        EVERYBODY, form={"email": "role"}, fresh=True, answers=401
+    ),  # there is no such person
+    "accounts.sign_out POST": Row(EVERYBODY, fresh=True),
+    "accounts.demo_sign_in POST": Row(EVERYBODY, form={"account_id": "account"}, fresh=True),
+    "accounts.home GET": Row(SIGNED_IN),
+    "accounts.orders GET": Row(SIGNED_IN),
+    "accounts.profile GET": Row(SIGNED_IN),
+    "accounts.change_profile POST": Row(SIGNED_IN),
+    "accounts.password GET": Row(SIGNED_IN),
+    "accounts.change_password POST": Row(SIGNED_IN),
+    "accounts.addresses GET": Row(SIGNED_IN),
+    "accounts.new_address GET": Row(SIGNED_IN),
+    "accounts.add_address POST": Row(SIGNED_IN),
+    "accounts.edit_address GET": Row(ITS_CUSTOMER, _ADDRESS),
+    "accounts.change_address POST": Row(ITS_CUSTOMER, _ADDRESS),
+    "accounts.default_address POST": Row(ITS_CUSTOMER, _ADDRESS),
+    "accounts.remove_address POST": Row(ITS_CUSTOMER, _ADDRESS, last=True),
+}
+
+BACKOFFICE = {
+    "backoffice.home GET": Row(STAFF),
+    "backoffice.products GET": Row(_staff("catalogue")),
+    "backoffice.product GET": Row(_staff("catalogue"), {"product_id": "product"}),
+    "backoffice.change_product POST": Row(_staff("catalogue"), {"product_id": "product"}),
+    "backoffice.orders GET": Row(_staff("support", "packer")),
+    "backoffice.order GET": Row(_staff("support", "packer"), _ORDER),
+    "backoffice.ship POST": Row(_staff("packer"), _ORDER),
+    "backoffice.deliver POST": Row(_staff("packer"), {**_ORDER, "parcel_id": "parcel"}),
+    "backoffice.refund POST": Row(_staff("support"), _ORDER),
+    "backoffice.cancel POST": Row(_staff("support"), _ORDER),
+}
+
+_FIGURES = _staff("marketer", "analyst")
+_PERSONS = _staff("support")
+_EMAILS = _staff("marketer", "support")
+_SUGGESTIONS = _staff("marketer", "analyst", "catalogue")
+
+CONSOLE = {
+    "console.static GET": Row(EVERYBODY, {"filename": "console.css"}),
+    "console.home GET": Row(STAFF),
+    "console.overview GET": Row(_FIGURES),
+    "console.overview_days GET": Row(_FIGURES),
+    "console.orders GET": Row(_FIGURES, query={"day": "2026-11-20"}),
+    "console.orders_sheet GET": Row(_FIGURES, query={"day": "2026-11-20"}),
+    "console.customers GET": Row(_PERSONS),
+    "console.find_customer POST": Row(_PERSONS, form={"asked": "ada@example.com"}),
+    "console.customer GET": Row(_PERSONS, {"customer_id": "customer"}),
+    "console.emails GET": Row(_EMAILS),
+    "console.find_emails POST": Row(_EMAILS),
+    "console.email GET": Row(_EMAILS, {"email_id": "email"}),
+    "console.email_html GET": Row(_EMAILS, {"email_id": "email"}),
+    "console.deliveries GET": Row(_staff("support", "packer")),
+    "console.events GET": Row(_FIGURES),
+    "console.find_events POST": Row(_FIGURES),
+    "console.event GET": Row(_FIGURES, {"event_id": "event"}),
+    "console.recommendations GET": Row(_SUGGESTIONS),
+    "console.find_recommended_to POST": Row(_PERSONS, form={"asked": "ada@example.com"}),
+    "console.recommended_to GET": Row(_PERSONS, {"customer_id": "customer"}),
+    "console.system GET": Row(_staff()),
+    "console.retry_reaction POST": Row(_staff(), {"reaction_id": "reaction"}),
+    "console.retry_all_reactions POST": Row(_staff()),
+    "console.audit GET": Row(_staff()),
+}
+
+CRM_PUBLIC = {
+    "ecrm.consent POST": Row(EVERYBODY, form={"grade": "0", "next": "/"}),
+    "ecrm.privacy GET": Row(EVERYBODY),
+    "ecrm.seen POST": Row(EVERYBODY, headers={"Sec-Fetch-Site": "same-origin"}),  # tells a page's reading time
+    "ecrm.recall POST": Row(EVERYBODY, form={"email": "ada@example.com"}),
+    "ecrm.recall_asked GET": Row(EVERYBODY),
+    "ecrm.recall_link GET": Row(EVERYBODY, {"token": "made-up"}, answers=404),
+    "ecrm.recall_fill_in POST": Row(EVERYBODY, {"token": "made-up"}, answers=404),
+    "ecrm_slots.static GET": Row(EVERYBODY, {"filename": "slots.css"}),
+}
+
+MATRIX: dict[str, Row] = STOREFRONT | ACCOUNTS | BACKOFFICE | CONSOLE | CRM_PUBLIC

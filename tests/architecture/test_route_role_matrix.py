@@ -1,0 +1,141 @@
+"""Every route of the app × every role: nobody gets in where the table doesn't let them, and no route is forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, text
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from shop import signals
+from shop.accounts.account import Account, Address, Role
+from shop.accounts.demo_people import ensure_demo_people
+from shop.catalog.product import Product
+from shop.checkout.order import Order, OrderLine
+from shop.database import db
+from shop.fulfilment.parcel import Parcel
+from tests.architecture.route_matrix import EVERYBODY, MATRIX, Row
+from tests.conftest import NOW
+from tests.shop.browsing import be, token
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+def test_every_route_is_in_the_table_and_the_table_names_no_other(app: Flask) -> None:
+    there = {key for _rule, key in _routes(app)}
+    assert there - MATRIX.keys() == set(), "say in route_matrix.py who may call it"
+    assert MATRIX.keys() - there == set(), "these routes don't exist (any more)"
+
+
+def test_nobody_gets_in_where_the_table_does_not_let_them(app: Flask, shop_data: dict[str, int]) -> None:
+    examples, people = _prepare(app, shop_data)
+    crowd = {name: _Browser(app, account_id) for name, account_id in people.items()}
+    wrong = []
+    called = 0
+    for rule, key in sorted(_routes(app), key=lambda route: MATRIX[route[1]].last):
+        row = MATRIX[key]
+        for name in sorted(EVERYBODY, key=lambda name: (name in row.allowed, name)):  # the refused first: it is there
+            browser = _Browser(app, people[name]) if row.fresh else crowd[name]
+            answer = browser.call(rule, key, row, {**examples, "role": name})
+            called += 1
+            if not _as_the_table_says(answer, row, name):
+                wrong.append(f"{name} at {key} {rule.rule}: {answer.status} {answer.headers.get('Location', '')}")
+            answer.close()
+    assert wrong == [], f"{len(wrong)} of {called} calls were answered against the table"
+    assert called >= len(MATRIX) * len(EVERYBODY)
+
+
+@pytest.mark.parametrize("name", ["anonymous", "customer", "owner"])
+def test_writing_without_a_token_is_refused_even_to_whom_may_write(
+    app: Flask, shop_data: dict[str, int], name: str
+) -> None:
+    examples, people = _prepare(app, shop_data)
+    browser = _Browser(app, people[name])
+    let_in = []
+    for rule, key in _routes(app):
+        if key.endswith(" GET") or key == "ecrm.seen POST":  # the beacon is read by its origin and changes nothing
+            continue
+        answer = browser.call(rule, key, MATRIX[key], examples, with_token=False)
+        if answer.status_code not in {400, 401, 403, 404} and "/sign-in" not in answer.headers.get("Location", ""):
+            let_in.append(f"{key}: {answer.status}")
+    assert let_in == []
+
+
+class _Browser:
+    """A role's browser, signed in once."""
+
+    def __init__(self, app: Flask, account_id: int | None) -> None:
+        self.client: FlaskClient = app.test_client()
+        self.adapter = app.url_map.bind("localhost")
+        if account_id is not None:
+            be(self.client, account_id)
+        self.token = token(self.client, "/sign-in" if account_id is None else "/account/profile")
+
+    def call(
+        self, rule: Rule, key: str, row: Row, examples: dict[str, Any], *, with_token: bool = True
+    ) -> TestResponse:
+        endpoint, method = key.split(" ")
+        values = {name: examples.get(value, value) for name, value in row.args.items() if name in rule.arguments}
+        form = {name: examples.get(value, value) for name, value in row.form.items()}
+        if with_token:
+            form["csrf_token"] = self.token
+        path = self.adapter.build(endpoint, values, method=method)
+        data = form if method != "GET" else None
+        return self.client.open(path, method=method, data=data, query_string=row.query or None, headers=row.headers)
+
+
+def _as_the_table_says(answer: TestResponse, row: Row, name: str) -> bool:
+    """Whoever isn't let in is refused, sent to sign in, or told that there is no such thing."""
+    if row.answers is not None:
+        return answer.status_code == row.answers
+    refused = answer.status_code in {401, 403, 404} or answer.headers.get("Location", "").startswith("/sign-in")
+    return refused != (name in row.allowed) and answer.status_code < 500
+
+
+def _routes(app: Flask) -> Iterator[tuple[Rule, str]]:
+    for rule in app.url_map.iter_rules():
+        for method in METHODS:
+            if rule.methods and method in rule.methods:
+                yield rule, f"{rule.endpoint} {method}"
+
+
+def _prepare(app: Flask, shop_data: dict[str, int]) -> tuple[dict[str, Any], dict[str, int | None]]:
+    """Example rows by name, all of them of the customer Ada, and the account of each role."""
+    with app.test_request_context():
+        session = db.session
+        ada = session.get_one(Account, shop_data["ada"])
+        grace = Account(email="grace@example.com", email_folded="grace@example.com", first_name="Grace", created_at=NOW)
+        address = Address(
+            account_id=ada.id, name="Ada", line1="Hauptstr. 1", city="Berlin", postcode="10115", country="DE"
+        )
+        product = session.get_one(Product, shop_data["espresso"])
+        order = Order(
+            number="2611-MATRIX", account_id=ada.id, buyer=f"account:{ada.id}", idempotency_key="matrix",
+            email=ada.email, email_folded=ada.email_folded, placed_at=NOW, currency="EUR", goods_minor=1890,
+            total_minor=1890, ship_name="Ada Byron", ship_line1="Hauptstr. 1", ship_city="Berlin",
+            ship_postcode="10115", ship_country="DE", delivery_method="standard", payment_method="invoice",
+        )  # fmt: skip
+        bought = {"product_id": product.id, "name": product.name, "quantity": 1, "unit_minor": 1890, "net_minor": 1890}
+        order.lines.append(OrderLine(position=1, **bought))
+        staff = {account.role: account.id for account in ensure_demo_people(session())}
+        session.add_all([grace, address, order])
+        session.flush()
+        signals.order_placed.send(app, order=order)
+        parcel = Parcel(order=order, carrier="dhl", tracking_number="00340434161094042557", shipped_at=NOW)
+        session.add(parcel)
+        session.commit()
+        examples: dict[str, Any] = {
+            "product": product.id, "product_slug": product.slug, "address": address.id, "order": order.number,
+            "parcel": parcel.id, "account": ada.id,
+        }  # fmt: skip
+        for name, table in {"customer": "customer", "email": "email", "event": "event", "reaction": "reaction"}.items():
+            examples[name] = session.scalar(select(text("min(id)")).select_from(text(f"ecrm_{table}")))
+        people = {str(role): staff[role] for role in Role} | {"customer": ada.id, "other_customer": grace.id}
+    missing = [name for name, value in examples.items() if value is None]
+    assert missing == [], "the example order left no such rows"
+    return examples, {**people, "anonymous": None}
