@@ -46,7 +46,10 @@ class Staff:
 
 @dataclass(frozen=True, kw_only=True)
 class ProductCard:
-    """What is needed to show a product in a list or an e-mail. URLs are absolute paths of the shop."""
+    """What is needed to show a product in a list or an e-mail. URLs are absolute paths of the shop.
+
+    `detail` tells it from its siblings of the same name, e.g. its size.
+    """
 
     product_id: str
     name: str
@@ -56,6 +59,7 @@ class ProductCard:
     currency: str
     brand: str = ""
     category: str = ""
+    detail: str = ""
     available: bool = True
 
 

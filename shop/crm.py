@@ -119,6 +119,7 @@ def _card(product: Product) -> ProductCard:
         currency=shop_profile().currency,
         brand=product.brand,
         category=product.category.name,
+        detail=product.size,
         available=product.stock > 0,
     )
 
@@ -330,10 +331,8 @@ def _past_order(row: Any, lines: Sequence[Any], buyer: events.Person) -> events.
 
 def _past_lines(lines: Sequence[Any]) -> tuple[events.OrderLine, ...]:
     return tuple(
-        events.OrderLine(
-            product_id=str(line.product_id), name=line.name, quantity=line.quantity, net_minor=line.net_minor
-        )
-        for line in lines
+        events.OrderLine(product_id=str(product_id), name=name, quantity=quantity, net_minor=net_minor)
+        for _owner, product_id, name, quantity, net_minor in lines
     )
 
 
