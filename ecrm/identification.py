@@ -65,7 +65,11 @@ def init_app(app: Flask) -> None:
     own = (f"{app.config[key].rstrip('/')}/" for key in ("ECRM_CONSOLE_PREFIX", "ECRM_PUBLIC_PREFIX"))
     untracked = (*app.config["ECRM_UNTRACKED_PATHS"], *own)
     app.before_request(_start)
-    app.after_request(lambda response: _finish(response, untracked))
+
+    @app.after_request
+    def finish(response: Response) -> Response:
+        _finish(response, untracked)
+        return response
 
 
 def _harmless(fallback: F) -> Callable[[Callable[P, R]], Callable[P, R | F]]:
@@ -113,7 +117,8 @@ def observe(event: Seen) -> None:
         return
     present = browser()
     if present.curious:
-        _record(present, event, {})
+        properties = {key: value for key, value in vars(event).items() if value not in _EMPTY}
+        _record(present, event.name, event.subject, properties)
         if isinstance(event, SignedOut):
             forget_visitor()
 
@@ -198,38 +203,47 @@ def _start() -> None:
     request.environ[_STARTED] = perf_counter()
 
 
-def _finish(response: Response, untracked: tuple[str, ...]) -> Response:
-    _record_page(response, untracked)
-    _send_cookies(response)
-    return response
-
-
 @_harmless(None)
-def _record_page(response: Response, untracked: tuple[str, ...]) -> None:
-    """Record a view where a person asked for a page of the host and got it, or its "not found"."""
-    if response.status_code not in (200, 404) or response.mimetype != "text/html":
-        return
+def _finish(response: Response, untracked: tuple[str, ...]) -> None:
     asked: Request = request._get_current_object()  # type: ignore[attr-defined]  # of the proxy
-    environ, present = asked.environ, browser()
-    if asked.method != "GET" or not present.curious or environ.get("HTTP_SEC_FETCH_DEST", "document") != "document":
-        return
-    if asked.path.startswith(untracked) or f"{asked.path}/" in untracked:
-        return
-    milliseconds = round((perf_counter() - environ.get(_STARTED, perf_counter())) * 1000)
-    view = PageViewed(path=present.path, status=response.status_code, milliseconds=milliseconds)
-    campaign = asked.args if environ.get("QUERY_STRING") else {}
-    _record(present, view, {name: value[:100] for name in _UTM if (value := campaign.get(name))} if campaign else {})
+    try:
+        if _is_page(asked, response, untracked):
+            _record_page(asked, response)
+    finally:  # a choice of the visitor is kept even where the shop can't say who is signed in
+        if (present := asked.environ.get(_BROWSER)) is not None:
+            _send_cookies(present, response)
 
 
-def _record(present: Browser, event: Seen, extra: dict[str, str]) -> None:
-    customer = present.crm.storefront.current_customer() if present.grade >= Grade.PERSONAL else None
-    properties = {key: value for key, value in vars(event).items() if value not in _EMPTY}
-    properties.update(extra)
+def _is_page(asked: Request, response: Response, untracked: tuple[str, ...]) -> bool:
+    """Whether a person asked for a page of the host and got it, or its "not found"."""
+    return (
+        asked.method == "GET"
+        and response.status_code in (200, 404)
+        and response.mimetype == "text/html"
+        and asked.environ.get("HTTP_SEC_FETCH_DEST", "document") == "document"
+        and not asked.path.startswith(untracked)
+        and f"{asked.path}/" not in untracked
+    )
+
+
+def _record_page(asked: Request, response: Response) -> None:
+    present, environ = browser(), asked.environ
+    if not present.curious:
+        return
+    seconds = perf_counter() - environ.get(_STARTED, perf_counter())
+    properties = {"path": present.path, "status": response.status_code, "milliseconds": round(seconds * 1000)}
+    if environ.get("QUERY_STRING"):
+        properties |= {name: value[:100] for name in _UTM if (value := asked.args.get(name))}
+    _record(present, PageViewed.name, present.path, properties)
+
+
+def _record(present: Browser, name: str, subject: str, properties: dict[str, Any]) -> None:
+    customer = present.crm.storefront.current_customer() if present.grade is Grade.PERSONAL else None
     present.crm.writer.put(
         Sighting(
             at=datetime.now(UTC),
-            name=event.name,
-            subject=event.subject,
+            name=name,
+            subject=subject,
             properties=properties,
             visitor_token=_token(present),
             grade=present.grade,
@@ -241,11 +255,7 @@ def _record(present: Browser, event: Seen, extra: dict[str, str]) -> None:
     )
 
 
-@_harmless(None)
-def _send_cookies(response: Response) -> None:
-    present: Browser | None = request.environ.get(_BROWSER)
-    if present is None:
-        return
+def _send_cookies(present: Browser, response: Response) -> None:
     if present.keep_choice and present.chosen is not None:
         _set_cookie(response, CONSENT_COOKIE, str(int(present.chosen)), CONSENT_DAYS)
     if present.made_token and present.token:

@@ -298,4 +298,4 @@ def test_when_the_shop_cannot_answer_the_page_is_served_all_the_same(
     storefront.broken = True
     assert shopper.get("/goods/7").status_code == 200
     assert "observe failed" in caplog.text
-    assert "_record_page failed" in caplog.text
+    assert "_finish failed" in caplog.text
