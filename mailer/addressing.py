@@ -1,7 +1,7 @@
 """What may stand in an e-mail's headers. The standard library lets too much through, so it is checked here.
 
-Tried: `email` refuses a line break in a header's value, but takes a comma in `To` for a second recipient, and
-`smtplib` cuts an address at `>`.
+Tried: `email` refuses a line break in a header's value, but takes a comma in `To` for a second recipient, loses the
+quotes of a long name, and `smtplib` cuts an address at `>`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,10 @@ MAX_NAME = 200
 MAX_SUBJECT = 300
 _ATOM = r"[^\s\x00-\x1f\x7f-\x9f()<>\[\]:;@\\,\"]+"  # an address that needs quotes isn't worth its risks
 _ADDRESS = re.compile(rf"({_ATOM})@({_ATOM})")
+# Where `email` has to fold a long header, some versions lose the quotes around a name, and an address typed into the
+# name becomes a recipient. So a name that makes its line long goes without the characters that need quotes.
+_UNFOLDED = 60
+_SPECIALS = re.compile(r"[()<>\[\]:;@\\,.\"]")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -60,7 +64,10 @@ class Mailbox:
     def header(self) -> Address:
         """As `email` wants it: an object instead of text, so that nothing in a name is read as syntax."""
         local, _, domain = self.address.rpartition("@")
-        return Address(display_name=self.name, username=local, domain=domain)
+        whole = Address(display_name=self.name, username=local, domain=domain)
+        if len(str(whole)) <= _UNFOLDED:
+            return whole
+        return Address(display_name=" ".join(_SPECIALS.sub(" ", self.name).split()), username=local, domain=domain)
 
 
 def as_name(text: str) -> str:

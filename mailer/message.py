@@ -20,7 +20,9 @@ def compose(email: Email) -> bytes:
     Raises:
         BadHeader: where the row holds what can't be put into headers.
     """
-    message = EmailMessage(policy=_POLICY)
+    # Letters outside of ASCII before the @ can't be written in ASCII; the transport asks the server first (RFC 6531).
+    international = not (email.to_address.isascii() and email.from_address.isascii())
+    message = EmailMessage(policy=_POLICY.clone(utf8=international))
     message["From"] = Mailbox(email.from_name, email.from_address).header
     message["To"] = Mailbox(email.to_name, email.to_address).header
     message["Subject"] = checked_subject(email.subject)

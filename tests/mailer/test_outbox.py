@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from email import message_from_bytes
-from email.policy import default
+from email.message import EmailMessage
+from email.policy import SMTP, default
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -62,6 +65,11 @@ def test_the_same_row_always_makes_the_same_bytes(session: Session) -> None:
     assert compose(email) == compose(email)
 
 
+def test_an_address_outside_of_ascii_is_written_as_it_is(session: Session) -> None:
+    email = session.get_one(Email, put(session, to=Mailbox("Зоя", "зоя@bücher.example")))
+    assert "To: Зоя <зоя@xn--bcher-kva.example>\r\n".encode() in compose(email)
+
+
 def test_message_ids_differ_by_cause_and_moment() -> None:
     one = message_id_for("a", queued_at=NOW, domain="example.com")
     assert one.startswith("<20261120T120000.")
@@ -92,6 +100,21 @@ def test_a_name_that_could_change_the_headers_is_refused_and_can_be_made_good(na
     with pytest.raises(BadHeader):
         Mailbox(name, "ada@example.com")
     assert Mailbox(as_name(name), "ada@example.com").name
+
+
+@given(st.text(alphabet='aé ,.;:@<>"\\\\()[]=?_xyz', max_size=200), st.sampled_from(["ada", "a" * 60]))
+@settings(deadline=None)
+def test_no_name_whatsoever_makes_another_recipient(name: str, local: str) -> None:
+    message = EmailMessage(policy=SMTP)
+    message["To"] = Mailbox(as_name(name), f"{local}@example.com").header
+    read = message_from_bytes(message.as_bytes(), policy=default)
+    assert [address.addr_spec for address in read["To"].addresses] == [f"{local}@example.com"]
+
+
+def test_an_address_in_a_long_name_stays_part_of_the_name() -> None:
+    message = EmailMessage(policy=SMTP)
+    message["To"] = Mailbox("Ada, eve@example.com, " + "x" * 170, "ada@example.com").header
+    assert b"eve@" not in message.as_bytes()
 
 
 @pytest.mark.parametrize("subject", ["", "  ", "Hi\nBcc: x@example.com", "x" * 301])

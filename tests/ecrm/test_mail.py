@@ -1,0 +1,135 @@
+"""The e-mails about an order: one a cause, complete, with links that work in a mailbox."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.policy import default
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from ecrm.mail import make_transport
+from ecrm.reactions import run_reactions
+from mailer.outbox import Email
+from mailer.sender import send_due
+from mailer.transports import FolderTransport, MemoryTransport, SmtpTransport
+
+from .kites import Kites, delivered, open_kites, order, person, shipped, signed_up
+
+
+@pytest.fixture
+def kites(engine: Engine, tmp_path: Path) -> Kites:
+    return open_kites(engine, tmp_path)
+
+
+def test_an_order_is_confirmed_once_with_everything_in_it(kites: Kites) -> None:
+    kites.tell(order())
+    kites.tell(order())
+    mail = kites.only(Email)
+    assert (mail.subject, mail.to_address, mail.to_name) == ("Your order A1 is in", "ada@example.com", "Ada Byron")
+    assert (mail.from_name, mail.from_address) == ("Kites & Co", "kites@kites.example")
+    for words in ("2 × Blue <kite>: €30.00", "Total: €35.00", "Discount: -€1.00", "Delivery: €3.00", "53111 Bonn"):
+        assert words in mail.text
+    assert "Nov 24, 2026" in mail.text
+    assert "Blue &lt;kite&gt;" in mail.html
+    assert "€35.00" in mail.html
+
+
+def test_links_and_pictures_are_absolute_whether_or_not_a_request_is_running(kites: Kites) -> None:
+    kites.tell(order("A1"))
+    with kites.app.test_request_context("/some/page", base_url="http://internal:8000"):
+        kites.tell(order("A2"))
+    for mail in kites.all(Email):
+        assert f"https://kites.example/shop/orders/{mail.order_reference}?t=signed" in mail.text
+        assert 'src="https://kites.example/shop/pictures/2.svg"' in mail.html
+        assert "internal" not in mail.html
+
+
+def test_every_link_has_words_and_every_picture_a_text(kites: Kites) -> None:
+    kites.tell(order())
+    html = kites.only(Email).html
+    assert all(alt.strip() for alt in re.findall(r'<img[^>]*alt="([^"]*)"', html))
+    assert len(re.findall("<img", html)) == len(re.findall(r'<img[^>]*alt="[^"]+"', html))
+    assert re.search(r"<style>[^<]*prefers-color-scheme: dark", html)
+    assert "{{" not in html
+    assert "{%" not in html
+
+
+def test_an_order_is_told_on_its_way_and_delivered_a_parcel_each(kites: Kites) -> None:
+    kites.tell(order())
+    for parcel in ("P1", "P2"):
+        kites.tell(shipped(parcel))
+        kites.tell(shipped(parcel))
+    kites.tell(delivered("P1"))
+    assert [mail.subject for mail in kites.emails("order_shipped")] == ["Your order A1 is on its way"] * 2
+    mail = kites.emails("order_shipped")[0]
+    assert "DHL" in mail.text
+    assert "00340434" in mail.html
+    assert [mail.subject for mail in kites.emails("order_delivered")] == ["Your order A1 was delivered"]
+    assert {mail.order_reference for mail in kites.all(Email)} == {"A1"}
+    assert len({mail.customer_id for mail in kites.all(Email)}) == 1
+
+
+def test_a_name_cannot_add_headers_and_gets_its_mail(kites: Kites) -> None:
+    kites.tell(order(who=person(first_name="Ada\r\nBcc: eve@example.com", last_name="x" * 300)))
+    send_due(kites.crm.sessions, kites.transport, now=datetime.now(UTC))
+    message = message_from_bytes(kites.transport.sent[0].message, policy=default)
+    assert message["Bcc"] is None
+    assert [address.addr_spec for address in message["To"].addresses] == ["ada@example.com"]
+
+
+def test_an_address_that_nobody_can_write_to_is_owed_and_shown_not_lost(kites: Kites) -> None:
+    kites.tell(order(who=person("ada@example.com,eve@example.com")))
+    assert kites.all(Email) == []
+    assert kites.owed() == ["confirm_order"]
+
+
+def test_the_host_overrides_a_template_by_a_file(kites: Kites, tmp_path: Path) -> None:
+    own = tmp_path / "templates" / "mail" / "order_confirmation"
+    own.mkdir(parents=True)
+    (own / "subject.txt").write_text("Kites for {{ first_name }}")
+    kites.tell(order())
+    assert kites.only(Email).subject == "Kites for Ada"
+    assert "Total: €35.00" in kites.only(Email).text
+
+
+def test_a_broken_template_of_the_host_owes_the_mail_until_it_is_mended(kites: Kites, tmp_path: Path) -> None:
+    own = tmp_path / "templates" / "mail" / "order_confirmation"
+    own.mkdir(parents=True)
+    (own / "subject.txt").write_text("{{ nobody_told_me }}")
+    kites.tell(order())
+    assert kites.owed() == ["confirm_order"]
+    kites.app.extensions.pop("ecrm_mail_templates")
+    (own / "subject.txt").write_text("Mended")
+    run_reactions(kites.crm, [1])
+    assert kites.only(Email).subject == "Mended"
+
+
+def test_the_mail_goes_to_the_address_that_the_customer_has_now(kites: Kites) -> None:
+    kites.tell(order(who=person("old@example.com", "7")))
+    kites.tell(signed_up(email="new@example.com"))
+    kites.tell(shipped())
+    assert kites.emails("order_shipped")[0].to_address == "new@example.com"
+
+
+def test_the_configured_transport_is_made(tmp_path: Path) -> None:
+    config = {"ECRM_MAIL_TRANSPORT": "folder", "ECRM_MAIL_FOLDER": "var/mail"}
+    folder = make_transport(config, tmp_path)
+    assert isinstance(folder, FolderTransport)
+    assert folder.folder == tmp_path / "var/mail"
+    assert isinstance(make_transport({"ECRM_MAIL_TRANSPORT": "memory"}, tmp_path), MemoryTransport)
+    smtp = make_transport(
+        {
+            "ECRM_MAIL_TRANSPORT": "smtp", "ECRM_SMTP_HOST": "mail.example", "ECRM_SMTP_PORT": "587",
+            "ECRM_SMTP_SECURITY": "starttls", "ECRM_SMTP_USER": "u", "ECRM_SMTP_PASSWORD": "secret",
+        },
+        tmp_path,
+    )  # fmt: skip
+    assert isinstance(smtp, SmtpTransport)
+    assert smtp.port == 587
+    assert "secret" not in repr(smtp)
+    with pytest.raises(ValueError, match="pigeon"):
+        make_transport({"ECRM_MAIL_TRANSPORT": "pigeon"}, tmp_path)
