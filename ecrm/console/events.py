@@ -21,6 +21,7 @@ from ecrm.wording import gettext as _
 from ecrm.wording import zone
 from tracking import identity
 from tracking.clickstream.event import Event
+from tracking.clickstream.sessions import Session as Visit
 from tracking.customers import customer_by_email
 
 from .blueprint import console, kept_reason
@@ -62,7 +63,7 @@ def events() -> str:
         if order:
             query = query.where(Event.order_reference.in_({order, order.upper()}))
         if visit is not None:
-            query = query.where(Event.session_id == visit)
+            query = query.where(_of_visit(session, visit))
         if customer_id is not None:
             query = query.where(_of_customer(session, customer_id))
         if name:
@@ -70,7 +71,7 @@ def events() -> str:
         if day:
             start, end = bounds(Period(day, day), zone())
             query = query.where(Event.happened_at >= start, Event.happened_at < end)
-        elif name and not order and customer_id is None:
+        elif name and not order and customer_id is None and visit is None:
             oldest = (before[0] if before else datetime.now(UTC)) - WINDOW
             query = query.where(Event.happened_at >= oldest)
         if before:
@@ -155,6 +156,18 @@ def _of_customer(session: Session, customer_id: int) -> ColumnElement[bool]:
     own = Event.customer_id == customer_id
     visitors = identity.visitors_of(session, customer_id)
     return or_(own, and_(Event.visitor_id.in_(visitors), Event.customer_id.is_(None))) if visitors else own
+
+
+def _of_visit(session: Session, visit_id: int) -> ColumnElement[bool]:
+    """The steps of a visit, over the index of its visitor: the log has none by visit."""
+    visit = session.get(Visit, visit_id)
+    if visit is None:
+        raise NotFound(_("There is no such visit."))
+    return and_(
+        Event.visitor_id == visit.visitor_id,
+        Event.happened_at.between(visit.started_at, visit.last_at),
+        Event.session_id == visit_id,
+    )
 
 
 def _record_person(session: Session, customer_id: int) -> None:

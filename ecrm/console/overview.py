@@ -152,11 +152,10 @@ def _point(measure: _Measure, span: Period, figures: Figures) -> Point:
 
 
 def _steps(by_day: list[Day]) -> list[tuple[Period, Figures]]:
-    """The columns of the charts: days, or weeks (the first one may be shorter) of a long period."""
+    """The columns of the charts: days, or the weeks of a long period; a lone day more goes into the first week."""
     if len(by_day) <= LONGEST_BY_DAY:
         return [(Period(one.day, one.day), one.figures) for one in by_day]
-    short = len(by_day) % 7
-    starts = [0] * bool(short) + list(range(short, len(by_day), 7))
+    starts = [0, *range(7 + len(by_day) % 7, len(by_day), 7)]
     weeks = [by_day[start:end] for start, end in zip(starts, [*starts[1:], len(by_day)], strict=True)]
     return [(Period(week[0].day, week[-1].day), total(week)) for week in weeks]
 

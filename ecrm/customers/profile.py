@@ -60,7 +60,7 @@ class Profile:
     orders: tuple[OrderOnFile, ...]
 
 
-def profile(session: Session, customer_id: int, *, orders: int = 10) -> Profile | None:
+def profile(session: Session, customer_id: int, *, orders: int = 5) -> Profile | None:
     """A customer's profile with the newest orders; None where there is no such customer."""
     customer = session.get(Customer, customer_id)
     if customer is None:

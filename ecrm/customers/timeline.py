@@ -28,6 +28,7 @@ from tracking.record import Record
 from tracking.visitors import ConsentChoice
 
 STEPS_SHOWN = 40
+_Rows = Select[*tuple[Any, ...]]
 _ACCOUNT_EVENTS = (SignedUp.name, SignedIn.name, ProfileChanged.name)
 
 
@@ -129,7 +130,7 @@ class _Source:
     """One kind of row: the query for a customer's rows, its moment and its id."""
 
     kind: Kind
-    query: Callable[[_Whose], Select[*tuple[Any, ...]] | None]
+    query: Callable[[_Whose], _Rows | None]
     moment: InstrumentedAttribute[datetime]
     id: InstrumentedAttribute[int]
 
@@ -165,11 +166,11 @@ def _below(
     return or_(moment < before.at, and_(moment == before.at, id_ < before.id))
 
 
-def _by_visitors(query: Select[*tuple[Any, ...]], column: InstrumentedAttribute[Any], whose: _Whose) -> Select[*tuple[Any, ...]] | None:
+def _by_visitors(query: _Rows, column: InstrumentedAttribute[Any], whose: _Whose) -> _Rows | None:
     return query.where(column.in_(whose.visitors)) if whose.visitors else None
 
 
-def _searches_of_visitors(whose: _Whose) -> Select[*tuple[Any, ...]] | None:
+def _searches_of_visitors(whose: _Whose) -> _Rows | None:
     # Those with a customer_id are already in the source of the customer's own events.
     query = select(Event).where(Event.name == ProductsSearched.name, Event.customer_id.is_(None))
     return _by_visitors(query, Event.visitor_id, whose)
