@@ -33,7 +33,7 @@ BEST_SELLER = "best_seller"
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """A product as it is shown: the shop's card, the reason's code and the reason in words."""
+    """A product as it is shown: the shop's card, the reason's code and the reason in words, where it has one."""
 
     product: ProductCard
     code: str
@@ -99,9 +99,7 @@ def _best_sellers(crm: Installation, placement: str, *, hidden: set[str], n: int
         return None
     ids = [one for one in crm.storefront.best_sellers(limit=2 * n + len(hidden)) if one not in hidden]
     cards = [
-        Card(product=card, code=BEST_SELLER, reason=_("A best seller here"))
-        for card in crm.storefront.products(ids)
-        if card.available
+        Card(product=card, code=BEST_SELLER, reason="") for card in crm.storefront.products(ids) if card.available
     ][:n]
     _shown_on_this_page().update(card.product.product_id for card in cards)
     return Strip(placement=placement, heading=_("Best sellers"), cards=cards) if cards else None

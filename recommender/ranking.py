@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, diags_array
 from threadpoolctl import threadpool_limits
 
 from .candidates.als import Factors, factorise
@@ -89,7 +89,9 @@ class Explainer:
 
     def __init__(self, blend: Blend, found: Neighbours) -> None:
         self._blend = blend
-        self._bought_with = found.score.tocsc()
+        # Divided by all that goes with the cause: bread explains butter, and what lies in every cart explains nothing.
+        total = np.maximum(np.asarray(found.score.sum(axis=1)).ravel(), 1e-9)
+        self._bought_with = (diags_array((1 / total).astype(np.float32)) @ found.score).tocsc()
         self._products = blend.interactions.products
 
     def reasons(self, block: Block, row: int, chosen: list[int]) -> list[Reason]:
@@ -111,7 +113,7 @@ class Explainer:
         return Reason(code=Code.POPULAR)
 
     def _cause(self, own: Floats, product: int) -> int | None:
-        """What this customer bought and others bought most together with the product."""
+        """What this customer bought, and recently or often, and with which others bought the product above all."""
         columns = self._bought_with
         begin, end = columns.indptr[product], columns.indptr[product + 1]
         causes: Ints = columns.indices[begin:end]

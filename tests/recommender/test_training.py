@@ -121,3 +121,18 @@ def test_the_report_is_a_sentence(session: Session) -> None:
     assert str(train(session, NOW)).startswith(
         "learnt from 2 lines of 1 orders: 3 lists for 1 customers and 2 products"
     )
+
+
+def test_what_lies_in_every_cart_explains_nothing(session: Session) -> None:
+    for number in range(12):
+        one = customer(session, f"crowd-{number}")
+        order(
+            session, one, ["bag", "bread", "butter"] if number < 4 else ["bag", f"thing-{number % 4}"], days_ago=number
+        )
+    ada = customer(session, "ada")
+    order(session, ada, ["bag", "bread"], days_ago=1)
+
+    train(session, NOW)
+
+    because = {entry.product: entry.because for entry in stored(session, "discovery", str(ada))}
+    assert because["butter"] == "bread"
