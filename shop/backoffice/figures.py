@@ -48,6 +48,12 @@ def order_figures(session: Session, *, time_zone: str, now: datetime) -> OrderFi
     return OrderFigures(waiting[0], waiting[1], session.scalar(on_their_way) or 0, today[0], int(today[1]))
 
 
+def waiting_orders(session: Session, *, limit: int) -> list[Order]:
+    """Orders to pack, the one that waits longest first."""
+    query = select(Order).where(Order.status == OrderStatus.PLACED).order_by(Order.placed_at, Order.id)
+    return list(session.scalars(query.limit(limit)))
+
+
 def stock_figures(session: Session) -> StockFigures:
     """Asked by the index on `listed`."""
     listed = select(func.count()).select_from(Product).where(Product.listed)

@@ -7,13 +7,11 @@ from datetime import UTC, datetime
 from flask import Blueprint, Flask, render_template
 
 from ..accounts.permissions import Permission, may, staff_only
-from ..checkout.finding import search_orders
-from ..checkout.order import OrderStatus
 from ..checkout.statuses import status_name
 from ..database import db
 from ..profile import shop_profile
 from . import order_desk, product_desk
-from .figures import order_figures, stock_figures
+from .figures import order_figures, stock_figures, waiting_orders
 from .inventory import running_low
 
 blueprint = Blueprint("backoffice", __name__, url_prefix="/staff")
@@ -35,7 +33,7 @@ def home() -> str:
     orders, waiting, stock, low = None, [], None, []
     if may(Permission.ORDERS_VIEW):
         orders = order_figures(session, time_zone=shop_profile().time_zone, now=datetime.now(UTC))
-        waiting = search_orders(session, words="", status=OrderStatus.PLACED, page=1).rows[:10]
+        waiting = waiting_orders(session, limit=10)
     if may(Permission.PRODUCTS):
         stock, low = stock_figures(session), running_low(session, limit=10)
     return render_template("shop/backoffice/home.html", orders=orders, waiting=waiting, stock=stock, low=low)

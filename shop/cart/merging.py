@@ -1,8 +1,9 @@
 """Two carts become one when their owner signs in.
 
 What the person sees in the cart is what they just put there: the stranger's lines are the cart. Pieces that lay in
-the account's cart before and aren't in the new one become "saved for later". The same product in both is one wish: the
-new quantity is bought, and pieces that the old one had beyond it are saved. So nothing is added to what they are about to buy, nothing is lost, and a message says what happened.
+the account's cart before and aren't in the new one become "saved for later". The same product in both is one wish:
+the new quantity is bought, and pieces that the old one had beyond it are saved. So nothing is added to what they are
+about to buy, nothing is lost, and a message says what happened.
 """
 
 from __future__ import annotations

@@ -17,7 +17,6 @@ from .countries import is_country, postcode_fits
 from .details import Details
 from .payment import payment_method
 
-
 SHORTEST_PHONE = 1_000
 """Shorter numbers are dialled inside a house or to emergency services."""
 
@@ -97,7 +96,8 @@ class DetailsSchema(Schema):
         if not is_country(country):
             return
         if postcode is not None and not postcode_fits(postcode, country):
-            errors["postcode"] = [_("This doesn't look like a postcode of that country.")]
+            no_fit = _("This doesn't look like a postcode of that country.")
+            errors["postcode"] = [no_fit if postcode else _("Please fill this in.")]
         if phone and _phone(phone, country) is None:
             errors["phone"] = [_("This doesn't look like a phone number. Leave it empty if you prefer.")]
         at_home = {method.code for method in delivery.METHODS if not method.abroad}
@@ -141,6 +141,6 @@ def _phone(value: str, country: str) -> str | None:
         number = phonenumbers.parse(value, country)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_possible_number(number) or number.national_number < SHORTEST_PHONE:
+    if not phonenumbers.is_possible_number(number) or (number.national_number or 0) < SHORTEST_PHONE:
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
