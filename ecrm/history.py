@@ -1,4 +1,4 @@
-"""History: what happened before the CRM was there, told in bulk; no reaction runs, so nobody gets an e-mail about it."""
+"""History: what happened before the CRM was there, told in bulk; no reaction runs, so nobody gets an e-mail."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import date
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, literal, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -30,6 +30,9 @@ from .installation import Installation
 BATCH = 4000
 # An address that can't exist stands for people whom the source doesn't name: nothing is concluded about them.
 NOBODY = ".invalid"
+
+
+_KNOWN = select(Event.message_id).where(Event.message_id.in_(bindparam("keys", expanding=True)))
 
 
 @dataclass
@@ -117,7 +120,7 @@ def orders_without_visits(session: Session) -> list[int]:
     nobody = select(Customer.id).where(Customer.email.like(f"%{NOBODY}"))
     query = (
         select(SeenOrder.id)
-        .join(Event, Event.message_id == func.concat("order-completed:", SeenOrder.reference))
+        .join(Event, Event.message_id == literal("order-completed:") + SeenOrder.reference)
         .where(
             SeenOrder.session_id.is_(None), SeenOrder.visitor_id.is_(None), ~live, SeenOrder.customer_id.not_in(nobody)
         )
@@ -134,7 +137,7 @@ def _batches(told: Iterable[Told]) -> Iterator[list[Told]]:
 def _store(crm: Installation, batch: Sequence[Told], time_zone: str, state: _Progress) -> None:
     with crm.sessions.begin() as session, roomy_cache(session.connection()):
         keys = [one.key for one in batch]
-        known = set(session.scalars(select(Event.message_id).where(Event.message_id.in_(keys))))
+        known = set(session.scalars(_KNOWN, {"keys": keys}))
         new = list({one.key: one for one in batch if one.key not in known}.values())
         made = make_customers(session, _buyers(batch), state.customers)
         ids = _write_events(session, new, state.customers)

@@ -88,12 +88,14 @@ class ShopStorefront:
                 select(Product).where(Product.id.in_(wanted), Product.listed).options(joinedload(Product.category))
             )
         }
-        return [_card(found[product_id]) for product_id in wanted if product_id in found]
+        currency = shop_profile().currency
+        return [_card(found[product_id], currency) for product_id in wanted if product_id in found]
 
     def arrivals(self, wanted: Wanted) -> list[ProductCard]:
         query = select(Product).where(Product.listed, Product.added_at >= wanted.since)
         rows = db.session.scalars(query.order_by(Product.added_at.desc()).limit(wanted.limit + len(wanted.excluded)))
-        return [_card(row) for row in rows if str(row.id) not in wanted.excluded][: wanted.limit]
+        currency = shop_profile().currency
+        return [_card(row, currency) for row in rows if str(row.id) not in wanted.excluded][: wanted.limit]
 
     def best_sellers(self, *, limit: int) -> list[str]:
         query = select(Product.id).where(Product.listed, Product.stock > 0)
@@ -109,14 +111,14 @@ class ShopStorefront:
         return url_for("backoffice.order", number=order_id)
 
 
-def _card(product: Product) -> ProductCard:
+def _card(product: Product, currency: str) -> ProductCard:
     return ProductCard(
         product_id=str(product.id),
         name=product.name,
         url=url_for("catalog.product", product_id=product.id, slug=product.slug),
         image_url=url_for("catalog.artwork", product_id=product.id),
         price_minor=product.price_minor,
-        currency=shop_profile().currency,
+        currency=currency,
         brand=product.brand,
         category=product.category.name,
         detail=product.size,
@@ -185,7 +187,7 @@ def order_completed(order: Order, person: events.Person) -> events.OrderComplete
 
 
 def _order_placed(_app: Flask, *, order: Order) -> None:
-    crm.tell(order_completed(order, _buyer(order)), session=db.session)
+    crm.tell(order_completed(order, _buyer(order)), session=db.session())
 
 
 def _order_refunded(_app: Flask, *, refund: Refund) -> None:
@@ -199,7 +201,7 @@ def _order_refunded(_app: Flask, *, refund: Refund) -> None:
             amount_minor=refund.amount_minor,
             reason=refund.reason,
         ),
-        session=db.session,
+        session=db.session(),
     )
 
 
@@ -212,7 +214,7 @@ def _parcel_shipped(_app: Flask, *, parcel: Parcel) -> None:
             carrier=parcel.carrier,
             tracking_number=parcel.tracking_number,
         ),
-        session=db.session,
+        session=db.session(),
     )
 
 
@@ -221,24 +223,24 @@ def _parcel_delivered(_app: Flask, *, parcel: Parcel) -> None:
         events.OrderDelivered(
             at=parcel.delivered_at or datetime.now(UTC), shipment_id=str(parcel.id), order_id=parcel.order.number
         ),
-        session=db.session,
+        session=db.session(),
     )
 
 
 def _account_opened(_app: Flask, *, account: Account) -> None:
-    crm.tell(events.SignedUp(at=account.created_at, person=_person(account)), session=db.session)
+    crm.tell(events.SignedUp(at=account.created_at, person=_person(account)), session=db.session())
 
 
 def _signed_in(_app: Flask, *, account: Account, sign_in: SignIn) -> None:
     crm.tell(
-        events.SignedIn(at=sign_in.started_at, person=_person(account), sign_in_id=str(sign_in.id)), session=db.session
+        events.SignedIn(at=sign_in.started_at, person=_person(account), sign_in_id=str(sign_in.id)), session=db.session()
     )
 
 
 def _account_changed(_app: Flask, *, account: Account) -> None:
     now = datetime.now(UTC)
     change_id = f"{account.id}:{now.isoformat()}"
-    crm.tell(events.ProfileChanged(at=now, person=_person(account), change_id=change_id), session=db.session)
+    crm.tell(events.ProfileChanged(at=now, person=_person(account), change_id=change_id), session=db.session())
 
 
 def _product_shown(_app: Flask, *, product: Product) -> None:
@@ -252,9 +254,7 @@ def _list_shown(_app: Flask, *, list_id: str, product_ids: list[int], first_posi
 
 def _searched(_app: Flask, *, query: str, results: int, product_ids: list[int], first_position: int) -> None:
     shown = tuple(str(product_id) for product_id in product_ids)
-    crm.observe(
-        events.ProductsSearched(query=query, results=results, product_ids=shown, first_position=first_position)
-    )
+    crm.observe(events.ProductsSearched(query=query, results=results, product_ids=shown, first_position=first_position))
 
 
 def _cart_added(_app: Flask, *, product: Product, quantity: int) -> None:

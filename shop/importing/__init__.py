@@ -1,1 +1,1 @@
-"""Opening the shop on existing sales: rows become products, customers and orders, and a report says what was left out."""
+"""Opening the shop on existing sales: rows become products, customers and orders; a report says what was left out."""

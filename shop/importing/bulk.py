@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Table, func, select
+
+from ..database import UtcDateTime
 
 CHUNK = 50_000
 _CACHE_KIB = 200_000  # enough for the hot pages of all indexes; SQLite's default of 2 MB makes them spill
@@ -70,8 +73,19 @@ def roomy_cache(connection: Connection) -> Iterator[None]:
 
 def _bound(connection: Connection, table: Table, name: str, values: Sequence[Any]) -> Sequence[Any]:
     dialect = connection.dialect
+    if dialect.name == "sqlite" and isinstance(table.c[name].type, UtcDateTime):
+        return [None if value is None else _stored(value) for value in values]
     process = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
     return values if process is None else [process(value) for value in values]
+
+
+def _stored(moment: datetime) -> str:
+    """What `UtcDateTime` and SQLAlchemy's own storage format make of a moment on SQLite, at a fifth of the time."""
+    if moment.tzinfo is not UTC:
+        if moment.tzinfo is None:
+            raise ValueError(f"{moment!r} has no time zone")
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(" ", "microseconds")[:26]
 
 
 def _write(connection: Connection, table: Table, names: list[str], rows: list[tuple[Any, ...]]) -> None:

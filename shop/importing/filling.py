@@ -71,7 +71,7 @@ def count_listed(session: Session) -> None:
     counts = dict(
         session.execute(
             select(Product.category_id, func.count()).where(Product.listed).group_by(Product.category_id)
-        ).all()  # type: ignore[arg-type]
+        ).all()
     )
     for category in session.scalars(select(Category)):
         category.products_listed = counts.get(category.id, 0)

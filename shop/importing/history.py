@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, or_, select
+from sqlalchemy import BindParameter, Row, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from ..accounts.account import Account
@@ -16,9 +16,11 @@ from ..checkout.order import Order, OrderLine, Refund, RefundLine
 from .filling import table_of
 
 BATCH = 2000
+# A list in the statement itself would be costly to build anew for each batch.
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 
 Happened = tuple[str, Row[Any], Sequence[Row[Any]]]
-"""`account`, `order` or `refund`; the row of its table; and its lines (product_id, name, quantity, net_minor)."""
+"""`account`, `order` or `refund`; its row; its lines (owner's id, product_id, name, quantity, net_minor)."""
 
 
 def history(session: Session) -> Iterator[Happened]:
@@ -60,7 +62,9 @@ def _orders(session: Session) -> Iterator[tuple[Any, str, Row[Any], Sequence[Row
     query = select(orders.c.id).where(orders.c.source != "shop").order_by(orders.c.placed_at, orders.c.id)
     wanted = select(lines.c.order_id, lines.c.product_id, lines.c.name, lines.c.quantity, lines.c.net_minor)
     for ids in _in_batches(session.scalars(query).all()):
-        of_order = _grouped(session, wanted.where(lines.c.order_id.in_(ids)).order_by(lines.c.order_id, lines.c.position))
+        of_order = _grouped(
+            session, wanted.where(lines.c.order_id.in_(_IDS)).order_by(lines.c.order_id, lines.c.position), ids
+        )
         for row in _in_order(session, orders, ids):
             yield row.placed_at, "order", row, of_order[row.id]
 
@@ -70,12 +74,18 @@ def _refunds(session: Session) -> Iterator[tuple[Any, str, Row[Any], Sequence[Ro
     query = select(refunds.c.id).where(refunds.c.source != "shop").order_by(refunds.c.refunded_at, refunds.c.id)
     products = table_of(Product)
     wanted = select(
-        lines.c.refund_id, lines.c.product_id, products.c.name, lines.c.quantity, lines.c.amount_minor.label("net_minor")
+        lines.c.refund_id,
+        lines.c.product_id,
+        products.c.name,
+        lines.c.quantity,
+        lines.c.amount_minor.label("net_minor"),
     ).join(products, products.c.id == lines.c.product_id)
     joined = select(refunds, orders.c.number.label("order_number")).outerjoin(orders, orders.c.id == refunds.c.order_id)
     for ids in _in_batches(session.scalars(query).all()):
-        of_refund = _grouped(session, wanted.where(lines.c.refund_id.in_(ids)).order_by(lines.c.refund_id, lines.c.position))
-        rows = {row.id: row for row in session.execute(joined.where(refunds.c.id.in_(ids)))}
+        of_refund = _grouped(
+            session, wanted.where(lines.c.refund_id.in_(_IDS)).order_by(lines.c.refund_id, lines.c.position), ids
+        )
+        rows = {row.id: row for row in session.execute(joined.where(refunds.c.id.in_(_IDS)), {"ids": ids})}
         for row in (rows[one] for one in ids):
             yield row.refunded_at, "refund", row, of_refund[row.id]
 
@@ -86,12 +96,12 @@ def _in_batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
 
 
 def _in_order(session: Session, table: Any, ids: Sequence[int]) -> Iterator[Row[Any]]:
-    rows = {row.id: row for row in session.execute(select(table).where(table.c.id.in_(ids)))}
+    rows = {row.id: row for row in session.execute(select(table).where(table.c.id.in_(_IDS)), {"ids": ids})}
     return (rows[one] for one in ids)
 
 
-def _grouped(session: Session, query: Any) -> dict[int, list[Row[Any]]]:
+def _grouped(session: Session, query: Any, ids: Sequence[int]) -> dict[int, list[Row[Any]]]:
     groups: dict[int, list[Row[Any]]] = defaultdict(list)
-    for row in session.execute(query):
+    for row in session.execute(query, {"ids": ids}).all():
         groups[row[0]].append(row)
     return groups

@@ -20,13 +20,17 @@ _LEAST_REDUCTION = 1.05
 def products_of(source: JourneySource, *, seed: int) -> Any:
     """A DataFrame, one row a product in the order of the source's ids.
 
-    Columns: product_id, department, category, listed, name, brand, size, description, price_minor, was_minor (0 = none),
-    stock, sold, added_at. Never sold, or on a shelf that the web doesn't sell: unlisted, so that sums still agree.
+    Columns: product_id, shelf_department, shelf_category, listed, name, brand_name, size, description, price_minor,
+    was_minor (0 = none), stock, sold, added_at. Never sold, or on a shelf that the web doesn't sell: unlisted, so that
+    sums still agree.
     """
     products = source.products.sort_values("product_id", ignore_index=True)
     products = products.join(_sales(source.lines), on="product_id")
     products["sold"] = products.sold.fillna(0).astype("int64")
-    shelves = [shelf_of(dep, cat) for dep, cat in zip(_text(products.department), _text(products.product_category), strict=True)]
+    shelves = [
+        shelf_of(dep, cat)
+        for dep, cat in zip(_text(products.department), _text(products.product_category), strict=True)
+    ]
     products["shelf_department"] = [shelf.department for shelf in shelves]
     products["shelf_category"] = [shelf.category for shelf in shelves]
     was_sold = products.last_at.notna()
@@ -66,7 +70,9 @@ def _sales(lines: Any) -> Any:
     recent = paid[paid["at"] > end - _days(RECENT_DAYS)].groupby("product_id").unit.median()
     facts["median"] = recent.reindex(facts.index).fillna(paid.groupby("product_id").unit.median().reindex(facts.index))
     latest = paid[paid["at"] > end - _days(REDUCED_DAYS)].groupby("product_id")
-    now = latest.agg(unit=("unit", "median"), was=("list_unit", "median"), share=("reduced", "mean"), lines=("unit", "size"))
+    now = latest.agg(
+        unit=("unit", "median"), was=("list_unit", "median"), share=("reduced", "mean"), lines=("unit", "size")
+    )
     now = now[(now.share > 0.5) & (now.lines >= 3) & (now.was >= now.unit * _LEAST_REDUCTION)]
     facts.loc[now.index, "median"] = now.unit
     facts["was"] = now.was.reindex(facts.index)
@@ -88,7 +94,9 @@ def _brands(products: Any) -> list[str]:
 
 
 def _names(products: Any, shelves: list[Shelf]) -> Any:
-    products["plain"] = [_plain_name(kind, shelf) for kind, shelf in zip(_text(products.product_type), shelves, strict=True)]
+    products["plain"] = [
+        _plain_name(kind, shelf) for kind, shelf in zip(_text(products.product_type), shelves, strict=True)
+    ]
     order = products.sort_values(["sold", "product_id"], ascending=[False, True])
     rank = order.groupby(["brand_name", "plain", "size"]).cumcount().reindex(products.index)
     return [
@@ -110,7 +118,7 @@ def _plain_name(kind: str, shelf: Shelf) -> str:
 
 
 def _priced(products: Any) -> Any:
-    """Never sold = no price in the source: the median of its kind, else of its category, stands (and it is unlisted)."""
+    """Never sold = no price in the source: the median of its kind, else of its category; such a product is unlisted."""
     kind = products.groupby("product_type")["median"].transform("median")
     category = products.groupby("shelf_category")["median"].transform("median")
     price = products["median"].fillna(kind).fillna(category).fillna(PRICELESS_MINOR)
@@ -121,7 +129,7 @@ def _priced(products: Any) -> Any:
 
 
 def _stock(products: Any, end: Any, *, seed: int) -> Any:
-    """Invented: some three weeks' sales and a few more; now and then nothing, more often of what has long not been sold."""
+    """Invented: three weeks' sales and a few more; now and then nothing, more often of what was long not sold."""
     import numpy as np  # heavy, and only the loaders need it
 
     chance = np.random.default_rng(seed)

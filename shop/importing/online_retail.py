@@ -33,9 +33,9 @@ COUNTRY = "GB"
 TIME_ZONE = "Europe/London"
 DATA_NOTE = (
     "Products, prices and sales are from “Online Retail” by D. Chen (2015), UCI Machine Learning Repository, "
-    "doi 10.24432/C5BW33, licence CC BY 4.0: a year of a British gift wholesaler, dates moved to the past year. Departments "
-    "are derived from product names. Names of people, addresses and stock are invented, and visits before these purchases "
-    "are simulated."
+    "doi 10.24432/C5BW33, licence CC BY 4.0: a year of a British gift wholesaler, dates moved to the past year. "
+    "Departments are derived from product names. Names of people, addresses and stock are invented, and visits "
+    "before these purchases are simulated."
 )
 # A product's code in this layout; POST, M, D, BANK CHARGES, gift vouchers … are no products.
 _PRODUCT = re.compile(r"\d{5}[A-Z]*")
@@ -96,14 +96,20 @@ def load_online_retail(
         if earlier_run(session, SOURCE, parameters) is not None:
             return None
         if not is_empty(session):
-            raise AlreadyFilled("This shop holds other data. To start anew, remove its database or set SHOP_VAR to another folder.")
+            raise AlreadyFilled(
+                "This shop holds other data. To start anew, remove its database or set SHOP_VAR to another folder."
+            )
     profile = session.get(ShopProfile, 1)
     if profile is not None and profile.currency != CURRENCY:
-        raise AlreadyFilled(f"This shop sells in {profile.currency}, the file is in {CURRENCY}; import it into a shop of its own.")
+        raise AlreadyFilled(
+            f"This shop sells in {profile.currency}, the file is in {CURRENCY}; import it into a shop of its own."
+        )
     report = ImportReport(SOURCE, CURRENCY)
     sales = read_sales(path, report, progress)
     zone = ZoneInfo(profile.time_zone if profile else TIME_ZONE)
-    weeks = weeks_to_yesterday(last_day(sales), today=today or now.astimezone(zone).date()) if to_yesterday and sales else 0
+    weeks = (
+        weeks_to_yesterday(last_day(sales), today=today or now.astimezone(zone).date()) if to_yesterday and sales else 0
+    )
     found = _sort(sales, report, zone, weeks)
     save_profile(session, _profile(demo=into_empty))
     with roomy_cache(session.connection()):
@@ -114,8 +120,9 @@ def load_online_retail(
 
 def _profile(*, demo: bool) -> ShopProfile:
     return ShopProfile(
-        id=1, name="Lark & Lantern", tagline="Gifts and home pieces for shops with character", currency=CURRENCY, country=COUNTRY,
-        time_zone=TIME_ZONE, email="hello@lark-lantern.example.com", data_note=DATA_NOTE if demo else "",
+        id=1, name="Lark & Lantern" if demo else "Corner Shop", country=COUNTRY, currency=CURRENCY, time_zone=TIME_ZONE,
+        tagline="Gifts and home pieces for shops with character" if demo else "",
+        email="hello@lark-lantern.example.com" if demo else "shop@example.com", data_note=DATA_NOTE if demo else "",
     )  # fmt: skip
 
 
@@ -132,7 +139,8 @@ def _sort(sales: list[Sale], report: ImportReport, zone: ZoneInfo, weeks: int) -
             at = (sale.at + timedelta(weeks=weeks)).replace(tzinfo=zone).astimezone(UTC)
             invoice = invoices[sale.invoice] = Invoice(sale.invoice, sale.customer, sale.country, at)
         if sale.customer != invoice.customer:
-            reason = f"invoice {sale.invoice} belongs to customer {invoice.customer or 'unknown'}, not to {sale.customer or 'unknown'}"
+            whose, other = invoice.customer or "nobody known", sale.customer or "nobody known"
+            reason = f"invoice {sale.invoice} belongs to customer {whose}, not to {other}"
             report.bad_rows.append(BadRow(sale.line, reason))
             report.leave_out("bad rows (listed below)", rows=1, minor=sale.cents)
             continue
@@ -162,7 +170,7 @@ def _no_sale(sale: Sale) -> str:
 
 
 def _write(session: Session, found: Sorted, report: ImportReport, *, seed: int | None, progress: Progress) -> None:
-    known_orders = dict(session.execute(select(Order.number, Order.goods_minor).where(Order.source == SOURCE)).all())  # type: ignore[arg-type]
+    known_orders = _known_orders(session)
     known_refunds = _known_refunds(session)
     orders = [invoice for number, invoice in found.orders.items() if f"OR-{number}" not in known_orders]
     cancellations = [invoice for number, invoice in found.cancellations.items() if f"OR-{number}" not in known_refunds]
@@ -176,6 +184,11 @@ def _write(session: Session, found: Sorted, report: ImportReport, *, seed: int |
     session.flush()
     count_what_is_there(session.connection(), report, numbers, refunds)
     report.new_minor = sum(invoice.cents for invoice in (*orders, *cancellations))
+
+
+def _known_orders(session: Session) -> dict[str, int]:
+    query = select(Order.number, Order.goods_minor).where(Order.source == SOURCE)
+    return {number: minor for number, minor in session.execute(query)}  # noqa: C416 (rows aren't tuples for mypy)
 
 
 def _known_refunds(session: Session) -> dict[str, tuple[int, set[str]]]:
@@ -197,6 +210,8 @@ def _note_known(found: Sorted, orders: dict[str, int], refunds: dict[str, int], 
                 continue
             report.already_there += 1
             if there != invoice.cents:
-                report.leave_out("differs from what is there already", rows=len(invoice.sales), minor=invoice.cents - there)
+                report.leave_out(
+                    "differs from what is there already", rows=len(invoice.sales), minor=invoice.cents - there
+                )
                 if len(report.notes) < 20:
                     report.notes.append(f"invoice {number} is in the shop with another sum; it was left as it is")

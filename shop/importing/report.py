@@ -86,7 +86,8 @@ class ImportReport:
         counts = {
             "rows read": self.rows_read, "products": self.products, "  of which for sale": self.products_listed,
             "customers": self.customers, "orders": self.orders, "order lines": self.lines, "refunds": self.refunds,
-            "  of which without a known order": self.refunds_without_order, "orders and refunds already there": self.already_there,
+            "  of which without a known order": self.refunds_without_order,
+            "orders and refunds already there": self.already_there,
         }  # fmt: skip
         lines = [f"{name:36}{count:>14,}" for name, count in counts.items()]
         if self.left_out:

@@ -1,4 +1,4 @@
-"""Writing the rows of an Online Retail import: products, accounts and orders. Refunds are matched in `retail_refunds`."""
+"""Writing the rows of an Online Retail import: products, accounts and orders; refunds are for `retail_refunds`."""
 
 from __future__ import annotations
 
@@ -64,7 +64,8 @@ def write_products(
             sales[sale.code].append((invoice.at, sale))
     table = table_of(Product)
     known: Products = {
-        sku: (product_id, name) for product_id, sku, name in session.execute(select(table.c.id, table.c.sku, table.c.name))
+        sku: (product_id, name)
+        for product_id, sku, name in session.execute(select(table.c.id, table.c.sku, table.c.name))
     }
     new = sorted(code for code in sales if code not in known)
     if new:
@@ -147,7 +148,9 @@ def _count_sold(session: Session, sales: dict[int, list[tuple[datetime, Sale]]])
         session.connection().execute(statement, pieces)
 
 
-def write_accounts(session: Session, invoices: Sequence[Invoice], report: ImportReport, *, seed: int | None) -> Accounts:
+def write_accounts(
+    session: Session, invoices: Sequence[Invoice], report: ImportReport, *, seed: int | None
+) -> Accounts:
     """Make the accounts that are new; without a `seed` for invented names a customer is called by the number."""
     first: dict[str, Invoice] = {}
     for invoice in sorted(invoices, key=lambda one: (one.at, one.number)):
@@ -205,12 +208,20 @@ def country_code(name: str) -> str:
     """ISO 3166 code of a country's English name; "" for none that is known."""
     if name.upper() in _COUNTRIES:
         return _COUNTRIES[name.upper()]
-    territories = {text.upper(): code for code, text in Locale("en").territories.items() if len(code) == 2 and code.isalpha()}
-    return territories.get(name.upper(), "")
+    territories = {
+        text.upper(): code for code, text in Locale("en").territories.items() if len(code) == 2 and code.isalpha()
+    }
+    return str(territories.get(name.upper(), ""))
 
 
 def write_orders(
-    session: Session, orders: Sequence[Invoice], products: Products, accounts: Accounts, report: ImportReport, *, progress: Progress
+    session: Session,
+    orders: Sequence[Invoice],
+    products: Products,
+    accounts: Accounts,
+    report: ImportReport,
+    *,
+    progress: Progress,
 ) -> None:
     """One order an invoice, delivered long ago; its lines in the order of the file."""
     connection, count = session.connection(), len(orders)
@@ -225,7 +236,10 @@ def write_orders(
         "id": ids,
         "number": numbers,
         "account_id": [account_id for account_id, _, _ in buyers],
-        "buyer": [f"account:{account_id}" if account_id else f"import:{number}" for (account_id, _, _), number in zip(buyers, numbers, strict=True)],
+        "buyer": [
+            f"account:{account_id}" if account_id else f"import:{number}"
+            for (account_id, _, _), number in zip(buyers, numbers, strict=True)
+        ],
         "idempotency_key": numbers,
         "email": [person.email for _, person, _ in buyers],
         "email_folded": [person.email for _, person, _ in buyers],
@@ -250,7 +264,9 @@ _SAME_FOR_ALL: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _write_lines(session: Session, orders: Sequence[Invoice], ids: list[int], products: Products, progress: Progress) -> int:
+def _write_lines(
+    session: Session, orders: Sequence[Invoice], ids: list[int], products: Products, progress: Progress
+) -> int:
     lines = [
         (order_id, position, *products[sale.code], sale.quantity, _unit(sale), sale.cents)
         for order_id, invoice in zip(ids, orders, strict=True)

@@ -1,4 +1,4 @@
-"""Reading a file of sales (UCI Online Retail layout; csv, csv.gz, xlsx, parquet) row by row; a bad row never stops the rest."""
+"""Reading a file of sales (UCI Online Retail layout; csv, csv.gz, xlsx, parquet); a bad row never stops the rest."""
 
 from __future__ import annotations
 
@@ -107,7 +107,9 @@ def _sale(line: int, values: Sequence[Any], quantity: int, price: Decimal, cents
     if customer and not re.fullmatch(r"[A-Za-z0-9_-]{1,30}", customer):
         raise Unreadable(f"CustomerID {values[6]!r} is no customer number")
     at = dates.read(values[4])
-    return Sale(line, invoice, code, _text(values[2])[:200], quantity, at, price, cents, customer, _text(values[7])[:80])
+    return Sale(
+        line, invoice, code, _text(values[2])[:200], quantity, at, price, cents, customer, _text(values[7])[:80]
+    )
 
 
 def _text(value: Any) -> str:

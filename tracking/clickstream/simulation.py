@@ -11,11 +11,12 @@ import json
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import BindParameter, bindparam, select, update
 from sqlalchemy.orm import Session as OrmSession
 
 from ..bulk import insert_columns, roomy_cache, take_ids
@@ -28,11 +29,13 @@ from .sessions import Session
 
 BATCH = 4000
 # How many visits without an order there are for each one with: by the buyer, and by somebody nobody knows.
-OWN_VISITS, STRANGERS = 1.2, 0.3
+OWN_VISITS, STRANGERS = 1.0, 0.25
 # A buying visit has these steps on top of the first page: one product seen, one put in the cart, the checkout.
 _MOST_LINES_SEEN = 4
 _POOL = 20_000
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _COUNTERS = {"Page Viewed": "page_views", "Product Viewed": "product_views", "Product Added": "cart_adds"}
+_FIGURES = _COUNTERS | {"Checkout Started": "checkouts"}
 
 
 @dataclass
@@ -63,29 +66,20 @@ class Step(NamedTuple):
     properties: str
 
 
-@dataclass
+@dataclass(slots=True)
 class Visit:
     """A made-up visit. `token` names the browser; `order_id` the order it ended with; strangers have no customer."""
 
     token: str
     customer_id: int | None
     steps: list[Step]
+    started_at: datetime
+    last_at: datetime
     order_id: int | None = None
-    ended_at: datetime | None = None
-    counts: Counter[str] = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.counts = Counter(step.name for step in self.steps)
-
-    @property
-    def started_at(self) -> datetime:
-        """When the first step was."""
-        return self.steps[0].at
-
-    @property
-    def last_at(self) -> datetime:
-        """When the last step, or the order, was."""
-        return self.ended_at or self.steps[-1].at
+    def count(self, name: str) -> int:
+        """How many steps have this name."""
+        return sum(step[1] == name for step in self.steps)
 
 
 def simulate_visits(
@@ -123,12 +117,16 @@ def simulate_visits(
 
 def _read(session: OrmSession, ids: Sequence[int]) -> tuple[list[Order], dict[int, list[str]]]:
     columns = (SeenOrder.id, SeenOrder.customer_id, SeenOrder.placed_at, SeenOrder.goods_minor, SeenOrder.currency)
-    rows = session.execute(select(*columns).where(SeenOrder.id.in_(ids)).order_by(SeenOrder.placed_at, SeenOrder.id))
+    rows = session.execute(
+        select(*columns).where(SeenOrder.id.in_(_IDS)).order_by(SeenOrder.placed_at, SeenOrder.id), {"ids": ids}
+    )
     lines = select(SeenOrderLine.order_id, SeenOrderLine.product).where(
-        SeenOrderLine.order_id.in_(ids), SeenOrderLine.position <= _MOST_LINES_SEEN
+        SeenOrderLine.order_id.in_(_IDS), SeenOrderLine.position <= _MOST_LINES_SEEN
     )
     bought: dict[int, list[str]] = defaultdict(list)
-    for order_id, product in session.execute(lines.order_by(SeenOrderLine.order_id, SeenOrderLine.position)):
+    for order_id, product in session.execute(
+        lines.order_by(SeenOrderLine.order_id, SeenOrderLine.position), {"ids": ids}
+    ):
         bought[order_id].append(product)
     return [Order(*row) for row in rows], bought
 
@@ -142,10 +140,10 @@ def _visits(
         if not pool:
             continue
         for _ in range(_how_many(OWN_VISITS, chance)):
-            yield Visit(own, order.customer_id, _browsing(order.placed_at, pool, chance))
+            yield _browsing(own, order.customer_id, order.placed_at, pool, chance)
         for number in range(_how_many(STRANGERS, chance)):
             stranger = _token(f"{seed}:stranger:{order.id}:{number}")
-            yield Visit(stranger, None, _browsing(order.placed_at, pool, chance))
+            yield _browsing(stranger, None, order.placed_at, pool, chance)
 
 
 def _how_many(mean: float, chance: random.Random) -> int:
@@ -157,7 +155,7 @@ def _token(text: str) -> str:
 
 
 def _buying(order: Order, token: str, products: list[str], pool: list[str], chance: random.Random) -> Visit:
-    """First page, a product (now and then one that isn't bought), the cart, the checkout, and the order minutes later."""
+    """First page, a product (now and then another than is bought), the cart, the checkout, and then the order."""
     minutes = chance.uniform(4, 25)
     at = order.placed_at - timedelta(minutes=minutes)
     steps = [_page(at)]
@@ -166,15 +164,17 @@ def _buying(order: Order, token: str, products: list[str], pool: list[str], chan
         seen = chance.choice(pool) if chance.random() < 0.2 else chosen
         steps.append(_product("Product Viewed", at + timedelta(minutes=minutes * chance.uniform(0.1, 0.4)), seen))
         steps.append(_product("Product Added", at + timedelta(minutes=minutes * chance.uniform(0.4, 0.7)), chosen))
-    facts = json.dumps({"value_minor": order.value_minor, "currency": order.currency})
+    facts = f'{{"value_minor": {order.value_minor}, "currency": {_quoted(order.currency)}}}'
     asked = order.placed_at - timedelta(minutes=minutes * chance.uniform(0.05, 0.2))
     steps.append(Step(asked, "Checkout Started", "", facts))
-    return Visit(token, order.customer_id, steps, order_id=order.id, ended_at=order.placed_at)
+    return Visit(token, order.customer_id, steps, at, order.placed_at, order.id)
 
 
-def _browsing(placed_at: datetime, pool: list[str], chance: random.Random) -> list[Step]:
+def _browsing(
+    token: str, customer_id: int | None, placed_at: datetime, pool: list[str], chance: random.Random
+) -> Visit:
     """A look around some days before, at about the same hour; most leave after the first page, few fill a cart."""
-    at = placed_at - timedelta(days=chance.randint(1, 6), minutes=chance.uniform(-90, 90))
+    start = at = placed_at - timedelta(days=chance.randint(1, 6), minutes=chance.uniform(-90, 90))
     steps = [_page(at)]
     while len(steps) < 4 and chance.random() < 0.35:
         at += timedelta(seconds=chance.uniform(15, 240))
@@ -183,7 +183,7 @@ def _browsing(placed_at: datetime, pool: list[str], chance: random.Random) -> li
         if chance.random() < 0.12:
             at += timedelta(seconds=chance.uniform(5, 60))
             steps.append(_product("Product Added", at, product))
-    return steps
+    return Visit(token, customer_id, steps, start, at)
 
 
 def _page(at: datetime) -> Step:
@@ -191,8 +191,13 @@ def _page(at: datetime) -> Step:
 
 
 def _product(name: str, at: datetime, product: str) -> Step:
-    facts: dict[str, Any] = {"product_id": product}
-    return Step(at, name, product, json.dumps(facts | {"quantity": 1} if name == "Product Added" else facts))
+    more = ', "quantity": 1' if name == "Product Added" else ""
+    return Step(at, name, product, f'{{"product_id": {_quoted(product)}{more}}}')
+
+
+@lru_cache(maxsize=100_000)
+def _quoted(text: str) -> str:
+    return json.dumps(text)
 
 
 def _write(session: OrmSession, visits: list[Visit], time_zone: str, report: SimulationReport) -> None:
@@ -208,7 +213,7 @@ def _write(session: OrmSession, visits: list[Visit], time_zone: str, report: Sim
 
 
 def _write_visitors(session: OrmSession, visits: list[Visit], report: SimulationReport) -> dict[str, int]:
-    """The visitor's id of every token; visits come in the order of time, so the first one tells when it was first seen."""
+    """The visitor's id of every token; visits come in the order of time, the first tells when it was first seen."""
     first_seen: dict[str, datetime] = {}
     for visit in visits:
         first_seen.setdefault(visit.token, visit.started_at)
@@ -219,7 +224,7 @@ def _write_visitors(session: OrmSession, visits: list[Visit], report: Simulation
     new = [token for token in first_seen if token not in known]
     ids = take_ids(session.connection(), _table(Visitor), len(new))
     if new:
-        columns = {"id": ids, "token": new, "first_seen_at": [first_seen[token] for token in new]}
+        columns: dict[str, list[Any]] = {"id": ids, "token": new, "first_seen_at": [first_seen[token] for token in new]}
         insert_columns(session.connection(), _table(Visitor), columns | {"simulated": [True] * len(new)})
     report.visitors += len(new)
     return known | dict(zip(new, ids, strict=True))
@@ -228,8 +233,8 @@ def _write_visitors(session: OrmSession, visits: list[Visit], report: Simulation
 def _write_claims(session: OrmSession, visits: list[Visit], visitors: dict[str, int]) -> None:
     first: dict[tuple[int, int], datetime] = {}
     for visit in visits:
-        if visit.order_id is not None and visit.customer_id is not None and visit.ended_at is not None:
-            first.setdefault((visitors[visit.token], visit.customer_id), visit.ended_at)
+        if visit.order_id is not None and visit.customer_id is not None:
+            first.setdefault((visitors[visit.token], visit.customer_id), visit.last_at)
     wanted = {visitor_id for visitor_id, _ in first}
     query = select(VisitorClaim.visitor_id, VisitorClaim.customer_id).where(VisitorClaim.visitor_id.in_(wanted))
     for visitor_id, customer_id in session.execute(query).all():
@@ -257,14 +262,14 @@ def _write_sessions(session: OrmSession, visits: list[Visit], visitors: dict[str
         "orders": [int(visit.order_id is not None) for visit in visits],
         "simulated": [True] * len(visits),
     }
-    columns |= {column: [visit.counts[name] for visit in visits] for name, column in _COUNTERS.items()}
+    columns |= {column: [visit.count(name) for visit in visits] for name, column in _COUNTERS.items()}
     insert_columns(session.connection(), _table(Session), columns)
 
 
 def _write_events(session: OrmSession, visits: list[Visit], visitors: dict[str, int], ids: list[int]) -> None:
     rows = [
-        (f"simulated:{session_id:010}:{number}", step.name, step.at, visitors[visit.token], session_id, visit.customer_id,
-         step.subject, step.properties)
+        (f"simulated:{session_id:010}:{number}", step.name, step.at, visitors[visit.token], session_id,
+         visit.customer_id, step.subject, step.properties)
         for session_id, visit in zip(ids, visits, strict=True)
         for number, step in enumerate(visit.steps)
     ]  # fmt: skip
@@ -294,10 +299,11 @@ def _count_days(session: OrmSession, visits: list[Visit], time_zone: str) -> Non
     days: dict[date, Counter[str]] = defaultdict(Counter)
     for visit in visits:
         figures = days[day_of(visit.started_at, time_zone)]
-        figures.update({column: visit.counts[name] for name, column in _COUNTERS.items()})
-        figures.update(sessions=1, simulated_sessions=1, checkouts=visit.counts["Checkout Started"])
+        figures["sessions"] += 1
+        for step in visit.steps:
+            figures[_FIGURES[step[1]]] += 1
     for day, figures in sorted(days.items()):
-        add_to_day(session, day, **figures)
+        add_to_day(session, day, simulated_sessions=figures["sessions"], **figures)
 
 
 def _table(record: type[Record]) -> Any:
