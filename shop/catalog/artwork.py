@@ -23,6 +23,7 @@ Drawing = Callable[[Look], str]
 
 def artwork(*, name: str, brand: str, category: str, department: str, size: str) -> str:
     """The picture as an SVG document of about 2-5 kB; every text in it is escaped."""
+    name, brand, size = _printable(name), _printable(brand), _printable(size)
     words = _folded(f"{name} {category} {department} {size}")
     seen = look(name=name, brand=brand, size=size, words=_folded(f"{name} {category}"))
     drawing = _drawing(_folded(name), _folded(category), _folded(department), words)
@@ -172,3 +173,8 @@ def _compiled(table: tuple[tuple[str, tuple[Drawing, ...]], ...]) -> list[tuple[
 
 def _folded(text: str) -> str:
     return f" {re.sub(r'[^a-z0-9]+', ' ', text.casefold())} "
+
+
+def _printable(text: str) -> str:
+    """Without control characters, which no XML document may hold."""
+    return "".join(letter for letter in text if letter.isprintable())

@@ -191,7 +191,7 @@ def _words(look: Look, cx: float, cy: float, width: float, height: float, fill: 
 def _fitting(name: str, letters: int, width: float, height: float) -> tuple[float, list[str]]:
     """The type size at which these lines fill the field, when broken after about so many letters."""
     lines = _wrapped(name, letters)
-    size = min([18, height / len(lines), *(width / len(line) / 0.57 for line in lines)])
+    size = min([18, height / len(lines), *(width / max(1, len(line)) / 0.57 for line in lines)])
     return (size * 0.55 if lines[-1].endswith("…") else size), lines
 
 

@@ -56,7 +56,7 @@ class Product(Base):
         Index(None, "category_id", "listed", "sold"),
         Index(None, "listed", "sold"),
         Index(None, "listed", "added_at"),
-        Index("ix_product_lowered", "sold", sqlite_where=text(_LOWERED), postgresql_where=text(_LOWERED)),
+        Index("ix_product_lowered", "listed", "sold", sqlite_where=text(_LOWERED), postgresql_where=text(_LOWERED)),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

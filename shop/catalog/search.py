@@ -32,6 +32,8 @@ MOST_WORDS = 10
 MOST_LETTERS = 40
 
 _WORD = re.compile(r"[^\W_]+")
+# é is found by e; other scripts keep their marks, as й is no и.
+_LATIN_MARKS = re.compile(r"([a-z])[\u0300-\u036f]+")
 # Too frequent to tell products apart; left out of a question, so that "oil of olives" finds olive oil.
 _STOP_WORDS = frozenset(
     {
@@ -84,9 +86,9 @@ _POSTGRESQL = (
     """ALTER TEXT SEARCH CONFIGURATION "{schema}".shop_english
         ALTER MAPPING FOR asciiword, word, numword WITH "{schema}".shop_porter""",
     r"""CREATE FUNCTION "{schema}".shop_tsvector(words text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE
-        RETURN to_tsvector('"{schema}".shop_english'::regconfig,
-            regexp_replace(regexp_replace(lower(normalize(words, NFD)), '[\u0300-\u036f]', '', 'g'),
-                '[^0-9a-zA-Z\u00b2\u00b3\u00b9\u00bc-\u00be\u00c0-\u1fff\u2c00-\uffff]+', ' ', 'g'))""",
+        RETURN to_tsvector('"{schema}".shop_english'::regconfig, regexp_replace(
+            normalize(regexp_replace(lower(normalize(words, NFD)), '([a-z])[\u0300-\u036f]+', '\1', 'g'), NFC),
+            '[^0-9a-zA-Z\u00b2\u00b3\u00b9\u00bc-\u00be\u00c0-\u1fff\u2c00-\uffff]+', ' ', 'g'))""",
     'CREATE INDEX fts_product ON product USING gin ("{schema}".shop_tsvector(search_text))',
 )
 
@@ -146,9 +148,8 @@ def reindex(session: Session) -> int:
 
 def words_of(query: str) -> list[str]:
     """The words of a question as the index knows them: folded, without stop words, at most ten."""
-    decomposed = unicodedata.normalize("NFD", query.casefold())
-    folded = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-    words = [word[:MOST_LETTERS] for word in _WORD.findall(folded)]
+    folded = _LATIN_MARKS.sub(r"\1", unicodedata.normalize("NFD", query.lower()))
+    words = [word[:MOST_LETTERS] for word in _WORD.findall(unicodedata.normalize("NFC", folded))]
     return [word for word in words if word not in _STOP_WORDS][:MOST_WORDS]
 
 

@@ -225,7 +225,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_product_category_id_listed_sold'), ['category_id', 'listed', 'sold'], unique=False)
         batch_op.create_index(batch_op.f('ix_product_listed_added_at'), ['listed', 'added_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_product_listed_sold'), ['listed', 'sold'], unique=False)
-        batch_op.create_index('ix_product_lowered', ['sold'], unique=False, sqlite_where=sa.text('was_minor > price_minor'), postgresql_where=sa.text('was_minor > price_minor'))
+        batch_op.create_index('ix_product_lowered', ['listed', 'sold'], unique=False, sqlite_where=sa.text('was_minor > price_minor'), postgresql_where=sa.text('was_minor > price_minor'))
 
     op.create_table('refund',
     sa.Column('id', sa.Integer(), nullable=False),
