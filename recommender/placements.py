@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from tracking.orders import SeenOrder, SeenOrderLine
@@ -79,49 +80,60 @@ def recommend(
     """
     if placement not in PLACEMENTS:
         raise ValueError(f"no placement is called {placement!r}; there are {', '.join(PLACEMENTS)}")
-    model = present_model(session)
+    model = session.execute(_newest(Model.id, Model.trained_at)).first()
     if model is None or n <= 0:
         return []
-    since = _bought_since(session, model, customer_id)
+    model_id, trained_at = model
+    since = _bought_since(session, trained_at, customer_id)
     viewed = [one for one in dict.fromkeys(recent) if one not in since][:SEEDS]
     in_cart = sorted(cart)
-    lists = _read(session, model.id, customer_id, [*since, *viewed, *in_cart, *([product] if product else [])])
+    lists = _read(session, model_id, customer_id, [*since, *viewed, *in_cart, *([product] if product else [])])
     excluded = {*exclude, *cart, *since, *([product] if product else [])}
 
     personal = _for_you(lists, customer_id=customer_id, since=since, viewed=viewed)
-    popular = lists.get(("popular", ""), [])
     if placement == "product":
         first = _together(lists, product or "")
     elif placement == "cart":
         first = _fuse([_List(1.0, _together(lists, one)) for one in in_cart])
     else:
         first = []
-    return _take(chain(first, personal, popular), n, excluded)
+    enough = _take(chain(first, personal), n, excluded)
+    if len(enough) == n:
+        return enough
+    return _take(chain(enough, stored_in(session, model_id, "popular", "")), n, excluded)
 
 
 def present_model(session: Session) -> Model | None:
     """The newest published model, or None before the first training."""
-    newest = select(Model).where(Model.published_at.is_not(None)).order_by(Model.published_at.desc(), Model.id.desc())
-    return session.scalars(newest.limit(1)).first()
+    return session.scalars(_newest(Model)).first()
 
 
 def stored(session: Session, kind: str, key: str) -> list[Recommendation]:
     """A ranked list as it was trained: kind `customer`, `discovery`, `product` or `popular` (with an empty key)."""
     model = present_model(session)
-    if model is None:
-        return []
-    row = session.get(RankedList, (model.id, kind, key))
-    return [] if row is None else _entries(row.kind, row.key, row.products, row.reasons)
+    return [] if model is None else stored_in(session, model.id, kind, key)
 
 
-def _bought_since(session: Session, model: Model, customer_id: int | None) -> list[str]:
+def stored_in(session: Session, model_id: int, kind: str, key: str) -> list[Recommendation]:
+    """The same of a certain model."""
+    wanted = (RankedList.model_id == model_id, RankedList.kind == kind, RankedList.key == key)
+    row = session.execute(select(RankedList.products, RankedList.reasons).where(*wanted)).first()
+    return [] if row is None else _entries(kind, key, row.products, row.reasons)
+
+
+def _newest(*of: Any) -> Select[Any]:
+    published = select(*of).where(Model.published_at.is_not(None))
+    return published.order_by(Model.published_at.desc(), Model.id.desc()).limit(1)
+
+
+def _bought_since(session: Session, trained_at: datetime, customer_id: int | None) -> list[str]:
     """What this customer ordered after the training, the latest first: the orders of the last minute count."""
     if customer_id is None:
         return []
     query = (
         select(SeenOrderLine.product)
         .join(SeenOrder, SeenOrder.id == SeenOrderLine.order_id)
-        .where(SeenOrder.customer_id == customer_id, SeenOrder.placed_at > model.trained_at)
+        .where(SeenOrder.customer_id == customer_id, SeenOrder.placed_at > trained_at)
         .order_by(SeenOrder.placed_at.desc(), SeenOrder.id.desc(), SeenOrderLine.position)
         .limit(100)
     )
@@ -129,11 +141,13 @@ def _bought_since(session: Session, model: Model, customer_id: int | None) -> li
 
 
 def _read(session: Session, model_id: int, customer_id: int | None, products: Sequence[str]) -> Lists:
-    wanted = [RankedList.kind == "popular"]
+    wanted = []
     if products:
         wanted.append(and_(RankedList.kind == "product", RankedList.key.in_(set(products[: 4 * SEEDS]))))
     if customer_id is not None:
         wanted.append(and_(RankedList.kind.in_(("customer", "discovery")), RankedList.key == str(customer_id)))
+    if not wanted:
+        return {}
     rows = session.execute(
         select(RankedList.kind, RankedList.key, RankedList.products, RankedList.reasons).where(
             RankedList.model_id == model_id, or_(*wanted)

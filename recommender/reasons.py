@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 OFTEN_FROM = 3
 """Bought on at least so many days is called "often"."""
@@ -39,8 +40,9 @@ class Reason:
         return self.code.value if fact is None else f"{self.code.value}:{fact}"
 
 
+@lru_cache(maxsize=20_000)
 def parse(stored: str) -> Reason:
-    """The inverse of `str(reason)`.
+    """The inverse of `str(reason)`; remembered, as a shop's pages read the same ones again and again.
 
     Raises:
         ValueError: for a code that there is not.

@@ -18,6 +18,7 @@ from ecrm import ECRM, CustomerFacts, ProductCard, ShopFacts, Staff, events, mig
 from ecrm.history import backfill, simulate_history
 from ecrm.installation import installation
 from ecrm.storefront import Wanted
+from ecrm.training import train_models
 
 from . import signals
 from .accounts.account import Account, SignIn
@@ -287,7 +288,7 @@ def _remembered() -> CheckoutDefaults | None:
 
 
 def _history_imported(app: Flask, *, progress: Progress) -> None:
-    """Tells the CRM what an import brought; a demo gets made-up visits before its purchases too."""
+    """Tells the CRM what an import brought, and lets it learn; a demo gets made-up visits before its purchases too."""
     whole, done = history_size(db.session()), 0
 
     def told(events_told: int) -> None:
@@ -298,6 +299,9 @@ def _history_imported(app: Flask, *, progress: Progress) -> None:
     backfill(installation(app), _past(), progress=told)
     if app.config["SHOP_ENV"] == "demo":
         simulate_history(installation(app), progress=lambda orders, of: progress("Simulating visits", orders, of))
+    progress("Learning what goes with what", 0, 1)
+    train_models(installation(app))
+    progress("Learning what goes with what", 1, 1)
 
 
 def _past() -> Iterator[events.Told]:
