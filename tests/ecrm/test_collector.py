@@ -136,6 +136,12 @@ def test_the_privacy_page_says_what_holds_now(shopper: FlaskClient, grade: str, 
     assert all(field.find_parent("label") for field in page.select("input[type=radio]"))
 
 
+def test_the_privacy_page_does_not_ask_twice(shopper: FlaskClient) -> None:
+    page = BeautifulSoup(shopper.get("/ecrm/privacy").text, "html.parser")
+    assert page.select(".ecrm-consent") == []
+    assert len(page.select("form")) == 1
+
+
 def test_only_with_consent_does_a_page_carry_the_beacon(shopper: FlaskClient) -> None:
     assert "beacon.js" not in shopper.get("/").text
     agree(shopper)
