@@ -11,7 +11,7 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_time, get_datetime_format
 from babel.numbers import format_currency, format_decimal, get_currency_precision
 from flask import Flask, current_app, g, has_request_context, request
 from flask_babel import Babel, get_locale
@@ -70,8 +70,10 @@ def day(value: date | datetime) -> str:
 
 
 def moment(value: datetime) -> str:
-    """Date and time in the shop's time zone."""
-    return format_datetime(value.astimezone(zone()), format="medium", locale=locale())
+    """Date and time to the minute, in the shop's time zone."""
+    local, how = value.astimezone(zone()), locale()
+    pattern = str(get_datetime_format("medium", locale=how)).replace("'", "")
+    return pattern.format(format_time(local, format="short", locale=how), day(local))
 
 
 def language() -> str:

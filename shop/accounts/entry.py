@@ -24,7 +24,6 @@ from . import browser, demo_people, forms, passwords, registration, throttle, tr
 from .account import Account
 from .blueprint import blueprint
 from .next_path import safe_path
-from .permissions import permissions_of
 
 
 @blueprint.get("/register")
@@ -41,10 +40,10 @@ def register_now() -> ResponseReturnValue:
     """Open an account and sign in."""
     profile = shop_profile()
     values, errors = forms.read(forms.RegistrationForm(country=profile.country), request.form)
-    if not errors:
-        about = (values["email"], values["first_name"], values["last_name"], profile.name)
-        weak = passwords.weakness(values["password"], about=about)
-        errors = {"password": weak} if weak else {}
+    if "password" not in errors:  # said together with the rest, so that nobody corrects the form twice
+        about = (*(request.form.get(key, "") for key in ("email", "first_name", "last_name")), profile.name)
+        weak = passwords.weakness(request.form.get("password", ""), about=about)
+        errors |= {"password": weak} if weak else {}
     if errors:
         return _registration_page(request.form, errors), 422
     now = datetime.now(UTC)
@@ -121,7 +120,7 @@ def demo_sign_in() -> ResponseReturnValue:
     browser.sign_in_here(account, now=datetime.now(UTC))
     db.session.commit()
     flash(_("You are now %(name)s.", name=f"{account.first_name} {account.last_name}".strip()), "success")
-    return redirect(_next(account), 303)
+    return redirect(_next(account, home="pages.home"), 303)
 
 
 def _registration_page(typed: Any, errors: dict[str, str]) -> str:
@@ -152,10 +151,9 @@ def _wanted() -> str:
     return safe_path(request.values.get("next"), otherwise="")
 
 
-def _next(account: Account) -> str:
-    """Where somebody goes after signing in: where they wanted to, else to their work or their account."""
-    home = "backoffice.home" if permissions_of(account.role) else "accounts.home"
-    return _wanted() or url_for(home)
+def _next(account: Account, *, home: str = "accounts.home") -> str:
+    """Where somebody goes after signing in: where they wanted to, staff to their work, customers home."""
+    return _wanted() or url_for("backoffice.home" if account.role else home)
 
 
 def _app() -> Any:

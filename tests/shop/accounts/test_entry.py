@@ -92,6 +92,11 @@ def test_what_is_wrong_is_said_beside_its_field_and_the_rest_is_kept(
         assert db.session.scalar(select(func.count()).select_from(Account)) == 2
 
 
+def test_everything_that_is_wrong_is_said_at_once(client: FlaskClient) -> None:
+    answer = register(client, email="nope", password="password1234", children="many")
+    assert all(f'id="field-{field}-error"' in answer.text for field in ("email", "password", "children"))
+
+
 @pytest.mark.parametrize("email", ["ada@example.com", "ADA@EXAMPLE.COM", " Ada@Example.com "])
 def test_an_address_makes_one_account_however_it_is_written(app: Flask, client: FlaskClient, email: str) -> None:
     answer = register(client, email=email)
