@@ -25,7 +25,7 @@ def home() -> str:
     return render_template(
         "shop/pages/home.html",
         floor=floor,
-        showcase=faces[:7],
+        showcase=faces[:5],
         best=listing.best_sellers(db.session(), limit=12),
         reduced=listing.reduced(db.session(), limit=12),
         arrivals=listing.arrivals(db.session(), limit=12),
