@@ -77,10 +77,15 @@ class Chart:
         return not any(point.value for point in self.points)
 
 
-def chart(kind: str, points: Sequence[Point], *, axis_text: Callable[[float], str]) -> Chart:
-    """Lay out points as `bars` or as a `line`; `axis_text` writes the values beside the grid."""
+def chart(kind: str, points: Sequence[Point], *, axis_text: Callable[[float], str], whole: bool = False) -> Chart:
+    """Lay out points as `bars` or as a `line`.
+
+    Args:
+        axis_text: writes the values beside the grid.
+        whole: the values are counts; the grid then shows no halves.
+    """
     values = [point.value for point in points if point.value is not None] or [0]
-    low, high, step = _scale(min(*values, 0.0), max(*values, 0.0))
+    low, high, step = _scale(min(*values, 0.0), max(*values, 0.0), smallest=1 if whole else 0)
     space = HEIGHT - TOP - BOTTOM
 
     def height_of(value: float) -> float:
@@ -103,13 +108,14 @@ def chart(kind: str, points: Sequence[Point], *, axis_text: Callable[[float], st
     )  # fmt: skip
 
 
-def _scale(low: float, high: float) -> tuple[float, float, float]:
+def _scale(low: float, high: float, *, smallest: float) -> tuple[float, float, float]:
     """A range that starts and ends on round numbers, with two to five steps."""
     if high == low:
         high = low + 1
     raw = (high - low) / 3
     magnitude = 10 ** math.floor(math.log10(raw))
     step = next(factor * magnitude for factor in (1, 2, 2.5, 5, 10) if factor * magnitude >= raw * 0.999)
+    step = max(step, smallest)
     return math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step, step
 
 

@@ -29,7 +29,7 @@ from .product_names import product_names
 from .queries import LARGEST, cursor, cursor_arg, day_arg, number_arg, text_arg
 
 PAGE = 50
-WINDOW = timedelta(days=92)
+WINDOW = timedelta(days=31)
 """An unspecific search looks this far back at a time, so that a rare name never makes it read the whole log."""
 
 # What a role that may not see customers may see of an event. A list of what is shown, not of what is hidden:

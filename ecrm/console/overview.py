@@ -58,6 +58,7 @@ class _Measure:
     axis_text: Callable[[float], str]
     note: str = ""
     linked: bool = False
+    whole: bool = False
 
 
 @console.get("/overview")
@@ -107,8 +108,8 @@ def _measures(currency: str, now: Figures) -> tuple[_Measure, ...]:
     simulated = _("of which %(count)s simulated", count=number(now.simulated_visits)) if now.simulated_visits else ""
     refunds = _("after %(amount)s of refunds", amount=in_money(now.refunds_minor)) if now.refunds_minor else ""
     return (
-        _Measure("visits", _("Visits"), "bars", lambda f: f.visits, number, compact_number, simulated),
-        _Measure("orders", _("Orders"), "bars", lambda f: f.orders, number, compact_number, linked=True),
+        _Measure("visits", _("Visits"), "bars", lambda f: f.visits, number, compact_number, simulated, whole=True),
+        _Measure("orders", _("Orders"), "bars", lambda f: f.orders, number, compact_number, linked=True, whole=True),
         _Measure("revenue", _("Revenue"), "bars", lambda f: f.net_minor, in_money, money_axis, refunds, linked=True),
         _Measure(
             "conversion", _("Conversion"), "line", lambda f: f.conversion, percent, lambda v: percent(v, "#,##0.#%"),
@@ -118,7 +119,7 @@ def _measures(currency: str, now: Figures) -> tuple[_Measure, ...]:
             "average", _("Average order"), "line", lambda f: f.average_minor, in_money, money_axis, _("before refunds"),
         ),
         _Measure("registrations", _("New customers"), "bars", lambda f: f.registrations, number, compact_number,
-                 _("accounts opened")),
+                 _("accounts opened"), whole=True),
     )  # fmt: skip
 
 
@@ -132,7 +133,10 @@ def _card(measure: _Measure, steps: Sequence[tuple[Period, Figures]], now: Figur
         change=change(value, earlier),
         note=measure.note,
         chart=chart(
-            measure.kind, [_point(measure, span, figures) for span, figures in steps], axis_text=measure.axis_text
+            measure.kind,
+            [_point(measure, span, figures) for span, figures in steps],
+            axis_text=measure.axis_text,
+            whole=measure.whole,
         ),
     )
 

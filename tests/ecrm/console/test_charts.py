@@ -27,6 +27,11 @@ def test_the_grid_stands_on_round_numbers() -> None:
     assert [mark.text for mark in drawn.grid] == ["0", "500", "1000"]
 
 
+def test_counts_get_no_halves() -> None:
+    drawn = chart("bars", points([0, 1]), axis_text=lambda value: f"{value:g}", whole=True)
+    assert [mark.text for mark in drawn.grid] == ["0", "1"]
+
+
 def test_a_missing_value_lifts_the_pen_and_an_empty_chart_says_so() -> None:
     drawn = chart("line", points([1, None, 2, 3]), axis_text=str)
     assert drawn.path.count("M") == 2
