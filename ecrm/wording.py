@@ -6,6 +6,7 @@ from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_date, format_datetime, format_skeleton, format_time
 from babel.numbers import (
     format_compact_currency,
@@ -69,12 +70,17 @@ def clock(value: datetime) -> str:
 
 def short_day(value: date) -> str:
     """A date for an axis, e.g. `Nov 3`."""
-    return format_skeleton("MMMd", value, locale=_locale())
+    return str(format_skeleton("MMMd", value, locale=_locale()))
 
 
 def number(value: int | float) -> str:
     """A count with the reader's grouping, e.g. `12,480`."""
     return format_decimal(value, locale=_locale())
+
+
+def country(code: str) -> str:
+    """The name of a country (ISO 3166 alpha-2); the code itself where it has none."""
+    return Locale.parse(_locale()).territories.get(code, code)
 
 
 def percent(value: float, pattern: str = "#,##0.0%") -> str:
