@@ -70,7 +70,7 @@ def clock(value: datetime) -> str:
 
 def short_day(value: date) -> str:
     """A date for an axis, e.g. `Nov 3`."""
-    return str(format_skeleton("MMMd", value, locale=_locale()))
+    return format_skeleton("MMMd", value, locale=_locale())
 
 
 def number(value: int | float) -> str:
@@ -80,7 +80,7 @@ def number(value: int | float) -> str:
 
 def country(code: str) -> str:
     """The name of a country (ISO 3166 alpha-2); the code itself where it has none."""
-    return Locale.parse(_locale()).territories.get(code, code)
+    return str(Locale.parse(_locale()).territories.get(code, code))
 
 
 def percent(value: float, pattern: str = "#,##0.0%") -> str:
