@@ -27,6 +27,7 @@ from .catalog.product import Product
 from .checkout.order import Order, Refund
 from .checkout.order_links import signed_order_path
 from .database import db
+from .fulfilment.carriers import carrier_name
 from .fulfilment.parcel import Parcel
 from .hooks import CheckoutDefaults, hooks
 from .importing.filling import Progress
@@ -212,7 +213,7 @@ def _parcel_shipped(_app: Flask, *, parcel: Parcel) -> None:
             at=parcel.shipped_at,
             shipment_id=str(parcel.id),
             order_id=parcel.order.number,
-            carrier=parcel.carrier,
+            carrier=carrier_name(parcel.carrier),
             tracking_number=parcel.tracking_number,
         ),
         session=db.session(),
@@ -234,7 +235,8 @@ def _account_opened(_app: Flask, *, account: Account) -> None:
 
 def _signed_in(_app: Flask, *, account: Account, sign_in: SignIn) -> None:
     crm.tell(
-        events.SignedIn(at=sign_in.started_at, person=_person(account), sign_in_id=str(sign_in.id)), session=db.session()
+        events.SignedIn(at=sign_in.started_at, person=_person(account), sign_in_id=str(sign_in.id)),
+        session=db.session(),
     )
 
 

@@ -70,10 +70,19 @@ def _postgres_template() -> Iterator[Callable[[Path], str]]:
         return str(server.get_uri(name))
 
     _migrate(create(template))
-    yield lambda _folder: create(f"test_{uuid.uuid4().hex[:12]}", template)
-    with admin.connect() as connection:
-        for name in reversed(made):
+
+    def copy(_folder: Path) -> str:
+        if len(made) > 1:  # the last test's; dropped now, so that a long suite doesn't fill the disk
+            drop(made.pop())
+        return create(f"test_{uuid.uuid4().hex[:12]}", template)
+
+    def drop(name: str) -> None:
+        with admin.connect() as connection:
             connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+
+    yield copy
+    while made:
+        drop(made.pop())
     admin.dispose()
     server.cleanup()
 

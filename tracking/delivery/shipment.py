@@ -26,7 +26,7 @@ class Shipment(Record):
     """Expected with the order (`pre_transit`, no number yet); carrier and number come when staff ship it."""
 
     __tablename__ = "ecrm_shipment"
-    __table_args__ = (Index(None, "order_reference"), Index(None, "customer_id"))
+    __table_args__ = (Index(None, "order_reference"), Index(None, "customer_id"), Index(None, "status", "expected_at"))
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     reference: Mapped[str] = mapped_column(String(64), unique=True)

@@ -224,6 +224,7 @@ def upgrade() -> None:
     with op.batch_alter_table('ecrm_shipment', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_ecrm_shipment_customer_id'), ['customer_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_ecrm_shipment_order_reference'), ['order_reference'], unique=False)
+        batch_op.create_index(batch_op.f('ix_ecrm_shipment_status_expected_at'), ['status', 'expected_at'], unique=False)
 
     op.create_table('ecrm_visitor_claim',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -383,6 +384,7 @@ def downgrade() -> None:
 
     op.drop_table('ecrm_visitor_claim')
     with op.batch_alter_table('ecrm_shipment', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_ecrm_shipment_status_expected_at'))
         batch_op.drop_index(batch_op.f('ix_ecrm_shipment_order_reference'))
         batch_op.drop_index(batch_op.f('ix_ecrm_shipment_customer_id'))
 

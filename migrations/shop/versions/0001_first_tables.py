@@ -43,6 +43,7 @@ def upgrade() -> None:
     sa.Column('fingerprint', sa.String(length=64), nullable=False),
     sa.Column('parameters', sa.Text(), nullable=False),
     sa.Column('finished_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('announced_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('new_minor', sa.BigInteger(), nullable=False),
     sa.Column('report', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_import_run'))
