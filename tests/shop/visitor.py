@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from shop.accounts.account import Account
 from shop.accounts.browser import sign_in_here
 from shop.database import db
-from tests.faults.shopper import fields_of
+from tests.shop.filling import fields_of
 
 ADDRESS = {
     "email": "kim@example.com", "name": "Kim Lee", "line1": "1 Main Street", "line2": "", "city": "Springfield",
@@ -48,6 +48,7 @@ class Visitor:
 
     app: Flask
     client: FlaskClient = field(init=False)
+    _token: str = ""
 
     def __post_init__(self) -> None:
         self.client = self.app.test_client()
@@ -68,9 +69,14 @@ class Visitor:
 
     def token(self) -> str:
         """A CSRF token of this browser's session: of the sign-in page or, signed in, of the account's."""
-        field = self.see("/sign-in").soup.select_one('form input[name="csrf_token"]')
-        assert field is not None
-        return str(field["value"])
+        if not self._token:
+            self._token = self._read_token()
+        return self._token
+
+    def _read_token(self) -> str:
+        pages = (self.see(path) for path in ("/sign-in", "/account"))
+        fields = (page.soup.select_one('form input[name="csrf_token"]') for page in pages)
+        return next(str(field["value"]) for field in fields if field is not None)
 
     def sign_in(self, account_id: int) -> Visitor:
         """Sign in as this account, keeping what the session held."""
@@ -85,6 +91,7 @@ class Visitor:
         with self.client.session_transaction() as changed:
             changed.clear()
             changed.update(after)
+        self._token = ""
         return self
 
     def add(self, product_id: int, quantity: int = 1) -> Seen:

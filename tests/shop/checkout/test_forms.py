@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
+from shop import wording
 from shop.checkout.forms import read_details
 from shop.checkout.payment import payment_methods
+from shop.database import db
 from shop.profile import ShopProfile
 from tests.shop.visitor import ADDRESS
 
@@ -19,9 +21,16 @@ PROFILE = ShopProfile(
 
 
 @pytest.fixture(autouse=True)
-def _request(app: Flask) -> Iterator[None]:
-    with app.test_request_context():
+def _request() -> Iterator[None]:
+    """A request of a bare app: the forms need its wording and nothing else."""
+    bare = Flask("bare")
+    bare.config["SQLALCHEMY_DATABASE_URI"] = "sqlite://"
+    db.init_app(bare)
+    wording.init_app(bare)
+    with bare.test_request_context():
         yield
+        db.session.remove()
+        db.engine.dispose()
 
 
 def test_good_answers_are_stripped_and_brought_to_normal_form() -> None:
