@@ -26,7 +26,7 @@ def artwork(*, name: str, brand: str, category: str, department: str, size: str)
     name, brand, size = _printable(name), _printable(brand), _printable(size)
     words = _folded(f"{name} {category} {department} {size}")
     seen = look(name=name, brand=brand, size=size, words=_folded(f"{name} {category}"))
-    drawing = _drawing(_folded(name), _folded(category), _folded(department), words)
+    drawing = _drawing(_folded(name), _folded(category), _folded(department), words, branded=bool(brand.strip()))
     return _FRAME.format(title=escape(f"{brand} {name}".strip()), drawing=drawing(seen))
 
 
@@ -58,17 +58,22 @@ def _bites(seen: Look) -> str:
 
 
 # Read from top to bottom; the first row with a word of the category decides, else of the name, else of the department.
-# A word stands for its plural, too; one that ends in * for all that begin with it.
+# A word stands for its plural, too; one that ends in * for all that begin with it; _ is a space.
 _SHAPES: tuple[tuple[str, tuple[Drawing, ...]], ...] = (
     ("wine liquor champagne spirits", (packages.wine,)),
+    ("canned", (packages.can,)),
+    ("sports_drink sport_drink", (packages.bottle,)),
+    ("peanut_butter jelly jam preserve", (packages.jar,)),
     ("egg", (packages.egg_box,)),
+    ("hot_dog bacon lunchmeat sausage smoked", (packages.vacuum,)),
+    ("fowl poultry", (packages.meat_tray,)),
     ("charcoal firewood litter", (packages.sack,)),
     ("snack chip popcorn pretzel crouton", (packages.bag, packages.pouch)),
     ("tissue napkin towel diaper feminine incontinence", (packages.rolls, packages.small_box)),
     ("trash wrap foil foilware filter broom mop disposable disposible", (packages.small_box, packages.carton)),
     ("greeting card postcard", (goods.card,)),
     ("magazine book* newspaper stationery notebook diary journal", (goods.book,)),
-    ("candle t-light tealight votive incense", (goods.candle,)),
+    ("candle t_light tealight votive incense", (goods.candle,)),
     ("lantern lamp light", (goods.lantern,)),
     ("necklace bracelet earring ring jewel* brooch watch", (goods.jewel,)),
     ("cushion pillow doorstop", (goods.cushion,)),
@@ -108,15 +113,42 @@ _SHAPES: tuple[tuple[str, tuple[Drawing, ...]], ...] = (
     ("flowering foliage plant garden lawn", (goods.plant,)),
     ("floral flower rose bouquet lily", (goods.bouquet,)),
     ("salad", (_greens,)),
-    ("sushi sandwich sandwiche heat serve prepared party tray", (_bites,)),
+    ("sushi sandwich sandwiche heat serve prepared party_tray tray", (_bites,)),
     ("dog bacon sausage lunchmeat smoked ham cheese", (packages.vacuum,)),
     ("beef pork chicken turkey lamb veal meat seafood fish poultry", (packages.meat_tray,)),
     ("frozen frzn", (packages.bag, packages.flat_box)),
     ("pie", (goods.pie,)),
     ("cake pastry donut muffin dessert sweet", (goods.cake,)),
     ("bread bun roll bagel dough", (packages.loaf_bag,)),
-    ("cookware bakeware pan kitchen appliance bowl plate", (goods.pan,)),
+    ("plate bowl party_ware", (goods.bowls,)),
+    ("cookware bakeware pan kitchen appliance", (goods.pan,)),
     ("glassware dinnerware houseware* jug teapot", (goods.mug, goods.pan)),
+)  # fmt: skip
+
+# What carries no brand is no packaged good but the thing itself: here the name decides first.
+_THINGS: tuple[tuple[str, tuple[Drawing, ...]], ...] = (
+    ("t_light tealight candle holder candlestick incense", (goods.candle,)),
+    ("lantern light lamp chandelier lampshade", (goods.lantern,)),
+    ("teacup mug cup saucer beaker teapot coffee tea cocoa", (goods.mug,)),
+    ("umbrella parasol", (goods.umbrella,)),
+    ("cushion doorstop doormat throw quilt blanket rug", (goods.cushion,)),
+    ("apron towel glove cosy scarf tablecloth napkin sewing knitting feltcraft felt craft sock hat", (goods.cloth,)),
+    ("cake cakestand cupcake muffin", (goods.cake,)),
+    ("tin canister storage box lunch snack jar drawer cabinet chest trinket", (packages.tin,)),
+    ("plate bowl dish tray jug glass tumbler cutlery spoon dinner", (goods.bowls,)),
+    ("pan kitchen baking mould oven", (goods.pan,)),
+    ("bottle flask", (packages.bottle,)),
+    ("bag shopper handbag purse wallet satchel rucksack backpack tote passport luggage travel basket", (goods.tote,)),
+    ("clock sign plaque frame mirror chalkboard blackboard wall hanging hook picture photo canvas knob letter", (goods.sign,)),
+    ("christmas xmas bauble ornament decoration easter", (goods.bauble, goods.gift)),
+    ("necklace bracelet earring ring jewel* brooch pendant bangle charm", (goods.jewel,)),
+    ("card postcard wrap ribbon tag tissue", (goods.card,)),
+    ("notebook book pen pencil paper journal notepad diary calendar sticker stationery memo", (goods.book,)),
+    ("plant planter pot flower garden herb watering seed", (goods.plant,)),
+    ("toy game doll puzzle children childrens spaceboy skipping dinosaur spinning jigsaw teddy playhouse", (goods.toy,)),
+    ("soap bath lotion scented fragrance lavender bathroom", (packages.pump,)),
+    ("party birthday bunting garland balloon gift set", (goods.gift,)),
+    ("heart star bird vintage wooden metal ceramic", (goods.bauble, goods.sign)),
 )  # fmt: skip
 
 # Where goods are sold without a package, the department decides before the words do …
@@ -143,15 +175,18 @@ _BY_DEPARTMENT: tuple[tuple[str, tuple[Drawing, ...]], ...] = (
     ("deli salad restaurant chef", (_bites,)),
     ("drug health", (packages.small_box, packages.pill_bottle, packages.blister)),
     ("kitchen", (goods.pan, goods.mug)),
-    ("grocery natural nutrition", (packages.carton, packages.bag, packages.can)),
+    ("grocery natural nutrition pantry snack baking", (packages.carton, packages.bag, packages.can)),
 )
 
 _ANYTHING: tuple[Drawing, ...] = (goods.gift, packages.small_box, goods.tote)
 
 
-def _drawing(name: str, category: str, department: str, words: str) -> Drawing:
+def _drawing(name: str, category: str, department: str, words: str, *, branded: bool) -> Drawing:
     loose = _choices(department, _LOOSE)
-    if loose:
+    thing = () if branded or loose else _choices(name, _THINGS) or _choices(category, _THINGS)
+    if thing:
+        found = thing
+    elif loose:
         found = _choices(category, _PACKED_THERE) or _choices(name, _PACKED_THERE) or loose
     else:
         found = _choices(category, _SHAPES) or _choices(name, _SHAPES) or _choices(department, _SHAPES + _BY_DEPARTMENT)
@@ -166,7 +201,7 @@ def _choices(words: str, table: tuple[tuple[str, tuple[Drawing, ...]], ...]) -> 
 @cache
 def _compiled(table: tuple[tuple[str, tuple[Drawing, ...]], ...]) -> list[tuple[re.Pattern[str], tuple[Drawing, ...]]]:
     def alternative(key: str) -> str:
-        return key[:-1] + r"\w*" if key.endswith("*") else key.replace("-", " ") + "s?"
+        return key[:-1] + r"\w*" if key.endswith("*") else key.replace("_", " ") + "s?"
 
     return [(re.compile(rf"\b(?:{'|'.join(map(alternative, keys.split()))})\b"), found) for keys, found in table]
 

@@ -338,6 +338,30 @@ def greens(look: Look) -> str:
 def bites(look: Look) -> str:
     """Small round things for a clear tray."""
     return "".join(
-        f'<circle cx="{88 + i % 5 * 36}" cy="{110 + i // 5 * 34}" r="17" fill="{(look.accent, look.main, "#f3e3c4")[look.chance(3, salt=i)]}"/><circle cx="{84 + i % 5 * 36}" cy="{105 + i // 5 * 34}" r="5" fill="#fff" opacity=".4"/>'
+        f'<circle cx="{88 + i % 5 * 36}" cy="{110 + i // 5 * 34}" r="17" fill="{("#e2894a", "#7fa650", "#f3e3c4", "#c9503f")[look.chance(4, salt=i)]}"/><circle cx="{84 + i % 5 * 36}" cy="{105 + i // 5 * 34}" r="5" fill="#fff" opacity=".4"/>'
         for i in range(10)
     )
+
+
+def bowls(look: Look) -> str:
+    """A stack of bowls."""
+    stack = "".join(
+        f'<path d="M{52 + i * 8} {y}H{268 - i * 8}Q{262 - i * 8} {y + 70} {206 - i * 4} {y + 70}H{114 + i * 4}Q{58 + i * 8} {y + 70} {52 + i * 8} {y}z" fill="{c}"/>'
+        f'<ellipse cx="160" cy="{y}" rx="{108 - i * 8}" ry="13" fill="{look.tint}" stroke="{c}" stroke-width="3"/>'
+        for i, (y, c) in enumerate(((216, look.main), (170, look.accent), (126, look.deep)))
+    )
+    return stack + tag(look, 100, 234, 120)
+
+
+def umbrella(look: Look) -> str:
+    """An open umbrella."""
+    ribs = "".join(
+        f'<path d="M160 60Q{x} 100 {x} 176" fill="none" stroke="{look.deep}" stroke-width="2"/>' for x in (108, 212)
+    )
+    canopy = "M40 176Q48 60 160 60T280 176Q262 160 246 176 228 160 212 176 186 160 160 176 134 160 108 176 92 160 74 176 58 160 40 176z"
+    stick = f'<path d="M160 48V268Q160 288 178 288T196 268" fill="none" stroke="{look.deep}" stroke-width="8" stroke-linecap="round"/>'
+    spots = "".join(
+        motif(look, x, y, 11, look.accent, look.tint)
+        for x, y in ((84, 140), (136, 110), (186, 112), (238, 142), (160, 146))
+    )
+    return stick + packed(canopy, look.main, spots) + ribs + tag(look, 34, 226, 112)

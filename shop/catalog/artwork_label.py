@@ -24,6 +24,14 @@ _PALETTES = (
     ("#e9c7bd", "#7a3d30", "#fdf4f0", "#6a3125"), ("#1b6f9c", "#0d4463", "#e2f1f8", "#fff"),
 )  # fmt: skip
 
+# Unbranded goods are painted in the colour that their name tells.
+_NAMED_COLOURS = {
+    "red": 1, "pink": 7, "blue": 11, "navy": 2, "green": 0, "yellow": 3, "gold": 3, "purple": 4, "lilac": 14, "black": 8,
+    "white": 13, "ivory": 13, "cream": 13, "natural": 13, "orange": 10, "brown": 6, "wood": 6, "wooden": 6, "silver": 15,
+    "zinc": 15, "turquoise": 5, "lavender": 14, "rose": 16, "roses": 16, "regency": 16, "retrospot": 1, "christmas": 12,
+    "strawberry": 12, "skulls": 8, "spaceboy": 17, "london": 17,
+}  # fmt: skip
+
 _ACCENTS = (
     "#d8334a", "#f2c230", "#8dbf3f", "#4662b8", "#ee8a2c", "#58b596", "#7b4a30", "#f0d48a", "#8c5fb5", "#f19a7a",
     "#2c98a8", "#e56b9b",
@@ -73,10 +81,11 @@ class Look:
 
 def look(*, name: str, brand: str, size: str, words: str) -> Look:
     """The look of a product: the brand decides palette and label style, the product's words accent and motif."""
-    house = zlib.crc32(brand.casefold().encode())
-    seed = zlib.crc32(f"{brand}/{name}/{size}".encode())
-    main, deep, tint, upon = _PALETTES[house % len(_PALETTES)]
     folded = f" {words.casefold()} "
+    seed = zlib.crc32(f"{brand}/{name}/{size}".encode())
+    house = zlib.crc32(brand.casefold().encode()) if brand.strip() else seed
+    named = next((index for word, index in _NAMED_COLOURS.items() if f" {word} " in folded), house % len(_PALETTES))
+    main, deep, tint, upon = _PALETTES[house % len(_PALETTES) if brand.strip() else named]
     motif = next((m for m, keys in _MOTIF_WORDS if any(f" {k}" in folded for k in keys.split())), None)
     return Look(
         name=name, brand=brand, size=size, words=folded, main=main, deep=deep, tint=tint, upon=upon,
@@ -87,7 +96,7 @@ def look(*, name: str, brand: str, size: str, words: str) -> Look:
 
 def label(look: Look, x: float, y: float, w: float, h: float) -> str:
     """The label in a box: brand, motif, product words and size, in the brand's style."""
-    cx, band, brand = x + w / 2, h * 0.24, _brand(look)
+    cx, band, brand = x + w / 2, h * 0.24, look.brand
     if look.style == 0:  # light label, coloured head
         return (
             _box(x, y, w, h, look.tint) + _box(x, y, w, band, look.main) + _box(x, y + band, w, 3, look.accent)
@@ -145,7 +154,7 @@ def tag(look: Look, x: float, y: float, w: float = 108) -> str:
     return (
         f'<rect x="{x:.0f}" y="{y:.0f}" width="{w:.0f}" height="46" rx="8" fill="#fffdf8" stroke="{look.deep}" stroke-opacity=".2"/>'
         f'<rect x="{x:.0f}" y="{y:.0f}" width="{w:.0f}" height="14" rx="7" fill="{look.main}"/>'
-        + _line(_brand(look), cx, y + 10.5, w * 0.84, 9, look.upon, SANS, 700)
+        + _line(look.brand, cx, y + 10.5, w * 0.84, 9, look.upon, SANS, 700)
         + _words(look, cx, y + 31, w * 0.88, 24, "#2b241c")
     )
 
@@ -156,10 +165,6 @@ def motif(look: Look, cx: float, cy: float, r: float, fill: str, dark: str) -> s
     return f'<g transform="translate({cx:.1f} {cy:.1f}) scale({r / 20:.2f})">{draw(fill, dark)}</g>'
 
 
-def _brand(look: Look) -> str:
-    return look.brand or look.name.split(" ")[0]
-
-
 def _box(x: float, y: float, w: float, h: float, fill: str, *, opacity: float = 1) -> str:
     faint = f' opacity="{opacity}"' if opacity < 1 else ""
     return f'<rect x="{x:.0f}" y="{y:.1f}" width="{w:.1f}" height="{h:.1f}" fill="{fill}"{faint}/>'
@@ -167,6 +172,8 @@ def _box(x: float, y: float, w: float, h: float, fill: str, *, opacity: float = 
 
 def _line(text: str, cx: float, y: float, width: float, most: float, fill: str, family: str, weight: int) -> str:
     """One centred line, as large as fits (letters are about .56 of their size wide)."""
+    if not text:
+        return ""
     size = min(most, width / max(1, len(text)) / 0.56)
     if size < 7:
         text, size = text[: int(width / 7 / 0.56) - 1] + "…", 7

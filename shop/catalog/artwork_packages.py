@@ -144,7 +144,7 @@ def gable(look: Look) -> str:
 
 def vacuum(look: Look) -> str:
     rows = "".join(
-        f'<rect x="{76 + i * 28}" y="84" width="24" height="112" rx="12" fill="{look.accent if i % 2 else "#b5573f"}" opacity=".85"/>'
+        f'<rect x="{76 + i * 28}" y="84" width="24" height="112" rx="12" fill="{("#f0c65a", "#e9b53e")[i % 2] if " cheese" in look.words else ("#e2988a", "#b9584a")[i % 2]}"/>'
         for i in range(6)
     )
     film = '<path d="M66 96Q120 78 176 92T256 88" fill="none" stroke="#fff" stroke-opacity=".6" stroke-width="4"/>'
