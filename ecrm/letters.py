@@ -108,7 +108,12 @@ def _environment(app: Flask) -> Environment:
             loaders,
             gettext=wording.gettext,
             ngettext=wording.ngettext,
-            filters={"ecrm_money": wording.money, "ecrm_day": wording.day, "ecrm_moment": wording.moment},
+            filters={
+                "ecrm_money": wording.money,
+                "ecrm_day": wording.day,
+                "ecrm_moment": wording.moment,
+                "ecrm_country": wording.country,
+            },
         )
         app.extensions["ecrm_mail_templates"] = kept
     return kept
