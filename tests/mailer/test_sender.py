@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
 
 import pytest
 from sqlalchemy import select
@@ -12,7 +14,9 @@ from sqlalchemy.orm import Session, sessionmaker
 from mailer.addressing import Mailbox
 from mailer.outbox import Email, State, queue, send_again
 from mailer.sender import DOUBT_PAUSE, RETRY_PAUSES, STALE_AFTER, send_due
-from mailer.transports import Doubtful, MemoryTransport, PermanentFailure, TemporaryFailure, Unreachable
+from mailer.transports import Doubtful, MemoryTransport, PermanentFailure, SmtpTransport, TemporaryFailure, Unreachable
+
+from .scripted_smtp import HANG_UP, ScriptedSmtp
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -210,3 +214,37 @@ def test_the_limit_holds_and_the_oldest_goes_first(sessions: sessionmaker[Sessio
     send_due(sessions, MemoryTransport(), limit=2, now=NOW)
     with sessions() as session:
         assert session.scalars(select(Email.id).where(Email.state == State.QUEUED)).all() == [ids[2]]
+
+
+def test_four_senders_at_once_send_each_mail_once(sessions: sessionmaker[Session], put: Callable[..., int]) -> None:
+    for number in range(30):
+        put(f"order-confirmation:{number}")
+    transport = MemoryTransport()
+    with ThreadPoolExecutor(4) as pool:
+        reports = list(pool.map(lambda _: send_due(sessions, transport, now=NOW), range(4)))
+    assert sum(report.sent for report in reports) == 30
+    assert len({sent.message for sent in transport.sent}) == len(transport.sent) == 30
+
+
+def test_a_line_that_breaks_after_the_dot_makes_one_mail_of_two_in_the_mailbox(
+    sessions: sessionmaker[Session], put: Callable[..., int]
+) -> None:
+    email_id = put()
+    with ScriptedSmtp({"dot": [HANG_UP]}) as server:
+        transport = SmtpTransport("127.0.0.1", server.port, timeout=5)
+        assert send_due(sessions, transport, now=NOW).doubtful == 1
+        assert send_due(sessions, transport, now=NOW + DOUBT_PAUSE).sent == 1
+    assert email(sessions, email_id).state == State.SENT
+    ids = {message_from_bytes(body)["Message-ID"] for body in server.received}
+    assert (len(server.received), ids) == (2, {email(sessions, email_id).message_id})
+
+
+def test_a_line_that_breaks_before_the_dot_sends_one_mail(
+    sessions: sessionmaker[Session], put: Callable[..., int]
+) -> None:
+    email_id = put()
+    with ScriptedSmtp({"DATA": [HANG_UP]}) as server:
+        transport = SmtpTransport("127.0.0.1", server.port, timeout=5)
+        assert send_due(sessions, transport, now=NOW).postponed == 1
+        assert send_due(sessions, transport, now=NOW + RETRY_PAUSES[0]).sent == 1
+    assert (len(server.received), email(sessions, email_id).state) == (1, State.SENT)
