@@ -1,7 +1,7 @@
 """`make crash`: kill -9 of the whole server during checkout, again and again, with retried idempotency keys.
 
-Six shoppers buy over HTTP; the server's process group is killed at a random moment and started again; a shopper who
-got no answer sends the same form again. Afterwards the database is read from outside: every confirmed order is there,
+Six shoppers buy over HTTP; at a random moment after one of them sent an order, the server's process group is killed
+and started again; a shopper who got no answer sends the same form again. Afterwards the database is read from outside: every confirmed order is there,
 no key made two, every order has its event, its confirmation e-mail and its shipment, stock and sums add up.
 """
 
@@ -38,6 +38,7 @@ class Tally:
     confirmed: dict[str, str] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     retries: int = 0
+    placing: threading.Event = field(default_factory=threading.Event)
 
 
 class Server:
@@ -100,6 +101,7 @@ def place(shopper: Shopper, fields: dict[str, str], tally: Tally, stop: threadin
     key = fields["idempotency_key"]
     tally.sent.add(key)
     while True:
+        tally.placing.set()
         try:
             answer = shopper.post("/checkout/place", fields)
         except OSError:
@@ -130,7 +132,9 @@ def run(cycles: int, *, seed: int = 1) -> dict[str, int]:
         for shopper in shoppers:
             shopper.start()
         for cycle in range(cycles):
-            time.sleep(chance.uniform(0.15, 0.6))
+            tally.placing.clear()
+            tally.placing.wait(timeout=20)  # so that every kill falls into somebody's checkout
+            time.sleep(chance.uniform(0, 0.15))
             server.kill()
             server.start()
             print(f"\rcycle {cycle + 1}/{cycles}: {len(tally.confirmed)} orders confirmed", end="", flush=True)
