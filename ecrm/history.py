@@ -86,7 +86,21 @@ def backfill(
     with crm.sessions.begin() as session:
         for customer_id, order in state.latest.items():
             remember(session, customer_id, order)
+        _learn_countries(session, state.latest)
     return state.report
+
+
+def _learn_countries(session: Session, latest: dict[int, OrderCompleted]) -> None:
+    """An account's sign-up says no country; the address of the last order does."""
+    known = [
+        {"of": customer_id, "learnt": order.address.country[:2]}
+        for customer_id, order in latest.items()
+        if order.address is not None and order.address.country
+    ]
+    if known:
+        customers = _table(Customer)
+        unsaid = (customers.c.id == bindparam("of")) & (customers.c.country == "")
+        session.connection().execute(update(customers).where(unsaid).values(country=bindparam("learnt")), known)
 
 
 def simulate_history(

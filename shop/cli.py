@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -23,6 +24,7 @@ from .importing.filling import Progress as Tell
 from .importing.online_retail import load_online_retail
 from .importing.reconciling import reconcile
 from .importing.report import AlreadyFilled, BrokenFile, ImportReport
+from .importing.run import all_announced, note_announced
 
 shop_commands = AppGroup("shop", help="The shop: tables, staff, demo data, imports.")
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -146,7 +148,12 @@ def _importing() -> Iterator[Tell]:
 
 
 def _announce(tell: Tell) -> None:
+    """Tell whoever is plugged in, unless everything was told before; nobody there = told when somebody will be."""
+    if all_announced(db.session()) or not signals.history_imported.has_receivers_for(_app()):
+        return
     signals.history_imported.send(_app(), progress=tell)
+    note_announced(db.session(), now=datetime.now(UTC))
+    db.session.commit()
 
 
 def _show(report: ImportReport) -> None:

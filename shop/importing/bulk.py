@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Boolean, Connection, Table, func, select
 
 from ..database import UtcDateTime
 
@@ -75,6 +75,8 @@ def _bound(connection: Connection, table: Table, name: str, values: Sequence[Any
     dialect = connection.dialect
     if dialect.name == "sqlite" and isinstance(table.c[name].type, UtcDateTime):
         return [None if value is None else _stored(value) for value in values]
+    if isinstance(table.c[name].type, Boolean):
+        return values
     process = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
     return values if process is None else [process(value) for value in values]
 

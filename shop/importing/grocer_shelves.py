@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from .naming import kind_name
 
@@ -137,6 +138,7 @@ class Shelf:
     listed: bool
 
 
+@cache
 def shelf_of(department: str, category: str) -> Shelf:
     """The place of a till category ("" = none) of a till department ("" = the source doesn't know the product)."""
     place = _BY_SOURCE.get(department, NOT_SOLD_ONLINE)

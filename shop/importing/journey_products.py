@@ -54,7 +54,7 @@ def department_position(name: str) -> int:
 
 
 def _text(column: Any) -> list[str]:
-    return [value if isinstance(value, str) else "" for value in column]
+    return [value if isinstance(value, str) else "" for value in column.tolist()]
 
 
 def _sales(lines: Any) -> Any:
@@ -89,7 +89,7 @@ def _brands(products: Any) -> list[str]:
     makers = {int(maker): brand_name(rank) for rank, maker in enumerate(sorted(products.manufacturer_id.unique()))}
     return [
         OWN_BRAND if brand == "Private" else makers[int(maker)]
-        for brand, maker in zip(products.brand, products.manufacturer_id, strict=True)
+        for brand, maker in zip(products.brand.tolist(), products.manufacturer_id.tolist(), strict=True)
     ]
 
 
@@ -143,7 +143,9 @@ def _stock(products: Any, end: Any, *, seed: int) -> Any:
 def _descriptions(products: Any) -> list[str]:
     found: list[str] = []
     columns = ("name", "brand_name", "size", "shelf_category", "shelf_department", "buyers")
-    for name, brand, size, category, department, buyers in zip(*(products[column] for column in columns), strict=True):
+    for name, brand, size, category, department, buyers in zip(
+        *(products[column].tolist() for column in columns), strict=True
+    ):
         text = f"{name} by {brand}{', ' + size if size else ''}. You find it under {category} in {department}."
         if brand == OWN_BRAND:
             text += " It is our own brand."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache
 
 from .wordbook import (
@@ -19,7 +20,7 @@ from .wordbook import (
 
 # The till cuts a kind after this many characters, most often in the middle of a word.
 TILL_WIDTH = 30
-_SMALL = frozenset({"and", "or", "of", "with", "in", "on", "to", "the", "for", "&", "than"})
+_SMALL = frozenset({"and", "or", "of", "with", "in", "on", "to", "the", "for", "&", "than", "without"})
 _UNITS = {
     "OZ": "oz", "LB": "lb", "LBS": "lb", "CT": "ct", "PK": "pack", "L": "l", "LT": "l", "LTR": "l", "ML": "ml",
     "GA": "gal", "GAL": "gal", "QT": "qt", "PT": "pt", "IN": "in", "FT": "ft", "SQ": "sq", "CTN": "carton",
@@ -117,6 +118,7 @@ def _title(words: list[str]) -> str:
     )
 
 
+@cache
 def size_name(size: str) -> str:
     """A pack size as a shopper writes it: `12 PK/12 OZ` → `12 pack / 12 oz`."""
     text = re.sub(r"\([^)]*\)|\b\d{5,}\b|^(?:[A-Z] )+(?=[\d.])|^BD ", " ", size.upper().strip())
@@ -152,5 +154,6 @@ def variety_name(rank: int) -> str:
 
 def slug_of(name: str, *, limit: int = 80) -> str:
     """A name as part of an address: lower-case ASCII words with hyphens; `item` where nothing is left."""
-    plain = name.lower().replace("é", "e").replace("&", " and ").replace("'", "")
+    folded = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    plain = folded.lower().replace("&", " and ").replace("'", "")
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:limit].rstrip("-") or "item"

@@ -7,7 +7,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, String, Text, select
+from sqlalchemy import BigInteger, Index, String, Text, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ..database import Base
@@ -15,7 +15,11 @@ from .report import ImportReport
 
 
 class ImportRun(Base):
-    """`new_minor`: orders less refunds that this run added, minor units; `report` is the ImportReport as JSON."""
+    """`new_minor`: orders less refunds that this run added, minor units; `report` is the ImportReport as JSON.
+
+    `announced_at` is empty until whoever is plugged into the shop was told of what came, so that a crash in between
+    is made good by the next run.
+    """
 
     __tablename__ = "import_run"
     __table_args__ = (Index(None, "source", "fingerprint", unique=True),)
@@ -25,8 +29,19 @@ class ImportRun(Base):
     fingerprint: Mapped[str] = mapped_column(String(64))
     parameters: Mapped[str] = mapped_column(Text)
     finished_at: Mapped[datetime]
+    announced_at: Mapped[datetime | None]
     new_minor: Mapped[int] = mapped_column(BigInteger)
     report: Mapped[str] = mapped_column(Text)
+
+
+def all_announced(session: Session) -> bool:
+    """Whether every import was announced."""
+    return session.scalar(select(ImportRun.id).where(ImportRun.announced_at.is_(None)).limit(1)) is None
+
+
+def note_announced(session: Session, *, now: datetime) -> None:
+    """Everything that was imported is known to whoever is plugged in."""
+    session.execute(update(ImportRun).where(ImportRun.announced_at.is_(None)).values(announced_at=now))
 
 
 def fingerprint(parameters: dict[str, Any]) -> str:

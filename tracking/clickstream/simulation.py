@@ -77,10 +77,6 @@ class Visit:
     last_at: datetime
     order_id: int | None = None
 
-    def count(self, name: str) -> int:
-        """How many steps have this name."""
-        return sum(step[1] == name for step in self.steps)
-
 
 def simulate_visits(
     session: OrmSession,
@@ -262,7 +258,8 @@ def _write_sessions(session: OrmSession, visits: list[Visit], visitors: dict[str
         "orders": [int(visit.order_id is not None) for visit in visits],
         "simulated": [True] * len(visits),
     }
-    columns |= {column: [visit.count(name) for visit in visits] for name, column in _COUNTERS.items()}
+    steps = [[step[1] for step in visit.steps] for visit in visits]
+    columns |= {column: [names.count(name) for names in steps] for name, column in _COUNTERS.items()}
     insert_columns(session.connection(), _table(Session), columns)
 
 
