@@ -1,5 +1,6 @@
 """Every module that defines a shop table; importing this one fills `Base.metadata` for migrations and tests."""
 
+from . import profile
 from .accounts import account, throttle
 from .cart import cart
 from .catalog import product
@@ -7,7 +8,6 @@ from .checkout import draft, order
 from .database import Base
 from .fulfilment import parcel
 from .importing import run
-from . import profile
 
 MODULES = (account, cart, draft, order, parcel, product, profile, run, throttle)
 METADATA = Base.metadata

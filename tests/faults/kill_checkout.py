@@ -1,8 +1,9 @@
 """`make crash`: kill -9 of the whole server during checkout, again and again, with retried idempotency keys.
 
 Six shoppers buy over HTTP; at a random moment after one of them sent an order, the server's process group is killed
-and started again; a shopper who got no answer sends the same form again. Afterwards the database is read from outside: every confirmed order is there,
-no key made two, every order has its event, its confirmation e-mail and its shipment, stock and sums add up.
+and started again; a shopper who got no answer sends the same form again. Afterwards the database is read from outside:
+every confirmed order is there, no key made two, every order has its event, its confirmation e-mail and its shipment,
+stock and sums add up.
 """
 
 from __future__ import annotations

@@ -43,8 +43,11 @@ class KiteStorefront:
         return "/leave"
 
     def products(self, product_ids: Sequence[str]) -> list[ProductCard]:
-        return [ProductCard(product_id=key, name=GOODS[key][0], url=f"/goods/{key}", image_url="/kite.svg",
-                            price_minor=GOODS[key][1], currency="EUR") for key in product_ids if key in GOODS]  # fmt: skip
+        return [
+            ProductCard(product_id=key, name=GOODS[key][0], price_minor=GOODS[key][1], currency="EUR",
+                        url=f"/goods/{key}", image_url="/kite.svg")
+            for key in product_ids if key in GOODS
+        ]  # fmt: skip
 
     def arrivals(self, wanted: Wanted) -> list[ProductCard]:
         return []

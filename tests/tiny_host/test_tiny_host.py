@@ -31,10 +31,11 @@ def walk(installed_wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> dic
     """What the walk saw."""
     folder = tmp_path_factory.mktemp("kites")
     script = Path(__file__).parent / "walk.py"
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(installed_wheel), "OPENBLAS_NUM_THREADS": "1"}
+    command = [sys.executable, "-W", "error", str(script), str(folder)]
     done = subprocess.run(
-        [sys.executable, "-W", "error", str(script), str(folder)], cwd=folder, capture_output=True, text=True,
-        timeout=120, check=False, env={"PATH": os.environ["PATH"], "PYTHONPATH": str(installed_wheel), "OPENBLAS_NUM_THREADS": "1"},
-    )  # fmt: skip
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.returncode == 0, done.stderr
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return result
