@@ -284,3 +284,24 @@ def test_staff_made_on_the_command_line_can_sign_in_and_land_at_their_work(app: 
         db.session.commit()
 
     assert sign_in(client, email="pia@example.com").headers["Location"] == "/staff"
+
+
+def test_a_customers_cookie_outlives_the_browser_and_that_of_staff_does_not(
+    app: Flask, client: FlaskClient, shop_data: dict[str, int]
+) -> None:
+    at_work = app.test_client()
+    kept = send(client, "/sign-in/demo", account_id=shop_data["ada"]).headers["Set-Cookie"]
+    dropped = send(at_work, "/sign-in/demo", account_id=shop_data["olga"]).headers["Set-Cookie"]
+
+    assert "Expires=" in kept
+    assert "Expires=" not in dropped
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=31)):
+        assert client.get("/account").status_code == 200
+        assert at_work.get("/staff").headers["Location"].startswith("/sign-in")
+
+
+def test_whoever_comes_back_in_time_stays_signed_in(client: FlaskClient, shop_data: dict[str, int]) -> None:
+    be(client, shop_data["ada"])
+    for days in (20, 40, 60):
+        with time_machine.travel(datetime.now(UTC) + timedelta(days=days)):
+            assert client.get("/account").status_code == 200
