@@ -1,4 +1,4 @@
-"""How long a shop takes to open: completejourney, or a file of sales; seconds, memory and the sums, as a person runs it.
+"""How long a shop takes to open: completejourney, or a file of sales; seconds, memory and sums, as a person runs it.
 
 python bench/loading.py                       # all of completejourney, with training
 python bench/loading.py --households 100

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from ..accounts.account import Account, Address
 from ..catalog.product import Product
-from ..catalog.search import search_text
+from ..catalog.search import create_index, drop_index, search_text
 from ..checkout.order import Order, OrderLine, OrderStatus
 from ..profile import ShopProfile
 from .bulk import insert_columns, roomy_cache, take_ids
@@ -129,7 +129,10 @@ def _write_products(
         "added_at": [moment.to_pydatetime() for moment in products.added_at],
         "search_text": words,
     }
+    # Made anew afterwards the full-text index takes a third of the time that it takes row by row.
+    drop_index(connection)
     insert_columns(connection, table, columns)
+    create_index(connection)
     count_listed(session)
     report.products, report.products_listed = len(ids), int(products.listed.sum())
     progress("Products", 1, 1)

@@ -29,7 +29,7 @@ from .sessions import Session
 
 BATCH = 4000
 # How many visits without an order there are for each one with: by the buyer, and by somebody nobody knows.
-OWN_VISITS, STRANGERS = 1.0, 0.25
+OWN_VISITS, STRANGERS = 0.8, 0.2
 # A buying visit has these steps on top of the first page: one product seen, one put in the cart, the checkout.
 _MOST_LINES_SEEN = 4
 _POOL = 20_000
