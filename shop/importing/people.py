@@ -58,6 +58,14 @@ _TOWNS = (
 )  # fmt: skip
 
 
+# Universal Postal Union, addressing systems; countries not named here are written with five digits
+_POSTCODE_SHAPES = {
+    "AT": "9999", "AU": "9999", "BE": "9999", "CA": "A9A 9A9", "CH": "9999", "CY": "9999", "DK": "9999",
+    "GB": "AA9 9AA", "IE": "A99 A9A9", "IS": "999", "JP": "999-9999", "LU": "9999", "MT": "AAA 9999", "NL": "9999 AA",
+    "NO": "9999", "PL": "99-999", "PT": "9999-999", "SE": "999 99", "SG": "999999", "ZA": "9999",
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Person:
     """Somebody who doesn't exist. The town doesn't either."""
@@ -75,8 +83,11 @@ class Person:
         return f"{self.first_name} {self.last_name}"
 
 
-def invent(source_id: int | str, *, seed: int) -> Person:
-    """The person who stands for a source's customer id; the id in the address keeps it unique."""
+def invent(source_id: int | str, *, seed: int, country: str = "US") -> Person:
+    """The person who stands for a source's customer id; the id in the address keeps it unique.
+
+    The postcode has the shape of the `country`'s (ISO 3166), so that the person can have parcels sent there.
+    """
     chance = random.Random(f"{seed}:{source_id}")
     first, last = chance.choice(FIRST_NAMES), chance.choice(LAST_NAMES)
     street = f"{chance.randrange(1, 990)} {chance.choice(_STREETS)} {chance.choice(_KINDS)}"
@@ -86,8 +97,14 @@ def invent(source_id: int | str, *, seed: int) -> Person:
         email=f"{_plain(first)}.{_plain(last)}.{source_id}@example.com",
         line1=street,
         city=chance.choice(_TOWNS),
-        postcode=f"{chance.randrange(10000, 99000):05}",
+        postcode=_postcode(chance, _POSTCODE_SHAPES.get(country, "99999")),
     )
+
+
+def _postcode(chance: random.Random, shape: str) -> str:
+    """9 stands for a digit (the first is none of 0), A for a letter that every country uses."""
+    signs = {"9": "123456789", "A": "ABDEHLNPRSTW"}
+    return "".join(chance.choice(signs[sign]) if sign in signs else sign for sign in shape)
 
 
 def _plain(name: str) -> str:

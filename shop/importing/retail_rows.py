@@ -156,7 +156,7 @@ def write_accounts(
     for invoice in sorted(invoices, key=lambda one: (one.at, one.number)):
         if invoice.customer:
             first.setdefault(invoice.customer, invoice)
-    people = {customer: _person(customer, seed) for customer in first}
+    people = {customer: _person(customer, seed, country_code(first[customer].country) or COUNTRY) for customer in first}
     connection, table = session.connection(), table_of(Account)
     there = {email: account_id for account_id, email in session.execute(select(table.c.id, table.c.email_folded))}
     new = [customer for customer in first if people[customer].email not in there]
@@ -179,11 +179,11 @@ def write_accounts(
     return {one: (there[people[one].email], people[one], country_code(first[one].country)) for one in first}
 
 
-def _person(customer: str, seed: int | None) -> Person:
+def _person(customer: str, seed: int | None, country: str) -> Person:
     email = f"customer-{customer.lower()}@example.com"
     if seed is None:
         return Person("Customer", customer, email, "", "", "")
-    made_up = invent(customer, seed=seed)
+    made_up = invent(customer, seed=seed, country=country)
     return Person(made_up.first_name, made_up.last_name, email, made_up.line1, made_up.city, made_up.postcode)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from shop.checkout.countries import postcode_fits
 from shop.importing.gift_shelves import EVERYTHING_ELSE, product_name
 from shop.importing.gift_shelves import shelf_of as gift_shelf
 from shop.importing.grocer_shelves import NOT_SOLD_ONLINE, shelf_of
@@ -70,3 +71,8 @@ def test_an_invented_person_is_always_the_same_and_can_get_no_mail() -> None:
     assert invent(1234, seed=7) == invent(1234, seed=7)
     assert invent(1234, seed=7).email.endswith(".1234@example.com")
     assert len({invent(number, seed=7).email for number in range(500)}) == 500
+
+
+@pytest.mark.parametrize("country", ["US", "GB", "DE", "NL", "PT", "IE", "JP", "CA", "SE"])
+def test_an_invented_postcode_is_one_that_the_checkout_takes(country: str) -> None:
+    assert all(postcode_fits(invent(number, seed=7, country=country).postcode, country) for number in range(50))
