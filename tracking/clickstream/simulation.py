@@ -12,7 +12,7 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -36,6 +36,10 @@ _POOL = 20_000
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _COUNTERS = {"Page Viewed": "page_views", "Product Viewed": "product_views", "Product Added": "cart_adds"}
 _FIGURES = _COUNTERS | {"Checkout Started": "checkouts"}
+
+
+Span = tuple[datetime, datetime]
+"""The moments of the history's first and last order."""
 
 
 @dataclass
@@ -99,16 +103,25 @@ def simulate_visits(
     report = SimulationReport()
     chance = random.Random(seed)  # noqa: S311 (made-up visits need no secrecy)
     pool: list[str] = []
+    span = _span(session, order_ids)
     with roomy_cache(session.connection()):
         for start in range(0, len(order_ids), BATCH):
             ids = order_ids[start : start + BATCH]
             orders, bought = _read(session, ids)
             pool = [product for order in orders for product in bought.get(order.id, ())][:_POOL] or pool
-            visits = sorted(_visits(orders, bought, pool, chance, seed), key=lambda visit: visit.started_at)
+            visits = sorted(_visits(orders, bought, pool, span, chance, seed), key=lambda visit: visit.started_at)
             _write(session, visits, time_zone, report)
             if progress:
                 progress(len(ids))
     return report
+
+
+def _span(session: OrmSession, order_ids: Sequence[int]) -> Span:
+    """The moments of the first and the last of these orders, which come in the order of time."""
+    if not order_ids:
+        return datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    ends = [session.get_one(SeenOrder, order_id).placed_at for order_id in (order_ids[0], order_ids[-1])]
+    return ends[0], ends[1]
 
 
 def _read(session: OrmSession, ids: Sequence[int]) -> tuple[list[Order], dict[int, list[str]]]:
@@ -128,7 +141,12 @@ def _read(session: OrmSession, ids: Sequence[int]) -> tuple[list[Order], dict[in
 
 
 def _visits(
-    orders: Sequence[Order], bought: dict[int, list[str]], pool: list[str], chance: random.Random, seed: int
+    orders: Sequence[Order],
+    bought: dict[int, list[str]],
+    pool: list[str],
+    span: Span,
+    chance: random.Random,
+    seed: int,
 ) -> Iterator[Visit]:
     for order in orders:
         own = _token(f"{seed}:customer:{order.customer_id}")
@@ -136,10 +154,10 @@ def _visits(
         if not pool:
             continue
         for _ in range(_how_many(OWN_VISITS, chance)):
-            yield _browsing(own, order.customer_id, order.placed_at, pool, chance)
+            yield _browsing(own, order.customer_id, _around(order.placed_at, span, chance), pool, chance)
         for number in range(_how_many(STRANGERS, chance)):
             stranger = _token(f"{seed}:stranger:{order.id}:{number}")
-            yield _browsing(stranger, None, order.placed_at, pool, chance)
+            yield _browsing(stranger, None, _around(order.placed_at, span, chance), pool, chance)
 
 
 def _how_many(mean: float, chance: random.Random) -> int:
@@ -166,11 +184,17 @@ def _buying(order: Order, token: str, products: list[str], pool: list[str], chan
     return Visit(token, order.customer_id, steps, at, order.placed_at, order.id)
 
 
-def _browsing(
-    token: str, customer_id: int | None, placed_at: datetime, pool: list[str], chance: random.Random
-) -> Visit:
-    """A look around some days before, at about the same hour; most leave after the first page, few fill a cart."""
-    start = at = placed_at - timedelta(days=chance.randint(1, 6), minutes=chance.uniform(-90, 90))
+def _around(placed_at: datetime, span: Span, chance: random.Random) -> datetime:
+    """Some days before or after an order, at about the same hour; mirrored at both ends of the history, so that its
+    first and last days have as many visits as the others."""
+    away = timedelta(days=chance.randint(-5, 5), minutes=chance.uniform(-90, 90))
+    first, last = span
+    return placed_at + away if first <= placed_at + away <= last else min(placed_at - away, last)
+
+
+def _browsing(token: str, customer_id: int | None, start: datetime, pool: list[str], chance: random.Random) -> Visit:
+    """A look around; most leave after the first page, few fill a cart."""
+    at = start
     steps = [_page(at)]
     while len(steps) < 4 and chance.random() < 0.35:
         at += timedelta(seconds=chance.uniform(15, 240))
