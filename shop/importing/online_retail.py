@@ -23,6 +23,7 @@ from .bulk import roomy_cache
 from .dates import weeks_to_yesterday
 from .filling import Progress, count_what_is_there, is_empty, save_profile, silent
 from .report import AlreadyFilled, BadRow, ImportReport
+from .retail_invoice import Invoice
 from .retail_rows import write_accounts, write_orders, write_products, write_refunds
 from .run import earlier_run, record_run
 from .sales_file import Sale, fingerprint_of, last_day, read_sales
@@ -39,22 +40,6 @@ DATA_NOTE = (
 )
 # A product's code in this layout; POST, M, D, BANK CHARGES, gift vouchers … are no products.
 _PRODUCT = re.compile(r"\d{5}[A-Z]*")
-
-
-@dataclass
-class Invoice:
-    """Rows of one invoice. `customer` is empty where the source doesn't say who bought."""
-
-    number: str
-    customer: str
-    country: str
-    at: datetime
-    sales: list[Sale] = field(default_factory=list)
-
-    @property
-    def cents(self) -> int:
-        """Sum of its rows; negative for a cancellation."""
-        return sum(sale.cents for sale in self.sales)
 
 
 @dataclass

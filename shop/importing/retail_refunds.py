@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -20,10 +20,8 @@ from .bulk import insert_columns, take_ids
 from .filling import Progress, table_of
 from .people import Person
 from .report import ImportReport
+from .retail_invoice import Invoice
 from .sales_file import Sale
-
-if TYPE_CHECKING:
-    from .online_retail import Invoice
 
 SOURCE, CURRENCY = "online-retail", "GBP"
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from babel import Locale
 from sqlalchemy import bindparam, select, update
@@ -24,11 +24,9 @@ from .gift_shelves import department_position, product_name, shelf_of
 from .naming import slug_of
 from .people import Person, invent
 from .report import ImportReport
+from .retail_invoice import Invoice
 from .retail_refunds import write_refunds
 from .sales_file import Sale
-
-if TYPE_CHECKING:
-    from .online_retail import Invoice
 
 __all__ = ["write_accounts", "write_orders", "write_products", "write_refunds"]
 
