@@ -19,8 +19,11 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8000)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for chatty in ("apscheduler", "waitress"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     app = create_app()
-    logging.getLogger("shop").info("open at http://%s:%s", arguments.host, arguments.port)
+    address = f"http://{arguments.host}:{arguments.port}"
+    print(f"The shop is open at {address} (staff: {address}/staff and {address}/console). Stop with Ctrl-C.", flush=True)
     waitress.serve(
         app,
         host=arguments.host,
