@@ -31,7 +31,8 @@ SETTINGS = (
     Setting("ECRM_SMTP_PASSWORD", "", "Password, where the server wants one."),
     Setting("ECRM_CHECKOUT_PATH", "/checkout", "Where the shop's checkout begins: a link that brings a guest's details back leads there."),
     Setting("ECRM_VISITOR_DAYS", 395, "Life of the visitor cookie in days (13 months, the limit that CNIL sets)."),
-    Setting("ECRM_UNTRACKED_PATHS", ("/static/", "/staff", "/healthz", "/readyz"), "Path prefixes whose pages are no page views."),
+    Setting("ECRM_UNTRACKED_PATHS", ("/static/", "/staff", "/healthz", "/readyz", "/reset-password"), "Path prefixes whose pages are no page views."),
+    Setting("ECRM_SECRET_LETTERS", ("recall", "password_reset"), "Templates of e-mails whose links open something for their reader only: the console shows them without."),
     Setting("ECRM_REACT_INLINE", True, "Run reactions right after the commit in the same thread; False leaves them to the worker."),
 )  # fmt: skip
 

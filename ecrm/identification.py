@@ -168,12 +168,24 @@ def _read(asked: Request) -> Browser:
         grade=grade,
         token=token if followed and _TOKEN.fullmatch(token) else None,
         user_agent=environ.get("HTTP_USER_AGENT", ""),
-        # For strangers the route's pattern, as an order's number would lead to a person.
-        path=asked.path if followed or asked.url_rule is None else _ARGUMENT.sub("*", asked.url_rule.rule),
+        path=_path(asked, followed=followed),
         referrer=_referrer(environ.get("HTTP_REFERER", ""), environ.get("HTTP_HOST", ""), whole=followed),
         curious=asked.method != "HEAD" and "prefetch" not in (_purpose(environ) or ""),
         drop_token=bool(token) and not followed,
     )
+
+
+def _path(asked: Request, *, followed: bool) -> str:
+    """The page; or its route's pattern for strangers, as an order's number would lead to a person, and where the path
+    holds a key (an argument called `token`), which must lie in no table that others read."""
+    if asked.url_rule is None or (followed and not holds_key(asked)):
+        return asked.path
+    return _ARGUMENT.sub("*", asked.url_rule.rule)
+
+
+def holds_key(asked: Request) -> bool:
+    """Whether the path itself opens something: one of its arguments is called `token`."""
+    return "token" in (asked.view_args or ())
 
 
 def _purpose(environ: dict[str, Any]) -> str | None:

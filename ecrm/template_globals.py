@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from flask import Blueprint, Flask, render_template, url_for
+from flask import Blueprint, Flask, render_template, request, url_for
 from markupsafe import Markup
 
 from . import csp, identification
@@ -61,7 +61,7 @@ class Slots:
 
     def beacon(self) -> Markup:
         """The script that reports what only a browser knows; before the end of the body."""
-        return _guarded("beacon", lambda: _rendered("beacon"))
+        return _guarded("beacon", _beacon)
 
     def delivery(self, order_reference: str) -> Markup:
         """Where the parcels of an order are; for the order's page."""
@@ -85,6 +85,11 @@ def _styles() -> Markup:
     return Markup('<link rel="stylesheet" href="{}">').format(url_for("ecrm_slots.static", filename="slots.css"))
 
 
+def _beacon() -> Markup:
+    """Nothing on a page whose address is a key: the beacon reports addresses."""
+    return Markup() if identification.holds_key(request) else _rendered("beacon")
+
+
 def _greeting() -> Markup:
     crm = installation()
     customer = crm.storefront.current_customer()
@@ -104,7 +109,15 @@ def _recommendations(placement: str, product_id: str | None, n: int) -> Markup:
             reasons=tuple(card.code for card in strip.cards),
         )
     )
-    return _rendered("recommendations", strip=strip)
+    add_url = installation().storefront.add_to_cart_url()
+    return _rendered("recommendations", strip=strip, add_url=add_url, next_path=_present_page())
+
+
+def _present_page() -> str:
+    """Path and query of this page, for a form that leads back; empty on the answer to a POST, which can't be reopened."""
+    if request.method not in {"GET", "HEAD"}:
+        return ""
+    return request.script_root + (request.full_path if request.query_string else request.path)
 
 
 def _rendered(slot: str, **context: object) -> Markup:

@@ -75,7 +75,8 @@ def seen() -> Response:
         report = Engagement().load(json.loads(request.get_data(cache=False)))
     except (ValidationError, ValueError, RecursionError):
         abort(400)
-    if identification.grade() >= Grade.ANALYTICS:
+    untracked = report["path"].startswith(current_app.config["ECRM_UNTRACKED_PATHS"])
+    if identification.grade() >= Grade.ANALYTICS and not untracked:
         identification.observe(PageEngaged(**report))
     return Response(status=204)
 

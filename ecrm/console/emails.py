@@ -21,6 +21,7 @@ from tracking.customers import customer_by_email
 
 from .blueprint import console, kept_reason
 from .queries import LARGEST, choice_arg, cursor, cursor_arg, number_arg, text_arg
+from .readable import readable
 
 PAGE = 50
 
@@ -79,7 +80,8 @@ def find_emails() -> AnyResponse | tuple[str, int]:
 @needs(Permission.EMAILS)
 def email(email_id: int) -> str:
     """One e-mail with its history, its text and its looks."""
-    return render_template("ecrm/console/email.html", email=_opened(email_id))
+    found = _opened(email_id)
+    return render_template("ecrm/console/email.html", email=found, body=readable(found))
 
 
 @console.get(f"/emails/<int(max={LARGEST}):email_id>/html")
@@ -88,7 +90,7 @@ def email_html(email_id: int) -> Response:
     """The HTML part alone, for the sandboxed frame: it may show pictures of the shop and do nothing else."""
     crm = installation()
     shop = "{0.scheme}://{0.netloc}".format(urlsplit(crm.storefront.facts().base_url))
-    response = Response(_opened(email_id).html, mimetype="text/html")
+    response = Response(readable(_opened(email_id)).html, mimetype="text/html")
     response.headers["Content-Security-Policy"] = (
         f"sandbox; default-src 'none'; img-src 'self' data: {shop} {request.host_url.rstrip('/')}; "
         "style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
