@@ -76,5 +76,5 @@ def _refusal(refused: LinkRefused) -> Response:
 def _page(template: str, *, status: int = 200, **context: object) -> Response:
     page = Response(render_template(f"ecrm/public/{template}", **context), status=status)
     page.headers["Cache-Control"] = "no-store"
-    page.headers["Referrer-Policy"] = "no-referrer"  # the link must not travel on
+    page.headers["Referrer-Policy"] = "strict-origin"  # the link must not travel on; CSRF over TLS asks for the origin
     return page

@@ -45,7 +45,7 @@ def test_the_whole_walk_fills_in_the_checkout(kites: Kites) -> None:
     page = browser.get(link(kites))
     assert (page.status_code, "Fill in my details" in page.text) == (200, True)
     assert page.headers["Cache-Control"] == "no-store"
-    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["Referrer-Policy"] == "strict-origin"
     assert browser.get("/checkout").text == NOTHING  # opening it changes nothing
     answer = browser.post(link(kites))
     assert (answer.status_code, answer.location) == (303, "/checkout")
