@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 from sqlalchemy import Engine
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session, scoped_session
 
 from tracking.clickstream.writer import Writer
 
-from . import cli, config, identification, ledger, scheduler, template_globals, wording
+from . import cli, config, identification, ledger, letters, scheduler, template_globals, wording
 from .collector import views as collector
 from .console import views as console
 from .customers import checkout_memory, recall_views  # noqa: F401 (recall_views adds its pages to the public blueprint)
@@ -89,6 +90,39 @@ class ECRM:
             or None where nothing is remembered or the present visitor has not proved who they are.
         """
         return checkout_memory.remembered_for_request()
+
+    def send_letter(
+        self,
+        *,
+        template: str,
+        to: str,
+        dedup: str | Sequence[str],
+        context: Mapping[str, Any],
+        to_name: str = "",
+        session: Session | scoped_session[Session] | None = None,
+    ) -> bool:
+        """Queue a letter of the host's own, e.g. a link that a customer asked for; the CRM's sender takes it out.
+
+        Args:
+            template: the folder `mail/<template>/` with `subject.txt`, `body.txt` and `body.html`. Where its links
+                open something for their reader only, name it in `ECRM_SECRET_LETTERS`, too.
+            to: the address; it must be one that may be written to.
+            dedup: the letter's cause, which makes one letter and no second; of several, the first that is still free.
+            context: what the template is told; `shop_name`, `shop_url` and `language` come by themselves.
+            session: as in `tell`.
+
+        Returns:
+            Whether it was queued: not where every cause has its letter, nor where the address can't be written to.
+
+        Raises:
+            jinja2.TemplateError: where the template is missing, broken, or asks for what it isn't told.
+        """
+        causes = (dedup,) if isinstance(dedup, str) else dedup
+        wanted = letters.HostLetter(template=template, to=to, to_name=to_name, causes=tuple(causes), context=context)
+        if session is None:
+            with installation().sessions.begin() as own:
+                return letters.post_for_host(own, wanted)
+        return letters.post_for_host(session() if isinstance(session, scoped_session) else session, wanted)
 
     def observe(self, event: Seen) -> None:
         """Record a step of the present visitor, in the background; does nothing outside of a request."""

@@ -5,6 +5,7 @@ Templates are looked for in the host's own template folders first (`mail/<name>/
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,14 +17,18 @@ from flask import Flask
 from jinja2 import BaseLoader, Environment, FileSystemLoader
 from sqlalchemy.orm import Session
 
-from mailer.addressing import Mailbox, as_name
+from mailer import dedup
+from mailer.addressing import BadHeader, Mailbox, as_name
 from mailer.outbox import queue
 from mailer.rendering import Rendered, make_environment, render
+from tracking.customers import customer_by_email
 
 from . import wording
 from .installation import Installation, installation
 from .paths import TEMPLATES
 from .storefront import ShopFacts
+
+log = logging.getLogger("ecrm.letters")
 
 
 @contextmanager
@@ -95,6 +100,37 @@ def post(
         order_reference=order_reference,
         now=now,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostLetter:
+    """A letter that the host asks for; see `ECRM.send_letter`."""
+
+    template: str
+    to: str
+    to_name: str
+    causes: tuple[str, ...]
+    context: Mapping[str, Any]
+
+
+def post_for_host(session: Session, wanted: HostLetter) -> bool:
+    """Write the host's letter once and queue it for the first cause that has none yet; says whether it was queued."""
+    try:
+        with shop_context(installation()) as facts:
+            letter = write(
+                facts,
+                template=wanted.template,
+                context=wanted.context,
+                to_address=wanted.to,
+                to_name=wanted.to_name,
+            )
+    except BadHeader:
+        log.warning("a letter %s was not written: its address can't be written to", wanted.template)
+        return False
+    customer = customer_by_email(session, wanted.to)
+    customer_id = customer.id if customer else None
+    keys = (dedup.of_host(wanted.template, cause) for cause in wanted.causes)
+    return any(post(session, letter, dedup_key=key, customer_id=customer_id) is not None for key in keys)
 
 
 def _environment(app: Flask) -> Environment:

@@ -21,6 +21,12 @@ def order_delivered(shipment_reference: str) -> str:
     return f"order-delivered:{shipment_reference}"
 
 
+def of_host(template: str, cause: str) -> str:
+    """One a template and cause that the host names; a long cause is hashed, as the key has room for 120 characters."""
+    key = f"{template}:{cause}"
+    return key if len(key) <= 120 else f"{template[:50]}:{sha256(cause.encode()).hexdigest()}"
+
+
 def recall(folded_email: str, *, browser: str, now: datetime) -> str:
     """One an address, browser and ten minutes: impatient clicks make one e-mail.
 
