@@ -29,12 +29,13 @@ from .checkout.order_links import signed_order_path
 from .database import db
 from .fulfilment.carriers import carrier_name
 from .fulfilment.parcel import Parcel
-from .hooks import CheckoutDefaults, hooks
+from .hooks import CheckoutDefaults, Letter, hooks
 from .importing.filling import Progress
 from .importing.history import history, history_size
 from .profile import shop_profile
 
 crm = ECRM()
+_MOST_DIGITS = 9  # longer numbers are nobody's product id and don't fit the column
 
 
 def install_crm(app: Flask) -> None:
@@ -43,6 +44,7 @@ def install_crm(app: Flask) -> None:
         return
     crm.init_app(app, storefront=ShopStorefront())
     hooks(app).checkout_defaults.append(_remembered)
+    hooks(app).letters.append(_send_letter)
     for signal, receiver in _RECEIVERS.items():
         signal.connect(receiver, app)
 
@@ -83,7 +85,7 @@ class ShopStorefront:
         return url_for("accounts.sign_out")
 
     def products(self, product_ids: Sequence[str]) -> list[ProductCard]:
-        wanted = [int(text) for text in product_ids if text.isascii() and text.isdigit()]
+        wanted = [int(text) for text in product_ids if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS]
         found = {
             product.id: product
             for product in db.session.scalars(
@@ -106,6 +108,9 @@ class ShopStorefront:
     def cart_product_ids(self) -> frozenset[str]:
         return frozenset(str(product_id) for product_id in product_ids_in_cart())
 
+    def add_to_cart_url(self) -> str | None:
+        return url_for("cart.add")
+
     def order_url(self, order_id: str, *, signed: bool) -> str:
         return signed_order_path(order_id) if signed else url_for("checkout.order_page", number=order_id)
 
@@ -124,6 +129,7 @@ def _card(product: Product, currency: str) -> ProductCard:
         brand=product.brand,
         category=product.category.name,
         detail=product.size,
+        was_minor=product.was_minor,
         available=product.stock > 0,
     )
 
@@ -201,10 +207,23 @@ def _order_refunded(_app: Flask, *, refund: Refund) -> None:
             person=_buyer(refund.order) if refund.order else None,
             currency=refund.currency,
             amount_minor=refund.amount_minor,
+            lines=_refunded_lines(refund),
             reason=refund.reason,
         ),
         session=db.session(),
     )
+
+
+def _refunded_lines(refund: Refund) -> tuple[events.OrderLine, ...]:
+    """What came back, by the names under which it was bought."""
+    names = {line.product_id: line.name for line in refund.order.lines} if refund.order else {}
+    return tuple(
+        events.OrderLine(
+            product_id=str(line.product_id), quantity=line.quantity, net_minor=line.amount_minor,
+            name=names.get(line.product_id) or db.session.get_one(Product, line.product_id).name,
+        )
+        for line in refund.lines
+    )  # fmt: skip
 
 
 def _parcel_shipped(_app: Flask, *, parcel: Parcel) -> None:
@@ -287,6 +306,17 @@ def _signed_out(_app: Flask, *, account: Account) -> None:
 def _remembered() -> CheckoutDefaults | None:
     memory = crm.remembered_checkout()
     return None if memory is None else CheckoutDefaults(**memory)
+
+
+def _send_letter(letter: Letter) -> bool:
+    return crm.send_letter(
+        template=letter.template,
+        to=letter.to_address,
+        to_name=letter.to_name,
+        dedup=letter.causes,
+        context=letter.context,
+        session=db.session(),
+    )
 
 
 def _history_imported(app: Flask, *, progress: Progress) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, has_request_context, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import BadRequestKeyError, HTTPException
@@ -27,6 +27,8 @@ def init_app(app: Flask) -> None:
     """Answer every error of the app by a page of ours."""
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(500, _fault)
+    app.logger.addFilter(_without_key)
+    log.addFilter(_without_key)
 
 
 def _http_error(error: HTTPException) -> AnyResponse:
@@ -57,6 +59,14 @@ def _fault(_error: HTTPException) -> Response:
     if is_api(request):
         return make_response({"error": {"status": 500, "message": title, "reference": reference}}, 500)
     return _page(500, title, message, reference=reference)
+
+
+def _without_key(record: logging.LogRecord) -> bool:
+    """Flask logs the path of a fault. Where the path holds a key, e.g. to a new password, the log gets a star."""
+    token = (request.view_args or {}).get("token") if has_request_context() else None
+    if token:
+        record.msg, record.args = record.getMessage().replace(str(token), "*"), ()
+    return True
 
 
 def _page(code: int, title: str, message: str, *, reference: str = "") -> Response:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from flask import Flask, current_app
 
@@ -25,11 +26,30 @@ class CheckoutDefaults:
     payment_method: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """An e-mail that the shop asks for. `context` is what its template `mail/<template>/` is told.
+
+    Each of `causes` makes one letter and no second: the letter takes the first that is free, and is not sent where
+    none is. So their number limits how many there may be.
+    """
+
+    template: str
+    to_address: str
+    causes: tuple[str, ...]
+    context: Mapping[str, Any]
+    to_name: str = ""
+
+
 @dataclass
 class Hooks:
-    """One list a question; the first answer that isn't None counts."""
+    """One list a question; the first answer that isn't None counts.
+
+    `letters` are asked to send a letter and say whether they do: in the transaction of `db.session`, without a commit.
+    """
 
     checkout_defaults: list[Callable[[], CheckoutDefaults | None]] = field(default_factory=list)
+    letters: list[Callable[[Letter], bool]] = field(default_factory=list)
 
 
 def hooks(app: Flask | None = None) -> Hooks:
@@ -41,3 +61,13 @@ def hooks(app: Flask | None = None) -> Hooks:
 def remembered_checkout() -> CheckoutDefaults | None:
     """What somebody plugged in remembers of this buyer's last checkout."""
     return next((answer for ask in hooks().checkout_defaults if (answer := ask()) is not None), None)
+
+
+def can_send_letters() -> bool:
+    """Whether anybody plugged in sends letters; the shop itself has no mailer."""
+    return bool(hooks().letters)
+
+
+def send_letter(letter: Letter) -> bool:
+    """Have a letter sent once the present transaction is committed; says whether it will be."""
+    return any(send(letter) for send in hooks().letters)

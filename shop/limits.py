@@ -14,6 +14,7 @@ READING = "3000 per minute"
 WRITING = "240 per minute"
 SIGNING_IN = "20 per minute; 200 per hour"
 REGISTERING = "10 per minute; 60 per hour"
+RESETTING = "5 per minute; 30 per hour"
 UNLIMITED = frozenset({"catalog.artwork", "health.alive", "health.ready"})
 """Cached or needed by machines; pictures come in dozens a page."""
 

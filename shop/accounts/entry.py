@@ -16,6 +16,7 @@ from flask_login import current_user
 
 from .. import signals
 from ..database import db
+from ..hooks import can_send_letters
 from ..limits import REGISTERING, SIGNING_IN, limiter
 from ..profile import shop_profile
 from ..wording import gettext as _
@@ -141,6 +142,7 @@ def _sign_in_page(problem: str) -> str:
         problem=problem,
         email=request.form.get("email", "")[:254],
         next=_wanted(),
+        can_reset=can_send_letters(),
         staff=demo_people.demo_staff(db.session()) if demo else [],
         households=demo_people.demo_households(db.session()) if demo else [],
     )

@@ -119,6 +119,18 @@ class NewPasswordForm(_Form):
     password = Secret()
 
 
+class ForgottenForm(_Form):
+    """Whose password was forgotten."""
+
+    email = Email()
+
+
+class FirstPasswordForm(_Form):
+    """A new password where no present one is asked for: a link stands for it."""
+
+    password = Secret()
+
+
 class AddressForm(_Form):
     """A place to send parcels to; field for field as in `Address`."""
 

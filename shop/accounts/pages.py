@@ -15,6 +15,7 @@ from ..checkout.countries import country_name
 from ..checkout.order import Order
 from ..checkout.statuses import status_name
 from ..database import db
+from ..hooks import can_send_letters
 from ..limits import SIGNING_IN, limiter
 from ..profile import shop_profile
 from ..wording import gettext as _
@@ -143,4 +144,6 @@ def _profile_page(typed: Any, errors: dict[str, str]) -> str:
 
 
 def _password_page(errors: dict[str, str]) -> str:
-    return render_template("shop/accounts/password.html", errors=errors, shortest=passwords.SHORTEST)
+    return render_template(
+        "shop/accounts/password.html", errors=errors, shortest=passwords.SHORTEST, can_reset=can_send_letters()
+    )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Flask
 
-from . import address_pages, browser, entry, pages
+from . import address_pages, browser, entry, pages, reset_pages
 from .blueprint import blueprint
 
-MODULES = (entry, pages, address_pages)
+MODULES = (entry, reset_pages, pages, address_pages)
 """Importing them puts their pages on the blueprint."""
 
 

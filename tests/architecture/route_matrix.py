@@ -78,6 +78,10 @@ ACCOUNTS = {
     "accounts.sign_in_now POST": Row(
         EVERYBODY, form={"email": "role"}, fresh=True, answers=401
     ),  # there is no such person
+    "accounts.forgot_password GET": Row(EVERYBODY),
+    "accounts.send_reset_link POST": Row(EVERYBODY, form={"email": "ada@example.com"}),
+    "accounts.reset_password GET": Row(EVERYBODY, {"token": "made-up"}, answers=400),
+    "accounts.set_new_password POST": Row(EVERYBODY, {"token": "made-up"}, answers=400),
     "accounts.sign_out POST": Row(EVERYBODY, fresh=True),
     "accounts.demo_sign_in POST": Row(EVERYBODY, form={"account_id": "account"}, fresh=True),
     "accounts.home GET": Row(SIGNED_IN),
