@@ -23,7 +23,7 @@ def main() -> None:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     app = create_app()
     address = f"http://{arguments.host}:{arguments.port}"
-    print(f"The shop is open at {address} (staff: {address}/staff and {address}/console). Stop with Ctrl-C.", flush=True)
+    print(f"The shop is open at {address} (staff: /staff and /console). Stop with Ctrl-C.", flush=True)
     waitress.serve(
         app,
         host=arguments.host,
