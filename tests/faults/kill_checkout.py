@@ -77,6 +77,11 @@ class Server:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
+    def close(self) -> None:
+        """Kill it a last time, and close its log."""
+        self.kill()
+        self.log.close()
+
 
 def shop_on(shopper: Shopper, product_ids: list[int], tally: Tally, stop: threading.Event, seed: int) -> None:
     """Buy until told to stop; on a dead server, wait and send the same form again."""
@@ -142,7 +147,7 @@ def run(cycles: int, *, seed: int = 1) -> dict[str, int]:
         stop.set()
         for shopper in shoppers:
             shopper.join(timeout=60)
-        server.kill()
+        server.close()
         finish(server.environment)
         print()
         return audit(var / "shop.db", tally)
