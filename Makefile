@@ -13,7 +13,7 @@ export PYTHONPATH := $(CURDIR)
 FLASK := $(BIN)/flask --app wsgi
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-sqlite test-postgres check format bench crash lock messages clean
+.PHONY: help setup demo import-orders empty serve test test-sqlite test-postgres check format bench crash lock messages clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,7 +25,14 @@ demo: $(VENV)/.run ## fill the shop with a grocer's year and open it (DATA=file:
 	$(FLASK) shop demo $(if $(DATA),--data "$(DATA)") $(if $(HOUSEHOLDS),--households $(HOUSEHOLDS))
 	@$(MAKE) --no-print-directory serve
 
-serve: $(VENV)/.run ## open the shop at http://127.0.0.1:$(PORT)
+import-orders: $(VENV)/.run ## read sales into the shop: make import-orders FILE=sales.csv
+	@test -n "$(FILE)" || { echo "Say which file: make import-orders FILE=sales.csv"; exit 2; }
+	$(FLASK) shop import-orders "$(FILE)"
+
+empty: ## throw the shop's data away, so that `make demo` can fill it anew
+	rm -rf var
+
+serve: $(VENV)/.run ## open the shop again
 	$(BIN)/python -m shop.serve --port $(PORT)
 
 test: test-sqlite test-postgres ## all tests, on SQLite and on a real PostgreSQL
