@@ -63,9 +63,10 @@ bench: $(VENV)/.dev ## the figures of bench/README.md
 crash: $(VENV)/.dev ## kill -9 during checkout, 100 cycles
 	$(BIN)/python -m tests.faults.kill_checkout --cycles 100
 
-messages: $(VENV)/.dev ## collect the texts to translate
-	$(BIN)/pybabel extract -q -F babel.cfg --no-location --omit-header -o ecrm/translations/ecrm.pot ecrm mailer templates/ecrm templates/mail
-	$(BIN)/pybabel extract -q -F babel.cfg --no-location --omit-header -o shop/translations/messages.pot shop templates/shop
+messages: $(VENV)/.dev ## collect the texts to translate into build/*.pot
+	@mkdir -p build
+	$(BIN)/pybabel --quiet extract -F babel.cfg -k _ -k lazy_gettext --no-location --omit-header -o build/shop.pot shop templates/shop
+	$(BIN)/pybabel --quiet extract -F babel.cfg -k _ --no-location --omit-header -o build/ecrm.pot ecrm templates/ecrm templates/mail
 
 lock: ## write requirements*.lock anew from pyproject.toml (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra postgres --extra shop --extra demo pyproject.toml -o requirements.lock
