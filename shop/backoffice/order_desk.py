@@ -19,6 +19,7 @@ from ..checkout.refunding import (
     NothingLeft,
     RefundAsked,
     cancel,
+    left_to_send,
     refund,
     refundable,
     refunded_minor,
@@ -80,7 +81,7 @@ def send_parcel(number: str) -> Response | tuple[str, int]:
         db.session.commit()
     except NotShippable:
         db.session.rollback()
-        flash(_("This order was cancelled or has arrived: nothing was sent."), "error")
+        flash(_("This order was cancelled: nothing was sent."), "error")
         return _page(_order(number)), 409
     except NumberTaken:
         db.session.rollback()
@@ -121,6 +122,8 @@ def give_back(number: str) -> Response | tuple[str, int]:
         problem = _("That is more than is left of this order, or nothing at all. Nothing was given back.")
         return _page(_order(number), refund_error=problem), 409
     flash(_("Given back: %(amount)s.", amount=money(made.amount_minor, made.currency)), "success")
+    if row.status == OrderStatus.CANCELLED:
+        flash(_("The order is cancelled: nothing of it will be sent."), "info")
     return _back(number)
 
 
@@ -160,6 +163,7 @@ def _page(row: Order, *, parcel_errors: dict[str, str] | None = None, refund_err
         delivery_name=method_name(row.delivery_method),
         payment_name=payment_name(row.payment_method),
         parcels=parcels_of(session, row),
+        to_send=left_to_send(session, row) if row.status == OrderStatus.PLACED else None,
         parts={part.product_id: part for part in refundable(session, row)},
         refunded_minor=refunded_minor(session, row),
         shipping_left=shipping_left(session, row),

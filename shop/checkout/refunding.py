@@ -100,6 +100,16 @@ def shipping_left(session: Session, order: Order) -> int:
     return max(order.shipping_minor - given, 0)
 
 
+def left_to_send(session: Session, order: Order) -> dict[int, int]:
+    """Pieces by line position that an order which hasn't left still asks for: bought and not given back."""
+    left = {part.product_id: part.left for part in refundable(session, order)}
+    pieces: dict[int, int] = {}
+    for line in order.lines:
+        pieces[line.position] = min(line.quantity, left[line.product_id])
+        left[line.product_id] -= pieces[line.position]
+    return pieces
+
+
 def cancel(session: Session, order: Order, *, reason: str, now: datetime) -> Refund | None:
     """Cancel an order that wasn't handed over yet: the rest of the money goes back, the goods go back on sale.
 
@@ -122,6 +132,8 @@ def cancel(session: Session, order: Order, *, reason: str, now: datetime) -> Ref
 def refund(session: Session, order: Order, asked: RefundAsked, *, now: datetime) -> Refund:
     """Give back pieces, and the delivery charge if asked; what is left of the order is read here, under the lock.
 
+    An order of which nothing is left, and which hasn't left, is cancelled by it: nobody may pack it any more.
+
     Raises:
         NothingLeft: more pieces or more money than is left of the order, or nothing at all was asked for.
     """
@@ -140,6 +152,12 @@ def refund(session: Session, order: Order, asked: RefundAsked, *, now: datetime)
         raise NothingLeft(order.number)
     if asked.restock:
         _restock(session, wanted)
+    unasked = {id_: part.left - wanted.get(id_, 0) for id_, part in parts.items() if part.left > wanted.get(id_, 0)}
+    if amount == rest or not unasked:
+        placed = (Order.id == order.id) & (Order.status == OrderStatus.PLACED)
+        if rows_changed(session, update(Order).where(placed).values(status=OrderStatus.CANCELLED)) == 1:
+            _restock(session, unasked)  # never packed, and nobody is waiting for them
+            session.refresh(order)
     return _write(session, order, pieces=wanted, amount_minor=amount, reason=asked.reason, now=now)
 
 

@@ -1,4 +1,7 @@
-"""Handing parcels to a carrier and seeing them arrive: an order moves placed → shipped → delivered, never back."""
+"""Handing parcels to a carrier and seeing them arrive: an order moves placed → shipped → delivered.
+
+A parcel sent after all earlier ones arrived takes a delivered order back to shipped, until that one has arrived too.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from .parcel import Parcel
 
 
 class NotShippable(Exception):
-    """The order was cancelled, or has arrived already."""
+    """The order was cancelled."""
 
 
 class NumberTaken(Exception):
@@ -33,22 +36,22 @@ def ship(session: Session, order: Order, *, carrier: str, tracking_number: str, 
     The order's row is changed first: whoever cancels it at the same moment waits, and then can't any more.
 
     Raises:
-        NotShippable: the order was cancelled or has arrived.
+        NotShippable: the order was cancelled.
         NumberTaken: another order's parcel has this number.
     """
-    open_ = Order.status.in_([OrderStatus.PLACED, OrderStatus.SHIPPED])
-    goes = update(Order).where(Order.id == order.id, open_).values(status=OrderStatus.SHIPPED)
-    if rows_changed(session, goes) != 1:
+    open_ = (Order.id == order.id) & (Order.status != OrderStatus.CANCELLED)
+    if rows_changed(session, update(Order).where(open_).values(status=Order.status)) != 1:  # the lock
         raise NotShippable(order.number)
-    session.refresh(order)
     values = {"order_id": order.id, "carrier": carrier, "tracking_number": tracking_number, "shipped_at": now}
     parcel_id = insert_or_ignore(session, Parcel, values)
-    if parcel_id is None:
+    if parcel_id is None:  # before the status: a delivered parcel told twice isn't on its way again
         known = select(Parcel).where(Parcel.carrier == carrier, Parcel.tracking_number == tracking_number)
         parcel = session.scalars(known).one()
         if parcel.order_id != order.id:
             raise NumberTaken(tracking_number)
         return parcel
+    rows_changed(session, update(Order).where(Order.id == order.id).values(status=OrderStatus.SHIPPED))
+    session.refresh(order)
     parcel = session.get_one(Parcel, parcel_id)
     signals.parcel_shipped.send(current_app._get_current_object(), parcel=parcel)  # type: ignore[attr-defined]
     return parcel

@@ -58,7 +58,8 @@ def test_a_parcel_is_sent_and_delivered_and_announced_once(
             packer.submit(sent, "/delivered")
         assert the_order(tables).status == OrderStatus.DELIVERED
     assert heard == [("shipped", "JD0146001"), ("delivered", "JD0146001")]
-    assert packer.submit(page, "/ship", carrier="dhl", tracking_number="JD0146002").status == 409
+    again = packer.submit(page, "/ship", carrier="dhl", tracking_number="JD0146001")
+    assert (again.status, the_order(tables).status) == (200, OrderStatus.DELIVERED), "the same parcel, told late"
 
 
 def test_an_order_in_two_parcels_is_delivered_with_the_second(
@@ -73,6 +74,19 @@ def test_an_order_in_two_parcels_is_delivered_with_the_second(
     assert the_order(tables).status == OrderStatus.SHIPPED
     packer.send(f"/staff/orders/{number}/parcels/{second.id}/delivered")
     assert the_order(tables).status == OrderStatus.DELIVERED
+
+
+def test_a_parcel_sent_after_the_first_arrived_is_on_its_way(
+    visitor: Visitor, shop_data: dict[str, int], staff: Staff, tables: Look
+) -> None:
+    number = visitor.order(shop_data["filter"], 2)
+    packer = staff(Role.PACKER)
+    for tracking in ("AAAA1", "AAAA2"):
+        page = packer.submit(packer.see(f"/staff/orders/{number}"), "/ship", carrier="ups", tracking_number=tracking)
+        assert f"On its way: UPS {tracking}" in page.words
+        assert the_order(tables).status == OrderStatus.SHIPPED
+        packer.submit(page, "/delivered")
+        assert the_order(tables).status == OrderStatus.DELIVERED
 
 
 @pytest.mark.parametrize(("carrier", "tracking"), [
@@ -120,6 +134,46 @@ def test_lines_are_given_back_piece_by_piece_to_the_cent_and_never_more_than_pai
     assert sum(found.amount_minor for found in refunds) == the_order(tables).total_minor
     assert [found.number for found in refunds] == [f"{number}-R{n}" for n in (1, 2, 3)]
     assert tables().get_one(Product, shop_data["filter"]).stock == 48
+    assert the_order(tables).status == OrderStatus.CANCELLED
+
+
+@pytest.mark.parametrize("asked", [{"whole": "1"}, {"pieces": "3", "shipping": "1"}, {"pieces": "3"}])
+def test_an_order_of_which_nothing_is_left_is_not_packed_any_more(
+    visitor: Visitor, shop_data: dict[str, int], staff: Staff, tables: Look, asked: dict[str, str]
+) -> None:
+    number, pieces = visitor.order(shop_data["filter"], 3), f"pieces-{shop_data['filter']}"
+    asked = {pieces if name == "pieces" else name: value for name, value in asked.items()}
+    refund = f"/staff/orders/{number}/refund"
+    page = staff(Role.SUPPORT).send(refund, **asked, restock="1", reason="Changed their mind")
+    assert "The order is cancelled" in page.words
+    assert the_order(tables).status == OrderStatus.CANCELLED
+    packer = staff(Role.PACKER)
+    assert packer.send(f"/staff/orders/{number}/ship", carrier="dhl", tracking_number="JD0146001").status == 409
+    assert number not in packer.see("/staff/orders?status=placed").words
+    assert tables().get_one(Product, shop_data["filter"]).stock == 50
+
+
+def test_the_packer_sees_what_is_left_to_send(visitor: Visitor, shop_data: dict[str, int], staff: Staff) -> None:
+    number = visitor.order(shop_data["filter"], 3)
+    one_back = {f"pieces-{shop_data['filter']}": "1", "reason": "Two are enough"}
+    staff(Role.SUPPORT).send(f"/staff/orders/{number}/refund", **one_back)
+    packer = staff(Role.PACKER)
+    table = packer.see(f"/staff/orders/{number}").soup.select_one("table")
+    assert table is not None
+    heads, cells = ([cell.text for cell in table.select(tag)] for tag in ("th", "td"))
+    assert dict(zip(heads, cells, strict=True))["To send"] == "2"
+    sent = packer.send(f"/staff/orders/{number}/ship", carrier="dhl", tracking_number="JD0146001")
+    assert "To send" not in sent.words
+
+
+def test_a_returned_order_stays_delivered(
+    visitor: Visitor, shop_data: dict[str, int], staff: Staff, tables: Look
+) -> None:
+    number = visitor.order(shop_data["filter"], 3)
+    owner = staff(Role.OWNER)
+    owner.submit(owner.send(f"/staff/orders/{number}/ship", carrier="dhl", tracking_number="JD0146001"), "/delivered")
+    assert owner.send(f"/staff/orders/{number}/refund", whole="1", restock="1", reason="Sent back").status == 200
+    assert the_order(tables).status == OrderStatus.DELIVERED
 
 
 def test_staff_cancel_an_order_that_has_not_left(

@@ -87,6 +87,23 @@ def test_sixteen_refunds_at_once_give_back_what_was_paid_and_no_more(app: Flask,
     assert len({found.number for found in refunds}) == 4
 
 
+def giving_all_back(session: Session, order: Order) -> Refund:
+    asked = RefundAsked(pieces={order.lines[0].product_id: 4}, shipping=True, restock=True, reason="Changed my mind")
+    return refund(session, order, asked, now=datetime.now(UTC))
+
+
+def test_an_order_given_back_whole_is_either_cancelled_or_had_left_before(
+    app: Flask, number: str, tables: Look
+) -> None:
+    results = at_once(app, number, [sending, giving_all_back] * 4)
+    order, parcels = tables().scalars(select(Order)).one(), tables().scalars(select(Parcel)).all()
+    assert len(tables().scalars(select(Refund)).all()) == 1
+    if order.status == OrderStatus.CANCELLED:
+        assert (len(parcels), results.count("NotShippable")) == (0, 4)
+    else:
+        assert (order.status, len(parcels)) == (OrderStatus.SHIPPED, 1)
+
+
 def test_a_parcel_arrives_once(app: Flask, number: str, tables: Look) -> None:
     assert at_once(app, number, [sending]) == ["done"]
     heard: list[int] = []
