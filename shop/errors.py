@@ -6,6 +6,7 @@ import logging
 import secrets
 
 from flask import Flask, Response, has_request_context, make_response, render_template, request
+from flask.globals import request_ctx
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import BadRequestKeyError, HTTPException
@@ -70,6 +71,8 @@ def _without_key(record: logging.LogRecord) -> bool:
 
 
 def _page(code: int, title: str, message: str, *, reference: str = "") -> Response:
+    if request_ctx.url_adapter is None:  # the Host header names no host, so no page can lead anywhere
+        return make_response(_LAST_RESORT.format(title=title, message=message), code)
     try:
         body = render_template("shop/errors/error.html", code=code, title=title, message=message, reference=reference)
     except SQLAlchemyError:

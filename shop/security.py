@@ -37,6 +37,7 @@ def init_app(app: Flask) -> None:
     """Guard all routes of the app, those of plugins too."""
     app.session_interface = PrivatePages()
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # checked by `_check_csrf`, which knows the API
+    app.before_request(_refuse_impossible_addresses)
     app.before_request(_refuse_big_bodies)
     limits.init_app(app)
     csrf = CSRFProtect()
@@ -64,6 +65,17 @@ class PrivatePages(SecureCookieSessionInterface):
         if session.accessed or session.modified:
             response.headers["Cache-Control"] = "no-store"
         super().save_session(app, session, response)
+
+
+def _refuse_impossible_addresses() -> None:
+    """No view is asked what it could answer only by an error: a NUL, which PostgreSQL refuses, and bytes that are no
+    UTF-8 behind the question mark, at which `request.args` raises."""
+    if "\x00" in request.path:
+        abort(404)
+    try:
+        request.query_string.decode()
+    except UnicodeDecodeError:
+        abort(400)
 
 
 def _refuse_big_bodies() -> None:

@@ -35,7 +35,8 @@ def customers() -> str:
 def find_customer() -> Response | tuple[str, int]:
     """Look somebody up; by POST, so that addresses stand in no log and no history."""
     asked = request.form.get("asked", "")[:300]
-    given = " ".join(request.form.get("reason", "").split())[:200]
+    words = "".join(letter if letter.isprintable() else " " for letter in request.form.get("reason", ""))
+    given = " ".join(words.split())[:200]
     session["ecrm_reason"] = given or kept_reason() or DEFAULT_REASON
     crm = installation()
     with crm.sessions.begin() as own:

@@ -13,6 +13,8 @@ from ecrm.wording import gettext as _
 
 Choice = TypeVar("Choice", bound=StrEnum)
 LARGEST = 2**63 - 1
+YEARS = range(1970, 9001)
+"""The calendar's outer years overflow as soon as a time zone is applied or a window taken off."""
 
 
 def text_arg(name: str, *, longest: int = 200) -> str:
@@ -54,8 +56,7 @@ def day_arg(name: str) -> date | None:
         day = date.fromisoformat(value)
     except ValueError:
         day = date.min
-    # The calendar's outer years overflow as soon as a time zone is applied.
-    if not 1970 <= day.year <= 9000:
+    if day.year not in YEARS:
         raise BadRequest(_("“%(value)s” is not a day. Write it like 2026-11-03.", value=value))
     return day
 
@@ -88,7 +89,7 @@ def cursor_arg(name: str = "before") -> tuple[datetime, int] | None:
     try:
         at, id_ = value.split("~")
         moment, number = datetime.fromisoformat(at), int(id_)
-        if moment.tzinfo is None or not 0 <= number <= LARGEST:
+        if moment.tzinfo is None or moment.year not in YEARS or not 0 <= number <= LARGEST:
             raise ValueError(value)
         return moment.astimezone(UTC), number
     except (ValueError, OverflowError):

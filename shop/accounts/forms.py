@@ -86,7 +86,7 @@ class ProfileForm(_Form):
     phone = Line(most=40, optional=True)
     household = Line(most=20, optional=True)
     children = Children()
-    interests = Line(most=300, optional=True)
+    interests = Line(most=traits.MOST_INTERESTS, optional=True)
     birthday = Birthday()
 
     def __init__(self, *, country: str, household: str = "") -> None:
@@ -99,6 +99,12 @@ class ProfileForm(_Form):
     def _known_household(self, value: str, **_kwargs: Any) -> None:
         if value not in {known for known, _words in traits.households(self._household)}:
             raise ValidationError(_("Please choose from the list."))
+
+    @validates("interests")
+    def _fits_when_tidied(self, value: str, **_kwargs: Any) -> None:
+        """Each comma gets a blank behind it before the words are kept."""
+        if len(traits.tidy_interests(value)) > traits.MOST_INTERESTS:
+            raise ValidationError(_("At most %(most)d characters, please.", most=traits.MOST_INTERESTS))
 
     @validates("phone")
     def _phone(self, value: str, **_kwargs: Any) -> None:

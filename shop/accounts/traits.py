@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..wording import gettext as _
 
 MOST_CHILDREN = 20
+MOST_INTERESTS = 300  # characters
 
 
 def households(present: str = "") -> list[tuple[str, str]]:

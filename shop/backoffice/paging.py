@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from flask import request, url_for
 
+FILTERS = ("q", "status", "state", "department")
+"""What a list's address may hold beside the page; any other name could be one that `url_for` takes for its own."""
+
 
 def whole_argument(name: str) -> int | None:
     """A number from the address; anything that isn't one counts as not given."""
@@ -13,5 +16,5 @@ def whole_argument(name: str) -> int | None:
 
 def page_link(number: int) -> str:
     """The address of another page with the same search and filters."""
-    kept = {name: value for name, value in request.args.items() if name != "page" and value}
+    kept = {name: value for name in FILTERS if (value := request.args.get(name))}
     return url_for(request.endpoint or "", **(kept | {"page": str(number)}))  # type: ignore[arg-type]

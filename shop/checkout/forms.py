@@ -17,6 +17,7 @@ from .countries import is_country, postcode_fits
 from .details import Details
 from .payment import payment_method
 
+LONGEST_EMAIL = 254
 SHORTEST_PHONE = 1_000
 """Shorter numbers are dialled inside a house or to emergency services."""
 
@@ -48,7 +49,7 @@ class DetailsSchema(Schema):
     class Meta:
         unknown = EXCLUDE
 
-    email = Line(most=254)
+    email = Line(most=LONGEST_EMAIL)
     name = Line(most=120)
     line1 = Line(most=120)
     line2 = Line(most=120, optional=True)
@@ -130,9 +131,13 @@ def checked_email(value: str) -> str:
         ValidationError: it can't be an e-mail address. Whether the mailbox exists is not asked of anybody.
     """
     try:
-        return validate_email(value, check_deliverability=False, test_environment=True).normalized
+        address = validate_email(value, check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError:
-        raise ValidationError(_("This doesn't look like an e-mail address.")) from None
+        address = ""
+    # Folded for comparison, some letters become three, and the folded form must fit its column, too.
+    if not 0 < len(address.casefold()) <= LONGEST_EMAIL:
+        raise ValidationError(_("This doesn't look like an e-mail address."))
+    return address
 
 
 def _phone(value: str, country: str) -> str | None:

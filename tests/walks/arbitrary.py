@@ -1,0 +1,178 @@
+"""What the tests of bad input send: every form's fields, every list's parameters, and texts of all kinds."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import quote
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from shop.catalog.product import Product
+from shop.checkout.order import Order
+from shop.database import db
+from tests.conftest import NOW
+from tests.shop.browsing import be, token
+
+_ADDRESS = ("name", "line1", "line2", "city", "postcode", "region", "country", "phone")
+_PROFILE = ("first_name", "last_name", "phone", "household", "children", "interests", "birthday")
+_LINE = ("product_id", "quantity", "saved", "next")
+_ARGUMENT = re.compile(r"<(?:[^<>]*:)?(\w+)>")
+
+FIELDS: dict[str, tuple[str, ...]] = {
+    "cart.add": _LINE,
+    "cart.change": _LINE,
+    "cart.remove": _LINE,
+    "cart.save_for_later": _LINE,
+    "cart.move_to_cart": _LINE,
+    "checkout.answer_details": ("email", *_ADDRESS, "delivery_method", "payment_method"),
+    "checkout.place": ("idempotency_key", "seen"),
+    "checkout.cancel": ("t",),
+    "accounts.register_now": ("email", "password", "next", *_PROFILE),
+    "accounts.sign_in_now": ("email", "password", "next"),
+    "accounts.send_reset_link": ("email",),
+    "accounts.set_new_password": ("password",),
+    "accounts.sign_out": ("everywhere",),
+    "accounts.demo_sign_in": ("account_id", "next"),
+    "accounts.change_profile": _PROFILE,
+    "accounts.change_password": ("present", "password"),
+    "accounts.add_address": _ADDRESS,
+    "accounts.change_address": _ADDRESS,
+    "accounts.default_address": (),
+    "accounts.remove_address": (),
+    "backoffice.change_product": (
+        "name", "brand", "size", "description", "price", "was", "stock", "stock_seen", "listed",
+    ),
+    "backoffice.ship": ("carrier", "tracking_number"),
+    "backoffice.deliver": (),
+    "backoffice.refund": ("reason", "shipping", "restock", "whole", "pieces-1"),
+    "backoffice.cancel": (),
+    "console.find_customer": ("asked", "reason"),
+    "console.find_emails": ("asked",),
+    "console.find_events": ("name", "order", "day", "email"),
+    "console.find_recommended_to": ("asked",),
+    "console.retry_reaction": (),
+    "console.retry_all_reactions": (),
+    "ecrm.consent": ("grade", "next"),
+    "ecrm.seen": ("path", "seconds", "scroll"),
+    "ecrm.recall": ("email", "next"),
+    "ecrm.recall_fill_in": (),
+}  # fmt: skip
+"""What each form of the app is made of; `test_arbitrary_text` fails for a POST route that isn't named here."""
+
+_LIST = ("page", "sort", "brand", "size", "price", "stock", "reduced")
+_FLASKS_OWN = ("endpoint", "_external", "_scheme", "_anchor", "_method")
+
+PARAMETERS: dict[str, tuple[str, ...]] = {
+    "pages.home": ("utm_source", "page"),
+    "catalog.category": (*_LIST, *_FLASKS_OWN),
+    "catalog.search": ("q", *_LIST, *_FLASKS_OWN),
+    "catalog.product": ("v",),
+    "checkout.details": ("edit",),
+    "checkout.order_page": ("t",),
+    "checkout.thanks": ("t",),
+    "accounts.sign_in": ("next",),
+    "accounts.register": ("next",),
+    "accounts.orders": ("page", *_FLASKS_OWN),
+    "backoffice.products": ("q", "state", "department", "page", *_FLASKS_OWN),
+    "backoffice.orders": ("q", "status", "page", *_FLASKS_OWN),
+    "console.overview": ("days",),
+    "console.overview_days": ("days",),
+    "console.orders": ("day", "first", "last", "before", *_FLASKS_OWN),
+    "console.orders_sheet": ("day", "first", "last"),
+    "console.customer": ("kind", "before", *_FLASKS_OWN),
+    "console.emails": ("state", "order", "customer", "like", "before", *_FLASKS_OWN),
+    "console.deliveries": ("status", "order", "after"),
+    "console.events": ("name", "order", "day", "visit", "customer", "before", *_FLASKS_OWN),
+    "console.recommendations": ("product", "asked"),
+    "console.audit": ("subject", "action", "before"),
+    "ecrm.privacy": ("next",),
+}
+"""What the pages read of their address, and the names that Flask's `url_for` takes for its own."""
+
+GOOD = {
+    **dict.fromkeys(("phone", "household", "children", "birthday", "was", "line2", "region", "order", "day"), ""),
+    "email": "kim@example.com", "name": "Kim Lee", "line1": "Hauptstraße 1", "city": "Berlin", "postcode": "10115",
+    "country": "DE", "delivery_method": "standard", "payment_method": "invoice", "first_name": "Kim", "quantity": "1",
+    "password": "violet kettle marches north", "price": "12.50", "stock": "5", "stock_seen": "5", "carrier": "dhl",
+    "tracking_number": "00340434161094042557", "reason": "broken glass", "asked": "nobody@example.com", "grade": "2",
+    "idempotency_key": "k" * 20, "seen": "s" * 64, "path": "/", "next": "/", "interests": "tea",
+}  # fmt: skip
+"""What makes the rest of a form right while one field is wrong."""
+
+LONG_WHEN_FOLDED = f"{'ΐ' * 32}@{'.'.join(['d' * 60] * 3)}.com"
+"""An address within the limit whose case-folded form, three letters for each ΐ, is longer than the columns' 254."""
+
+NASTY = (
+    "\x00", "a\x00b", "\r\nSet-Cookie: a=b", "x" * 5000, "9" * 40, "2147483648", "-1", "1.5", "١٢", "ΐ" * 80, "ﷺ" * 40,
+    "\ufffd\u202e\u2066", "' OR 1=1 --", "{{ 7*7 }}<script>", "%00", "//evil.example", "http://[", "0001-01-02",
+    "9999-12-31", "a," * 150, "inf", "1e400", "", LONG_WHEN_FOLDED,
+)  # fmt: skip
+"""What people, programs and attackers type."""
+
+PLACES = (
+    "0001-01-05T00:00:00+00:00~1", "9999-12-31T23:59:59-10:00~1", "2026-01-01T00:00:00Z~99999999999999999999",
+    "2026-01-01T00:00:00Z~99999999999999999999~1", "0001-01-05T00:00:00Z~0~1", "9" * 6, "/\\evil.example",
+)  # fmt: skip
+"""Damaged links to a next page, and pages far beyond the last one."""
+
+
+class Caller:
+    """A browser that follows every step of its visitor (grade "personal") and holds a token for the forms."""
+
+    def __init__(self, app: Flask, account_id: int | None = None, *, cart: int | None = None) -> None:
+        self.app = app
+        self.account_id = account_id
+        self.cart = cart
+        self.begin()
+
+    def begin(self) -> None:
+        """A new browser, signed in, with something in the cart."""
+        self.client: FlaskClient = self.app.test_client()
+        self.client.set_cookie("ecrm_consent", "2")
+        if self.account_id is not None:
+            be(self.client, self.account_id)
+        self.token = token(self.client, "/sign-in" if self.account_id is None else "/account/profile")
+        if self.cart is not None:
+            form = {"csrf_token": self.token, "product_id": str(self.cart), "quantity": "1"}
+            self.client.post("/cart/add", data=form)
+
+    def post(self, path: str, fields: dict[str, str]) -> TestResponse:
+        """Send a form; whoever was signed in, out or over by it starts anew."""
+        answer = self.client.post(path, data={**fields, "csrf_token": self.token})
+        if answer.status_code == 400 and "This form has expired" in answer.text:
+            self.begin()
+            answer = self.client.post(path, data={**fields, "csrf_token": self.token})
+        return answer
+
+
+def path_of(rule: Rule, values: dict[str, Any]) -> str:
+    """The address of a route with these arguments, whatever they hold; unlike `build`, nothing is checked."""
+    return _ARGUMENT.sub(lambda found: quote(str(values[found[1]]), safe=""), rule.rule)
+
+
+def long_lists(app: Flask, *, category_of: int, account_id: int) -> None:
+    """So many products and orders that each list has a second page."""
+    with app.app_context():
+        shelf = db.session.get_one(Product, category_of).category_id
+        for number in range(55):
+            db.session.add(
+                Product(
+                    sku=f"N{number}", slug="n", name=f"Biscuit {number}", brand="Wren", category_id=shelf,
+                    price_minor=100, stock=1, added_at=NOW, listed=True,
+                )
+            )  # fmt: skip
+            db.session.add(
+                Order(
+                    number=f"2611-N{number}", account_id=account_id, buyer=f"account:{account_id}",
+                    idempotency_key=f"n{number}", email="ada@example.com", email_folded="ada@example.com",
+                    placed_at=NOW,
+                    currency="EUR", goods_minor=100, total_minor=100, ship_name="Ada", ship_line1="Hauptstr. 1",
+                    ship_city="Berlin", ship_postcode="10115", ship_country="DE", delivery_method="standard",
+                    payment_method="invoice",
+                )
+            )  # fmt: skip
+        db.session.commit()
