@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flask import Blueprint, Flask, abort, current_app, flash, redirect, render_template, request, url_for
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from .. import signals
+from ..accounts.next_path import safe_path
 from ..database import db
 from ..wording import gettext as _
 from . import basket, lines
@@ -36,11 +38,15 @@ def show() -> str:
 
 @blueprint.post("/add")
 def add() -> Response:
-    """Put a product in; the form gives its id and pieces, never a price."""
+    """Put a product in; the form gives its id and pieces, never a price.
+
+    It may give `next`, a path of this shop: a quick "Add" in a list leads back to where the shopper was.
+    """
+    back = safe_path(request.form.get("next"), otherwise="")
     product_id, quantity = _whole("product_id"), _whole("quantity", default=1)
     if not 1 <= quantity <= MOST:
-        flash(_("Choose between 1 and %(most)d pieces.", most=MOST), "error")
-        return _to_cart()
+        flash(_("Choose between 1 and %(most)d pieces.", most=MOST), "not-added" if back else "error")
+        return redirect(back, 303) if back else _to_cart()
     cart = basket.cart_to_fill(db.session())
     try:
         change = lines.add(db.session(), cart, product_id, quantity=quantity)
@@ -51,10 +57,12 @@ def add() -> Response:
     added = change.after - change.before
     if added > 0:
         signals.cart_added.send(_app(), product=change.product, quantity=added)
-    if change.short:
-        flash(_shortage(change), "error")
-    else:
-        flash(_("In your cart: %(quantity)d × %(name)s.", quantity=change.after, name=change.product.name), "success")
+    message = _shortage(change) if change.short else _content(change)
+    if back:
+        words = Markup('{} <a href="{}">{}</a>').format(message, url_for("cart.show"), _("Go to cart"))
+        flash(words, "not-added" if change.short else "added")
+        return redirect(back, 303)
+    flash(message, "error" if change.short else "success")
     return _to_cart()
 
 
@@ -129,6 +137,10 @@ def _deed(do: Callable[[Cart, int], Change]) -> Change | None:
         return None
     db.session.commit()
     return done
+
+
+def _content(change: Change) -> str:
+    return _("In your cart: %(quantity)d × %(name)s.", quantity=change.after, name=change.product.name)
 
 
 def _shortage(change: Change) -> str:

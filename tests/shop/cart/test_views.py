@@ -13,6 +13,7 @@ from shop import signals
 from shop.cart.basket import SESSION_KEY, product_ids_in_cart
 from shop.cart.cart import Cart, CartLine
 from shop.catalog.product import Product
+from tests.shop.filling import fields_of
 from tests.shop.visitor import Visitor
 
 Look = Callable[[], Session]
@@ -63,6 +64,61 @@ def test_more_than_the_stock_becomes_the_stock_and_says_so(visitor: Visitor, sho
     page = visitor.add(shop_data["last_one"], 3)
     assert "Only 1 × Vanilla Candle left: your cart has 1." in page.words
     assert "sold out" in visitor.add(shop_data["sold_out"]).words
+
+
+def test_a_quick_add_keeps_the_shopper_where_they_are(visitor: Visitor, shop_data: dict[str, int]) -> None:
+    for path in ("/d/grocery/coffee", "/search?q=coffee&sort=name", "/"):
+        page = visitor.see(path)
+        card = page.soup.select_one('article.card:has(input[name="product_id"])')
+        assert card is not None, path
+        answer = visitor.client.post("/cart/add", data=fields_of(card.select_one("form")))
+        assert (answer.status_code, answer.location) == (303, f"{path}#{card['id']}")
+    page = visitor.see("/d/grocery/coffee")
+    toast = page.soup.select_one(".toasts .toast--added")
+    assert toast is not None
+    assert "3 × Espresso Beans. Go to cart" in " ".join(toast.get_text(" ").split())
+    assert [str(link["href"]) for link in toast.select("a")] == ["/cart"]
+    assert visitor.see("/d/grocery/coffee").soup.select_one(".toasts") is None, "told once"
+
+
+def test_a_name_in_the_message_is_text(visitor: Visitor, shop_data: dict[str, int], tables: Look) -> None:
+    session = tables()
+    session.get_one(Product, shop_data["filter"]).name = "<b>Filter</b> & Co"
+    session.commit()
+    page = visitor.send("/cart/add", product_id=str(shop_data["filter"]), next="/about")
+    assert page.path == "/about"
+    assert "In your cart: 1 × <b>Filter</b> & Co. Go to cart" in page.words
+
+
+def test_what_a_quick_add_could_not_add_is_said_there_too(visitor: Visitor, shop_data: dict[str, int]) -> None:
+    page = visitor.send("/cart/add", product_id=str(shop_data["last_one"]), quantity="3", next="/about")
+    assert page.path == "/about"
+    assert "Only 1 × Vanilla Candle left: your cart has 1. Go to cart" in page.words
+    assert page.soup.select_one(".toast--not-added") is not None
+    assert (
+        visitor.send("/cart/add", product_id=str(shop_data["last_one"]), quantity="0", next="/about").path == "/about"
+    )
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/%2f/evil", "x", ""],
+)
+def test_a_quick_add_leads_nowhere_else(visitor: Visitor, shop_data: dict[str, int], wanted: str) -> None:
+    data = {"csrf_token": visitor.token(), "product_id": str(shop_data["filter"]), "next": wanted}
+    assert visitor.client.post("/cart/add", data=data).location == "/cart"
+
+
+def test_the_product_page_leads_to_the_cart(visitor: Visitor, shop_data: dict[str, int]) -> None:
+    page = visitor.see(f"/p/{shop_data['filter']}/filter-coffee")
+    assert "next" not in fields_of(page.soup.select_one("form.buy"))
+    assert visitor.submit(page, "/cart/add", quantity="2").path == "/cart"
+
+
+def test_no_id_stands_twice_on_a_page(visitor: Visitor, shop_data: dict[str, int]) -> None:
+    for path in ("/", "/d/grocery", "/search?q=nothinglikethis", f"/p/{shop_data['filter']}/filter-coffee"):
+        ids = [str(tag["id"]) for tag in visitor.see(path).soup.select("[id]")]
+        assert len(ids) == len(set(ids)), path
 
 
 def test_lines_are_changed_saved_moved_and_removed(visitor: Visitor, shop_data: dict[str, int]) -> None:
