@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 
 from flask import g
 from sqlalchemy import select
@@ -42,9 +43,10 @@ class Card:
 
 @dataclass(frozen=True, kw_only=True)
 class Strip:
-    """What a placement shows."""
+    """What a placement shows. `anchor` and `heading` are no other strip's on the same page."""
 
     placement: str
+    anchor: str
     heading: str
     cards: list[Card]
 
@@ -89,8 +91,23 @@ def _strip(crm: Installation, placement: str, chosen: Sequence[tuple[Recommendat
     cards = [
         Card(product=card, code=entry.reason.value, reason=_in_words(entry, names, placement)) for entry, card in chosen
     ]
+    return _on_this_page(placement, _heading(placement, {card.code for card in cards}), cards)
+
+
+def _on_this_page(placement: str, heading: str, cards: list[Card]) -> Strip:
+    """The strip with an id and a heading of its own: people who listen to a page tell its regions by their names."""
     _shown_on_this_page().update(card.product.product_id for card in cards)
-    return Strip(placement=placement, heading=_heading(placement, {card.code for card in cards}), cards=cards)
+    strips: list[Strip] = g.setdefault("ecrm_strips", [])
+    taken = {strip.heading for strip in strips}
+    numbered = (_("%(heading)s (%(number)d)", heading=heading, number=number) for number in count(2))
+    strip = Strip(
+        placement=placement,
+        anchor=f"ecrm-strip-{len(strips) + 1}",
+        heading=next(one for one in chain((heading, _("More for you")), numbered) if one not in taken),
+        cards=cards,
+    )
+    strips.append(strip)
+    return strip
 
 
 def _best_sellers(crm: Installation, placement: str, *, hidden: set[str], n: int) -> Strip | None:
@@ -101,8 +118,7 @@ def _best_sellers(crm: Installation, placement: str, *, hidden: set[str], n: int
     cards = [
         Card(product=card, code=BEST_SELLER, reason="") for card in crm.storefront.products(ids) if card.available
     ][:n]
-    _shown_on_this_page().update(card.product.product_id for card in cards)
-    return Strip(placement=placement, heading=_("Best sellers"), cards=cards) if cards else None
+    return _on_this_page(placement, _("Best sellers"), cards) if cards else None
 
 
 def _sellable(crm: Installation, found: Sequence[Recommendation], n: int) -> list[tuple[Recommendation, ProductCard]]:

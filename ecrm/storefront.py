@@ -48,7 +48,7 @@ class Staff:
 class ProductCard:
     """What is needed to show a product in a list or an e-mail. URLs are absolute paths of the shop.
 
-    `detail` tells it from its siblings of the same name, e.g. its size.
+    `detail` tells it from its siblings of the same name, e.g. its size; `was_minor` is the price before a reduction.
     """
 
     product_id: str
@@ -60,6 +60,7 @@ class ProductCard:
     brand: str = ""
     category: str = ""
     detail: str = ""
+    was_minor: int | None = None
     available: bool = True
 
 
@@ -101,6 +102,13 @@ class Storefront(Protocol):
 
     def cart_product_ids(self) -> frozenset[str]:
         """What lies in the present visitor's cart."""
+
+    def add_to_cart_url(self) -> str | None:
+        """Where the "Add" button of a recommended product posts to; None: the cards have no such button.
+
+        The form's fields: `product_id`, `quantity` (1), `next` (a path of the present page with a `#fragment`, where
+        the shopper goes on; check it before redirecting) and `csrf_token`.
+        """
 
     def order_url(self, order_id: str, *, signed: bool) -> str:
         """The order's page; `signed` gives a link that opens it without an account (for e-mails)."""

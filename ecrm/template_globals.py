@@ -114,7 +114,7 @@ def _recommendations(placement: str, product_id: str | None, n: int) -> Markup:
 
 
 def _present_page() -> str:
-    """Path and query of this page, for a form that leads back; empty on the answer to a POST, which can't be reopened."""
+    """Path and query of this page, for a form that leads back; empty on a POST's answer, which can't be reopened."""
     if request.method not in {"GET", "HEAD"}:
         return ""
     return request.script_root + (request.full_path if request.query_string else request.path)

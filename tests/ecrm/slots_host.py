@@ -35,6 +35,7 @@ class GardenShop:
         self.customer: CustomerFacts | None = None
         self.cart: frozenset[str] = frozenset()
         self.best: list[str] = list(NAMES)
+        self.add_url: str | None = None
         self.broken = False
 
     def sell_out(self, name: str) -> None:
@@ -69,6 +70,9 @@ class GardenShop:
 
     def cart_product_ids(self) -> frozenset[str]:
         return self.cart
+
+    def add_to_cart_url(self) -> str | None:
+        return self.add_url
 
     def order_url(self, order_id: str, *, signed: bool) -> str:
         return f"/orders/{order_id}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from bs4 import BeautifulSoup
@@ -175,6 +176,46 @@ def test_what_was_shown_and_why_is_recorded(browser: FlaskClient, plugin: Instal
     assert event.subject == "product"
     assert event.properties["product_ids"] == list(shown)
     assert event.properties["reasons"] == ["together"] * 3
+
+
+def test_a_card_can_be_added_and_leads_back_to_its_strip(browser: FlaskClient, shop: GardenShop) -> None:
+    assert "<form" not in browser.get("/", query_string={"page": HOME}).text, "this shop says nothing of a cart"
+
+    shop.add_url = "/basket"
+    page = BeautifulSoup(browser.get("/", query_string={"page": HOME, "x": "ä&#"}).text, "html.parser")
+
+    forms = page.select("form")
+    assert len(forms) == 3
+    assert {(form["method"], form["action"]) for form in forms} == {("post", "/basket")}
+    fields = {str(field["name"]): str(field["value"]) for field in forms[0].select("input")}
+    assert list(fields) == ["csrf_token", "product_id", "quantity", "next"]
+    assert (fields["product_id"], fields["quantity"]) == ("rake", "1")
+    address, _, anchor = fields["next"].rpartition("#")
+    assert address.startswith("/?page=")
+    assert "&x=%C3%A4%26%23" in address
+    assert page.find(id=anchor) == page.select_one("section.ecrm-strip")
+    assert forms[0].get_text(" ", strip=True) == "Add Rake to the cart"
+
+
+def test_a_reduced_price_says_what_it_was(browser: FlaskClient, shop: GardenShop) -> None:
+    shop.cards["rake"] = replace(shop.cards["rake"], was_minor=2500)
+    shop.cards["spade"] = replace(shop.cards["spade"], was_minor=1250)
+
+    page = BeautifulSoup(browser.get("/", query_string={"page": HOME}).text, "html.parser")
+
+    assert [badge.text for badge in page.select(".ecrm-card__badge")] == ["−50 %"]
+    assert [was.text for was in page.select(".ecrm-card__was")] == ["before: €25.00"]
+
+
+@pytest.mark.usefixtures("history")
+def test_strips_on_one_page_have_different_names_and_ids(browser: FlaskClient) -> None:
+    strip = '{{ crm.recommendations("home", n=1) }}'
+    page = BeautifulSoup(browser.get("/", query_string={"page": strip * 4}).text, "html.parser")
+
+    headings = [heading.text for heading in page.select("h2")]
+    assert headings == ["Popular right now", "More for you", "Popular right now (2)", "Popular right now (3)"]
+    ids = [str(tag["id"]) for tag in page.select("[id]")]
+    assert len(ids) == len(set(ids)) == 8
 
 
 def test_on_the_first_day_best_sellers_are_shown(browser: FlaskClient, shop: GardenShop) -> None:

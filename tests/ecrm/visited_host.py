@@ -54,6 +54,9 @@ class VisitedStorefront:
     def cart_product_ids(self) -> frozenset[str]:
         return frozenset()
 
+    def add_to_cart_url(self) -> str | None:
+        return None
+
     def order_url(self, order_id: str, *, signed: bool) -> str:
         return f"/orders/{order_id}"
 

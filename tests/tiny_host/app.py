@@ -21,7 +21,7 @@ crm = ECRM()
 
 
 class KiteStorefront:
-    """Eleven plain answers."""
+    """Twelve plain answers."""
 
     def facts(self) -> ShopFacts:
         return ShopFacts(name="Kites", base_url="http://localhost", currency="EUR", country="DE",
@@ -57,6 +57,9 @@ class KiteStorefront:
 
     def cart_product_ids(self) -> frozenset[str]:
         return frozenset()
+
+    def add_to_cart_url(self) -> str | None:
+        return None
 
     def order_url(self, order_id: str, *, signed: bool) -> str:
         return f"/orders/{order_id}"
