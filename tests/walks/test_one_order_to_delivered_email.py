@@ -14,6 +14,7 @@ from ecrm.scheduler import run_job
 from ecrm.timetable import job_named
 from mailer.outbox import Email
 from shop import signals
+from shop.catalog.product import Product
 from shop.checkout.order import Order
 from shop.database import db
 from shop.fulfilment.parcel import Parcel
@@ -71,6 +72,23 @@ def test_staff_ship_it_and_the_customer_sees_it_and_gets_e_mails(
         assert session.scalars(select(Shipment.status)).all() == ["delivered"]
     with app.app_context():
         assert db.session.scalars(select(Parcel)).one().delivered_at is not None
+
+
+def test_a_refund_is_told_with_what_came_back(app: Flask, crm: Installation, shop_data: dict[str, int]) -> None:
+    number = order_number(Person(app).buy(shop_data["espresso"], quantity=2))
+    with app.app_context():
+        db.session.get_one(Product, shop_data["espresso"]).name = "Renamed since"
+        db.session.commit()
+    olga = Person(app)
+    olga.sign_in_as(shop_data["olga"])
+    desk = olga.get(f"/staff/orders/{number}")
+    pieces = f"pieces-{shop_data['espresso']}"
+    assert olga.submit(desk, "/refund", **{pieces: "1", "reason": "Torn bag"}).status == 200
+    with crm.sessions() as session:
+        event = session.scalars(select(Event).where(Event.name == "Order Refunded")).one()
+    assert event.order_reference == number
+    line = {"product_id": str(shop_data["espresso"]), "name": "Espresso Beans", "quantity": 1, "net_minor": 1890}
+    assert event.properties["lines"] == [line]
 
 
 def orders_without_event(app: Flask) -> int:
