@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -87,7 +88,7 @@ def tell_delivered(session: Session, row: Event, told: Told) -> None:
 
 @dataclass(frozen=True)
 class _Line:
-    """An order's line and its picture's absolute address, empty where the shop has none any more."""
+    """An order's line and its picture's absolute address, empty where there is none that an e-mail can show."""
 
     line: OrderLine
     picture: str
@@ -129,4 +130,7 @@ def _line(line: SeenOrderLine) -> OrderLine:
 
 
 def _picture(facts: ShopFacts, card: ProductCard | None) -> str:
-    return absolute(facts, card.image_url) if card and card.image_url else ""
+    """No SVG: Gmail and Outlook, among others, show it as a broken picture."""
+    if card is None or not card.image_url or urlsplit(card.image_url).path.lower().endswith((".svg", ".svgz")):
+        return ""
+    return absolute(facts, card.image_url)

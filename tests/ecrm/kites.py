@@ -30,6 +30,7 @@ class KiteStorefront:
     """Answers with `url_for` as a real shop's does, so that a missing request context shows."""
 
     customer: CustomerFacts | None = None
+    pictures: str = "png"
 
     def facts(self) -> ShopFacts:
         return ShopFacts(
@@ -52,8 +53,8 @@ class KiteStorefront:
     def products(self, product_ids: Sequence[str]) -> list[ProductCard]:
         return [
             ProductCard(
-                product_id=key, name=GOODS[key][0], url=f"/goods/{key}", image_url=url_for("picture", key=key),
-                price_minor=GOODS[key][1], currency="EUR",
+                product_id=key, name=GOODS[key][0], url=f"/goods/{key}", price_minor=GOODS[key][1], currency="EUR",
+                image_url=url_for("picture", key=key, form=self.pictures),
             )
             for key in product_ids
             if key in GOODS
@@ -67,6 +68,9 @@ class KiteStorefront:
 
     def cart_product_ids(self) -> frozenset[str]:
         return frozenset()
+
+    def add_to_cart_url(self) -> str | None:
+        return None
 
     def order_url(self, order_id: str, *, signed: bool) -> str:
         return url_for("order", number=order_id, t="signed" if signed else None)
@@ -123,7 +127,7 @@ def open_kites(engine: Engine, folder: Path) -> Kites:
     )
     kites = Kites(app)
     app.add_url_rule("/orders/<number>", "order", lambda number: number)
-    app.add_url_rule("/pictures/<key>.svg", "picture", lambda key: key)
+    app.add_url_rule("/pictures/<key>.<form>", "picture", lambda key, form: key)
     app.add_url_rule("/checkout", "checkout", lambda: str(ECRM().remembered_checkout()))
     ECRM().init_app(app, storefront=kites.storefront, engine=engine)
     return kites

@@ -51,8 +51,19 @@ def test_links_and_pictures_are_absolute_whether_or_not_a_request_is_running(kit
         kites.tell(order("A2"))
     for mail in kites.all(Email):
         assert f"https://kites.example/shop/orders/{mail.order_reference}?t=signed" in mail.text
-        assert 'src="https://kites.example/shop/pictures/2.svg"' in mail.html
+        assert 'src="https://kites.example/shop/pictures/2.png"' in mail.html
         assert "internal" not in mail.html
+
+
+def test_a_drawing_that_mail_programs_show_as_broken_is_left_out_with_its_column(kites: Kites) -> None:
+    kites.storefront.pictures = "svg"
+    kites.tell(order())
+    kites.tell(shipped())
+    kites.tell(delivered())
+    mails = kites.all(Email)
+    assert len(mails) == 3
+    assert not [mail.template for mail in mails if "<img" in mail.html or 'class="picture"' in mail.html]
+    assert all("Blue &lt;kite&gt;" in mail.html for mail in mails)
 
 
 def test_every_link_has_words_and_every_picture_a_text(kites: Kites) -> None:
