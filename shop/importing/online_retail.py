@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,7 @@ from .report import AlreadyFilled, BadRow, ImportReport
 from .retail_invoice import Invoice
 from .retail_rows import write_accounts, write_orders, write_products, write_refunds
 from .run import earlier_run, record_run
+from .sales_dates import moment_of
 from .sales_file import Sale, fingerprint_of, last_day, read_sales
 
 SOURCE = "online-retail"
@@ -90,11 +91,10 @@ def load_online_retail(
             f"This shop sells in {profile.currency}, the file is in {CURRENCY}; import it into a shop of its own."
         )
     report = ImportReport(SOURCE, CURRENCY)
-    sales = read_sales(path, report, progress)
     zone = ZoneInfo(profile.time_zone if profile else TIME_ZONE)
-    weeks = (
-        weeks_to_yesterday(last_day(sales), today=today or now.astimezone(zone).date()) if to_yesterday and sales else 0
-    )
+    today = today or now.astimezone(zone).date()
+    sales = read_sales(path, report, progress, zone=zone, today=today)
+    weeks = weeks_to_yesterday(last_day(sales), today=today) if to_yesterday and sales else 0
     found = _sort(sales, report, zone, weeks)
     save_profile(session, _profile(demo=into_empty))
     with roomy_cache(session.connection()):
@@ -121,7 +121,7 @@ def _sort(sales: list[Sale], report: ImportReport, zone: ZoneInfo, weeks: int) -
         invoices = found.cancellations if sale.quantity < 0 else found.orders
         invoice = invoices.get(sale.invoice)
         if invoice is None:
-            at = (sale.at + timedelta(weeks=weeks)).replace(tzinfo=zone).astimezone(UTC)
+            at = moment_of(sale.at, weeks=weeks, zone=zone)
             invoice = invoices[sale.invoice] = Invoice(sale.invoice, sale.customer, sale.country, at)
         if sale.customer != invoice.customer:
             whose, other = invoice.customer or "nobody known", sale.customer or "nobody known"

@@ -107,6 +107,8 @@ class ImportReport:
 
     def _sums(self) -> list[str]:
         verdict = "the sums agree to the cent" if self.reconciles else "THE SUMS DIFFER"
+        if self.bad_rows and self.reconciles:
+            verdict += " (a bad row whose amount can't be read is in none of them)"
         return [
             f"sum of the source    {self._money(self.source_minor):>20}",
             f"sum in the shop      {self._money(self.shop_minor):>20}"

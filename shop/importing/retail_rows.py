@@ -149,14 +149,20 @@ def _count_sold(session: Session, sales: dict[int, list[tuple[datetime, Sale]]])
 def write_accounts(
     session: Session, invoices: Sequence[Invoice], report: ImportReport, *, seed: int | None
 ) -> Accounts:
-    """Make the accounts that are new; without a `seed` for invented names a customer is called by the number."""
+    """Make the accounts that are new; without a `seed` for invented names a customer is called by the number.
+
+    Only an account without a password can be one of an earlier import. Where somebody registered with the address that
+    we would make up, that is somebody else: the report names it, and the customer gets no account.
+    """
     first: dict[str, Invoice] = {}
     for invoice in sorted(invoices, key=lambda one: (one.at, one.number)):
         if invoice.customer:
             first.setdefault(invoice.customer, invoice)
     people = {customer: _person(customer, seed, country_code(first[customer].country) or COUNTRY) for customer in first}
     connection, table = session.connection(), table_of(Account)
-    there = {email: account_id for account_id, email in session.execute(select(table.c.id, table.c.email_folded))}
+    there, taken = _imported_and_taken(session)
+    _note_taken([customer for customer in first if people[customer].email in taken], people, report)
+    first = {customer: invoice for customer, invoice in first.items() if people[customer].email not in taken}
     new = [customer for customer in first if people[customer].email not in there]
     ids = take_ids(connection, table, len(new))
     if new:
@@ -175,6 +181,29 @@ def write_accounts(
     report.customers = len(new)
     there |= {people[customer].email: account_id for customer, account_id in zip(new, ids, strict=True)}
     return {one: (there[people[one].email], people[one], country_code(first[one].country)) for one in first}
+
+
+def _imported_and_taken(session: Session) -> tuple[dict[str, int], set[str]]:
+    """Accounts that an import may have made, by address; and the addresses of people who sign in here."""
+    table = table_of(Account)
+    imported: dict[str, int] = {}
+    taken: set[str] = set()
+    query = select(table.c.id, table.c.email_folded, table.c.password_hash.is_(None) & table.c.role.is_(None))
+    for account_id, email, nobody_signs_in in session.execute(query):
+        if nobody_signs_in:
+            imported[email] = account_id
+        else:
+            taken.add(email)
+    return imported, taken
+
+
+def _note_taken(customers: Sequence[str], people: dict[str, Person], report: ImportReport) -> None:
+    for customer in customers[:20]:
+        report.notes.append(
+            f"customer {customer} has no account here: {people[customer].email} belongs to somebody who registered"
+        )
+    if len(customers) > 20:
+        report.notes.append(f"{len(customers) - 20} more customers have none for the same reason")
 
 
 def _person(customer: str, seed: int | None, country: str) -> Person:

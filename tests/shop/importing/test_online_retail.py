@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -223,3 +223,30 @@ def test_a_shop_of_another_currency_refuses_the_file(session: Session, sales_fil
     session.flush()
     with pytest.raises(AlreadyFilled, match="USD"):
         load_online_retail(session, sales_file())
+
+
+def test_somebody_who_registered_the_made_up_address_gets_nobodys_orders(
+    session: Session, sales_file: SalesFile
+) -> None:
+    address = "customer-17850@example.com"
+    squatter = Account(
+        email=address, email_folded=address, password_hash="$argon2id$x", first_name="Eve", created_at=datetime.now(UTC)
+    )
+    session.add(squatter)
+    session.flush()
+
+    report = load(session, sales_file())
+
+    assert set(session.scalars(select(Order.account_id).where(Order.number == "OR-536365"))) == {None}
+    assert session.scalars(select(Order.email).where(Order.number == "OR-536365")).one().endswith(".invalid")
+    assert session.scalars(select(Order).where(Order.account_id == squatter.id)).all() == []
+    assert session.scalars(select(Refund).where(Refund.account_id == squatter.id)).all() == []
+    assert any("customer 17850 has no account here" in note for note in report.notes)
+    assert report.reconciles
+
+
+def test_a_customer_of_an_earlier_import_keeps_the_account(session: Session, sales_file: SalesFile) -> None:
+    load(session, sales_file(SALES[:4], "part.csv"))
+    load(session, sales_file())
+    query = select(func.count()).select_from(Account).where(Account.email_folded == "customer-17850@example.com")
+    assert session.scalar(query) == 1
