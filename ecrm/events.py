@@ -71,7 +71,10 @@ class Told:
 
 @dataclass(frozen=True, kw_only=True)
 class OrderCompleted(Told):
-    """A customer placed an order. total = goods + shipping - discount, checked on construction."""
+    """A customer placed an order. total = goods + shipping - discount, checked on construction.
+
+    `contact_email` is where this order's e-mails go, if not to the person; nobody is recognised by it.
+    """
 
     name: ClassVar[str] = "Order Completed"
     order_id: str
@@ -86,6 +89,7 @@ class OrderCompleted(Told):
     payment_method: str = ""
     address: Address | None = None
     promised_on: date | None = None
+    contact_email: str = ""
 
     def __post_init__(self) -> None:
         if self.goods_minor + self.shipping_minor - self.discount_minor != self.total_minor:

@@ -16,7 +16,7 @@ from mailer.transports import FolderTransport, MemoryTransport, SmtpTransport, T
 from tracking.clickstream.event import Event
 from tracking.customers import Customer
 from tracking.delivery.progress import shipment_by_reference
-from tracking.orders import SeenOrderLine, order_by_reference
+from tracking.orders import SeenOrder, SeenOrderLine, order_by_reference
 
 from .events import OrderCompleted, OrderDelivered, OrderLine, OrderShipped, Told
 from .installation import installation
@@ -65,7 +65,7 @@ def confirm_order(session: Session, row: Event, told: Told) -> None:
                 "first_name": told.person.first_name,
                 "order_url": absolute(facts, crm.storefront.order_url(told.order_id, signed=True)),
             },
-            to_address=told.person.email,
+            to_address=told.contact_email or told.person.email,
             to_name=f"{told.person.first_name} {told.person.last_name}",
         )
     key = dedup.order_confirmation(told.order_id)
@@ -119,7 +119,7 @@ def _tell_about_parcel(session: Session, shipment_reference: str, *, template: s
                 "first_name": customer.first_name,
                 "order_url": absolute(facts, crm.storefront.order_url(order.reference, signed=True)),
             },
-            to_address=customer.email,
+            to_address=_contact_of(session, order) or customer.email,
             to_name=f"{customer.first_name} {customer.last_name}",
         )
     post(session, letter, dedup_key=dedup_key, customer_id=customer.id, order_reference=order.reference)
@@ -130,6 +130,14 @@ def _line(line: SeenOrderLine) -> OrderLine:
 
 
 def _picture(facts: ShopFacts, card: ProductCard | None) -> str:
+def _contact_of(session: Session, order: SeenOrder) -> str:
+    """The address that the buyer gave for this order alone, as the ledger has it; empty where it was the person's."""
+    row = session.scalar(
+        select(Event).where(Event.name == OrderCompleted.name, Event.order_reference == order.reference)
+    )
+    return "" if row is None else str(row.properties.get("contact_email", ""))
+
+
     """No SVG: Gmail and Outlook, among others, show it as a broken picture."""
     if card is None or not card.image_url or urlsplit(card.image_url).path.lower().endswith((".svg", ".svgz")):
         return ""

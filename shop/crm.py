@@ -27,6 +27,7 @@ from .catalog.product import Product
 from .checkout.order import Order, Refund
 from .checkout.order_links import signed_order_path
 from .database import db
+from .email_address import fold
 from .fulfilment.carriers import carrier_name
 from .fulfilment.parcel import Parcel
 from .hooks import CheckoutDefaults, Letter, hooks
@@ -167,35 +168,48 @@ def _guest(order: Any) -> events.Person:
     )
 
 
-def order_completed(order: Order, person: events.Person) -> events.OrderCompleted:
-    """The event of an order; also used to tell the CRM the history that an import brought."""
+def order_completed(order: Any, lines: Sequence[Any], person: events.Person) -> events.OrderCompleted:
+    """The event of an `Order` or a row of its table, and of its lines; live and for the history of an import alike."""
     return events.OrderCompleted(
         at=order.placed_at,
         order_id=order.number,
         person=person,
         currency=order.currency,
-        lines=tuple(
-            events.OrderLine(
-                product_id=str(line.product_id), name=line.name, quantity=line.quantity, net_minor=line.net_minor
-            )
-            for line in order.lines
-        ),
+        lines=tuple(_event_line(line) for line in lines),
         goods_minor=order.goods_minor,
         shipping_minor=order.shipping_minor,
         discount_minor=order.discount_minor,
         total_minor=order.total_minor,
         delivery_method=order.delivery_method,
         payment_method=order.payment_method,
-        address=events.Address(
-            name=order.ship_name, line1=order.ship_line1, line2=order.ship_line2, city=order.ship_city,
-            postcode=order.ship_postcode, region=order.ship_region, country=order.ship_country, phone=order.ship_phone,
-        ),
+        address=_address(order) if order.ship_line1 else None,
         promised_on=order.promised_on,
-    )  # fmt: skip
+        contact_email="" if order.email_folded == fold(person.email) else order.email,
+    )
+
+
+def _address(order: Any) -> events.Address:
+    return events.Address(
+        name=order.ship_name,
+        line1=order.ship_line1,
+        line2=order.ship_line2,
+        city=order.ship_city,
+        postcode=order.ship_postcode,
+        region=order.ship_region,
+        country=order.ship_country,
+        phone=order.ship_phone,
+    )
+
+
+def _event_line(line: Any) -> events.OrderLine:
+    """Of an `OrderLine` or a row of history's lines."""
+    return events.OrderLine(
+        product_id=str(line.product_id), name=line.name, quantity=line.quantity, net_minor=line.net_minor
+    )
 
 
 def _order_placed(_app: Flask, *, order: Order) -> None:
-    crm.tell(order_completed(order, _buyer(order)), session=db.session())
+    crm.tell(order_completed(order, order.lines, _buyer(order)), session=db.session())
 
 
 def _order_refunded(_app: Flask, *, refund: Refund) -> None:
@@ -344,32 +358,13 @@ def _past() -> Iterator[events.Told]:
             buyers[row.id] = _person(row)
             yield events.SignedUp(at=row.created_at, person=buyers[row.id])
         elif kind == "order":
-            yield _past_order(row, lines, buyers.get(row.account_id) or _guest(row))
+            yield order_completed(row, lines, buyers.get(row.account_id) or _guest(row))
         else:
             yield events.OrderRefunded(
                 at=row.refunded_at, refund_id=row.number, order_id=row.order_number, person=buyers.get(row.account_id),
-                currency=row.currency, amount_minor=row.amount_minor, reason=row.reason, lines=_past_lines(lines),
+                currency=row.currency, amount_minor=row.amount_minor, reason=row.reason,
+                lines=tuple(_event_line(line) for line in lines),
             )  # fmt: skip
-
-
-def _past_order(row: Any, lines: Sequence[Any], buyer: events.Person) -> events.OrderCompleted:
-    address = events.Address(
-        name=row.ship_name, line1=row.ship_line1, line2=row.ship_line2, city=row.ship_city,
-        postcode=row.ship_postcode, region=row.ship_region, country=row.ship_country, phone=row.ship_phone,
-    )  # fmt: skip
-    return events.OrderCompleted(
-        at=row.placed_at, order_id=row.number, person=buyer, currency=row.currency, lines=_past_lines(lines),
-        goods_minor=row.goods_minor, shipping_minor=row.shipping_minor, discount_minor=row.discount_minor,
-        total_minor=row.total_minor, delivery_method=row.delivery_method, payment_method=row.payment_method,
-        address=address if row.ship_line1 else None,
-    )  # fmt: skip
-
-
-def _past_lines(lines: Sequence[Any]) -> tuple[events.OrderLine, ...]:
-    return tuple(
-        events.OrderLine(product_id=str(product_id), name=name, quantity=quantity, net_minor=net_minor)
-        for _owner, product_id, name, quantity, net_minor in lines
-    )
 
 
 def _tables_upgraded(app: Flask) -> None:

@@ -16,6 +16,7 @@ from ecrm.reactions import run_reactions
 from mailer.outbox import Email
 from mailer.sender import send_due
 from mailer.transports import FolderTransport, MemoryTransport, SmtpTransport
+from tracking.customers import Customer, customer_by_email
 
 from .kites import Kites, delivered, open_kites, order, person, shipped, signed_up
 
@@ -56,6 +57,24 @@ def test_links_and_pictures_are_absolute_whether_or_not_a_request_is_running(kit
 
 
 def test_a_drawing_that_mail_programs_show_as_broken_is_left_out_with_its_column(kites: Kites) -> None:
+def test_an_orders_own_contact_address_gets_its_e_mails_and_is_nobodys_account(kites: Kites) -> None:
+    kites.tell(signed_up())
+    kites.tell(order(who=person(account="7"), contact_email="office@work.example"))
+    kites.tell(shipped())
+    kites.tell(delivered())
+    kites.tell(order("A2", who=person(account="7")))
+    to = {(mail.order_reference, mail.template): mail.to_address for mail in kites.all(Email)}
+    assert to == {
+        ("A1", "order_confirmation"): "office@work.example",
+        ("A1", "order_shipped"): "office@work.example",
+        ("A1", "order_delivered"): "office@work.example",
+        ("A2", "order_confirmation"): "ada@example.com",
+    }
+    assert kites.only(Customer).email == "ada@example.com"
+    with kites.session() as session:
+        assert customer_by_email(session, "office@work.example") is None
+
+
     kites.storefront.pictures = "svg"
     kites.tell(order())
     kites.tell(shipped())

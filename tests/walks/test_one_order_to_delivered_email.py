@@ -74,6 +74,26 @@ def test_staff_ship_it_and_the_customer_sees_it_and_gets_e_mails(
         assert db.session.scalars(select(Parcel)).one().delivered_at is not None
 
 
+def test_the_e_mails_go_where_the_pages_say(app: Flask, crm: Installation, shop_data: dict[str, int]) -> None:
+    ada, olga = Person(app), Person(app)
+    ada.sign_in_as(shop_data["ada"])
+    thanks = ada.buy(shop_data["espresso"], email="office@work.example")
+    assert "The confirmation goes to office@work.example" in thanks.soup.get_text()
+    own = order_number(ada.buy(shop_data["espresso"], email="ADA@example.com"))
+    number = order_number(thanks)
+    olga.sign_in_as(shop_data["olga"])
+    olga.submit(olga.get(f"/staff/orders/{number}"), "/ship", carrier="dhl", tracking_number="00340434161094042557")
+    olga.submit(olga.get(f"/staff/orders/{number}"), "/delivered")
+    with crm.sessions() as session:
+        to = session.execute(select(Email.order_reference, Email.to_address).order_by(Email.id)).all()
+        orders = session.scalars(select(SeenOrder)).all()
+        assert len({order.customer_id for order in orders}) == 1
+    assert [tuple(row) for row in to] == [
+        (number, "office@work.example"), (own, "Ada@example.com"),
+        (number, "office@work.example"), (number, "office@work.example"),
+    ]  # fmt: skip
+
+
 def test_a_refund_is_told_with_what_came_back(app: Flask, crm: Installation, shop_data: dict[str, int]) -> None:
     number = order_number(Person(app).buy(shop_data["espresso"], quantity=2))
     with app.app_context():
