@@ -18,6 +18,10 @@ VERSION_TABLE = "ecrm_version"
 def upgrade(engine: Engine) -> None:
     """Create or update the CRM's tables; all of it or, after a crash, nothing (SQLite and PostgreSQL roll DDL back)."""
     with engine.begin() as connection:
+        if connection.dialect.name == "sqlite":
+            # Python's driver begins a transaction before INSERT, UPDATE and DELETE only: without this, every
+            # CREATE TABLE would be committed by itself, and a crash would leave half of them.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
         command.upgrade(_config(connection), "head")
 
 

@@ -36,6 +36,8 @@ def run() -> None:
         render_item=render_item,
         render_as_batch=attributes["connection"].dialect.name == "sqlite",
         compare_type=True,
+        # SQLite rolls DDL back, too, once its transaction was begun (see `upgrade` in both `migrating` modules)
+        transactional_ddl=True,
     )
     with context.begin_transaction():
         context.run_migrations()

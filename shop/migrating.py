@@ -18,8 +18,12 @@ VERSION_TABLE = "shop_version"
 
 
 def upgrade(engine: Engine) -> None:
-    """Create or update the shop's tables, all or nothing."""
+    """Create or update the shop's tables; all of it or, after a crash, nothing."""
     with engine.begin() as connection:
+        if connection.dialect.name == "sqlite":
+            # Python's driver begins a transaction before INSERT, UPDATE and DELETE only: without this, every
+            # CREATE TABLE would be committed by itself, and a crash would leave half of them.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
         command.upgrade(_config(connection), "head")
 
 

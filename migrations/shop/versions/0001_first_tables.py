@@ -3,8 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-from shop.catalog.search import create_index, drop_index
-
 revision = '0001'
 down_revision = None
 branch_labels = None
@@ -287,11 +285,11 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['refund_id'], ['refund.id'], name=op.f('fk_refund_line_refund_id')),
     sa.PrimaryKeyConstraint('refund_id', 'position', name=op.f('pk_refund_line'))
     )
-    create_index(op.get_bind())
+    _execute(SEARCH)
 
 
 def downgrade() -> None:
-    drop_index(op.get_bind())
+    _execute(SEARCH_DROP)
     op.drop_table('refund_line')
     with op.batch_alter_table('order_line', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_order_line_product_id'))
@@ -354,3 +352,44 @@ def downgrade() -> None:
     op.drop_table('import_run')
     op.drop_table('department')
     op.drop_table('account')
+
+
+# The full-text index over the products, in each database's own words; why so, says shop/catalog/search.py.
+SEARCH = {
+    "sqlite": (
+        "CREATE VIRTUAL TABLE product_search USING fts5( search_text, content='product', content_rowid='id', prefix='2 3', tokenize='porter unicode61 remove_diacritics 2')",
+        'CREATE TRIGGER product_search_insert AFTER INSERT ON product BEGIN INSERT INTO product_search(rowid, search_text) VALUES (new.id, new.search_text); END',
+        "CREATE TRIGGER product_search_delete AFTER DELETE ON product BEGIN INSERT INTO product_search(product_search, rowid, search_text) VALUES ('delete', old.id, old.search_text); END",
+        "CREATE TRIGGER product_search_update AFTER UPDATE OF search_text ON product BEGIN INSERT INTO product_search(product_search, rowid, search_text) VALUES ('delete', old.id, old.search_text); INSERT INTO product_search(rowid, search_text) VALUES (new.id, new.search_text); END",
+        "INSERT INTO product_search(product_search) VALUES ('rebuild')",
+    ),
+    "postgresql": (
+        'CREATE TEXT SEARCH DICTIONARY "{schema}".shop_porter (TEMPLATE = snowball, LANGUAGE = porter)',
+        'CREATE TEXT SEARCH CONFIGURATION "{schema}".shop_english (COPY = pg_catalog.simple)',
+        'ALTER TEXT SEARCH CONFIGURATION "{schema}".shop_english ALTER MAPPING FOR asciiword, word, numword WITH "{schema}".shop_porter',
+        'CREATE FUNCTION "{schema}".shop_tsvector(words text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN to_tsvector(\'"{schema}".shop_english\'::regconfig, regexp_replace( normalize(regexp_replace(lower(normalize(words, NFD)), \'([a-z])[\\u0300-\\u036f]+\', \'\\1\', \'g\'), NFC), \'[^0-9a-zA-Z\\u00b2\\u00b3\\u00b9\\u00bc-\\u00be\\u00c0-\\u1fff\\u2c00-\\uffff]+\', \' \', \'g\'))',
+        'CREATE INDEX fts_product ON product USING gin ("{schema}".shop_tsvector(search_text))',
+    ),
+}
+
+SEARCH_DROP = {
+    "sqlite": (
+        'DROP TRIGGER IF EXISTS product_search_insert',
+        'DROP TRIGGER IF EXISTS product_search_delete',
+        'DROP TRIGGER IF EXISTS product_search_update',
+        'DROP TABLE product_search',
+    ),
+    "postgresql": (
+        'DROP INDEX fts_product',
+        'DROP FUNCTION "{schema}".shop_tsvector(text)',
+        'DROP TEXT SEARCH CONFIGURATION "{schema}".shop_english',
+        'DROP TEXT SEARCH DICTIONARY "{schema}".shop_porter',
+    ),
+}
+
+
+def _execute(statements: dict[str, tuple[str, ...]]) -> None:
+    bind = op.get_bind()
+    schema = "" if bind.dialect.name == "sqlite" else str(bind.scalar(sa.text("SELECT current_schema()")))
+    for statement in statements[bind.dialect.name]:
+        bind.exec_driver_sql(statement.replace("{schema}", schema))
