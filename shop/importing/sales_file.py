@@ -125,7 +125,7 @@ def _name(line: int, reason: Unreadable, cents: int, report: ImportReport) -> No
 
 def _independent_cents(price: Any, quantity: int) -> int:
     """The same cents by whole-number arithmetic: the check on the sums must not share the sums' own steps."""
-    millionths = round(float(str(price).replace(",", ".")) * _SCALE)
+    millionths = round(float(_text(price).replace(",", ".")) * _SCALE)
     return _half_up(millionths * quantity * 100, _SCALE)
 
 

@@ -12,7 +12,6 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
-from xml.etree.ElementTree import ParseError
 
 from .report import BrokenFile
 
@@ -46,8 +45,9 @@ def rows_of(path: Path) -> Iterator[tuple[int, Values]]:
     except BrokenFile:
         raise
     except (
-        # A damaged archive, text in no known encoding, or what openpyxl says of a workbook that is none.
-        OSError, EOFError, zlib.error, zipfile.BadZipFile, csv.Error, ParseError, ValueError, KeyError, IndexError,
+        # A damaged archive, text in no known encoding, or what openpyxl says of a workbook that is none: the errors of
+        # both XML parsers that it may use, the standard library's and lxml's, are kinds of SyntaxError.
+        OSError, EOFError, zlib.error, zipfile.BadZipFile, csv.Error, SyntaxError, ValueError, KeyError, IndexError,
     ) as error:  # fmt: skip
         raise BrokenFile(f"{path.name} can't be read: {error}") from None
 

@@ -15,6 +15,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from ecrm.installation import installation
 from tests.shop.browsing import token
 from tests.walks.arbitrary import Caller, path_of
+from tests.walks.person import FIREFOX
 from tracking.clickstream.event import Event
 
 FORM = "application/x-www-form-urlencoded"
@@ -33,7 +34,7 @@ def raw(kim: Caller, path: bytes = b"/", *, method: str = "GET", body: bytes = b
     cookies = "; ".join(f"{cookie.key}={cookie.value}" for cookie in kim.client._cookies.values())
     where, _, query = path.partition(b"?")
     built |= {"PATH_INFO": where.decode("latin-1"), "QUERY_STRING": query.decode("latin-1"), "HTTP_COOKIE": cookies}
-    built |= {"CONTENT_LENGTH": str(len(body)), "CONTENT_TYPE": FORM, **environ}
+    built |= {"CONTENT_LENGTH": str(len(body)), "CONTENT_TYPE": FORM, "HTTP_USER_AGENT": FIREFOX, **environ}
     given = {key: value for key, value in built.items() if value is not None}
     chunks, status, _headers = run_wsgi_app(kim.app, given, buffered=True)
     return int(status.split()[0]), b"".join(chunks).decode("utf-8", "replace")
