@@ -16,9 +16,9 @@ from tracking.customers import (
     CustomerEmail,
     find_or_create_account,
     find_or_create_guest,
-    fold,
     update_profile,
 )
+from tracking.email_address import fold
 
 from .events import Person
 

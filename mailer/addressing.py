@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from email.headerregistry import Address
 
+from tracking.email_address import BadDomain, ascii_domain
+
 MAX_ADDRESS = 254  # RFC 5321 4.5.3.1.3, less the angle brackets
 MAX_LOCAL = 64
 MAX_NAME = 200
@@ -46,8 +48,8 @@ class Mailbox:
         if local.startswith(".") or local.endswith(".") or ".." in local:
             raise BadHeader(f"not an e-mail address: {self.address[:80]!r}")
         try:
-            domain = domain.encode("idna").decode("ascii")
-        except UnicodeError:
+            domain = ascii_domain(domain)
+        except BadDomain:
             raise BadHeader(f"not a domain: {domain[:80]!r}") from None
         address = f"{local}@{domain}"
         if len(address) > MAX_ADDRESS or len(local.encode()) > MAX_LOCAL:

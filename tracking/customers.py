@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, String, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from .email_address import fold
 from .record import BigId, Record, insert_once
 
 
@@ -37,11 +37,6 @@ class CustomerEmail(Record):
     folded: Mapped[str] = mapped_column(String(254), primary_key=True)
     customer_id: Mapped[int] = mapped_column(ForeignKey("ecrm_customer.id"), index=True)
     added_at: Mapped[datetime]
-
-
-def fold(email: str) -> str:
-    """The form in which addresses are compared: one Unicode spelling, no case, no spaces around it."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", email.strip()).casefold())
 
 
 def customer_by_reference(session: Session, reference: str) -> Customer | None:

@@ -18,7 +18,8 @@ from ecrm.events import OrderCompleted, Told
 from ecrm.installation import installation
 from ecrm.ledger import NotYet
 from tracking.clickstream.event import Event
-from tracking.customers import Customer, customer_by_email, customer_by_reference, fold
+from tracking.customers import Customer, customer_by_email, customer_by_reference
+from tracking.email_address import fold
 from tracking.record import BigId, Record, insert_once
 
 from .mailbox_proof import proved_email

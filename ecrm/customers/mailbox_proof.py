@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from flask import session
 
-from tracking.customers import fold
+from tracking.email_address import fold
 
 PROOF_LASTS = timedelta(hours=2)
 _KEY = "ecrm_proved_email"

@@ -24,7 +24,7 @@ from ecrm.installation import installation
 from ecrm.letters import absolute, post, shop_context, write
 from ecrm.wording import gettext as _
 from mailer import dedup
-from tracking.customers import fold
+from tracking.email_address import fold
 from tracking.record import BigId, Record, insert_once
 
 from .checkout_memory import memory_of_mailbox

@@ -15,11 +15,12 @@ from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from ..email_address import fold
 from ..hooks import Letter, send_letter
 from ..writes import rows_changed
 from . import passwords, sign_in, throttle
 from .account import Account
-from .registration import account_of, fold
+from .registration import account_of
 
 LINK_LASTS = timedelta(minutes=60)
 LETTERS_AN_HOUR = 3

@@ -9,16 +9,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ..email_address import fold
 from ..writes import insert_or_ignore
 from . import traits
 from .account import Account
 
 CHANGEABLE = ("first_name", "last_name", "phone", "household", "children", "interests", "birthday")
-
-
-def fold(email: str) -> str:
-    """The form in which two writings of one address are the same."""
-    return email.strip().casefold()
 
 
 def open_account(

@@ -8,10 +8,11 @@ from marshmallow import ValidationError
 from sqlalchemy.orm import Session
 
 from ..checkout.forms import checked_email
+from ..email_address import fold
 from ..writes import insert_or_ignore
 from . import passwords, sign_in
 from .account import Account, Role
-from .registration import account_of, fold
+from .registration import account_of
 
 
 class StaffProblem(ValueError):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
+from ..email_address import fold
 from .order import Order, OrderStatus
 
 _NUMBER = re.compile(r"[\w.-]{1,40}", re.ASCII)
@@ -50,7 +51,7 @@ def _conditions(words: str, status: str) -> list[ColumnElement[bool]]:
     if status in set(OrderStatus):
         found.append(Order.status == status)
     if words := "".join(letter for letter in words if letter.isprintable()).strip():
-        by_email = Order.email_folded.startswith(words.casefold(), autoescape=True)
+        by_email = Order.email_folded.startswith(fold(words), autoescape=True)
         found.append(
             by_email if "@" in words else or_(Order.number.startswith(words.upper(), autoescape=True), by_email)
         )

@@ -10,6 +10,7 @@ import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, pre_load, validates, validates_schema
 
+from ..email_address import fold
 from ..profile import ShopProfile
 from ..wording import gettext as _
 from . import delivery
@@ -134,8 +135,8 @@ def checked_email(value: str) -> str:
         address = validate_email(value, check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError:
         address = ""
-    # Folded for comparison, some letters become three, and the folded form must fit its column, too.
-    if not 0 < len(address.casefold()) <= LONGEST_EMAIL:
+    # Folded for comparison, an address may be longer, and the folded form must fit its column, too.
+    if not 0 < len(fold(address)) <= LONGEST_EMAIL:
         raise ValidationError(_("This doesn't look like an e-mail address."))
     return address
 

@@ -20,6 +20,7 @@ from .. import signals
 from ..cart.cart import CartLine
 from ..cart.lines import Line
 from ..catalog.product import Product
+from ..email_address import fold
 from ..writes import insert_or_ignore, rows_changed
 from .draft import drop_draft
 from .order import Order, OrderLine, OrderStatus
@@ -137,7 +138,7 @@ def _order_row(review: Review, *, buyer: str, account_id: int | None, key: str, 
         "idempotency_key": key,
         "request_hash": review.fingerprint,
         "email": details.email,
-        "email_folded": details.email.casefold(),
+        "email_folded": fold(details.email),
         "placed_at": now,
         "status": OrderStatus.PLACED,
         "currency": review.currency,

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from ecrm import CustomerFacts
 from ecrm.customers.recall import MAX_AN_HOUR, RecallLink, recall_form_html
 
-from .kites import Kites, open_kites, order
+from .kites import Kites, open_kites, order, person
 
 NOTHING = "None"
 
@@ -171,3 +171,9 @@ def test_the_form_is_for_strangers_only(kites: Kites) -> None:
     kites.storefront.customer = CustomerFacts(customer_id="7", email="ada@example.com", first_name="Ada")
     with kites.app.test_request_context():
         assert recall_form_html() == ""
+
+
+def test_a_mailbox_at_a_domain_with_an_umlaut_gets_its_letter(kites: Kites) -> None:
+    kites.tell(order("A7", person("kim@bücher.de", first_name="Kim")))
+    ask(kites.app.test_client(), "kim@bücher.de")
+    assert kites.emails("recall")[-1].to_address == "kim@xn--bcher-kva.de"

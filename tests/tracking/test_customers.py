@@ -12,9 +12,9 @@ from tracking.customers import (
     customer_by_email,
     find_or_create_account,
     find_or_create_guest,
-    fold,
     update_profile,
 )
+from tracking.email_address import fold
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 

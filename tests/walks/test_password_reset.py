@@ -147,3 +147,13 @@ def test_staff_whose_password_is_forgotten_get_a_mail_too(app: Flask, crm: Insta
     (mail,) = mails(crm)
     assert mail["Subject"] == "A new password for Test & Taste"
     assert urlsplit(use(pia, link(mail)).url).path.startswith("/staff")
+
+
+def test_the_link_of_a_domain_with_a_sharp_s_goes_to_no_domain_with_two(app: Flask, crm: Installation) -> None:
+    with app.app_context():
+        create_staff(db.session(), email="kim@faß.de", role="packer", password=PASSWORD, first_name="Kim")
+        db.session.commit()
+    ask(Person(app), "kim@fass.de")
+    assert mails(crm) == []
+    ask(Person(app), "kim@faß.de")
+    assert [mail["To"].addresses[0].addr_spec for mail in mails(crm)] == ["kim@xn--fa-hia.de"]
