@@ -16,10 +16,15 @@ from typing import Any, ClassVar
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """Who did it. `customer_id` is the shop's account id; a guest has none and is known by e-mail only."""
+    """Who did it. `customer_id` is the shop's account id; a guest has none and is known by e-mail only.
+
+    `email_proved` says that the account's owner showed to read this mailbox, e.g. by a link that was mailed there.
+    Without, the account doesn't get what a guest left under the same address.
+    """
 
     email: str
     customer_id: str | None = None
+    email_proved: bool = False
     first_name: str = ""
     last_name: str = ""
     phone: str = ""
@@ -189,6 +194,10 @@ class ProfileChanged(Told):
 TOLD: tuple[type[Told], ...] = (
     OrderCompleted, OrderRefunded, OrderShipped, OrderDelivered, SignedUp, SignedIn, ProfileChanged,
 )  # fmt: skip
+
+BY_THE_PERSON = (OrderCompleted, SignedUp, SignedIn, ProfileChanged)
+"""What a person causes in their own browser. A refund or a parcel is told in that of a member of staff, which says
+nothing about the customer and must not be joined to them."""
 
 
 @dataclass(frozen=True, kw_only=True)

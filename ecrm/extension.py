@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,17 +12,21 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session, scoped_session
 
 from tracking.clickstream.writer import Writer
+from tracking.visitors import Grade
 
 from . import cli, config, identification, ledger, letters, scheduler, template_globals, wording
 from .collector import views as collector
 from .console import views as console
-from .customers import checkout_memory, recall_views  # noqa: F401 (recall_views adds its pages to the public blueprint)
+from .customers import checkout_memory, mailbox_proof, recall_views  # noqa: F401 (recall_views adds its pages to the public blueprint)
 from .database import sessions_on
-from .events import Seen, Told
+from .events import BY_THE_PERSON, Seen, Told
 from .installation import Installation, installation
 from .mail import make_transport
 from .reactions import reaction_names, run_reactions
+from .sales import refuse_other_currency
 from .storefront import Storefront
+
+log = logging.getLogger("ecrm.extension")
 
 
 class ECRM:
@@ -68,10 +73,17 @@ class ECRM:
         With `session`, the event is committed or rolled back with the host's own transaction on the same
         database; nothing is committed here. Without, the event gets a transaction of its own: call it after
         your commit, and know that a crash in between loses the event.
+
+        Raises:
+            ValueError: for an order or a refund in another currency than the storefront's facts say.
         """
         crm = installation()
+        refuse_other_currency(event, crm.storefront.facts())
+        event = mailbox_proof.with_proof(event)
         names = reaction_names(event)
-        visitor, grade = identification.visitor_token(), identification.grade()
+        visitor, grade = None, Grade.NONE
+        if isinstance(event, BY_THE_PERSON):
+            visitor, grade = identification.visitor_token(), identification.grade()
         if session is None:
             with crm.sessions.begin() as own:
                 event_id = ledger.write(own, event, reactions=names, visitor=visitor, grade=grade)
@@ -130,8 +142,16 @@ class ECRM:
 
 
 def _react(crm: Installation, event_ids: Sequence[int]) -> None:
-    if crm.app.config["ECRM_REACT_INLINE"]:
+    """A broad `except` stands here on purpose: the host's commit has succeeded and must not look as if it hadn't.
+
+    What could not be done now is owed in the database and done by the job `react`.
+    """
+    if not crm.app.config["ECRM_REACT_INLINE"]:
+        return
+    try:
         run_reactions(crm, event_ids)
+    except Exception:
+        log.exception("reactions to events %s are left to the job", list(event_ids))
 
 
 def _engine_of(app: Flask) -> Engine:

@@ -26,6 +26,7 @@ from .customers.checkout_memory import remember
 from .events import OrderCompleted, OrderRefunded, Person, SignedUp, Told
 from .history_people import Buyer, Identity, identity_of, make_customers
 from .installation import Installation
+from .sales import refuse_other_currency
 
 BATCH = 4000
 # An address that can't exist stands for people whom the source doesn't name: nothing is concluded about them.
@@ -68,19 +69,22 @@ def backfill(
 
     Raises:
         TypeError: for an event that has no history, such as a parcel on its way.
+        ValueError: for an order or a refund in another currency than the storefront's facts say. Of its batch
+            nothing is written; the batches before it stay.
     """
-    time_zone = crm.storefront.facts().time_zone
+    facts = crm.storefront.facts()
     state = _Progress()
     for batch in _batches(told):
         for one in batch:
             if not isinstance(one, SignedUp | OrderCompleted | OrderRefunded):
                 raise TypeError(f"{one.name} can't be told as history")
+            refuse_other_currency(one, facts)
         try:
-            _store(crm, batch, time_zone, state)
+            _store(crm, batch, facts.time_zone, state)
         except IntegrityError:
             # Something was told live meanwhile; what it wrote is seen now, and known keys are skipped.
             state.customers.clear()
-            _store(crm, batch, time_zone, state)
+            _store(crm, batch, facts.time_zone, state)
         if progress:
             progress(len(batch))
     with crm.sessions.begin() as session:

@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import cattrs.preconf.json
-from sqlalchemy import ForeignKey, Index, String, event, insert, select, update
-from sqlalchemy.orm import Mapped, Session, mapped_column, scoped_session, sessionmaker
+from sqlalchemy import ForeignKey, Index, String, case, event, insert, literal, select, update
+from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column, scoped_session, sessionmaker
 
 from tracking.clickstream.event import Event
 from tracking.record import BigId, Record, insert_once
@@ -113,19 +113,31 @@ def write(
 def after_commit(
     session: Session | scoped_session[Session], event_id: int, run: Callable[[Sequence[int]], None]
 ) -> None:
-    """Call `run` with the ids of all events told in `session`'s transaction once it is committed; never if it isn't."""
+    """Call `run` with the ids of all events told in `session`'s transaction once it is committed; never if it isn't.
+
+    It is called when the transaction has ended and its connection is back in the pool, so that reactions, which need
+    a connection of their own, never wait for one while they hold another. `run` must not raise: the host's commit
+    has succeeded by then.
+    """
     session = session() if isinstance(session, scoped_session) else session
     if "ecrm_told" not in session.info:
-        session.info["ecrm_told"] = []
-        event.listen(session, "after_commit", lambda s: _committed(s, run))
+        session.info["ecrm_told"], session.info["ecrm_committed"] = [], []
+        event.listen(session, "after_commit", _committed)
         event.listen(session, "after_rollback", lambda s: s.info["ecrm_told"].clear())
+        event.listen(session, "after_transaction_end", lambda s, transaction: _ended(s, transaction, run))
     session.info["ecrm_told"].append(event_id)
 
 
-def _committed(session: Session, run: Callable[[Sequence[int]], None]) -> None:
-    if session.in_nested_transaction():
+def _committed(session: Session) -> None:
+    if not session.in_nested_transaction():
+        session.info["ecrm_committed"] += session.info["ecrm_told"]
+        session.info["ecrm_told"] = []
+
+
+def _ended(session: Session, transaction: SessionTransaction, run: Callable[[Sequence[int]], None]) -> None:
+    if transaction.parent is not None:
         return
-    told, session.info["ecrm_told"] = session.info["ecrm_told"], []
+    told, session.info["ecrm_committed"] = session.info["ecrm_committed"], []
     if told:
         run(told)
 
@@ -136,7 +148,8 @@ def run_reactions(
     """Run the due reactions of these events (or of all), in the order of the table.
 
     A broad `except` stands here on purpose: a reaction's failure is logged, kept with its text and tried again
-    with growing pauses; it is never raised into the shop.
+    with growing pauses. What is raised is the database's own failure, in which nothing can be kept; what is owed
+    stays owed then.
 
     Returns:
         How many were done.
@@ -182,11 +195,17 @@ def _run_one(session: Session, pending_id: int, table: dict[str, Sequence[React]
 
 
 def _postpone(sessions: sessionmaker[Session], pending_id: int, reason: str) -> None:
+    """Only while it is still owed: another worker may have done it between our failure and this."""
+    column, now = PendingReaction.due_at, datetime.now(UTC)
+    pauses = {attempts: literal(now + pause, column.type) for attempts, pause in enumerate(RETRY_PAUSES)}
     with sessions.begin() as session:
-        pending = session.get_one(PendingReaction, pending_id)
-        if pending.attempts >= len(RETRY_PAUSES):
-            pending.state = "given_up"
-        else:
-            pending.due_at = datetime.now(UTC) + RETRY_PAUSES[pending.attempts]
-        pending.attempts += 1
-        pending.last_error = reason[:500]
+        session.execute(
+            update(PendingReaction)
+            .where(PendingReaction.id == pending_id, PendingReaction.state == "pending")
+            .values(
+                state=case((PendingReaction.attempts >= len(RETRY_PAUSES), "given_up"), else_="pending"),
+                due_at=case(pauses, value=PendingReaction.attempts, else_=column),
+                attempts=PendingReaction.attempts + 1,
+                last_error=reason[:500],
+            )
+        )

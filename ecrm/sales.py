@@ -18,6 +18,20 @@ from .customers.recognition import drop_visitor, may_be_joined, visitor_of
 from .events import OrderCompleted, OrderRefunded, Told
 from .installation import installation
 from .ledger import NotYet
+from .storefront import ShopFacts
+
+
+def refuse_other_currency(told: Told, facts: ShopFacts) -> None:
+    """Figures are sums of minor units, and those of two currencies make none.
+
+    Raises:
+        ValueError: for an order or a refund in another currency than the shop's.
+    """
+    if isinstance(told, OrderCompleted | OrderRefunded) and told.currency != facts.currency:
+        raise ValueError(
+            f"{told.key} is in {told.currency}, but the shop's currency is {facts.currency}; convert its amounts to "
+            f"{facts.currency} before you tell it, or answer {told.currency} in Storefront.facts()"
+        )
 
 
 def remember_order(session: Session, row: Event, told: Told) -> None:

@@ -5,12 +5,13 @@ The shop has a module like this of its own: it knows nothing of the CRM and must
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Boolean, Connection, Table, func, select
+from sqlalchemy.exc import IntegrityError
 
 from .record import UtcDateTime
 
@@ -24,16 +25,17 @@ def insert_columns(
     columns: Mapping[str, Sequence[Any]],
     *,
     ready: Collection[str] = (),
-    progress: Callable[[int], None] | None = None,
 ) -> int:
     """Insert rows given as equally long columns, in the connection's transaction; column defaults don't apply.
 
     Args:
         ready: columns whose values are already as the driver wants them (e.g. JSON as text).
-        progress: called with the number of rows after each chunk.
 
     Returns:
         How many rows were inserted.
+
+    Raises:
+        IntegrityError: where a key is taken, on both databases; the transaction is lost then.
     """
     names = list(columns)
     total = len(columns[names[0]])
@@ -44,8 +46,6 @@ def insert_columns(
         ]
         rows = list(zip(*parts, strict=True))
         _write(connection, table, names, rows)
-        if progress:
-            progress(len(rows))
     return total
 
 
@@ -97,10 +97,15 @@ def _write(connection: Connection, table: Table, names: list[str], rows: list[tu
     preparer = connection.dialect.identifier_preparer
     target, listed = preparer.format_table(table), ", ".join(preparer.quote(name) for name in names)
     if connection.dialect.name == "postgresql":
+        statement = f"COPY {target} ({listed}) FROM STDIN"
         driver: Any = connection.connection.driver_connection
-        with driver.cursor() as cursor, cursor.copy(f"COPY {target} ({listed}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
+        try:
+            with driver.cursor() as cursor, cursor.copy(statement) as copy:
+                for row in rows:
+                    copy.write_row(row)
+        except connection.dialect.loaded_dbapi.IntegrityError as error:
+            # COPY goes past SQLAlchemy, which would have made its own error of the driver's.
+            raise IntegrityError(statement, None, error) from error
         return
     marks = ", ".join("?" * len(names))
     connection.exec_driver_sql(f"INSERT INTO {target} ({listed}) VALUES ({marks})", rows)  # noqa: S608

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import func, select, text, update
+from sqlalchemy import create_engine, func, select, text, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from ecrm import events, ledger
 from ecrm.ledger import NotYet, PendingReaction
+from shop.database import engine_options
 from tracking.clickstream.event import Event
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -170,3 +171,41 @@ def test_an_event_told_within_a_savepoint_of_the_host_waits_for_the_outer_commit
     assert ran == []
     session.commit()
     assert ran == [[event_id]]
+
+
+def test_reactions_start_when_the_hosts_connection_is_back_in_the_pool(database_url: str) -> None:
+    options = engine_options(database_url) | {"pool_size": 1, "max_overflow": 0, "pool_timeout": 1}
+    engine = create_engine(database_url, **options)
+    ran: list[int] = []
+
+    def react(event_ids: Sequence[int]) -> None:
+        with Session(engine) as own:
+            ran.append(count(own, Event))
+
+    with Session(engine) as host:
+        event_id = ledger.write(host, order(), reactions=[])
+        assert event_id is not None
+        ledger.after_commit(host, event_id, react)
+        host.commit()
+    engine.dispose()
+    assert ran == [1]
+
+
+def test_what_another_worker_has_done_meanwhile_stays_done(sessions: sessionmaker[Session]) -> None:
+    def rival(session: Session, row: Event, told: events.Told) -> None:
+        row.subject += "!"
+
+    def fails(session: Session, row: Event, told: events.Told) -> None:
+        session.rollback()  # gives the row free: the rival gets it before the failure is written down
+        assert ledger.run_reactions(sessions, {"Order Completed": (rival,)}) == 1
+        raise RuntimeError("too late")
+
+    rival.__name__ = "fails"
+    with sessions.begin() as session:
+        event_id = ledger.write(session, order(), reactions=["fails"])
+        session.execute(update(PendingReaction).values(attempts=len(ledger.RETRY_PAUSES)))
+    assert event_id is not None
+    assert ledger.run_reactions(sessions, {"Order Completed": (fails,)}, event_ids=[event_id]) == 0
+    with sessions() as session:
+        reaction = session.scalars(select(PendingReaction)).one()
+        assert (reaction.state, reaction.last_error, session.get_one(Event, event_id).subject) == ("done", "", "A1!")
