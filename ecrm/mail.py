@@ -61,7 +61,7 @@ def confirm_order(session: Session, row: Event, told: Told) -> None:
             template="order_confirmation",
             context={
                 "order": told,
-                "lines": [_Line(line, _picture(facts, cards.get(line.product_id))) for line in told.lines],
+                "lines": [_as_shown(facts, line, cards.get(line.product_id)) for line in told.lines],
                 "first_name": told.person.first_name,
                 "order_url": absolute(facts, crm.storefront.order_url(told.order_id, signed=True)),
             },
@@ -88,10 +88,15 @@ def tell_delivered(session: Session, row: Event, told: Told) -> None:
 
 @dataclass(frozen=True)
 class _Line:
-    """An order's line and its picture's absolute address, empty where there is none that an e-mail can show."""
+    """An order's line as an e-mail shows it, with what the shop says of the product today.
+
+    `picture` is an absolute address, empty where there is none that an e-mail can show; `detail` tells the product
+    from its siblings of the same name.
+    """
 
     line: OrderLine
     picture: str
+    detail: str
 
     @property
     def name(self) -> str:
@@ -115,7 +120,7 @@ def _tell_about_parcel(session: Session, shipment_reference: str, *, template: s
             context={
                 "shipment": shipment,
                 "order_reference": order.reference,
-                "lines": [_Line(_line(line), _picture(facts, cards.get(line.product))) for line in lines],
+                "lines": [_as_shown(facts, _line(line), cards.get(line.product)) for line in lines],
                 "first_name": customer.first_name,
                 "order_url": absolute(facts, crm.storefront.order_url(order.reference, signed=True)),
             },
@@ -125,11 +130,6 @@ def _tell_about_parcel(session: Session, shipment_reference: str, *, template: s
     post(session, letter, dedup_key=dedup_key, customer_id=customer.id, order_reference=order.reference)
 
 
-def _line(line: SeenOrderLine) -> OrderLine:
-    return OrderLine(product_id=line.product, name=line.name, quantity=line.quantity, net_minor=line.net_minor)
-
-
-def _picture(facts: ShopFacts, card: ProductCard | None) -> str:
 def _contact_of(session: Session, order: SeenOrder) -> str:
     """The address that the buyer gave for this order alone, as the ledger has it; empty where it was the person's."""
     row = session.scalar(
@@ -138,6 +138,15 @@ def _contact_of(session: Session, order: SeenOrder) -> str:
     return "" if row is None else str(row.properties.get("contact_email", ""))
 
 
+def _line(line: SeenOrderLine) -> OrderLine:
+    return OrderLine(product_id=line.product, name=line.name, quantity=line.quantity, net_minor=line.net_minor)
+
+
+def _as_shown(facts: ShopFacts, line: OrderLine, card: ProductCard | None) -> _Line:
+    return _Line(line, _picture(facts, card), card.detail if card else "")
+
+
+def _picture(facts: ShopFacts, card: ProductCard | None) -> str:
     """No SVG: Gmail and Outlook, among others, show it as a broken picture."""
     if card is None or not card.image_url or urlsplit(card.image_url).path.lower().endswith((".svg", ".svgz")):
         return ""

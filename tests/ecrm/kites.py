@@ -54,6 +54,7 @@ class KiteStorefront:
         return [
             ProductCard(
                 product_id=key, name=GOODS[key][0], url=f"/goods/{key}", price_minor=GOODS[key][1], currency="EUR",
+                detail="90 cm" if key == "2" else "",
                 image_url=url_for("picture", key=key, form=self.pictures),
             )
             for key in product_ids
