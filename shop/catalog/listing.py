@@ -1,25 +1,31 @@
 """Listing products: filters, sorting, facets and paging over a category or the answers of a search.
 
-A list is read in two steps: one light pass over everything on the shelf (a category holds a few thousand products at
-most), filtered, counted and sorted here, so that SQLite and PostgreSQL sort alike; then the one page by its ids.
+A list is read in two steps: one light pass over everything that passes the filters, counted and sorted here, so that
+SQLite and PostgreSQL sort alike; then the one page by its ids. A question that half of the shop answers is cut to the
+first few thousand.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Row, Select, SQLColumnExpression, and_, case, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.expression import type_coerce
 from sqlalchemy.types import NULLTYPE
 from werkzeug.datastructures import MultiDict
 
 from .product import LOWERED, Product
+from .search import on_sale
 
 PER_PAGE = 24
+MOST_LISTED = 100 * PER_PAGE
+"""Of more products than these a list shows the first; nobody turns 100 pages, and each thousand costs 10 ms."""
+
 MOST_CHOICES = 20
 SORTS = ("popular", "price", "-price", "new", "name")
 BAND_EDGES = (0, 200, 500, 1000, 2000, 5000)
@@ -29,7 +35,7 @@ WALK_FROM = 0.2
 """From this share of all products on, a department's best sellers soon come by among those of the whole shop."""
 
 Tile = Row[Any]
-"""What a product card shows: id, slug, name, brand, size, price_minor, was_minor, stock."""
+"""What a product card shows: id, slug, name, brand, size, price_minor, was_minor, stock, category_id."""
 
 
 class BadWish(ValueError):
@@ -108,13 +114,19 @@ class Choice:
 
 @dataclass(frozen=True)
 class Listing:
-    """One page of a list and its filters. `total` counts what passes the filters, `unfiltered` the whole shelf."""
+    """One page of a list and its filters. `total` counts what is listed; `unfiltered` is 0 if the shelf is empty
+    even without filters.
+
+    `cut`: more pass the filters than the `total`. The choices are then those of what is listed, and their counts
+    aren't to be shown.
+    """
 
     tiles: Sequence[Tile]
     total: int
     unfiltered: int
     page: int
     pages: int
+    cut: bool = False
     brands: list[Choice] = field(default_factory=list)
     sizes: list[Choice] = field(default_factory=list)
     bands: list[Choice] = field(default_factory=list)
@@ -128,39 +140,50 @@ class Listing:
 
 
 def list_products(
-    session: Session, condition: ColumnElement[bool], *, wishes: Wishes, closeness: Callable[[str], int] | None = None
+    session: Session,
+    condition: ColumnElement[bool],
+    *,
+    wishes: Wishes,
+    closeness: Callable[[str], int] | None = None,
+    most: int = MOST_LISTED,
 ) -> Listing:
     """The asked page of the listed products that meet `condition`, with the counts of every filter.
 
-    `closeness` rates a name (higher = closer to what was searched) and goes before popularity.
+    `closeness` rates a name (higher = closer to what was searched) and goes before popularity. Of more than `most`
+    products the first `most` of the asked order are listed, see `Listing.cut`.
 
     Raises:
         BadWish: `page` beyond the last one.
     """
-    shelf: list[Tile] = [row for row in _rows(session, _SHELF.where(condition)) if row.listed]
-    tests = _tests(wishes)
-    passing = [row for row in shelf if all(test(row) for test in tests.values())]
+    filters = _filters(wishes)
+    found = _first(session, and_(condition, *filters.values()), wishes.sort, most=most)
+    passing, cut = list(found[:most]), len(found) > most
     pages = max(1, -(-len(passing) // PER_PAGE))
     if wishes.page > pages:
         raise BadWish("page")
     _sort(passing, wishes.sort, closeness)
     first = (wishes.page - 1) * PER_PAGE
 
-    def without(*names: str) -> Iterable[Tile]:
-        kept = [test for name, test in tests.items() if name not in names]
-        return (row for row in shelf if all(test(row) for test in kept)) if kept else shelf
+    def counts(name: str, value: InstrumentedAttribute[Any]) -> Counter[Any]:
+        """Of the values of a column among all that pass the other filters."""
+        if cut or name not in filters:
+            return Counter(getattr(row, value.key) for row in passing)
+        others = [asked for other, asked in filters.items() if other != name]
+        query = select(value, func.count()).where(condition, on_sale() == 1, *others).group_by(value)
+        return Counter(dict(tuple(row) for row in _rows(session, query)))
 
     return Listing(
         tiles=tiles(session, [row.id for row in passing[first : first + PER_PAGE]]),
         total=len(passing),
-        unfiltered=len(shelf),
+        unfiltered=len(passing) or (_count(session, condition) if filters else 0),
         page=wishes.page,
         pages=pages,
-        brands=_counted((row.brand for row in without("brand")), wishes.brands),
-        sizes=_counted((row.size for row in without("size")), wishes.sizes),
-        bands=_bands((row.price_minor for row in without("price")), wishes.price),
-        in_stock=sum(row.stock > 0 for row in without("stock")),
-        reduced=sum(_is_reduced(row) for row in without("reduced")),
+        cut=cut,
+        brands=_choices_of(counts("brand", Product.brand), wishes.brands),
+        sizes=_choices_of(counts("size", Product.size), wishes.sizes),
+        bands=_bands(counts("price", Product.price_minor), wishes.price),
+        in_stock=sum(row.stock > 0 for row in passing),
+        reduced=sum(row.was_minor is not None and row.was_minor > row.price_minor for row in passing),
     )
 
 
@@ -198,13 +221,27 @@ _PRODUCT = Product.__table__.c
 
 _TILE = select(
     _PRODUCT.id, _PRODUCT.slug, _PRODUCT.name, _PRODUCT.brand, _PRODUCT.size, _PRODUCT.price_minor, _PRODUCT.was_minor,
-    _PRODUCT.stock,
+    _PRODUCT.stock, _PRODUCT.category_id,
 )  # fmt: skip
 
 _SHELF = select(
     _PRODUCT.id, _PRODUCT.brand, _PRODUCT.size, _PRODUCT.price_minor, _PRODUCT.was_minor, _PRODUCT.stock,
-    _PRODUCT.sold, _PRODUCT.name, type_coerce(_PRODUCT.added_at, NULLTYPE).label("added_at"), _PRODUCT.listed,
+    _PRODUCT.sold, _PRODUCT.name, type_coerce(_PRODUCT.added_at, NULLTYPE).label("added_at"),
 )  # fmt: skip
+
+
+def _first(session: Session, condition: ColumnElement[bool], sort: str, *, most: int) -> Sequence[Tile]:
+    """The first `most` listed products of this order, and one more if there are more."""
+    order = _SQL_ORDERS[sort]
+    if sort == "name" and session.get_bind().dialect.name == "postgresql":
+        # SQLite compares by code point; so does Python, which sorts the result once more.
+        order = (func.lower(func.trim(Product.name.collate("C"))),)
+    return _rows(session, _SHELF.where(condition, on_sale() == 1).order_by(*order, Product.id).limit(most + 1))
+
+
+def _count(session: Session, condition: ColumnElement[bool]) -> int:
+    query = select(func.count()).select_from(Product).where(condition, on_sale() == 1)
+    return session.scalar(query) or 0
 
 
 def _most_sold(
@@ -222,28 +259,28 @@ def _most_sold(
 
 
 def _rows(session: Session, query: Select[*tuple[Any, ...]]) -> Sequence[Tile]:
-    found: Sequence[Any] = session.execute(query).all()
+    # By the connection, as the session would put every row through the ORM's loading: a third of a long list's time.
+    found: Sequence[Any] = session.connection().execute(query).all()
     return found
 
 
-def _tests(wishes: Wishes) -> dict[str, Callable[[Tile], bool]]:
-    tests: dict[str, Callable[[Tile], bool]] = {}
+def _filters(wishes: Wishes) -> dict[str, ColumnElement[bool]]:
+    """The condition of each filter that is chosen."""
+    chosen: dict[str, ColumnElement[bool]] = {}
     if wishes.brands:
-        tests["brand"] = lambda row: row.brand in wishes.brands
+        chosen["brand"] = Product.brand.in_(wishes.brands)
     if wishes.sizes:
-        tests["size"] = lambda row: row.size in wishes.sizes
+        chosen["size"] = Product.size.in_(wishes.sizes)
     if wishes.price:
         least, below = wishes.price
-        tests["price"] = lambda row: least <= row.price_minor and (below is None or row.price_minor < below)
+        chosen["price"] = Product.price_minor >= least
+        if below is not None:
+            chosen["price"] &= Product.price_minor < below
     if wishes.in_stock:
-        tests["stock"] = lambda row: row.stock > 0
+        chosen["stock"] = Product.stock > 0
     if wishes.reduced:
-        tests["reduced"] = _is_reduced
-    return tests
-
-
-def _is_reduced(row: Tile) -> bool:
-    return row.was_minor is not None and row.was_minor > row.price_minor
+        chosen["reduced"] = LOWERED
+    return chosen
 
 
 def _sort(rows: list[Tile], sort: str, closeness: Callable[[str], int] | None) -> None:
@@ -265,10 +302,20 @@ _ORDERS: dict[str, Callable[[Tile], Any]] = {
 }
 
 
-def _counted(values: Iterable[str], chosen: frozenset[str]) -> list[Choice]:
+_SQL_ORDERS: dict[str, tuple[SQLColumnExpression[Any], ...]] = {
+    "popular": (case((Product.stock < 1, 1), else_=0), Product.sold.desc()),
+    "price": (Product.price_minor,),
+    "-price": (Product.price_minor.desc(),),
+    "new": (Product.added_at.desc(),),
+    "name": (func.lower(func.trim(Product.name)),),
+}
+"""What comes first where only the first are read; these are then sorted as above."""
+
+
+def _choices_of(counts: Counter[str], chosen: frozenset[str]) -> list[Choice]:
     """The most frequent values by name, and whatever is chosen, even if nothing else would show it."""
-    counts = Counter(value for value in values if value)
-    shown = {value for value, _count in counts.most_common(MOST_CHOICES)} | chosen
+    frequent = sorted((value for value in counts if value), key=lambda value: (-counts[value], value))
+    shown = set(frequent[:MOST_CHOICES]) | chosen
     return [Choice(value, counts[value], value in chosen) for value in sorted(shown, key=_natural)]
 
 
@@ -281,11 +328,11 @@ def _natural(value: str) -> tuple[str, float, str]:
         return value.casefold(), 0.0, ""
 
 
-def _bands(prices: Iterable[int], chosen: tuple[int, int | None] | None) -> list[Choice]:
+def _bands(prices: Counter[int], chosen: tuple[int, int | None] | None) -> list[Choice]:
     bands = list(zip(BAND_EDGES, (*BAND_EDGES[1:], None), strict=True))
     counts: Counter[tuple[int, int | None]] = Counter()
-    for price in prices:
-        counts[next(band for band in reversed(bands) if price >= band[0])] += 1
+    for price, products in prices.items():
+        counts[bands[bisect_right(BAND_EDGES, price) - 1]] += products
     return [
         Choice(band_key(band), counts[band], band == chosen, band)
         for band in [*bands, *([chosen] if chosen and chosen not in bands else [])]

@@ -14,15 +14,15 @@ from sqlalchemy import (
     Connection,
     Integer,
     Text,
-    bindparam,
+    case,
     column,
     event,
     func,
     literal_column,
+    or_,
     select,
     table,
     text,
-    update,
 )
 from sqlalchemy.orm import Mapper, Session
 
@@ -31,6 +31,8 @@ from .product import Category, Product
 MOST_WORDS = 10
 MOST_LETTERS = 40
 
+# "12 oz" is searched as one word: the unit by itself stands on half of a grocer's shelves and tells nothing apart.
+_AMOUNT = re.compile(r"(\d)\s+(oz|lbs?|ct|ml|l|kg|g|in|ft|qt|pt|gal|pc)\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
 # é is found by e; other scripts keep their marks, as й is no и.
 _LATIN_MARKS = re.compile(r"([a-z])[\u0300-\u036f]+")
@@ -92,6 +94,13 @@ _POSTGRESQL = (
     'CREATE INDEX fts_product ON product USING gin ("{schema}".shop_tsvector(search_text))',
 )
 
+_SQLITE_DROP = (
+    "DROP TRIGGER IF EXISTS product_search_insert",
+    "DROP TRIGGER IF EXISTS product_search_delete",
+    "DROP TRIGGER IF EXISTS product_search_update",
+    "DROP TABLE product_search",
+)
+
 _POSTGRESQL_DROP = (
     "DROP INDEX fts_product",
     'DROP FUNCTION "{schema}".shop_tsvector(text)',
@@ -101,66 +110,64 @@ _POSTGRESQL_DROP = (
 
 
 def create_index(connection: Connection) -> None:
-    """Make the full-text index; called by the migration that makes the table `product`.
+    """Make the full-text index anew after a bulk load.
 
-    A later migration that rebuilds `product` on SQLite (batch mode) loses the triggers: call `drop_index` before it
-    and this afterwards.
+    The migration that makes the table `product` has a copy of these statements of its own, as it must stay what it
+    was. A later migration that rebuilds `product` on SQLite (batch mode) loses the triggers and must make them again.
     """
     _execute(connection, _SQLITE if connection.dialect.name == "sqlite" else _POSTGRESQL)
 
 
 def drop_index(connection: Connection) -> None:
     """Undo `create_index`; the products stay."""
-    if connection.dialect.name == "sqlite":
-        names = ("insert", "delete", "update")
-        triggers = (f"DROP TRIGGER IF EXISTS product_search_{name}" for name in names)
-        _execute(connection, (*triggers, "DROP TABLE product_search"))
-    else:
-        _execute(connection, _POSTGRESQL_DROP)
+    _execute(connection, _SQLITE_DROP if connection.dialect.name == "sqlite" else _POSTGRESQL_DROP)
 
 
-def search_text(*, name: str, brand: str, category: str, size: str, sku: str) -> str:
-    """What of a product can be searched; stored in `product.search_text`."""
-    return " ".join(part for part in (name, brand, category, size, sku) if part)
+def search_text(*, name: str, brand: str, category: str, size: str) -> str:
+    """What of a product can be searched by words; stored in `product.search_text`.
 
-
-def reindex(session: Session) -> int:
-    """Write every product's `search_text` anew, for bulk loads that left it out and renamed categories.
-
-    Returns the number of products whose text changed.
+    Not the SKU: its parts are the same in all of them (CJ-1, CJ-2, …), so that a part would find the whole shop.
+    It is asked as a whole, see `matching`.
     """
-    rows = session.execute(
-        select(
-            Product.id, Product.name, Product.brand, Category.name, Product.size, Product.sku, Product.search_text
-        ).join(Category, Category.id == Product.category_id)
-    )
-    changed = [
-        {"product_id": id_, "words": words}
-        for id_, name, brand, category, size, sku, kept in rows
-        if (words := search_text(name=name, brand=brand, category=category, size=size, sku=sku)) != kept
-    ]
-    if changed:
-        table = Product.__table__
-        statement = update(table).where(table.c.id == bindparam("product_id")).values(search_text=bindparam("words"))  # type: ignore[arg-type]
-        session.connection().execute(statement, changed)
-    return len(changed)
+    return _amounts_joined(" ".join(part for part in (name, brand, category, size) if part))
 
 
 def words_of(query: str) -> list[str]:
     """The words of a question as the index knows them: folded, without stop words, at most ten."""
-    folded = _LATIN_MARKS.sub(r"\1", unicodedata.normalize("NFD", query.lower()))
+    folded = _LATIN_MARKS.sub(r"\1", unicodedata.normalize("NFD", _amounts_joined(query.lower())))
     words = [word[:MOST_LETTERS] for word in _WORD.findall(unicodedata.normalize("NFC", folded))]
     return [word for word in words if word not in _STOP_WORDS][:MOST_WORDS]
 
 
-def matching(session: Session, query: str) -> ColumnElement[bool] | None:
-    """A condition on `Product` that holds where all words of the query are found; None if it has no words.
+def id_of_sku(session: Session, typed: str) -> int | None:
+    """The product with this SKU, in whatever case it was typed."""
+    if not typed.isprintable() or len(typed) > MOST_LETTERS:
+        return None
+    spellings = {typed, typed.upper(), typed.lower()}
+    return session.scalar(select(Product.id).where(Product.sku.in_(spellings)).order_by(Product.id).limit(1))
 
-    The last word counts as a beginning (people search while they type) unless it is shorter than three
-    letters. Don't join this
-    with `Product.listed` in SQL: SQLite would then walk the index of all listed products (10 ms instead of 0.1).
+
+def matching(session: Session, query: str) -> ColumnElement[bool] | None:
+    """A condition on `Product` that holds where all words of the query are found, and for the product whose SKU the
+    query is; None if it has no words and is no SKU.
+
+    The last word counts as a beginning (people search while they type) unless it is shorter than three letters.
+    Never ask for `Product.listed` beside this: the planners would walk the index of all listed products (10 ms
+    instead of 0.1). `on_sale` says the same and leaves that index alone.
     """
-    words = words_of(query)
+    known = id_of_sku(session, query)
+    by_words = _by_words(session, words_of(query))
+    if known is None:
+        return by_words
+    by_sku = Product.id == known
+    return by_sku if by_words is None else or_(by_sku, by_words)
+
+
+def _amounts_joined(words: str) -> str:
+    return _AMOUNT.sub(r"\1\2", words)
+
+
+def _by_words(session: Session, words: list[str]) -> ColumnElement[bool] | None:
     if not words:
         return None
     beginning = len(words[-1]) > 2
@@ -172,6 +179,11 @@ def matching(session: Session, query: str) -> ColumnElement[bool] | None:
     return func.shop_tsvector(Product.search_text).bool_op("@@")(question)
 
 
+def on_sale() -> ColumnElement[int]:
+    """1 for a listed product, else 0; worded so that no index on `listed` leads the way."""
+    return case((Product.listed, 1), else_=0)
+
+
 def _execute(connection: Connection, statements: tuple[str, ...]) -> None:
     schema = "" if connection.dialect.name == "sqlite" else connection.scalar(text("SELECT current_schema()"))
     for statement in statements:
@@ -181,9 +193,7 @@ def _execute(connection: Connection, statements: tuple[str, ...]) -> None:
 def _keep_search_text(_mapper: Mapper[Product], connection: Connection, product: Product) -> None:
     """Saved through the ORM, a product keeps its own text up to date."""
     category = connection.scalar(select(Category.name).where(Category.id == product.category_id)) or ""
-    words = search_text(
-        name=product.name, brand=product.brand or "", category=category, size=product.size or "", sku=product.sku
-    )
+    words = search_text(name=product.name, brand=product.brand or "", category=category, size=product.size or "")
     if product.search_text != words:
         product.search_text = words
 

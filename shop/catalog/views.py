@@ -22,6 +22,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from .. import signals
 from ..database import db
+from ..limits import SEARCHING, limiter
 from ..profile import shop_profile
 from . import listing, navigation
 from .artwork import VERSION, artwork, etag
@@ -95,6 +96,7 @@ def category(department: str, category: str) -> AnyResponse:
 
 
 @blueprint.get("/search")
+@limiter.limit(SEARCHING)
 def search() -> AnyResponse:
     """What was searched for, closest and most popular first."""
     query = request.args.get("q", "").replace("\x00", "").strip()[:MOST_QUERY]

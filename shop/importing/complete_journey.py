@@ -117,8 +117,8 @@ def _write_products(
     columns |= {name: products[name].tolist() for name in ("stock", "sold", "listed")}
     skus = [f"CJ-{product}" for product in products.product_id.tolist()]
     brands = products.brand_name.tolist()
-    rows = zip(columns["name"], brands, columns["size"], places, skus, strict=True)
-    words = [search_text(name=n, brand=b, category=c, size=s, sku=k) for n, b, s, (_, c), k in rows]
+    rows = zip(columns["name"], brands, columns["size"], places, strict=True)
+    words = [search_text(name=n, brand=b, category=c, size=s) for n, b, s, (_, c) in rows]
     columns |= {
         "id": ids,
         "sku": skus,

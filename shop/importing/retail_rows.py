@@ -98,9 +98,7 @@ def _insert_products(
         "sold": [_sold(rows) for rows in sales.values()],
         "listed": [True] * len(ids),
         "added_at": [min(at for at, _ in rows) for rows in sales.values()],
-        "search_text": [
-            search_text(name=names[code], brand="", category=places[code][1], size="", sku=code) for code in sales
-        ],
+        "search_text": [search_text(name=names[code], brand="", category=places[code][1], size="") for code in sales],
     }
     insert_columns(connection, table, columns)
     count_listed(session)

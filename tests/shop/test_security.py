@@ -35,7 +35,8 @@ PATHS = [
 def live(app: Flask) -> Iterator[Flask]:
     """The same shop in production mode."""
     kept = {key: app.config[key] for key in ("SHOP_VAR", "SHOP_DATABASE_URL", "SHOP_SECRET_KEY")}
-    live = create_app({**kept, "SHOP_ENV": "production", "SHOP_CRM": False, "SHOP_RATE_LIMITS": False})
+    bare = {"SHOP_CRM": False, "SHOP_RATE_LIMITS": False}
+    live = create_app({**kept, "SHOP_ENV": "production", "SHOP_BASE_URL": "https://localhost", **bare})
     yield live
     with live.app_context():
         db.session.remove()
@@ -179,6 +180,15 @@ class TestRateLimits:
         assert answers[20].status_code == 429
         assert int(answers[20].headers["Retry-After"]) > 0
         assert "One moment" in text_of(answers[20])
+
+    def test_searches_from_one_address_are_limited_beside_all_other_reading(self, client: FlaskClient) -> None:
+        answers = [client.get("/search?q=tea") for _search in range(61)]
+
+        assert {answer.status_code for answer in answers[:60]} == {200}
+        assert answers[60].status_code == 429
+        assert int(answers[60].headers["Retry-After"]) > 0
+        assert "One moment" in text_of(answers[60])
+        assert client.get("/about").status_code == 200
 
     def test_pictures_and_health_are_not_limited(self, client: FlaskClient) -> None:
         assert {client.get("/healthz").status_code for _visit in range(40)} == {200}

@@ -57,10 +57,63 @@ def test_counts_say_what_a_further_choice_would_show(session: Session, tea: Cate
         session, Product.category_id == tea.id, wishes=Wishes(brands=frozenset({"Wren"}), in_stock=True)
     )
 
-    assert (shelf.total, shelf.unfiltered, shelf.reduced, shelf.in_stock) == (2, 3, 1, 2)
+    assert (shelf.total, shelf.cut, shelf.reduced, shelf.in_stock) == (2, False, 1, 2)
     assert [(choice.value, choice.count, choice.chosen) for choice in shelf.brands] == [("Wren", 2, True)]
     assert [(choice.value, choice.count) for choice in shelf.sizes] == [("20 ct", 1), ("100 ct", 1)]
     assert [(choice.value, choice.count) for choice in shelf.bands] == [("0-200", 1), ("200-500", 1)]
+
+
+def test_a_chosen_value_leaves_its_neighbours_to_choose_from(session: Session, tea: Category) -> None:
+    wishes = Wishes(brands=frozenset({"Alba"}), price=(500, 1000))
+    shelf = listing.list_products(session, Product.category_id == tea.id, wishes=wishes)
+
+    assert [(choice.value, choice.count) for choice in shelf.brands] == [("Alba", 1)]
+    assert [(choice.value, choice.count) for choice in shelf.bands] == [("500-1000", 1)]
+
+    shelf = listing.list_products(session, Product.category_id == tea.id, wishes=Wishes(brands=frozenset({"Alba"})))
+
+    assert [(choice.value, choice.count) for choice in shelf.brands] == [("Alba", 1), ("Wren", 2)]
+    assert [(choice.value, choice.count) for choice in shelf.sizes] == [("20 ct", 1)]
+
+
+def test_filters_that_nothing_passes_tell_from_a_shelf_that_is_empty(session: Session, tea: Category) -> None:
+    wishes = Wishes(brands=frozenset({"Nobody"}))
+
+    assert listing.list_products(session, Product.category_id == tea.id, wishes=wishes).unfiltered == 3
+    assert listing.list_products(session, Product.category_id == 10**6, wishes=wishes).unfiltered == 0
+
+
+@pytest.mark.parametrize(
+    ("wishes", "expected"),
+    [
+        ({}, ["Black Tea", "Green Tea"]),
+        ({"sort": "price"}, ["Green Tea", "Black Tea"]),
+        ({"sort": "-price"}, ["White Tea", "Black Tea"]),
+        ({"sort": "new"}, ["White Tea", "Black Tea"]),
+        ({"sort": "name"}, ["Black Tea", "Green Tea"]),
+        ({"sort": "-price", "brands": frozenset({"Wren"})}, ["Black Tea", "Green Tea"]),
+    ],
+)
+def test_a_list_that_is_cut_holds_the_first_of_its_order(
+    session: Session, tea: Category, wishes: dict[str, object], expected: list[str]
+) -> None:
+    condition, asked = Product.category_id == tea.id, Wishes(**wishes)  # type: ignore[arg-type]
+
+    shelf = listing.list_products(session, condition, wishes=asked, most=2)
+
+    assert ([tile.name for tile in shelf.tiles], shelf.total) == (expected, 2)
+    assert shelf.cut is ("brands" not in wishes)
+
+
+def test_names_are_cut_alike_on_every_database(session: Session) -> None:
+    shelf = make_shelf(session)
+    for name in ("a-b tea", "ab tea", "Éclair", "Zest", "A tea", "_tea", "É tea", "AB sugar"):
+        make_product(session, shelf, name)
+
+    whole = names(session, shelf, sort="name")
+    for most in range(1, 8):
+        cut = listing.list_products(session, Product.category_id == shelf.id, wishes=Wishes(sort="name"), most=most)
+        assert [tile.name for tile in cut.tiles] == whole[:most]
 
 
 def test_pages_hold_every_product_once(session: Session) -> None:

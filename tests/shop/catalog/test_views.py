@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import insert
 
 from shop import signals
+from shop.catalog import listing
 from shop.catalog.product import Product
 from shop.database import db
 
@@ -201,11 +204,46 @@ def test_an_unlisted_product_is_not_there_but_keeps_its_picture(
     assert client.get(f"/art/{shop_data['espresso']}.svg").status_code == 200
 
 
-def test_a_picture_is_cached_for_long_and_confirmed_by_its_etag(client: FlaskClient, shop_data: dict[str, int]) -> None:
+def test_a_link_with_an_old_name_keeps_what_the_campaign_put_into_it(
+    client: FlaskClient, shop_data: dict[str, int]
+) -> None:
+    answer = client.get(f"/p/{shop_data['candle']}/old-name?utm_source=news&utm_source=b%26w&_external=1&slug=x")
+    right = f"/p/{shop_data['candle']}/beeswax-candle?utm_source=news&utm_source=b%26w&_external=1&slug=x"
+    assert (answer.status_code, answer.location) == (301, right)
+
+
+def test_a_picture_is_kept_long_under_the_address_of_what_it_shows(
+    client: FlaskClient, shop_data: dict[str, int], app: Flask
+) -> None:
+    def address() -> str:
+        page = BeautifulSoup(client.get("/d/home/candles").text, "html.parser")
+        picture = page.select_one(f"#product-{shop_data['candle']} img")
+        assert picture is not None
+        return str(picture["src"])
+
+    before = address()
+    kept = client.get(before).headers["Cache-Control"]
+    assert "immutable" in kept
+    assert "max-age=2592000" in kept
+    product = client.get(f"/p/{shop_data['candle']}/beeswax-candle")
+    assert before in product.text, "the same address on every page"
+    with app.app_context():
+        db.session.get_one(Product, shop_data["candle"]).name = "Tallow Candle"
+        db.session.commit()
+    assert address() != before
+    assert "Tallow Candle" in client.get(address()).text
+    for other in (before, before.partition("?")[0], before + "0"):
+        stale = client.get(other).headers["Cache-Control"]
+        assert "immutable" not in stale
+        assert "max-age=300" in stale
+
+
+def test_a_picture_is_cached_for_everybody_and_confirmed_by_its_etag(
+    client: FlaskClient, shop_data: dict[str, int]
+) -> None:
     answer = client.get(f"/art/{shop_data['candle']}.svg")
 
     assert answer.mimetype == "image/svg+xml"
-    assert "immutable" in answer.headers["Cache-Control"]
     assert "public" in answer.headers["Cache-Control"]
     assert "Set-Cookie" not in answer.headers
     again = client.get(f"/art/{shop_data['candle']}.svg", headers={"If-None-Match": answer.headers["ETag"]})
@@ -228,3 +266,30 @@ def test_what_a_product_is_called_never_becomes_markup(
         f"/art/{shop_data['espresso']}.svg",
     ):
         assert "<script>alert(1)" not in client.get(path).text
+
+
+def test_a_search_that_fits_half_the_shop_is_cut_and_says_so(
+    app: Flask, client: FlaskClient, shop_data: dict[str, int]
+) -> None:
+    many = listing.MOST_LISTED + 1
+    with app.app_context():
+        cookies = db.session.get(Product, shop_data["oatmeal"]).category_id  # type: ignore[union-attr]
+        plain = {
+            "slug": "n", "size": "6 oz", "category_id": cookies, "price_minor": 100, "stock": 1, "sold": 0,
+            "listed": True, "added_at": datetime(2026, 1, 1, tzinfo=UTC), "description": "",
+        }  # fmt: skip
+        rows = [
+            {"sku": f"N{n}", "name": f"Wafer {n}", "brand": "Wren" if n else "Alba", "search_text": "wafer"} | plain
+            for n in range(many)
+        ]
+        db.session.execute(insert(Product), rows)
+        db.session.commit()
+
+    soup = page(client, "/search?q=wafer")
+
+    assert "More than 2.400 products" in soup.text  # the test shop writes numbers as in Germany
+    assert len(card_names(soup)) == listing.PER_PAGE
+    assert [label.text.strip() for label in soup.select('label:has(input[name="brand"]) > span')] == ["Alba", "Wren"]
+    assert "More than" not in page(client, "/search?q=wafer&brand=Alba").text
+    assert page(client, f"/search?q=wafer&page={listing.MOST_LISTED // listing.PER_PAGE}")
+    assert page(client, f"/search?q=wafer&page={listing.MOST_LISTED // listing.PER_PAGE + 1}", status=404)
