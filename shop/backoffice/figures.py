@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from ..catalog.product import Product
+from ..catalog.product import SCARCE, Product
 from ..checkout.order import Order, OrderStatus
 
 
@@ -55,6 +55,6 @@ def waiting_orders(session: Session, *, limit: int) -> list[Order]:
 
 
 def stock_figures(session: Session) -> StockFigures:
-    """Asked by the index on `listed`."""
+    """Asked by the indexes on `listed` and on scarce products."""
     listed = select(func.count()).select_from(Product).where(Product.listed)
-    return StockFigures(session.scalar(listed) or 0, session.scalar(listed.where(Product.stock == 0)) or 0)
+    return StockFigures(session.scalar(listed) or 0, session.scalar(listed.where(SCARCE, Product.stock == 0)) or 0)

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from slugify import slugify
-from sqlalchemy import ColumnElement, case, func, select, update
+from sqlalchemy import ColumnElement, false, select, update
 from sqlalchemy.orm import Session, joinedload
 
-from ..catalog.product import Category, Product
-from ..catalog.search import matching
+from ..catalog.product import LOWERED, SCARCE, Category, Product
+from ..catalog.search import id_of_sku, matching, on_sale
+from ..paging import Page, read_page
 from ..writes import rows_changed
 from .forms import ProductAnswers
-
-PAGE = 50
-LOW = 5
-"""From this stock down a product is shown as running low."""
 
 FILTERS = ("listed", "low", "sold_out", "reduced", "unlisted")
 
@@ -24,25 +19,11 @@ class StockGone(Exception):
     """More pieces were booked out than there are by now."""
 
 
-@dataclass(frozen=True)
-class Page:
-    """One page of products: its rows, its number from 1, how many pages and rows there are."""
-
-    rows: list[Product]
-    number: int
-    pages: int
-    total: int
-
-
-def search_products(session: Session, *, words: str, state: str, department_id: int | None, page: int) -> Page:
+def search_products(session: Session, *, words: str, state: str, department_id: int | None, page: int) -> Page[Product]:
     """Products by words (or by their SKU), state and department, best sold first. A page too far is the last one."""
-    conditions = _conditions(session, words, state, department_id)
-    total = session.scalar(select(func.count()).select_from(Product).where(*conditions)) or 0
-    pages = max(-(-total // PAGE), 1)
-    number = min(max(page, 1), pages)
-    query = select(Product).where(*conditions).options(joinedload(Product.category))
-    rows = session.scalars(query.order_by(Product.sold.desc(), Product.id).limit(PAGE).offset((number - 1) * PAGE))
-    return Page(list(rows), number, pages, total)
+    ids = select(Product.id).where(*_conditions(session, words, state, department_id))
+    rows = select(Product).options(joinedload(Product.category))
+    return read_page(session, ids.order_by(Product.sold.desc(), Product.id), rows, key=Product.id, page=page)
 
 
 def change_product(session: Session, product: Product, answers: ProductAnswers) -> None:
@@ -71,26 +52,25 @@ def change_product(session: Session, product: Product, answers: ProductAnswers) 
 
 def running_low(session: Session, *, limit: int) -> list[Product]:
     """Listed products with little or no stock, best sold first."""
-    query = select(Product).where(Product.listed, Product.stock <= LOW).options(joinedload(Product.category))
-    return list(session.scalars(query.order_by(Product.sold.desc()).limit(limit)))
+    ids = select(Product.id).where(Product.listed, SCARCE).order_by(Product.sold.desc(), Product.id).limit(limit)
+    query = select(Product).where(Product.id.in_(session.scalars(ids).all())).options(joinedload(Product.category))
+    return list(session.scalars(query.order_by(Product.sold.desc(), Product.id)))
 
 
 def _conditions(session: Session, words: str, state: str, department_id: int | None) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     words = "".join(letter for letter in words if letter.isprintable()).strip()
     if words:
-        by_sku = Product.sku == words
-        exact = session.scalar(select(Product.id).where(by_sku)) is not None
-        searched = None if exact else matching(session, words)
-        found.append(by_sku if searched is None else searched)
-    # Written so that no index on `listed` is used: beside a full-text match it would lead the way (see `matching`).
-    listed = case((Product.listed, 1), else_=0)
+        known = id_of_sku(session, words)
+        searched = matching(session, words) if known is None else Product.id == known
+        found.append(false() if searched is None else searched)
+    listed = on_sale()
     states: dict[str, list[ColumnElement[bool]]] = {
         "listed": [listed == 1],
         "unlisted": [listed == 0],
-        "low": [listed == 1, Product.stock.between(1, LOW)],
-        "sold_out": [listed == 1, Product.stock == 0],
-        "reduced": [listed == 1, Product.was_minor > Product.price_minor],
+        "low": [listed == 1, SCARCE, Product.stock > 0],
+        "sold_out": [listed == 1, SCARCE, Product.stock == 0],
+        "reduced": [listed == 1, LOWERED],
     }
     found += states.get(state, [])
     if department_id is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..database import Base
@@ -38,8 +38,9 @@ class Category(Base):
     department: Mapped[Department] = relationship(back_populates="categories")
 
 
-# In SQL's own words, as the index of lowered prices serves only a question that is worded like it.
+# In SQL's own words, as a partial index serves only a question that is worded like it.
 _LOWERED = "was_minor > price_minor"
+_SCARCE = "stock <= 5"
 
 
 class Product(Base):
@@ -57,6 +58,9 @@ class Product(Base):
         Index(None, "listed", "sold"),
         Index(None, "listed", "added_at"),
         Index("ix_product_lowered", "listed", "sold", sqlite_where=text(_LOWERED), postgresql_where=text(_LOWERED)),
+        Index(
+            "ix_product_scarce", "listed", "stock", "sold", sqlite_where=text(_SCARCE), postgresql_where=text(_SCARCE)
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -80,3 +84,6 @@ class Product(Base):
 
 LOWERED = Product.was_minor > Product.price_minor
 """The condition of a lowered price."""
+
+SCARCE = Product.stock <= literal_column("5")
+"""The condition of little or no stock."""

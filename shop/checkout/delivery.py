@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from babel.numbers import get_currency_precision
-
+from ..money import minor_units
 from ..profile import ShopProfile
 from ..wording import gettext as _
 
@@ -64,8 +63,10 @@ def quote(code: str, *, goods_minor: int, country: str, profile: ShopProfile, no
     abroad = country != profile.country
     if method is None or (abroad and not method.abroad):
         raise NoSuchDelivery(code)
-    free = method.free_from is not None and not abroad and goods_minor >= _minor(method.free_from, profile.currency)
-    price = 0 if free else _minor(method.price + (ABROAD_MAJOR * 100 if abroad else 0), profile.currency)
+    free = (
+        method.free_from is not None and not abroad and goods_minor >= minor_units(method.free_from, profile.currency)
+    )
+    price = 0 if free else minor_units(method.price + (ABROAD_MAJOR * 100 if abroad else 0), profile.currency)
     days = method.business_days + (ABROAD_DAYS if abroad else 0)
     return Quote(code, price, promised_day(now.astimezone(ZoneInfo(profile.time_zone)), days))
 
@@ -87,8 +88,3 @@ def promised_day(local: datetime, business_days: int) -> date:
         day += timedelta(days=1)
         business_days -= day.weekday() < 5
     return day
-
-
-def _minor(hundredths: int, currency: str) -> int:
-    """Hundredths of a major unit in the currency's own minor unit (yen have none, dinars have thousandths)."""
-    return hundredths * int(10 ** get_currency_precision(currency)) // 100

@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from ..email_address import fold
+from ..paging import Page, read_page
 from .order import Order, OrderStatus
 
 _NUMBER = re.compile(r"[\w.-]{1,40}", re.ASCII)
-PAGE = 50
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page of a list: its rows, its number from 1, how many pages and rows there are."""
-
-    rows: list[Order]
-    number: int
-    pages: int
-    total: int
 
 
 def find_order(session: Session, number: str) -> Order | None:
@@ -32,18 +21,13 @@ def find_order(session: Session, number: str) -> Order | None:
     return session.scalars(select(Order).where(Order.number == number)).one_or_none()
 
 
-def search_orders(session: Session, *, words: str, status: str, page: int) -> Page:
+def search_orders(session: Session, *, words: str, status: str, page: int) -> Page[Order]:
     """Orders whose number or e-mail begins like this, in one status or in all, latest first.
 
     A page beyond the last one is the last one.
     """
-    conditions = _conditions(words, status)
-    total = session.scalar(select(func.count()).select_from(Order).where(*conditions)) or 0
-    pages = max(-(-total // PAGE), 1)
-    number = min(max(page, 1), pages)
-    query = select(Order).where(*conditions).order_by(Order.placed_at.desc(), Order.id.desc())
-    rows = session.scalars(query.limit(PAGE).offset((number - 1) * PAGE))
-    return Page(list(rows), number, pages, total)
+    ids = select(Order.id).where(*_conditions(words, status)).order_by(Order.placed_at.desc(), Order.id.desc())
+    return read_page(session, ids, select(Order), key=Order.id, page=page)
 
 
 def _conditions(words: str, status: str) -> list[ColumnElement[bool]]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from babel.numbers import get_currency_precision
-
+from ..money import minor_units
 from ..wording import gettext as _
 from .order import Order
 
@@ -64,7 +63,7 @@ class OnDelivery:
         return _("Cash or card, when the parcel is handed over.")
 
     def authorize(self, order: Order) -> Authorised:
-        if order.total_minor > _minor(COURIER_LIMIT, order.currency):
+        if order.total_minor > minor_units(COURIER_LIMIT * 100, order.currency):
             raise PaymentRefused(_("Couriers can't collect this much. Please choose “Invoice”, or split the order."))
         return Authorised(f"on-delivery:{order.number}")
 
@@ -83,7 +82,7 @@ class Invoice:
         return _("Comes with the parcel; due within 14 days.")
 
     def authorize(self, order: Order) -> Authorised:
-        if order.account_id is None and order.total_minor > _minor(GUEST_INVOICE_LIMIT, order.currency):
+        if order.account_id is None and order.total_minor > minor_units(GUEST_INVOICE_LIMIT * 100, order.currency):
             raise PaymentRefused(
                 _("This is too much for an invoice without an account. Please sign in, or choose “Pay on delivery”.")
             )
@@ -107,7 +106,3 @@ def payment_name(code: str) -> str:
     """In words; an imported order may carry one that isn't offered any more."""
     method = payment_method(code)
     return method.name if method else code
-
-
-def _minor(major: int, currency: str) -> int:
-    return major * int(10 ** get_currency_precision(currency))

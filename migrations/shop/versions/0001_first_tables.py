@@ -225,6 +225,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_product_listed_added_at'), ['listed', 'added_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_product_listed_sold'), ['listed', 'sold'], unique=False)
         batch_op.create_index('ix_product_lowered', ['listed', 'sold'], unique=False, sqlite_where=sa.text('was_minor > price_minor'), postgresql_where=sa.text('was_minor > price_minor'))
+        batch_op.create_index('ix_product_scarce', ['listed', 'stock', 'sold'], unique=False, sqlite_where=sa.text('stock <= 5'), postgresql_where=sa.text('stock <= 5'))
 
     op.create_table('refund',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -305,6 +306,7 @@ def downgrade() -> None:
 
     op.drop_table('refund')
     with op.batch_alter_table('product', schema=None) as batch_op:
+        batch_op.drop_index('ix_product_scarce', sqlite_where=sa.text('stock <= 5'), postgresql_where=sa.text('stock <= 5'))
         batch_op.drop_index('ix_product_lowered', sqlite_where=sa.text('was_minor > price_minor'), postgresql_where=sa.text('was_minor > price_minor'))
         batch_op.drop_index(batch_op.f('ix_product_listed_sold'))
         batch_op.drop_index(batch_op.f('ix_product_listed_added_at'))
