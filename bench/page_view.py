@@ -22,7 +22,6 @@ from werkzeug.test import EnvironBuilder
 from ecrm import ECRM, CustomerFacts, ProductCard, ShopFacts, Staff, events
 from ecrm.database import connect
 from ecrm.installation import Installation, installation
-from ecrm.storefront import Wanted
 from ecrm.tables import METADATA
 from tracking.clickstream.event import Event
 
@@ -56,9 +55,6 @@ class BenchStorefront:
         return "/leave"
 
     def products(self, product_ids: Sequence[str]) -> list[ProductCard]:
-        return []
-
-    def arrivals(self, wanted: Wanted) -> list[ProductCard]:
         return []
 
     def best_sellers(self, *, limit: int) -> list[str]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Protocol
 
 
@@ -64,15 +63,6 @@ class ProductCard:
     available: bool = True
 
 
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """A question for products that just arrived."""
-
-    since: datetime
-    limit: int = 50
-    excluded: frozenset[str] = field(default_factory=frozenset)
-
-
 class Storefront(Protocol):
     """The questions. Each is answered from the shop's own data at the moment of asking; none may write."""
 
@@ -93,9 +83,6 @@ class Storefront(Protocol):
 
     def products(self, product_ids: Sequence[str]) -> list[ProductCard]:
         """The cards of those that exist and are listed, in the order asked; unknown ids are left out."""
-
-    def arrivals(self, wanted: Wanted) -> list[ProductCard]:
-        """Products listed since a moment, newest first."""
 
     def best_sellers(self, *, limit: int) -> list[str]:
         """Product ids to show before anything was learnt (a shop's first day)."""

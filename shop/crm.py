@@ -17,7 +17,6 @@ from sqlalchemy.orm import joinedload
 from ecrm import ECRM, CustomerFacts, ProductCard, ShopFacts, Staff, events, migrating
 from ecrm.history import backfill, simulate_history
 from ecrm.installation import installation
-from ecrm.storefront import Wanted
 from ecrm.training import train_models
 
 from . import signals
@@ -95,12 +94,6 @@ class ShopStorefront:
         }
         currency = shop_profile().currency
         return [_card(found[product_id], currency) for product_id in wanted if product_id in found]
-
-    def arrivals(self, wanted: Wanted) -> list[ProductCard]:
-        query = select(Product).where(Product.listed, Product.added_at >= wanted.since)
-        rows = db.session.scalars(query.order_by(Product.added_at.desc()).limit(wanted.limit + len(wanted.excluded)))
-        currency = shop_profile().currency
-        return [_card(row, currency) for row in rows if str(row.id) not in wanted.excluded][: wanted.limit]
 
     def best_sellers(self, *, limit: int) -> list[str]:
         query = select(Product.id).where(Product.listed, Product.stock > 0)

@@ -58,13 +58,6 @@ def sibling_categories(session: Session, category: Category) -> Sequence[Row[Any
     return found
 
 
-def recount(session: Session) -> None:
-    """Bring `Category.products_listed` up to date after products came, went or moved."""
-    table, product = Category.__table__, Product.__table__
-    count = select(func.count()).where(product.c.category_id == table.c.id, product.c.listed).scalar_subquery()
-    session.connection().execute(table.update().values(products_listed=count))  # type: ignore[attr-defined]
-
-
 Step = tuple[str, str | None]
 """A breadcrumb: its text and its address; the present page has none."""
 

@@ -16,7 +16,6 @@ from ecrm import ECRM, CustomerFacts, ProductCard, ShopFacts, Staff, events
 from ecrm.installation import Installation, installation
 from ecrm.ledger import PendingReaction, write
 from ecrm.reactions import reaction_names, run_reactions
-from ecrm.storefront import Wanted
 from mailer.outbox import Email
 from mailer.transports import MemoryTransport
 
@@ -60,9 +59,6 @@ class KiteStorefront:
             for key in product_ids
             if key in GOODS
         ]  # fmt: skip
-
-    def arrivals(self, wanted: Wanted) -> list[ProductCard]:
-        return []
 
     def best_sellers(self, *, limit: int) -> list[str]:
         return list(GOODS)[:limit]

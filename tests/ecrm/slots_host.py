@@ -11,7 +11,6 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from ecrm import ECRM, CustomerFacts, ProductCard, ShopFacts, Staff, events
-from ecrm.storefront import Wanted
 from tracking.customers import Customer
 from tracking.orders import SeenOrder, SeenOrderLine
 
@@ -61,9 +60,6 @@ class GardenShop:
 
     def products(self, product_ids: Sequence[str]) -> list[ProductCard]:
         return [self.cards[one] for one in product_ids if one in self.cards]
-
-    def arrivals(self, wanted: Wanted) -> list[ProductCard]:
-        return []
 
     def best_sellers(self, *, limit: int) -> list[str]:
         return self.best[:limit]

@@ -9,7 +9,6 @@ from sqlalchemy import Engine
 from werkzeug.wrappers import Response as BaseResponse
 
 from ecrm import ECRM, CustomerFacts, ProductCard, ShopFacts, Staff, events
-from ecrm.storefront import Wanted
 
 PAGE = "<!doctype html><title>x</title><p>{{ words }}</p>{{ crm.consent_banner() }}{{ crm.beacon() }}"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0"
@@ -43,9 +42,6 @@ class VisitedStorefront:
         return "/leave"
 
     def products(self, product_ids: Sequence[str]) -> list[ProductCard]:
-        return []
-
-    def arrivals(self, wanted: Wanted) -> list[ProductCard]:
         return []
 
     def best_sellers(self, *, limit: int) -> list[str]:

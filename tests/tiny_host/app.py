@@ -11,7 +11,6 @@ from flask import Flask, redirect, render_template_string, request, session
 
 from ecrm import ECRM, CustomerFacts, ProductCard, ShopFacts, Staff, events
 from ecrm.database import connect
-from ecrm.storefront import Wanted
 
 GOODS = {"1": ("Red kite", 1500), "2": ("Blue kite", 1700), "3": ("String", 300)}
 PAGE = """<html><head>{{ crm.styles() }}</head><body>
@@ -48,9 +47,6 @@ class KiteStorefront:
                         url=f"/goods/{key}", image_url="/kite.svg")
             for key in product_ids if key in GOODS
         ]  # fmt: skip
-
-    def arrivals(self, wanted: Wanted) -> list[ProductCard]:
-        return []
 
     def best_sellers(self, *, limit: int) -> list[str]:
         return list(GOODS)[:limit]

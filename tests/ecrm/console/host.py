@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from ecrm import ECRM, CustomerFacts, ProductCard, ShopFacts, Staff
 from ecrm.ledger import PendingReaction
-from ecrm.storefront import Wanted
 from mailer.outbox import Email
 from recommender.store import Model, RankedList
 from tracking.clickstream.event import Event
@@ -61,9 +60,6 @@ class DeskStorefront:
             for key in product_ids
             if key in GOODS
         ]
-
-    def arrivals(self, wanted: Wanted) -> list[ProductCard]:
-        return []
 
     def best_sellers(self, *, limit: int) -> list[str]:
         return list(GOODS)[:limit]

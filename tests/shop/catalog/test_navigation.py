@@ -12,18 +12,6 @@ from shop.database import db
 from .shelves import make_product, make_shelf
 
 
-def test_recount_counts_only_what_is_listed(session: Session) -> None:
-    shelf = make_shelf(session)
-    make_product(session, shelf, "Green Tea")
-    make_product(session, shelf, "Hidden Tea", listed=False)
-    empty = make_shelf(session, "Soap", department="Home")
-
-    navigation.recount(session)
-    session.expire_all()
-
-    assert (shelf.products_listed, empty.products_listed) == (1, 0)
-
-
 def test_a_shelfs_face_is_its_best_seller(session: Session) -> None:
     shelf = make_shelf(session)
     make_product(session, shelf, "Green Tea", sold=1)
