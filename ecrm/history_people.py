@@ -61,10 +61,12 @@ def make_customers(session: Session, buyers: Iterable[Buyer], customers: dict[Id
     others: list[Buyer] = []
     for identity, buyer in latest.items():
         address = fold(buyer.person.email)
-        if identity in taken or address in addresses:
+        owns = _owns_address(buyer.person)
+        if identity in taken or (owns and address in addresses):
             others.append(buyer)
-        else:
-            new.append(Buyer(buyer.person, buyer.country, earliest[identity]))
+            continue
+        new.append(Buyer(buyer.person, buyer.country, earliest[identity]))
+        if owns:
             addresses.add(address)
     _write(session, new, customers)
     for buyer in others:
@@ -83,6 +85,11 @@ def _known_addresses(session: Session, addresses: Sequence[str]) -> set[str]:
     return set(session.scalars(select(CustomerEmail.folded).where(CustomerEmail.folded.in_(addresses))))
 
 
+def _owns_address(person: Person) -> bool:
+    """As in `find_or_create_account`: an account needs proof, a guest is known by nothing else."""
+    return person.customer_id is None or person.email_proved
+
+
 def _write(session: Session, buyers: Sequence[Buyer], customers: dict[Identity, int]) -> None:
     if not buyers:
         return
@@ -94,6 +101,7 @@ def _write(session: Session, buyers: Sequence[Buyer], customers: dict[Identity, 
         "id": ids,
         "reference": [person.customer_id for person in people],
         "email": [person.email.strip() for person in people],
+        "email_folded": [fold(person.email) for person in people],
         "first_name": [person.first_name[:100] for person in people],
         "last_name": [person.last_name[:100] for person in people],
         "phone": [person.phone[:40] for person in people],
@@ -102,15 +110,17 @@ def _write(session: Session, buyers: Sequence[Buyer], customers: dict[Identity, 
         "created_at": [buyer.at for buyer in buyers],
     }
     insert_columns(connection, tables[Customer.__tablename__], columns)
-    insert_columns(
-        connection,
-        tables[CustomerEmail.__tablename__],
-        {
-            "folded": [fold(person.email) for person in people],
-            "customer_id": ids,
-            "added_at": [buyer.at for buyer in buyers],
-        },
-    )
+    owners = [(buyer, id_) for buyer, id_ in zip(buyers, ids, strict=True) if _owns_address(buyer.person)]
+    if owners:
+        insert_columns(
+            connection,
+            tables[CustomerEmail.__tablename__],
+            {
+                "folded": [fold(buyer.person.email) for buyer, _id in owners],
+                "customer_id": [id_ for _buyer, id_ in owners],
+                "added_at": [buyer.at for buyer, _id in owners],
+            },
+        )
     customers.update(zip((identity_of(person) for person in people), ids, strict=True))
 
 
@@ -119,7 +129,9 @@ def _as_ever(session: Session, buyer: Buyer) -> Customer:
     if person.customer_id is None:
         customer = find_or_create_guest(session, email=person.email, at=buyer.at)
     else:
-        customer = find_or_create_account(session, reference=person.customer_id, email=person.email, at=buyer.at)
+        customer = find_or_create_account(
+            session, reference=person.customer_id, email=person.email, at=buyer.at, proved=person.email_proved
+        )
     if person.customer_id is not None or customer.reference is None:
         update_profile(
             customer,

@@ -21,7 +21,7 @@ from mailer import dedup
 from mailer.addressing import BadHeader, Mailbox, as_name
 from mailer.outbox import queue
 from mailer.rendering import Rendered, make_environment, render
-from tracking.customers import customer_by_email
+from tracking.customers import customers_by_email
 
 from . import wording
 from .installation import Installation, installation
@@ -127,8 +127,8 @@ def post_for_host(session: Session, wanted: HostLetter) -> bool:
     except BadHeader:
         log.warning("a letter %s was not written: its address can't be written to", wanted.template)
         return False
-    customer = customer_by_email(session, wanted.to)
-    customer_id = customer.id if customer else None
+    known = customers_by_email(session, wanted.to)
+    customer_id = known[0].id if known else None
     keys = (dedup.of_host(wanted.template, cause) for cause in wanted.causes)
     return any(post(session, letter, dedup_key=key, customer_id=customer_id) is not None for key in keys)
 

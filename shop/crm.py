@@ -22,7 +22,9 @@ from ecrm.training import train_models
 from . import signals
 from .accounts.account import Account, SignIn
 from .cart.basket import product_ids_in_cart
+from .catalog.pictures import picture_url
 from .catalog.product import Product
+from .catalog.search import on_sale
 from .checkout.order import Order, Refund
 from .checkout.order_links import signed_order_path
 from .database import db
@@ -45,6 +47,7 @@ def install_crm(app: Flask) -> None:
     crm.init_app(app, storefront=ShopStorefront())
     hooks(app).checkout_defaults.append(_remembered)
     hooks(app).letters.append(_send_letter)
+    hooks(app).tables_current.append(migrating.is_current)
     for signal, receiver in _RECEIVERS.items():
         signal.connect(receiver, app)
 
@@ -89,7 +92,7 @@ class ShopStorefront:
         found = {
             product.id: product
             for product in db.session.scalars(
-                select(Product).where(Product.id.in_(wanted), Product.listed).options(joinedload(Product.category))
+                select(Product).where(Product.id.in_(wanted), on_sale() == 1).options(joinedload(Product.category))
             )
         }
         currency = shop_profile().currency
@@ -117,7 +120,7 @@ def _card(product: Product, currency: str) -> ProductCard:
         product_id=str(product.id),
         name=product.name,
         url=url_for("catalog.product", product_id=product.id, slug=product.slug),
-        image_url=url_for("catalog.artwork", product_id=product.id),
+        image_url=picture_url(product),
         price_minor=product.price_minor,
         currency=currency,
         brand=product.brand,
@@ -139,6 +142,7 @@ def _person(account: Any) -> events.Person:
     return events.Person(
         email=account.email,
         customer_id=str(account.id),
+        email_proved=account.email_proved_at is not None or account.password_hash is None,
         first_name=account.first_name,
         last_name=account.last_name,
         phone=account.phone,

@@ -7,20 +7,29 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, String, delete, select, update
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from .email_address import fold
 from .record import BigId, Record, insert_once
 
 
+def _folded_email(context: DefaultExecutionContext) -> str:
+    return fold(context.get_current_parameters()["email"])  # type: ignore[no-untyped-call]
+
+
 class Customer(Record):
-    """One person. `reference` is the shop's account id as text; guests have none."""
+    """One person. `reference` is the shop's account id as text; guests have none.
+
+    `email` is what they say; several customers may say the same. Whose it is, says `CustomerEmail`.
+    """
 
     __tablename__ = "ecrm_customer"
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     reference: Mapped[str | None] = mapped_column(String(64), unique=True)
     email: Mapped[str] = mapped_column(String(254))
+    email_folded: Mapped[str] = mapped_column(String(254), index=True, default=_folded_email)
     first_name: Mapped[str] = mapped_column(String(100), default="")
     last_name: Mapped[str] = mapped_column(String(100), default="")
     phone: Mapped[str] = mapped_column(String(40), default="")
@@ -30,7 +39,10 @@ class Customer(Record):
 
 
 class CustomerEmail(Record):
-    """An address under which a customer is found; folded, so that case never makes two people of one."""
+    """Whose an address is; folded, so that case never makes two people of one.
+
+    A guest's, for whom the address is all that is known, or that of the account which proved its mailbox.
+    """
 
     __tablename__ = "ecrm_customer_email"
 
@@ -45,13 +57,20 @@ def customer_by_reference(session: Session, reference: str) -> Customer | None:
 
 
 def customer_by_email(session: Session, email: str) -> Customer | None:
-    """The customer found under this address, whatever its case."""
+    """The customer whose address this is, whatever its case."""
     found = select(CustomerEmail.customer_id).where(CustomerEmail.folded == fold(email))
     return session.scalar(select(Customer).where(Customer.id == found.scalar_subquery()))
 
 
+def customers_by_email(session: Session, email: str) -> list[Customer]:
+    """Everybody who is known under this address: whose it is first, then who only says so, oldest first."""
+    owner = customer_by_email(session, email)
+    others = session.scalars(select(Customer).where(Customer.email_folded == fold(email)).order_by(Customer.id))
+    return ([owner] if owner else []) + [one for one in others if one is not owner]
+
+
 def find_or_create_guest(session: Session, *, email: str, at: datetime) -> Customer:
-    """The customer of this address, account or not; a new guest where the address is new."""
+    """The customer whose address this is, account or not; a new guest where it is nobody's."""
     customer = customer_by_email(session, email)
     if customer is None:
         customer_id = _create(session, email=email, reference=None, at=at)
@@ -65,19 +84,24 @@ def find_or_create_guest(session: Session, *, email: str, at: datetime) -> Custo
     return customer
 
 
-def find_or_create_account(session: Session, *, reference: str, email: str, at: datetime) -> Customer:
+def find_or_create_account(
+    session: Session, *, reference: str, email: str, at: datetime, proved: bool = False
+) -> Customer:
     """The customer of this account.
 
-    A guest who ordered under the account's address before becomes this customer (one person, one row). The address
-    then belongs to this account: the shop, which lets only one account have it, says so.
+    Anybody can open an account with anybody's address. So only one that has `proved` that it reads the mailbox owns
+    the address, and becomes one with the guest who ordered under it before; any other is a customer beside them.
     """
-    customer = customer_by_reference(session, reference) or _adopt_guest(session, reference=reference, email=email)
+    customer = customer_by_reference(session, reference)
+    if customer is None and proved:
+        customer = _adopt_guest(session, reference=reference, email=email)
     if customer is None:
         _create(session, email=email, reference=reference, at=at)
         customer = customer_by_reference(session, reference)
     if customer is None:
         raise RuntimeError("an account is taken by a customer that can't be seen yet")  # tried again by the caller
-    _own_address(session, customer_id=customer.id, email=email, at=at)
+    if proved:
+        _own_address(session, customer_id=customer.id, email=email, at=at)
     return customer
 
 
@@ -92,7 +116,7 @@ def update_profile(
     traits: Mapping[str, Any] | None = None,
 ) -> None:
     """Take over what is newly known. What isn't said stays; traits are replaced one by one."""
-    customer.email = email.strip()
+    customer.email, customer.email_folded = email.strip(), fold(email)
     customer.first_name = first_name[:100] or customer.first_name
     customer.last_name = last_name[:100] or customer.last_name
     customer.phone = phone[:40] or customer.phone

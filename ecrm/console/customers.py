@@ -13,7 +13,7 @@ from ecrm.access.roles import Permission, needs, signed_in_staff
 from ecrm.customers.profile import profile
 from ecrm.customers.timeline import Cursor, Kind, timeline
 from ecrm.installation import installation
-from ecrm.service.lookup import Miss, look_up, masked
+from ecrm.service.lookup import Miss, Several, look_up, masked
 from ecrm.wording import gettext as _
 
 from .blueprint import DEFAULT_REASON, console, kept_reason
@@ -50,6 +50,8 @@ def find_customer() -> Response | tuple[str, int]:
             status = 404 if found in {Miss.NO_SUCH_ADDRESS, Miss.NO_SUCH_ORDER} else 400
             page = render_template("ecrm/console/customers.html", miss=found, asked=asked, reasons=_reasons())
             return page, status
+    if isinstance(found, Several):
+        return render_template("ecrm/console/namesakes.html", namesakes=found.namesakes, asked=asked.strip()), 200
     anchor = f"order-{found.order_reference}" if found.order_reference else None
     return redirect(url_for("console.customer", customer_id=found.customer_id, _anchor=anchor), 303)
 

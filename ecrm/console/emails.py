@@ -17,7 +17,7 @@ from ecrm.access.roles import Permission, needs, signed_in_staff
 from ecrm.installation import installation
 from ecrm.wording import gettext as _
 from mailer.outbox import Email, State
-from tracking.customers import customer_by_email
+from tracking.customers import customers_by_email
 
 from .blueprint import console, kept_reason
 from .queries import LARGEST, choice_arg, cursor, cursor_arg, number_arg, text_arg
@@ -129,10 +129,10 @@ def _filters(session: Session, asked: str) -> dict[str, Any] | None:
             if session.scalar(select(Email.id).where(Email.order_reference == order).limit(1)):
                 return {"order": order}
         return None
-    person = customer_by_email(session, asked)
-    if person is not None and session.scalar(select(Email.id).where(Email.customer_id == person.id).limit(1)):
-        return {"customer": person.id}
-    # An address without a customer, e.g. one that asked for its details: no index, but few and seldom asked.
+    known = customers_by_email(session, asked)
+    if len(known) == 1 and session.scalar(select(Email.id).where(Email.customer_id == known[0].id).limit(1)):
+        return {"customer": known[0].id}
+    # Several customers' address, or nobody's, e.g. one that asked for its details: no index, but seldom asked.
     same = select(Email.id).where(func.lower(Email.to_address) == asked.lower()).order_by(Email.id.desc())
     like = session.scalar(same.limit(1))
     return {"like": like} if like else None

@@ -22,7 +22,7 @@ from ecrm.wording import zone
 from tracking import identity
 from tracking.clickstream.event import Event
 from tracking.clickstream.sessions import Session as Visit
-from tracking.customers import customer_by_email
+from tracking.customers import customers_by_email
 
 from .blueprint import console, kept_reason
 from .product_names import product_names
@@ -99,15 +99,15 @@ def find_events() -> Response | tuple[str, int]:
     if not may(signed_in_staff(), Permission.CUSTOMERS):
         raise NotPermitted(signed_in_staff())
     with installation().sessions() as session:
-        person = customer_by_email(session, asked)
-    if person is None:
+        known = customers_by_email(session, asked)
+    if not known:
         page = render_template(
             "ecrm/console/events.html",
             events=[], more="", kinds=event_names(), name=wanted.get("name", ""), order=wanted.get("order", ""),
             day=day_arg("day"), visit=None, customer_id=None, asked=asked, missed=True, names={},
         )  # fmt: skip
         return page, 404
-    return redirect(url_for("console.events", customer=person.id, **wanted), 303)
+    return redirect(url_for("console.events", customer=known[0].id, **wanted), 303)
 
 
 @console.get(f"/events/<int(max={LARGEST}):event_id>")

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from ecrm.access.audit import Action, record_look
 from ecrm.access.roles import Permission, needs, signed_in_staff
 from ecrm.installation import installation
-from ecrm.service.lookup import Miss, look_up
+from ecrm.service.lookup import Miss, Several, look_up
 from ecrm.storefront import ProductCard
 from ecrm.wording import gettext as _
 from ecrm.wording import ngettext
@@ -67,7 +67,8 @@ def find_recommended_to() -> Response | tuple[str, int]:
     with installation().sessions() as session:
         found = look_up(session, asked)
         if not isinstance(found, Miss):
-            return redirect(url_for("console.recommended_to", customer_id=found.customer_id), 303)
+            first = found.namesakes[0] if isinstance(found, Several) else found
+            return redirect(url_for("console.recommended_to", customer_id=first.customer_id), 303)
         model = present_model(session)
     page = render_template(
         "ecrm/console/recommendations.html",

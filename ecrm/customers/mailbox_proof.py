@@ -5,10 +5,12 @@ It is kept in the host's Flask session, so it holds in this browser only, and fo
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from flask import session
+from flask import has_request_context, session
 
+from ecrm.events import ProfileChanged, SignedIn, SignedUp, Told
 from tracking.email_address import fold
 
 PROOF_LASTS = timedelta(hours=2)
@@ -26,6 +28,16 @@ def proved_email() -> str | None:
     if not isinstance(proof, dict) or proof.get("until", 0) < datetime.now(UTC).timestamp():
         return None
     return str(proof["email"])
+
+
+def with_proof(event: Told) -> Told:
+    """The event of an account, which says that the address is proved where this browser proved it."""
+    if not isinstance(event, SignedUp | SignedIn | ProfileChanged) or not has_request_context():
+        return event
+    person = event.person
+    if person.email_proved or proved_email() != fold(person.email):
+        return event
+    return replace(event, person=replace(person, email_proved=True))
 
 
 def forget_proof() -> None:

@@ -71,7 +71,9 @@ def _person_of(told: Told) -> Person | None:
 def _customer(session: Session, person: Person, told: Told) -> Customer:
     """A guest's event never changes an account's profile: anybody can type anybody's address into a checkout."""
     if person.customer_id is not None:
-        customer = find_or_create_account(session, reference=person.customer_id, email=person.email, at=told.at)
+        customer = find_or_create_account(
+            session, reference=person.customer_id, email=person.email, at=told.at, proved=person.email_proved
+        )
     else:
         customer = find_or_create_guest(session, email=person.email, at=told.at)
     if person.customer_id is not None or customer.reference is None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tracking.customers import customer_by_email
+from tracking.customers import customers_by_email
 from tracking.orders import SeenOrder
 
 LONGEST = 254
@@ -31,7 +32,23 @@ class Found:
     order_reference: str | None = None
 
 
-def look_up(session: Session, asked: str) -> Found | Miss:
+@dataclass(frozen=True)
+class Namesake:
+    """One of several who say that an address is theirs: `account` is the shop's id, None for a guest."""
+
+    customer_id: int
+    account: str | None
+    since: datetime
+
+
+@dataclass(frozen=True)
+class Several:
+    """More than one customer says that this address is theirs; whose mailbox it is comes first."""
+
+    namesakes: tuple[Namesake, ...]
+
+
+def look_up(session: Session, asked: str) -> Found | Several | Miss:
     """The customer of an e-mail address (whole and exact but for case) or of an order number.
 
     No part of an address is enough on purpose: a list of people who happen to have similar addresses is nobody's
@@ -53,11 +70,13 @@ def masked(asked: str) -> str:
     return f"{name[:1]}…{at}{domain}"[:100] if at else asked.strip()[:100]
 
 
-def _by_email(session: Session, asked: str) -> Found | Miss:
+def _by_email(session: Session, asked: str) -> Found | Several | Miss:
     if "<" in asked and asked.endswith(">"):
         asked = asked[asked.rindex("<") + 1 : -1]
-    customer = customer_by_email(session, asked.removeprefix("mailto:"))
-    return Miss.NO_SUCH_ADDRESS if customer is None else Found(customer.id)
+    known = customers_by_email(session, asked.removeprefix("mailto:"))
+    if len(known) > 1:
+        return Several(tuple(Namesake(one.id, one.reference, one.created_at) for one in known))
+    return Found(known[0].id) if known else Miss.NO_SUCH_ADDRESS
 
 
 def _by_order(session: Session, number: str) -> Found | Miss:

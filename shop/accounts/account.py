@@ -23,13 +23,18 @@ class Role(StrEnum):
 
 
 class Account(Base):
-    """`email_folded` is unique, so that case never makes two accounts of one; no password = can't sign in yet."""
+    """`email_folded` is unique, so that case never makes two accounts of one; no password = can't sign in yet.
+
+    `email_proved_at`: when a link that was mailed to the address was used. An account without a password was made by
+    the shop itself, which knows whose it is.
+    """
 
     __tablename__ = "account"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(254))
     email_folded: Mapped[str] = mapped_column(String(254), unique=True)
+    email_proved_at: Mapped[datetime | None]
     password_hash: Mapped[str | None] = mapped_column(String(200))
     first_name: Mapped[str] = mapped_column(String(100))
     last_name: Mapped[str] = mapped_column(String(100), default="")

@@ -94,8 +94,8 @@ def test_an_accounts_first_order_replaces_what_a_guest_left_behind(kites: Kites)
 
 
 def test_a_mailbox_that_was_given_up_opens_nothing_any_more(kites: Kites) -> None:
-    kites.tell(order(who=person(account="7")))
-    kites.tell(ProfileChanged(at=AT, person=person("new@example.com", "7"), change_id="1"))
+    kites.tell(order(who=person(account="7", email_proved=True)))
+    kites.tell(ProfileChanged(at=AT, person=person("new@example.com", "7", email_proved=True), change_id="1"))
     assert remembered(kites, proof="ada@example.com") is None
     assert remembered(kites, proof="new@example.com") is not None
 

@@ -24,7 +24,7 @@ from tracking.customers import Customer, CustomerEmail
 from tracking.orders import SeenOrder, SeenOrderLine, SeenRefund
 
 START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
-ADA = Person(email="Ada@example.com", customer_id="7", first_name="Ada", traits={"children": 2})
+ADA = Person(email="Ada@example.com", email_proved=True, customer_id="7", first_name="Ada", traits={"children": 2})
 GUEST = Person(email="guest@example.com", first_name="Gus")
 NOBODY = Person(email="unknown-buyer@online-retail.invalid")
 
@@ -132,7 +132,7 @@ def test_only_what_is_missing_is_added(app: Flask, crm: Installation) -> None:
 
 
 def test_a_guest_of_the_past_becomes_the_account_that_opens_later(app: Flask, crm: Installation) -> None:
-    account = Person(email="GUEST@example.com", customer_id="9", first_name="Gus")
+    account = Person(email="GUEST@example.com", customer_id="9", first_name="Gus", email_proved=True)
     tell(app, [order("G1", GUEST, days=1), SignedUp(at=START + timedelta(days=5), person=account)])
     with crm.sessions() as session:
         customer = session.scalars(select(Customer)).one()

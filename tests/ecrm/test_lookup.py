@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy.orm import Session
 
-from ecrm.service.lookup import Found, Miss, look_up, masked
+from ecrm.service.lookup import Found, Miss, Several, look_up, masked
 from tracking.customers import Customer, CustomerEmail
+from tracking.email_address import fold
 from tracking.orders import SeenOrder
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -21,7 +22,7 @@ def ada(session: Session) -> int:
     session.flush()
     session.add_all([
         CustomerEmail(folded="ada@example.com", customer_id=person.id, added_at=NOW),
-        CustomerEmail(folded="ада@пример.рф", customer_id=person.id, added_at=NOW),
+        CustomerEmail(folded=fold("ада@пример.рф"), customer_id=person.id, added_at=NOW),
         SeenOrder(
             reference="2611-KX7Q", customer_id=person.id, placed_at=NOW, currency="EUR", goods_minor=1, total_minor=1
         ),
@@ -43,6 +44,15 @@ def test_an_address_is_found_whole_whatever_its_case_and_whatever_was_copied_aro
 @pytest.mark.parametrize("asked", ["2611-KX7Q", "#2611-kx7q", " 2611-kx7q "])
 def test_an_order_number_leads_to_its_customer(session: Session, ada: int, asked: str) -> None:
     assert look_up(session, asked) == Found(ada, "2611-KX7Q")
+
+
+def test_several_who_give_one_address_are_all_found_its_owner_first(session: Session, ada: int) -> None:
+    other = Customer(reference="42", email="ADA@example.com", traits={}, created_at=NOW)
+    session.add(other)
+    session.flush()
+    found = look_up(session, "ada@example.com")
+    assert isinstance(found, Several)
+    assert [(one.customer_id, one.account) for one in found.namesakes] == [(ada, "41"), (other.id, "42")]
 
 
 def test_a_part_of_an_address_finds_nobody(session: Session, ada: int) -> None:

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from ecrm.customers.checkout_memory import memory_of_mailbox
 from ecrm.events import ProfileChanged, SignedIn
 from tracking.clickstream.event import Event
 from tracking.clickstream.rollups import DayFigures
 from tracking.customers import Customer, CustomerEmail
 from tracking.visitors import Grade, Visitor, VisitorClaim
 
-from .kites import AT, Kites, open_kites, order, person, refunded, signed_up
+from .kites import AT, Kites, open_kites, order, person, refunded, shipped, signed_up
 
 TOKEN = "a" * 32
 
@@ -23,9 +24,20 @@ def kites(engine: Engine, tmp_path: Path) -> Kites:
     return open_kites(engine, tmp_path)
 
 
-def test_a_guest_who_registers_keeps_their_orders(kites: Kites) -> None:
+def test_a_stranger_who_registers_with_a_guests_address_gets_nothing_of_theirs(kites: Kites) -> None:
+    kites.tell(order("V1", person("victim@example.com", first_name="Vic")))
+    kites.tell(signed_up("66", "victim@example.com", first_name="Mallory"))
+    kites.tell(ProfileChanged(at=AT, change_id="1", person=person("mallory@evil.example", "66")))
+    kites.tell(shipped("P1", "V1"))
+    assert [mail.to_address for mail in kites.emails("order_shipped")] == ["victim@example.com"]
+    with kites.session() as session:
+        assert memory_of_mailbox(session, "mallory@evil.example") is None
+        assert memory_of_mailbox(session, "victim@example.com") is not None
+
+
+def test_a_guest_who_proves_and_registers_keeps_their_orders(kites: Kites) -> None:
     kites.tell(order())
-    kites.tell(signed_up(email="ADA@example.com", traits={"children": 2}))
+    kites.tell(signed_up(email="ADA@example.com", email_proved=True, traits={"children": 2}))
     customer = kites.only(Customer)
     assert (customer.reference, customer.email, customer.traits) == ("7", "ADA@example.com", {"children": 2})
     assert {row.customer_id for row in kites.all(Event)} == {customer.id}
@@ -33,15 +45,16 @@ def test_a_guest_who_registers_keeps_their_orders(kites: Kites) -> None:
 
 
 def test_a_guest_order_under_an_accounts_address_changes_nothing_of_its_profile(kites: Kites) -> None:
-    kites.tell(signed_up())
+    kites.tell(signed_up(email_proved=True))
     kites.tell(order(who=person("ada@example.com", first_name="Eve", phone="666")))
     assert (kites.only(Customer).first_name, kites.only(Customer).phone) == ("Ada", "")
 
 
 def test_a_changed_address_finds_the_same_customer(kites: Kites) -> None:
-    kites.tell(signed_up())
-    kites.tell(ProfileChanged(at=AT, person=person("new@example.com", "7"), change_id="1"))
-    kites.tell(SignedIn(at=AT, person=person("new@example.com", "7"), sign_in_id="1"))
+    kites.tell(signed_up(email_proved=True))
+    new = person("new@example.com", "7", email_proved=True)
+    kites.tell(ProfileChanged(at=AT, person=new, change_id="1"))
+    kites.tell(SignedIn(at=AT, person=new, sign_in_id="1"))
     assert kites.only(Customer).email == "new@example.com"
     assert {row.folded for row in kites.all(CustomerEmail)} == {"ada@example.com", "new@example.com"}
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from tracking.customers import (
     Customer,
     customer_by_email,
+    customers_by_email,
     find_or_create_account,
     find_or_create_guest,
     update_profile,
@@ -30,27 +31,49 @@ def test_case_and_spelling_never_make_two_people_of_one(session: Session) -> Non
     assert fold("ПЕТР@example.com") == "петр@example.com"
 
 
-def test_a_guest_who_registers_stays_one_customer(session: Session) -> None:
+def test_who_registers_with_a_guests_address_and_no_proof_gets_nothing_of_the_guests(session: Session) -> None:
     guest = find_or_create_guest(session, email="ada@example.com", at=NOW)
     account = find_or_create_account(session, reference="7", email="Ada@example.com", at=NOW)
+    assert (account.id != guest.id, guest.reference, account.reference) == (True, None, "7")
+    assert customer_by_email(session, "ada@example.com") is guest
+    assert customers_by_email(session, "ADA@example.com") == [guest, account]
+
+
+def test_a_guests_order_never_goes_to_an_account_that_only_says_so(session: Session) -> None:
+    account = find_or_create_account(session, reference="7", email="ada@example.com", at=NOW)
+    guest = find_or_create_guest(session, email="ada@example.com", at=NOW)
+    assert guest is not account
+    assert customers_by_email(session, "ada@example.com") == [guest, account]
+
+
+def test_proof_gives_the_account_its_address_from_then_on(session: Session) -> None:
+    account = find_or_create_account(session, reference="7", email="ada@example.com", at=NOW)
+    guest = find_or_create_guest(session, email="ada@example.com", at=NOW)
+    assert find_or_create_account(session, reference="7", email="ada@example.com", at=NOW, proved=True) is account
+    assert customers_by_email(session, "ada@example.com") == [account, guest]
+
+
+def test_a_guest_who_proves_and_registers_stays_one_customer(session: Session) -> None:
+    guest = find_or_create_guest(session, email="ada@example.com", at=NOW)
+    account = find_or_create_account(session, reference="7", email="Ada@example.com", at=NOW, proved=True)
     assert (account.id, account.reference, count(session)) == (guest.id, "7", 1)
 
 
 def test_a_guest_order_under_an_accounts_address_is_that_customers(session: Session) -> None:
-    account = find_or_create_account(session, reference="7", email="ada@example.com", at=NOW)
+    account = find_or_create_account(session, reference="7", email="ada@example.com", at=NOW, proved=True)
     assert find_or_create_guest(session, email="ADA@example.com", at=NOW) is account
 
 
 def test_two_accounts_are_never_one_customer(session: Session) -> None:
-    one = find_or_create_account(session, reference="7", email="ada@example.com", at=NOW)
-    two = find_or_create_account(session, reference="8", email="ada@example.com", at=NOW)
+    one = find_or_create_account(session, reference="7", email="ada@example.com", at=NOW, proved=True)
+    two = find_or_create_account(session, reference="8", email="ada@example.com", at=NOW, proved=True)
     assert one.id != two.id
     assert customer_by_email(session, "ada@example.com") is two  # the shop says who has the address now
 
 
 def test_an_account_is_found_under_its_old_and_its_new_address(session: Session) -> None:
-    one = find_or_create_account(session, reference="7", email="old@example.com", at=NOW)
-    find_or_create_account(session, reference="7", email="new@example.com", at=NOW)
+    one = find_or_create_account(session, reference="7", email="old@example.com", at=NOW, proved=True)
+    find_or_create_account(session, reference="7", email="new@example.com", at=NOW, proved=True)
     assert customer_by_email(session, "old@example.com") is one
     assert customer_by_email(session, "new@example.com") is one
 

@@ -22,6 +22,7 @@ from shop.database import db
 from tests.shop.browsing import PASSWORD
 from tests.walks.person import FIREFOX, Person
 from tracking.clickstream.event import Event
+from tracking.customers import customer_by_email
 
 pytestmark = pytest.mark.usefixtures("shop_data")
 
@@ -157,3 +158,18 @@ def test_the_link_of_a_domain_with_a_sharp_s_goes_to_no_domain_with_two(app: Fla
     assert mails(crm) == []
     ask(Person(app), "kim@faß.de")
     assert [mail["To"].addresses[0].addr_spec for mail in mails(crm)] == ["kim@xn--fa-hia.de"]
+
+
+def test_the_mailed_link_proves_the_mailbox_and_typing_the_address_does_not(app: Flask, crm: Installation) -> None:
+    def owner() -> str | None:
+        with crm.sessions() as session:
+            found = customer_by_email(session, "gus@example.com")
+            return found.reference if found else None
+
+    gus = Person(app)
+    form = {"email": "gus@example.com", "first_name": "Gus", "password": PASSWORD}
+    assert gus.submit(gus.get("/register"), "/register", **form).status == 200
+    assert owner() is None
+    ask(Person(app), "gus@example.com")
+    use(Person(app), link(mails(crm)[-1]))
+    assert owner() is not None

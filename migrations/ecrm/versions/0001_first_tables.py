@@ -28,6 +28,7 @@ def upgrade() -> None:
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('reference', sa.String(length=64), nullable=True),
     sa.Column('email', sa.String(length=254), nullable=False),
+    sa.Column('email_folded', sa.String(length=254), nullable=False),
     sa.Column('first_name', sa.String(length=100), nullable=False),
     sa.Column('last_name', sa.String(length=100), nullable=False),
     sa.Column('phone', sa.String(length=40), nullable=False),
@@ -37,6 +38,9 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_ecrm_customer')),
     sa.UniqueConstraint('reference', name=op.f('uq_ecrm_customer_reference'))
     )
+    with op.batch_alter_table('ecrm_customer', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_ecrm_customer_email_folded'), ['email_folded'], unique=False)
+
     op.create_table('ecrm_day_figures',
     sa.Column('day', sa.Date(), nullable=False),
     sa.Column('page_views', sa.Integer(), nullable=False),
@@ -426,6 +430,9 @@ def downgrade() -> None:
 
     op.drop_table('ecrm_job_run')
     op.drop_table('ecrm_day_figures')
+    with op.batch_alter_table('ecrm_customer', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_ecrm_customer_email_folded'))
+
     op.drop_table('ecrm_customer')
     with op.batch_alter_table('ecrm_audit', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_ecrm_audit_subject_at'))

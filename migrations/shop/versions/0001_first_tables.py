@@ -14,6 +14,7 @@ def upgrade() -> None:
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('email', sa.String(length=254), nullable=False),
     sa.Column('email_folded', sa.String(length=254), nullable=False),
+    sa.Column('email_proved_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('password_hash', sa.String(length=200), nullable=True),
     sa.Column('first_name', sa.String(length=100), nullable=False),
     sa.Column('last_name', sa.String(length=100), nullable=False),

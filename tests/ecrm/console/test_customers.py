@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from ecrm.access.audit import AuditEntry
+from tracking.customers import Customer
 
 
 def audited(sessions: sessionmaker[Session]) -> list[tuple[str, str, str]]:
@@ -89,3 +92,13 @@ def test_a_missing_person_leaves_no_entry_in_the_audit(
 ) -> None:
     assert browser.get("/console/customers/12345").status_code == 404
     assert audited(sessions) == []
+
+
+def test_several_customers_of_one_address_are_listed_without_their_names(
+    browser: FlaskClient, sessions: sessionmaker[Session], ada: int, token: str
+) -> None:
+    with sessions.begin() as session:
+        session.add(Customer(email="ada@example.com", first_name="Mallory", traits={}, created_at=datetime.now(UTC)))
+    status, _where, text = find(browser, token, "ADA@example.com")
+    assert (status, f"/console/customers/{ada}" in text, "Mallory" in text) == (200, True, False)
+    assert "Several customers give this address" in text
