@@ -45,10 +45,13 @@ class Letter:
 class Hooks:
     """One list a question; the first answer that isn't None counts.
 
+    `before_sign_in` is told an account's id while the session is still the stranger's, in the transaction of
+    `db.session`; what it answers, if anything, is shown to them afterwards.
     `letters` are asked to send a letter and say whether they do: in the transaction of `db.session`, without a commit.
     """
 
     checkout_defaults: list[Callable[[], CheckoutDefaults | None]] = field(default_factory=list)
+    before_sign_in: list[Callable[[int], str]] = field(default_factory=list)
     letters: list[Callable[[Letter], bool]] = field(default_factory=list)
 
 

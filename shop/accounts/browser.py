@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from flask import Flask, Response, current_app, request, session
+from flask import Flask, Response, current_app, flash, request, session
 from flask_login import LoginManager, current_user, login_user
 
 from .. import signals
-from ..cart import basket, merging
 from ..database import db
+from ..hooks import hooks
 from . import sign_in
 from .account import Account, SignIn
 
@@ -63,17 +63,18 @@ def init_app(app: Flask) -> None:
 def sign_in_here(account: Account, *, now: datetime) -> SignIn:
     """Sign an account in in this browser, with a new session; flushed, the caller commits.
 
-    The stranger's cart comes along; everything else that the session held is dropped, so that a session planted
-    before is worth nothing afterwards.
+    What `hooks.before_sign_in` takes along, such as the stranger's cart, is kept; everything else that the session
+    held is dropped, so that a session planted before is worth nothing afterwards.
     """
     if current_user.is_authenticated:
         sign_in.end(db.session(), current_user.sign_in, now=now)
-    cart_token = session.get(basket.SESSION_KEY)
+    messages = [take_along(account.id) for take_along in hooks().before_sign_in]
     row, token = sign_in.begin(db.session(), account, now=now)
     session.clear()
     session.permanent = not account.role  # the cookie of staff ends with the browser
     login_user(SignedIn(row, token))
-    merging.merge_at_sign_in(db.session(), account, cart_token)
+    for message in filter(None, messages):
+        flash(message, "info")
     signals.signed_in.send(current_app._get_current_object(), account=account, sign_in=row)  # type: ignore[attr-defined]
     return row
 

@@ -1,13 +1,21 @@
-"""The present visitor's cart: found by the account or by the session's token, made when something is first put in."""
+"""The present visitor's cart: found by the account or by the session's token, made when something is first put in.
+
+A stranger's token comes from the session's CSRF secret, which is there before any form can be sent: two first clicks
+at once, sent with the same cookie, fill one cart. The secret is random, one a browser and gone with sign-in and
+sign-out; without the app's key nobody makes the token of it.
+"""
 
 from __future__ import annotations
 
+import hmac
 import secrets
 from datetime import UTC, datetime
 from typing import Any
 
+from flask import current_app
 from flask import session as browser
 from flask_login import current_user
+from flask_wtf.csrf import generate_csrf
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
@@ -15,8 +23,8 @@ from ..database import db
 from ..writes import insert_or_ignore
 from .cart import Cart, CartLine
 
-SESSION_KEY = "cart_token"
-"""Where the browser's session keeps a stranger's cart token; sign-in hands it to `merging`, sign-out drops it."""
+CSRF_SECRET = "csrf_token"  # noqa: S105 (a key of the session, no secret itself)
+"""Where Flask-WTF keeps the session's secret."""
 
 
 def present_cart(session: Session) -> Cart | None:
@@ -32,10 +40,12 @@ def cart_to_fill(session: Session) -> Cart:
         return cart
     account_id = signed_in_account_id()
     token = secrets.token_urlsafe(24)
+    if account_id is None:
+        generate_csrf()  # makes the secret where no form was shown before
+        token = stranger_token() or token
     values: dict[str, Any] = {"token": token, "account_id": account_id, "touched_at": datetime.now(UTC)}
     insert_or_ignore(session, Cart, values)
     if account_id is None:
-        browser[SESSION_KEY] = token
         return session.scalars(select(Cart).where(Cart.token == token)).one()
     return session.scalars(select(Cart).where(Cart.account_id == account_id)).one()
 
@@ -71,10 +81,19 @@ def signed_in_account_id() -> int | None:
     return account_id
 
 
+def stranger_token() -> str | None:
+    """The token of this browser's cart while nobody is signed in; None where it was shown no form yet."""
+    secret = browser.get(CSRF_SECRET)
+    if not secret:
+        return None
+    key = current_app.secret_key or ""
+    return hmac.digest(key if isinstance(key, bytes) else key.encode(), f"cart:{secret}".encode(), "sha256").hex()
+
+
 def _owned_by_visitor() -> ColumnElement[bool] | None:
     """A token never opens a cart that belongs to an account: that takes the account's sign-in."""
     account_id = signed_in_account_id()
     if account_id is not None:
         return Cart.account_id == account_id
-    token = browser.get(SESSION_KEY)
+    token = stranger_token()
     return None if not token else (Cart.token == token) & Cart.account_id.is_(None)

@@ -8,15 +8,12 @@ about to buy, nothing is lost, and a message says what happened.
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 
-from flask import flash
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from ..accounts.account import Account
-from ..wording import gettext as _
-from ..wording import ngettext
 from .cart import Cart, CartLine
 from .lines import put_aside
 
@@ -29,34 +26,9 @@ class Merged:
     came_back: int = 0
 
 
-def merge_at_sign_in(session: Session, account: Account, token: str | None) -> None:
-    """Merge the stranger's cart of `token` into the account's and flash what happened. The caller commits.
-
-    Call it after the browser's session was renewed, so that the message reaches the new one.
-    """
-    merged = merge(session, account, token)
-    if merged.set_aside:
-        flash(
-            _(
-                "Your cart is as you left it a moment ago. From your last visit we saved for later: %(names)s.",
-                names=", ".join(merged.set_aside),
-            ),
-            "info",
-        )
-    elif merged.came_back:
-        flash(
-            ngettext(
-                "Your cart still holds what you left in it: %(num)d product.",
-                "Your cart still holds what you left in it: %(num)d products.",
-                merged.came_back,
-            ),
-            "info",
-        )
-
-
-def merge(session: Session, account: Account, token: str | None) -> Merged:
+def merge(session: Session, account_id: int, token: str | None) -> Merged:
     """The merge itself: changes rows, says what it did, commits nothing."""
-    own = session.scalars(select(Cart).where(Cart.account_id == account.id)).one_or_none()
+    own = session.scalars(select(Cart).where(Cart.account_id == account_id)).one_or_none()
     new = None
     if token:
         new = session.scalars(select(Cart).where(Cart.token == token, Cart.account_id.is_(None))).one_or_none()
@@ -66,7 +38,9 @@ def merge(session: Session, account: Account, token: str | None) -> Merged:
     if new is None or not new.lines:
         return Merged(came_back=0 if own is None else sum(not line.saved for line in own.lines))
     if own is None:
-        session.execute(update(Cart).where(Cart.id == new.id, Cart.account_id.is_(None)).values(account_id=account.id))
+        # With a token of its own: the old one's browser may come back as a stranger, and needs a new cart then.
+        owned = {"account_id": account_id, "token": secrets.token_urlsafe(24)}
+        session.execute(update(Cart).where(Cart.id == new.id, Cart.account_id.is_(None)).values(owned))
         session.expire(new)
         return Merged()
     return _fold(session, own, new)

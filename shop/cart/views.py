@@ -11,8 +11,10 @@ from werkzeug.wrappers import Response
 from .. import signals
 from ..accounts.next_path import safe_path
 from ..database import db
+from ..hooks import hooks
 from ..wording import gettext as _
-from . import basket, lines
+from ..wording import ngettext
+from . import basket, lines, merging
 from .cart import Cart
 from .lines import MOST, Change, NotForSale
 
@@ -23,9 +25,10 @@ blueprint = Blueprint("cart", __name__, url_prefix="/cart")
 
 
 def init_app(app: Flask) -> None:
-    """Register the pages and the header's count."""
+    """Register the pages and the header's count, and bring a stranger's cart along when they sign in."""
     app.register_blueprint(blueprint)
     app.context_processor(lambda: {"cart_count": basket.cart_count})
+    hooks(app).before_sign_in.append(_take_along)
 
 
 @blueprint.get("")
@@ -137,6 +140,23 @@ def _deed(do: Callable[[Cart, int], Change]) -> Change | None:
         return None
     db.session.commit()
     return done
+
+
+def _take_along(account_id: int) -> str:
+    """The stranger's cart becomes the account's; the message says what happened to what lay there before."""
+    merged = merging.merge(db.session(), account_id, basket.stranger_token())
+    if merged.set_aside:
+        return _(
+            "Your cart is as you left it a moment ago. From your last visit we saved for later: %(names)s.",
+            names=", ".join(merged.set_aside),
+        )
+    if not merged.came_back:
+        return ""
+    return ngettext(
+        "Your cart still holds what you left in it: %(num)d product.",
+        "Your cart still holds what you left in it: %(num)d products.",
+        merged.came_back,
+    )
 
 
 def _content(change: Change) -> str:

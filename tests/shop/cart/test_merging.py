@@ -57,7 +57,7 @@ def test_without_an_own_cart_the_strangers_cart_becomes_the_accounts(
 ) -> None:
     cart = a_cart(session, "stranger")
     lines.add(session, cart, products[0].id, quantity=2)
-    merge(session, ada, "stranger")
+    merge(session, ada.id, "stranger")
     assert session.scalars(select(Cart).where(Cart.account_id == ada.id)).one().id == cart.id
 
 
@@ -67,7 +67,7 @@ def test_what_lay_there_before_is_saved_and_named(session: Session, ada: Account
     lines.add(session, own, products[1].id, quantity=5)
     lines.add(session, stranger, products[1].id, quantity=2)
     lines.add(session, stranger, products[2].id, quantity=1)
-    merged = merge(session, ada, "stranger")
+    merged = merge(session, ada.id, "stranger")
     assert set(merged.set_aside) == {"Tea 0", "Tea 1"}
     assert pieces(session, own) == {
         (products[1].id, False): 2,
@@ -85,7 +85,7 @@ def test_an_empty_strangers_cart_leaves_the_accounts_cart_alone(
     lines.add(session, own, products[0].id, quantity=3)
     a_cart(session, "stranger")
     for token in ("stranger", None, "unknown"):
-        merged = merge(session, ada, token)
+        merged = merge(session, ada.id, token)
         assert (merged.set_aside, merged.came_back) == ((), 1)
     assert pieces(session, own) == {(products[0].id, False): 3}
 
@@ -98,7 +98,7 @@ def test_another_accounts_cart_is_never_taken_by_its_token(
     session.flush()
     bobs = a_cart(session, "bobs", bob)
     lines.add(session, bobs, products[0].id, quantity=3)
-    merge(session, ada, "bobs")
+    merge(session, ada.id, "bobs")
     assert bobs.account_id == bob.id
     assert session.scalars(select(Cart).where(Cart.account_id == ada.id)).all() == []
 
@@ -116,7 +116,7 @@ def test_in_a_hundred_merges_no_piece_is_added_or_lost(session: Session, ada: Ac
                         session.add(CartLine(cart=cart, product=product, quantity=chance.randint(1, 24), saved=saved))
         session.flush()
         before, chosen = pieces(session, own), pieces(session, stranger)
-        merge(session, ada, stranger.token)
+        merge(session, ada.id, stranger.token)
         after = pieces(session, own)
         for product in products:
             saved = before.get((product.id, True), 0) + chosen.get((product.id, True), 0)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from shop import signals
-from shop.cart.basket import SESSION_KEY, product_ids_in_cart
+from shop.cart.basket import product_ids_in_cart
 from shop.cart.cart import Cart, CartLine
 from shop.catalog.product import Product
 from tests.shop.filling import fields_of
@@ -24,8 +27,63 @@ def test_looking_at_the_cart_makes_none(visitor: Visitor, tables: Look) -> None:
     assert page.status == 200
     assert "Nothing in here yet" in page.words
     assert tables().scalar(select(func.count()).select_from(Cart)) == 0
-    with visitor.client.session_transaction() as kept:
-        assert SESSION_KEY not in kept
+
+
+def session_of(client: FlaskClient) -> dict[str, Any]:
+    with client.session_transaction() as kept:
+        return dict(kept)
+
+
+def test_two_first_clicks_at_once_fill_one_cart(
+    app: Flask, visitor: Visitor, shop_data: dict[str, int], tables: Look
+) -> None:
+    token = visitor.token()
+    before = session_of(visitor.client)
+    gate, answers = threading.Barrier(2), []
+
+    def click(product: str) -> None:
+        tab = app.test_client()
+        with tab.session_transaction() as same:
+            same.update(before)
+        gate.wait()
+        answers.append(
+            tab.post("/cart/add", data={"csrf_token": token, "product_id": str(shop_data[product])}).status_code
+        )
+
+    clicks = [threading.Thread(target=click, args=(product,)) for product in ("filter", "candle")]
+    for one in clicks:
+        one.start()
+    for one in clicks:
+        one.join()
+    assert answers == [303, 303]
+    assert tables().scalar(select(func.count()).select_from(Cart)) == 1
+    words = visitor.see("/cart").words
+    assert "Filter Coffee" in words
+    assert "Beeswax Candle" in words
+
+
+def test_a_cart_is_one_browsers_and_ends_with_its_session(
+    app: Flask, visitor: Visitor, shop_data: dict[str, int], tables: Look
+) -> None:
+    visitor.add(shop_data["filter"])
+    stranger = Visitor(app)
+    stranger.add(shop_data["candle"])
+    assert "Filter Coffee" not in stranger.see("/cart").words
+    before = session_of(visitor.client)
+    visitor.sign_in(shop_data["ada"])
+    assert "Filter Coffee" in visitor.see("/cart").words
+    visitor.send("/sign-out")
+    visitor._token = ""
+    assert "Nothing in here yet" in visitor.see("/cart").words
+    visitor.add(shop_data["candle"])
+    tokens = tables().scalars(select(Cart.token)).all()
+    assert len(set(tokens)) == 3
+    with visitor.client.session_transaction() as old:  # a cookie from before the sign-in opens nothing of Ada's
+        old.clear()
+        old.update(before)
+    visitor._token = ""
+    assert "Nothing in here yet" in visitor.see("/cart").words
+    assert "Espresso Beans" in visitor.add(shop_data["espresso"]).words
 
 
 def test_what_is_added_lies_in_the_cart_with_todays_price(visitor: Visitor, shop_data: dict[str, int]) -> None:
