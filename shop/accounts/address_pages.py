@@ -15,13 +15,13 @@ from ..wording import gettext as _
 from . import address_book, forms
 from .account import Account, Address
 from .blueprint import blueprint
-from .permissions import customers_only
+from .permissions import signed_in_only
 
 _FIELDS = ("name", "line1", "line2", "city", "postcode", "region", "country", "phone")
 
 
 @blueprint.get("/account/addresses")
-@customers_only
+@signed_in_only
 def addresses() -> ResponseReturnValue:
     """All addresses, the default one first."""
     found = address_book.addresses_of(db.session(), _account())
@@ -29,7 +29,7 @@ def addresses() -> ResponseReturnValue:
 
 
 @blueprint.get("/account/addresses/new")
-@customers_only
+@signed_in_only
 def new_address() -> ResponseReturnValue:
     """The empty form, with the name and the shop's country filled in."""
     account = _account()
@@ -38,7 +38,7 @@ def new_address() -> ResponseReturnValue:
 
 
 @blueprint.post("/account/addresses/new")
-@customers_only
+@signed_in_only
 def add_address() -> ResponseReturnValue:
     """Add one."""
     values, errors = forms.read(forms.AddressForm(), request.form)
@@ -53,7 +53,7 @@ def add_address() -> ResponseReturnValue:
 
 
 @blueprint.get("/account/addresses/<int:address_id>")
-@customers_only
+@signed_in_only
 def edit_address(address_id: int) -> ResponseReturnValue:
     """The form with this address."""
     address = _own(address_id)
@@ -61,7 +61,7 @@ def edit_address(address_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/account/addresses/<int:address_id>")
-@customers_only
+@signed_in_only
 def change_address(address_id: int) -> ResponseReturnValue:
     """Write the changed address."""
     address = _own(address_id)
@@ -73,7 +73,7 @@ def change_address(address_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/account/addresses/<int:address_id>/remove")
-@customers_only
+@signed_in_only
 def remove_address(address_id: int) -> ResponseReturnValue:
     """Remove it; orders that went there keep their own copy."""
     address_book.remove(db.session(), _account(), _own(address_id))
@@ -81,7 +81,7 @@ def remove_address(address_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/account/addresses/<int:address_id>/default")
-@customers_only
+@signed_in_only
 def default_address(address_id: int) -> ResponseReturnValue:
     """Make it the one that the checkout starts with."""
     address_book.make_default(db.session(), _account(), _own(address_id))

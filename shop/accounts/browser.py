@@ -13,7 +13,7 @@ from flask_login import LoginManager, current_user, login_user
 from .. import signals
 from ..database import db
 from ..hooks import hooks
-from . import sign_in
+from . import devices, sign_in
 from .account import Account, SignIn
 
 _NO_PERSON = ("static", "catalog.artwork", "health.alive", "health.ready")
@@ -73,6 +73,8 @@ def sign_in_here(account: Account, *, now: datetime) -> SignIn:
     session.clear()
     session.permanent = not account.role  # the cookie of staff ends with the browser
     login_user(SignedIn(row, token))
+    if account.password_hash is not None:  # the demo's buttons prove nothing
+        devices.remember_device(account.email_folded)
     for message in filter(None, messages):
         flash(message, "info")
     signals.signed_in.send(current_app._get_current_object(), account=account, sign_in=row)  # type: ignore[attr-defined]

@@ -20,8 +20,7 @@ from ..hooks import can_send_letters
 from ..limits import REGISTERING, SIGNING_IN, limiter
 from ..profile import shop_profile
 from ..wording import gettext as _
-from ..wording import ngettext
-from . import browser, demo_people, forms, passwords, registration, throttle, traits
+from . import browser, demo_people, devices, forms, passwords, registration, throttle, traits
 from .account import Account
 from .blueprint import blueprint
 from .next_path import safe_path
@@ -77,22 +76,15 @@ def sign_in_now() -> ResponseReturnValue:
     now = datetime.now(UTC)
     email = registration.fold(request.form.get("email", ""))[:254].replace("\x00", "")
     password = request.form.get("password", "")
-    pause = throttle.claim_attempt(db.session(), email, now=now)
+    device = devices.device_of(email)
+    pause = throttle.claim_attempt(db.session(), email, now=now, apart=device)
     db.session.commit()  # before the slow hash: rivals must see the claim, and the database must not wait
     if pause is not None:
-        seconds = int(pause.total_seconds()) + 1
-        page = _sign_in_page(
-            ngettext(
-                "Too many wrong tries. Please wait %(num)d second and try again.",
-                "Too many wrong tries. Please wait %(num)d seconds and try again.",
-                seconds,
-            )
-        )
-        return page, 429, {"Retry-After": str(seconds)}
+        return _sign_in_page(throttle.please_wait(pause)), 429, {"Retry-After": throttle.retry_after(pause)}
     account = registration.account_of(db.session(), email)
     if not passwords.is_right(password, account.password_hash if account else None) or account is None:
         return _sign_in_page(_("E-mail address and password don't fit together.")), 401
-    throttle.forgive(db.session(), email)
+    throttle.forgive(db.session(), email, apart=device)
     throttle.forget_old_attempts(db.session(), now=now)
     if account.password_hash and passwords.is_outdated(account.password_hash):
         account.password_hash = passwords.hash_password(password)

@@ -19,16 +19,18 @@ from ..hooks import can_send_letters
 from ..limits import SIGNING_IN, limiter
 from ..profile import shop_profile
 from ..wording import gettext as _
-from . import address_book, forms, passwords, registration, sign_in, traits
+from . import address_book, forms, passwords, registration, sign_in, throttle, traits
 from .account import Account
 from .blueprint import blueprint
-from .permissions import customers_only
+from .permissions import signed_in_only
 
 ORDERS_A_PAGE = 20
+_CHANGING = "changing the password"
+"""What guesses of the present password are counted under; no device's number has blanks."""
 
 
 @blueprint.get("/account")
-@customers_only
+@signed_in_only
 def home() -> ResponseReturnValue:
     """Latest orders, addresses, profile, and where one is signed in."""
     account = _account()
@@ -47,7 +49,7 @@ def home() -> ResponseReturnValue:
 
 
 @blueprint.get("/account/orders")
-@customers_only
+@signed_in_only
 def orders() -> ResponseReturnValue:
     """All orders, newest first, by pages."""
     account = _account()
@@ -69,7 +71,7 @@ def orders() -> ResponseReturnValue:
 
 
 @blueprint.get("/account/profile")
-@customers_only
+@signed_in_only
 def profile() -> ResponseReturnValue:
     """The form with what is known."""
     account = _account()
@@ -77,7 +79,7 @@ def profile() -> ResponseReturnValue:
 
 
 @blueprint.post("/account/profile")
-@customers_only
+@signed_in_only
 def change_profile() -> ResponseReturnValue:
     """Write what was changed and announce it."""
     account = _account()
@@ -93,7 +95,7 @@ def change_profile() -> ResponseReturnValue:
 
 
 @blueprint.get("/account/password")
-@customers_only
+@signed_in_only
 def password() -> ResponseReturnValue:
     """The form for a new password."""
     return _password_page({})
@@ -101,24 +103,37 @@ def password() -> ResponseReturnValue:
 
 @blueprint.post("/account/password")
 @limiter.limit(SIGNING_IN)
-@customers_only
+@signed_in_only
 def change_password() -> ResponseReturnValue:
     """Set a new password with the present one; every other device is signed out."""
-    account = _account()
+    account, now = _account(), datetime.now(UTC)
     values, errors = forms.read(forms.NewPasswordForm(), request.form)
-    if not errors and not passwords.is_right(values["present"], account.password_hash):
-        errors = {"present": _("This isn't your present password.")}
     if not errors:
-        about = (account.email, account.first_name, account.last_name, shop_profile().name)
-        weak = passwords.weakness(values["password"], about=about)
-        errors = {"password": weak} if weak else {}
+        # Apart from the door's count: no stranger can keep the owner from changing it, and who found an open browser
+        # can't guess on from several places.
+        pause = throttle.claim_attempt(db.session(), account.email_folded, now=now, apart=_CHANGING)
+        db.session.commit()  # before the slow hash, as at the door
+        if pause is not None:
+            words = {"present": throttle.please_wait(pause)}
+            return _password_page(words), 429, {"Retry-After": throttle.retry_after(pause)}
+        errors = _wrong_or_weak(account, values)
     if errors:
+        db.session.commit()  # the present one may have been right, which is forgiven
         return _password_page(errors), 422
     account.password_hash = passwords.hash_password(values["password"])
-    sign_in.end_others(db.session(), current_user.sign_in, now=datetime.now(UTC))
+    sign_in.end_others(db.session(), current_user.sign_in, now=now)
     db.session.commit()
     flash(_("Your password is changed. Other devices are signed out."), "success")
     return redirect(url_for("accounts.home"), 303)
+
+
+def _wrong_or_weak(account: Account, values: dict[str, Any]) -> dict[str, str]:
+    if not passwords.is_right(values["present"], account.password_hash):
+        return {"present": _("This isn't your present password.")}
+    throttle.forgive(db.session(), account.email_folded, apart=_CHANGING)
+    about = (account.email, account.first_name, account.last_name, shop_profile().name)
+    weak = passwords.weakness(values["password"], about=about)
+    return {"password": weak} if weak else {}
 
 
 def _account() -> Account:

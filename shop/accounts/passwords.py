@@ -73,7 +73,7 @@ def hash_password(password: str) -> str:
 def is_right(password: str, password_hash: str | None) -> bool:
     """Whether this is the password. Costs the same where there is no hash, so that time tells nothing."""
     try:
-        _hasher.verify(password_hash or _nobodys_hash(), _normal(password[: LONGEST + 1]))
+        _hasher.verify(password_hash or _nobodys_hash(), _normal(password)[: LONGEST + 1])
     except (VerificationError, InvalidHashError):
         return False
     return password_hash is not None

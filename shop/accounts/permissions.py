@@ -70,7 +70,7 @@ def staff_only(*needed: Permission) -> Callable[[Callable[P, R]], Callable[P, R 
     return decorate
 
 
-def customers_only(view: Callable[P, R]) -> Callable[P, R | Response]:
+def signed_in_only(view: Callable[P, R]) -> Callable[P, R | Response]:
     """Let anybody in who is signed in; others are sent to sign in and come back."""
 
     @wraps(view)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
@@ -151,6 +152,56 @@ def test_a_new_password_needs_the_present_one_and_signs_other_devices_out(
     assert phone.get("/account").status_code == 303
     assert client.get("/account").status_code == 200
     assert sign_in(app.test_client(), password=new).status_code == 303
+
+
+def test_guessing_the_present_password_gets_slower_for_the_account_whatever_device_it_comes_from(
+    app: Flask, client: FlaskClient, shop_data: Any
+) -> None:
+    register(client)
+    phone = app.test_client()
+    sign_in(phone)
+    new = "seven grey geese overhead"
+    for browser in (client, phone, client, phone):
+        wrong = send(browser, "/account/password", page="/account", present="not this one at all", password=new)
+        assert wrong.status_code == 422
+
+    paused = send(client, "/account/password", page="/account", present=PASSWORD, password=new)
+
+    assert paused.status_code == 429
+    assert int(paused.headers["Retry-After"]) >= 1
+    assert "Please wait" in text_of(paused)
+    with time_machine.travel(datetime.now(UTC) + timedelta(seconds=4)):
+        assert send(client, "/account/password", page="/account", present=PASSWORD, password=new).status_code == 303
+
+
+def test_strangers_at_the_door_keep_nobody_from_changing_the_password(
+    app: Flask, client: FlaskClient, shop_data: Any
+) -> None:
+    register(client)
+    for _guess in range(6):
+        sign_in(app.test_client(), password="a wrong guess, that is")
+    new = "seven grey geese overhead"
+    assert send(client, "/account/password", page="/account", present=PASSWORD, password=new).status_code == 303
+
+
+def test_a_present_password_that_is_right_is_forgiven_though_the_new_one_is_weak(
+    client: FlaskClient, shop_data: Any
+) -> None:
+    register(client)
+    weak = {"present": PASSWORD, "password": "password1234"}
+    assert {send(client, "/account/password", page="/account", **weak).status_code for _try in range(6)} == {422}
+
+
+@pytest.mark.parametrize(
+    ("typed", "status"),
+    [(",".join(["ab"] + [f"{n:02}" for n in range(73)]), 303), (",".join([f"{n:02}" for n in range(90)]), 422)],
+)
+def test_interests_are_measured_as_they_are_kept(client: FlaskClient, ada: int, typed: str, status: int) -> None:
+    form = {"first_name": "Ada", "last_name": "", "interests": typed}
+    answer = send(client, "/account/profile", page="/account", **form)
+    assert len(typed) <= 300
+    assert answer.status_code == status
+    assert register(client.application.test_client(), interests=typed).status_code == status
 
 
 def test_addresses_are_added_changed_made_default_and_removed(app: Flask, client: FlaskClient, ada: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import unicodedata
 
 import pytest
 from flask import Flask
@@ -103,3 +104,15 @@ def test_hashes_of_other_parameters_are_made_anew() -> None:
     assert passwords.is_outdated(
         "$argon2id$v=19$m=8192,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$K9d2Vt0jVyvHfVSoNdFBnJ2Iiq8HjCYOPmNgPqpVCcE"
     )
+
+
+@pytest.mark.parametrize("letters", ["étude à la carte", "한국어 단어", "Zwölf Böcke"])
+def test_an_accepted_password_works_however_its_letters_are_encoded(letters: str) -> None:
+    password = unicodedata.normalize("NFD", " ".join(f"{letters} {number}" for number in range(100)))
+    while passwords.weakness(password) is not None:
+        password = password[:-1]
+    assert len(password) != len(unicodedata.normalize("NFKC", password))
+    kept = passwords.hash_password(password)
+    assert passwords.is_right(password, kept)
+    assert passwords.is_right(unicodedata.normalize("NFKC", password), kept)
+    assert not passwords.is_right(password[:-3], kept)

@@ -65,3 +65,30 @@ def test_addresses_are_kept_as_hashes_and_forgotten_after_a_day(session: Session
 
     assert throttle.forget_old_attempts(session, now=NOW + timedelta(hours=23)) == 0
     assert throttle.forget_old_attempts(session, now=NOW + timedelta(hours=25)) == 1
+
+
+def test_simultaneous_first_attempts_are_all_counted_and_none_is_refused(sessions: sessionmaker[Session]) -> None:
+    def guess(_number: int) -> timedelta | None:
+        with sessions.begin() as session:
+            return throttle.claim_attempt(session, "ada@example.com", now=NOW)
+
+    for _round in range(5):
+        with ThreadPoolExecutor(3) as pool:
+            assert list(pool.map(guess, range(3))) == [None, None, None]
+        with sessions.begin() as session:
+            assert session.scalars(select(throttle.SignInAttempts.failures)).one() == 3
+            throttle.forgive(session, "ada@example.com")
+
+
+def test_the_second_of_two_clicks_may_have_looked_at_the_clock_first(session: Session) -> None:
+    assert throttle.claim_attempt(session, "ada@example.com", now=NOW) is None
+    assert throttle.claim_attempt(session, "ada@example.com", now=NOW - timedelta(milliseconds=5)) is None
+
+
+def test_what_counts_apart_slows_nothing_else_down(session: Session) -> None:
+    for _slip in range(6):
+        throttle.claim_attempt(session, "ada@example.com", now=NOW)
+
+    assert throttle.claim_attempt(session, "ada@example.com", now=NOW, apart="her phone") is None
+    throttle.forgive(session, "ada@example.com", apart="her phone")
+    assert throttle.claim_attempt(session, "ada@example.com", now=NOW) is not None
