@@ -5,10 +5,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 MIN_SECRET = 32
+MODES = ("production", "demo")
 
 
 @dataclass(frozen=True)
@@ -21,14 +24,14 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("SHOP_ENV", "production", "`production` refuses weak secrets and plain-HTTP cookies; `demo` runs on one machine."),
-    Setting("SHOP_SECRET_KEY", "", "Signs sessions and links, at least 32 characters. Needed in production; a demo makes its own and keeps it in `var/`."),
+    Setting("SHOP_ENV", "production", "`production` refuses weak secrets and plain-HTTP cookies and addresses; `demo` runs on one machine and lets anybody sign in as its people. Nothing else is accepted."),
+    Setting("SHOP_SECRET_KEY", "", "Signs sessions and links, at least 32 characters, random ones. Needed in production; a demo makes its own and keeps it in `var/`."),
     Setting("SHOP_DATABASE_URL", "sqlite:///{var}/shop.db", "SQLAlchemy URL; `postgresql://…` works too."),
     Setting("SHOP_VAR", "var", "Folder for the database, e-mails and the demo's secret."),
-    Setting("SHOP_BASE_URL", "http://127.0.0.1:8000", "The shop's public address, used in e-mails."),
+    Setting("SHOP_BASE_URL", "http://127.0.0.1:8000", "The shop's public address, used in e-mails. Must be set in production, to an `https://` address (plain `http://` on a loopback address only)."),
     Setting("SHOP_CRM", True, "False opens the shop without the e-CRM."),
     Setting("SHOP_RATE_LIMITS", True, "False turns request limits off (only for tests)."),
-    Setting("SHOP_MAX_BODY", 256 * 1024, "Largest request body in bytes; the CSV upload of the back office has a limit of its own."),
+    Setting("SHOP_MAX_BODY", 256 * 1024, "Largest request body in bytes; the shop takes no uploads, so forms are all that must fit."),
     Setting("SHOP_PROXIES", 0, "How many reverse proxies stand in front (for the client's address)."),
 )  # fmt: skip
 
@@ -41,14 +44,15 @@ def load(environment: Mapping[str, str], overrides: Mapping[str, Any] | None = N
     """Flask's configuration from the environment, with overrides (tests) on top.
 
     Raises:
-        BadConfiguration: in production without a good secret, or for a value that can't be read.
+        BadConfiguration: in production without a good secret or a public address, or for a value that can't be read.
     """
     values: dict[str, Any] = {setting.key: _read(setting, environment) for setting in SETTINGS}
     values |= {key: value for key, value in environment.items() if key.startswith("ECRM_")}
     values |= overrides or {}
-    var = Path(values["SHOP_VAR"]).resolve()
-    var.mkdir(parents=True, exist_ok=True)
-    production = values["SHOP_ENV"] == "production"
+    production = _is_production(values["SHOP_ENV"])
+    is_set = "SHOP_BASE_URL" in environment or "SHOP_BASE_URL" in (overrides or {})
+    _check_base_url(values["SHOP_BASE_URL"] if is_set or not production else "", production=production)
+    var = _folder(values["SHOP_VAR"])
     values["SECRET_KEY"] = _secret(values["SHOP_SECRET_KEY"], production=production, var=var)
     values["SQLALCHEMY_DATABASE_URI"] = values["SHOP_DATABASE_URL"].replace("{var}", str(var))
     values["MAX_CONTENT_LENGTH"] = values["SHOP_MAX_BODY"]
@@ -82,10 +86,55 @@ def _read(setting: Setting, environment: Mapping[str, str]) -> Any:
     return text
 
 
+def _is_production(mode: str) -> bool:
+    if mode not in MODES:
+        # A misspelt "production" must not open the demo's doors, nor drop the guards without a word.
+        raise BadConfiguration(f"SHOP_ENV must be {' or '.join(repr(one) for one in MODES)}, not {mode!r}")
+    return mode == "production"
+
+
+def _check_base_url(url: str, *, production: bool) -> None:
+    if not url:
+        raise BadConfiguration(
+            "SHOP_BASE_URL is missing. Set it to the shop's public address, e.g. https://shop.example.com"
+        )
+    try:
+        parts = urlsplit(url)
+        scheme, host = parts.scheme, parts.hostname
+    except ValueError:
+        scheme, host = "", None
+    if scheme not in {"http", "https"} or not host:
+        raise BadConfiguration(f"SHOP_BASE_URL must be an address such as https://shop.example.com, not {url!r}")
+    if production and scheme != "https" and not _is_loopback(host):
+        raise BadConfiguration(
+            f"SHOP_BASE_URL must begin with https:// in production, not {url!r}: its links and cookies would travel in clear text"
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _folder(path: str) -> Path:
+    var = Path(path).resolve()
+    try:
+        var.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadConfiguration(f"SHOP_VAR: the folder {var} can't be made: {error.strerror}") from None
+    return var
+
+
 def _secret(given: str, *, production: bool, var: Path) -> str:
     if given:
         if len(given) < MIN_SECRET:
             raise BadConfiguration(f"SHOP_SECRET_KEY needs at least {MIN_SECRET} characters")
+        if production and len(set(given)) == 1:
+            raise BadConfiguration(
+                "SHOP_SECRET_KEY repeats one character, which anybody guesses. Set it to random ones"
+            )
         return given
     if production:
         raise BadConfiguration(

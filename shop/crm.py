@@ -48,6 +48,7 @@ def install_crm(app: Flask) -> None:
     hooks(app).checkout_defaults.append(_remembered)
     hooks(app).letters.append(_send_letter)
     hooks(app).tables_current.append(migrating.is_current)
+    hooks(app).tables_current.append(migrating.is_current)
     for signal, receiver in _RECEIVERS.items():
         signal.connect(receiver, app)
 

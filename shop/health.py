@@ -7,10 +7,11 @@ import shutil
 
 from flask import Blueprint, Flask, current_app, jsonify
 from flask.typing import ResponseReturnValue
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from .database import db
+from .hooks import all_tables_current
 from .migrating import is_current
 
 log = logging.getLogger("shop.health")
@@ -51,10 +52,15 @@ def _database_checks() -> dict[str, bool]:
     try:
         with db.engine.connect() as connection:
             connection.execute(text("SELECT 1"))
-            return {"database": True, "migrations": is_current(connection)}
+            return {"database": True, "migrations": tables_are_current(connection)}
     except SQLAlchemyError:
         log.exception("the database doesn't answer")
         return {"database": False, "migrations": False}
+
+
+def tables_are_current(connection: Connection) -> bool:
+    """Whether the shop, and whoever is plugged into it, find the tables that this version needs."""
+    return is_current(connection) and all_tables_current(connection)
 
 
 def _has_room() -> bool:

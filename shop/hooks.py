@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Flask, current_app
+from sqlalchemy import Connection
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,12 +48,14 @@ class Hooks:
 
     `before_sign_in` is told an account's id while the session is still the stranger's, in the transaction of
     `db.session`; what it answers, if anything, is shown to them afterwards.
+    `tables_current` says whether the tables of whoever is plugged in are those of this version.
     `letters` are asked to send a letter and say whether they do: in the transaction of `db.session`, without a commit.
     """
 
     checkout_defaults: list[Callable[[], CheckoutDefaults | None]] = field(default_factory=list)
     before_sign_in: list[Callable[[int], str]] = field(default_factory=list)
     letters: list[Callable[[Letter], bool]] = field(default_factory=list)
+    tables_current: list[Callable[[Connection], bool]] = field(default_factory=list)
 
 
 def hooks(app: Flask | None = None) -> Hooks:
@@ -74,3 +77,8 @@ def can_send_letters() -> bool:
 def send_letter(letter: Letter) -> bool:
     """Have a letter sent once the present transaction is committed; says whether it will be."""
     return any(send(letter) for send in hooks().letters)
+
+
+def all_tables_current(connection: Connection) -> bool:
+    """Whether everybody plugged in finds the tables that it needs."""
+    return all(ask(connection) for ask in hooks().tables_current)

@@ -4,12 +4,33 @@ from __future__ import annotations
 
 import argparse
 import logging
+import sys
 
 import waitress
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
 
 from .app import create_app
+from .config import BadConfiguration
+from .database import db
+from .health import tables_are_current
 
 THREADS = 8
+
+
+def open_shop() -> Flask:
+    """The shop, fit to serve. What is wrong otherwise is said on stderr, and the process ends with 1."""
+    try:
+        app = create_app()
+        with app.app_context(), db.engine.connect() as connection:
+            current = tables_are_current(connection)
+    except BadConfiguration as problem:
+        sys.exit(str(problem))
+    except SQLAlchemyError as problem:
+        sys.exit(f"The database can't be opened: {getattr(problem, 'orig', None) or problem}")
+    if not current:
+        sys.exit("The database lacks the tables of this version: run `make demo` or `flask shop upgrade` first.")
+    return app
 
 
 def main() -> None:
@@ -21,7 +42,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     for chatty in ("apscheduler", "waitress"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    app = create_app()
+    app = open_shop()
     address = f"http://{arguments.host}:{arguments.port}"
     print(f"The shop is open at {address} (staff: /staff and /console). Stop with Ctrl-C.", flush=True)
     waitress.serve(

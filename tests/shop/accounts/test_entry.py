@@ -242,7 +242,7 @@ def test_the_sign_in_page_of_a_demo_offers_its_people(client: FlaskClient) -> No
 def test_in_production_there_is_no_demo_sign_in_and_nobody_is_offered(app: Flask, shop_data: dict[str, int]) -> None:
     live = create_app(
         {**{key: app.config[key] for key in ("SHOP_VAR", "SHOP_DATABASE_URL", "SHOP_SECRET_KEY")},
-         "SHOP_ENV": "production", "SHOP_CRM": False, "SHOP_RATE_LIMITS": False}
+         "SHOP_ENV": "production", "SHOP_BASE_URL": "https://localhost", "SHOP_CRM": False, "SHOP_RATE_LIMITS": False}
     )  # fmt: skip
     client = live.test_client()
 
