@@ -21,11 +21,11 @@ def init_app(app: Flask) -> None:
 def home() -> str:
     """The front page: departments, best sellers, reduced prices, new arrivals; all from the shop's own figures."""
     floor = navigation.floor(db.session())
-    faces = [face for _department, face in floor if face is not None]
+    faces = {face.id: face for face in listing.tiles(db.session(), [face for _row, face in floor if face is not None])}
     return render_template(
         "shop/pages/home.html",
-        floor=floor,
-        showcase=faces[:5],
+        floor=[(department, faces.get(face)) for department, face in floor],
+        showcase=list(faces.values())[:5],
         best=listing.best_sellers(db.session(), limit=12),
         reduced=listing.reduced(db.session(), limit=12),
         arrivals=listing.arrivals(db.session(), limit=12),

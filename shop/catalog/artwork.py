@@ -16,7 +16,7 @@ from . import artwork_packages as packages
 from .artwork_label import Look, look
 
 VERSION = "1"
-"""Part of every ETag and address: raise it when the drawings change, as browsers keep them for a year."""
+"""Part of every ETag and address: raise it when the drawings change, as browsers keep them for a month."""
 
 Drawing = Callable[[Look], str]
 

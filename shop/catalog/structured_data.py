@@ -9,6 +9,7 @@ from babel.numbers import get_currency_precision
 from flask import url_for
 
 from .navigation import Step
+from .pictures import picture_url
 from .product import Product
 
 
@@ -21,7 +22,7 @@ def product_data(product: Product, *, currency: str, base_url: str) -> dict[str,
         "name": product.name,
         "sku": product.sku,
         "category": product.category.name,
-        "image": base_url + url_for("catalog.artwork", product_id=product.id),
+        "image": base_url + picture_url(product),
         "offers": {
             "@type": "Offer",
             "url": base_url + url_for("catalog.product", product_id=product.id, slug=product.slug),

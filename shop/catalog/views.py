@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import (
     Blueprint,
@@ -25,8 +26,9 @@ from ..database import db
 from ..limits import SEARCHING, limiter
 from ..profile import shop_profile
 from . import listing, navigation
-from .artwork import VERSION, artwork, etag
+from .artwork import artwork, etag
 from .listing import BadWish, Listing, Wishes
+from .pictures import picture_url, picture_version
 from .product import Category, Department, Product
 from .search import matching, words_of
 from .structured_data import breadcrumb_data, product_data
@@ -36,14 +38,17 @@ MOST_QUERY = 200
 BIGGEST_ID = 2**31 - 1
 """Larger numbers are nobody's product and don't fit PostgreSQL's integer."""
 
+LONG, SHORT = 30 * 24 * 3600, 5 * 60
+"""Seconds for which a picture is kept: under the address of what it shows, and under any other."""
+
 blueprint = Blueprint("catalog", __name__)
 
 
 def init_app(app: Flask) -> None:
-    """Register the pages, the department navigation of every page, and versioned picture addresses."""
+    """Register the pages, the department navigation of every page, and the pictures' addresses for all templates."""
     app.register_blueprint(blueprint)
     app.context_processor(lambda: {"departments": navigation.departments})
-    app.url_defaults(_add_picture_version)
+    app.add_template_global(picture_url, "picture_url")
 
 
 @blueprint.get("/d/<department>")
@@ -51,6 +56,7 @@ def department(department: str) -> str:
     """A department: its shelves, what sells best, what is reduced."""
     found = navigation.department_by_slug(db.session(), department) or abort(404)
     shelves = navigation.categories_of(db.session(), found.id)
+    faces = listing.tiles(db.session(), [shelf.face for shelf in shelves if shelf.face is not None])
     everything = sum(row.products for row in navigation.departments())
     mine: dict[str, Any] = {
         "within": [shelf.id for shelf in shelves],
@@ -61,6 +67,7 @@ def department(department: str) -> str:
         department=found,
         department_slug=found.slug,
         shelves=shelves,
+        faces={face.id: face for face in faces},
         best=listing.best_sellers(db.session(), limit=12, **mine),
         reduced=listing.reduced(db.session(), limit=12, **mine),
     )
@@ -134,7 +141,9 @@ def product(product_id: int, slug: str) -> AnyResponse:
     """A product; another name in the address is led to the right one."""
     found = _listed(product_id)
     if slug != found.slug:
-        return redirect(url_for("catalog.product", product_id=found.id, slug=found.slug), 301)
+        right = url_for("catalog.product", product_id=found.id, slug=found.slug)
+        asked = urlencode(list(request.args.items(multi=True)))  # of a campaign's link; not through url_for, which has
+        return redirect(f"{right}?{asked}" if asked else right, 301)  # arguments of its own
     crumbs = navigation.path_to(found.category, product_name=found.name)
     page = make_response(
         render_template(
@@ -162,21 +171,24 @@ def picture(product_id: int) -> Response:
         select(
             Product.name,
             Product.brand,
+            Product.size,
+            Product.category_id,
             Category.name.label("category"),
             Department.name.label("department"),
-            Product.size,
         )
         .join(Category, Category.id == Product.category_id)
         .join(Department, Department.id == Category.department_id)
         .where(Product.id == product_id)
     )
     row = db.session.execute(query).one_or_none() or abort(404)
-    facts = row._asdict()
-    # `no-cache` would ask again for each of 24 pictures on a page; the address carries the drawings' version instead.
+    facts = {name: value for name, value in row._asdict().items() if name != "category_id"}
     answer = Response(mimetype="image/svg+xml")
     answer.cache_control.public = True
-    answer.cache_control.max_age = 30 * 24 * 3600
-    answer.cache_control.immutable = True
+    # `no-cache` would ask again for each of 24 pictures on a page. An address with the hash of what is drawn can be
+    # kept; one without it, or with an old one, may show something else tomorrow.
+    kept_for_good = request.args.get("v") == picture_version(row)
+    answer.cache_control.max_age = LONG if kept_for_good else SHORT
+    answer.cache_control.immutable = kept_for_good or None
     answer.set_etag(etag(**facts))
     answer.make_conditional(request)
     if answer.status_code != 304:
@@ -227,11 +239,6 @@ def _closeness(query: str) -> Any:
         return sum(stem in folded for stem in stems)
 
     return rate
-
-
-def _add_picture_version(endpoint: str, values: dict[str, Any]) -> None:
-    if endpoint == "catalog.artwork":
-        values.setdefault("v", VERSION)
 
 
 def _base_url() -> str:
