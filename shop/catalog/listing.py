@@ -342,7 +342,7 @@ def _bands(prices: Counter[int], chosen: tuple[int, int | None] | None) -> list[
 
 def _choices(parameters: MultiDict[str, str], name: str) -> frozenset[str]:
     values = [value for value in parameters.getlist(name) if value]
-    if len(values) > MOST_CHOICES or any(len(value) > 80 for value in values):
+    if len(values) > MOST_CHOICES or any(len(value) > 80 or "\x00" in value for value in values):
         raise BadWish(name)
     return frozenset(values)
 

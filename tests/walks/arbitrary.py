@@ -25,9 +25,9 @@ _ARGUMENT = re.compile(r"<(?:[^<>]*:)?(\w+)>")
 FIELDS: dict[str, tuple[str, ...]] = {
     "cart.add": _LINE,
     "cart.change": _LINE,
-    "cart.remove": _LINE,
-    "cart.save_for_later": _LINE,
-    "cart.move_to_cart": _LINE,
+    "cart.remove": ("product_id",),
+    "cart.save_for_later": ("product_id",),
+    "cart.move_to_cart": ("product_id",),
     "checkout.answer_details": ("email", *_ADDRESS, "delivery_method", "payment_method"),
     "checkout.place": ("idempotency_key", "seen"),
     "checkout.cancel": ("t",),
@@ -104,7 +104,7 @@ GOOD = {
 """What makes the rest of a form right while one field is wrong."""
 
 LONG_WHEN_FOLDED = f"{'ΐ' * 32}@{'.'.join(['d' * 60] * 3)}.com"
-"""An address within the limit whose case-folded form, three letters for each ΐ, is longer than the columns' 254."""
+"""An address within the limit, with letters of which Unicode's case folding makes three each: more than 254."""
 
 NASTY = (
     "\x00", "a\x00b", "\r\nSet-Cookie: a=b", "x" * 5000, "9" * 40, "2147483648", "-1", "1.5", "١٢", "ΐ" * 80, "ﷺ" * 40,
