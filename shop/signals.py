@@ -1,4 +1,4 @@
-"""What the shop announces. Every signal is sent with the Flask app as sender.
+"""What the shop announces, by `announce`: every signal is sent with the Flask app as sender.
 
 The signals of promises (`order_placed`, `order_refunded`, `parcel_shipped`, `parcel_delivered`, `account_opened`,
 `signed_in`, `account_changed`) are sent inside the shop's transaction, before its commit: a receiver may add to
@@ -8,7 +8,10 @@ carry plain ids.
 
 from __future__ import annotations
 
-from blinker import Namespace
+from typing import Any
+
+from blinker import NamedSignal, Namespace
+from flask import current_app
 
 _signals = Namespace()
 
@@ -50,3 +53,8 @@ history_imported = _signals.signal("history-imported")
 committed: orders and refunds with `source != "shop"` came."""
 tables_upgraded = _signals.signal("tables-upgraded")
 """Nothing more: the shop's tables are up to date; whoever is plugged in brings its own up to date now."""
+
+
+def announce(signal: NamedSignal, **facts: Any) -> None:
+    """Tell whoever listens in the present app; what a signal carries is said above."""
+    signal.send(current_app._get_current_object(), **facts)  # type: ignore[attr-defined]  # receivers know the app itself

@@ -77,7 +77,7 @@ def sign_in_here(account: Account, *, now: datetime) -> SignIn:
         devices.remember_device(account.email_folded)
     for message in filter(None, messages):
         flash(message, "info")
-    signals.signed_in.send(current_app._get_current_object(), account=account, sign_in=row)  # type: ignore[attr-defined]
+    signals.announce(signals.signed_in, account=account, sign_in=row)
     return row
 
 
@@ -89,7 +89,7 @@ def sign_out_here(*, now: datetime, everywhere: bool = False) -> None:
         if everywhere:
             sign_in.end_all(db.session(), account, now=now)
         # While the account is still known, so that whoever listens knows whose steps end here.
-        signals.signed_out.send(current_app._get_current_object(), account=account)  # type: ignore[attr-defined]
+        signals.announce(signals.signed_out, account=account)
     session.clear()
     current_app.login_manager._update_request_context_with_user()  # type: ignore[attr-defined]
 

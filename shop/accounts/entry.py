@@ -16,6 +16,7 @@ from flask_login import current_user
 
 from .. import signals
 from ..database import db
+from ..email_address import fold
 from ..hooks import can_send_letters
 from ..limits import REGISTERING, SIGNING_IN, limiter
 from ..profile import shop_profile
@@ -54,7 +55,7 @@ def register_now() -> ResponseReturnValue:
     if account is None:
         taken = _("We can't open an account with this address. If you have one, please sign in.")
         return _registration_page(request.form, {"email": taken}), 422
-    signals.account_opened.send(_app(), account=account)
+    signals.announce(signals.account_opened, account=account)
     browser.sign_in_here(account, now=now)
     db.session.commit()
     flash(_("Welcome, %(name)s! Your account is open.", name=account.first_name), "success")
@@ -74,7 +75,7 @@ def sign_in() -> ResponseReturnValue:
 def sign_in_now() -> ResponseReturnValue:
     """Check a password. Every wrong answer reads the same and costs the same, whether the account exists or not."""
     now = datetime.now(UTC)
-    email = registration.fold(request.form.get("email", ""))[:254].replace("\x00", "")
+    email = fold(request.form.get("email", ""))[:254].replace("\x00", "")
     password = request.form.get("password", "")
     device = devices.device_of(email)
     pause = throttle.claim_attempt(db.session(), email, now=now, apart=device)
@@ -128,7 +129,7 @@ def _registration_page(typed: Any, errors: dict[str, str]) -> str:
 
 
 def _sign_in_page(problem: str) -> str:
-    demo = _app().config["SHOP_ENV"] == "demo"
+    demo = current_app.config["SHOP_ENV"] == "demo"
     return render_template(
         "shop/accounts/sign_in.html",
         problem=problem,
@@ -148,7 +149,3 @@ def _wanted() -> str:
 def _next(account: Account, *, home: str = "accounts.home") -> str:
     """Where somebody goes after signing in: where they wanted to, staff to their work, customers home."""
     return _wanted() or url_for("backoffice.home" if account.role else home)
-
-
-def _app() -> Any:
-    return current_app._get_current_object()  # type: ignore[attr-defined]

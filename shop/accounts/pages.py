@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import abort, current_app, flash, redirect, render_template, request, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy import func, select
@@ -88,7 +88,7 @@ def change_profile() -> ResponseReturnValue:
     if errors:
         return _profile_page(request.form, errors), 422
     if registration.change_profile(db.session(), account, values):
-        signals.account_changed.send(current_app._get_current_object(), account=account)  # type: ignore[attr-defined]
+        signals.announce(signals.account_changed, account=account)
     db.session.commit()
     flash(_("Your profile is saved."), "success")
     return redirect(url_for("accounts.home"), 303)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, Flask, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, abort, flash, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
@@ -35,7 +35,7 @@ def init_app(app: Flask) -> None:
 def show() -> str:
     """The cart page."""
     contents = lines.contents(db.session(), basket.present_cart(db.session()))
-    signals.cart_shown.send(_app(), product_ids=[line.product.id for line in contents.lines])
+    signals.announce(signals.cart_shown, product_ids=[line.product.id for line in contents.lines])
     return render_template("shop/cart/show.html", contents=contents, most=MOST)
 
 
@@ -59,7 +59,7 @@ def add() -> Response:
     db.session.commit()
     added = change.after - change.before
     if added > 0:
-        signals.cart_added.send(_app(), product=change.product, quantity=added)
+        signals.announce(signals.cart_added, product=change.product, quantity=added)
     message = _shortage(change) if change.short else _content(change)
     if back:
         words = Markup('{} <a href="{}">{}</a>').format(message, url_for("cart.show"), _("Go to cart"))
@@ -80,9 +80,9 @@ def change() -> Response:
     if done is None:
         return _to_cart()
     if done.after > done.before:
-        signals.cart_added.send(_app(), product=done.product, quantity=done.after - done.before)
+        signals.announce(signals.cart_added, product=done.product, quantity=done.after - done.before)
     elif done.after < done.before:
-        signals.cart_removed.send(_app(), product=done.product, quantity=done.before - done.after)
+        signals.announce(signals.cart_removed, product=done.product, quantity=done.before - done.after)
     if done.short:
         flash(_shortage(done), "error")
     elif not done.after:
@@ -97,7 +97,7 @@ def remove() -> Response:
     done = _deed(lambda cart, product_id: lines.remove(db.session(), cart, product_id, saved=saved))
     if done is not None:
         if not saved:
-            signals.cart_removed.send(_app(), product=done.product, quantity=done.before)
+            signals.announce(signals.cart_removed, product=done.product, quantity=done.before)
         flash(_("Removed: %(name)s.", name=done.product.name), "success")
     return _to_cart()
 
@@ -107,7 +107,7 @@ def save_for_later() -> Response:
     """Set a line aside: kept, but not bought."""
     done = _deed(lambda cart, product_id: lines.save_for_later(db.session(), cart, product_id))
     if done is not None:
-        signals.cart_removed.send(_app(), product=done.product, quantity=done.before)
+        signals.announce(signals.cart_removed, product=done.product, quantity=done.before)
         flash(_("Saved for later: %(name)s.", name=done.product.name), "success")
     return _to_cart()
 
@@ -118,7 +118,7 @@ def move_to_cart() -> Response:
     done = _deed(lambda cart, product_id: lines.move_to_cart(db.session(), cart, product_id))
     if done is not None:
         if done.after > done.before:
-            signals.cart_added.send(_app(), product=done.product, quantity=done.after - done.before)
+            signals.announce(signals.cart_added, product=done.product, quantity=done.after - done.before)
         if done.short:
             flash(_shortage(done), "error")
         else:
@@ -185,7 +185,3 @@ def _whole(name: str, *, default: int | None = None) -> int:
 
 def _to_cart() -> Response:
     return redirect(url_for("cart.show"), 303)
-
-
-def _app() -> Flask:
-    return current_app._get_current_object()  # type: ignore[attr-defined,no-any-return]

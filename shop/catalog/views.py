@@ -57,19 +57,15 @@ def department(department: str) -> str:
     found = navigation.department_by_slug(db.session(), department) or abort(404)
     shelves = navigation.categories_of(db.session(), found.id)
     faces = listing.tiles(db.session(), [shelf.face for shelf in shelves if shelf.face is not None])
-    everything = sum(row.products for row in navigation.departments())
-    mine: dict[str, Any] = {
-        "within": [shelf.id for shelf in shelves],
-        "share": sum(shelf.products_listed for shelf in shelves) / max(1, everything),
-    }
+    mine = [shelf.id for shelf in shelves]
     return render_template(
         "shop/catalog/department.html",
         department=found,
         department_slug=found.slug,
         shelves=shelves,
         faces={face.id: face for face in faces},
-        best=listing.best_sellers(db.session(), limit=12, **mine),
-        reduced=listing.reduced(db.session(), limit=12, **mine),
+        best=listing.best_sellers(db.session(), limit=12, within=mine),
+        reduced=listing.reduced(db.session(), limit=12, within=mine),
     )
 
 
@@ -93,8 +89,8 @@ def category(department: str, category: str) -> AnyResponse:
             **_list_context("catalog.category", address, wishes, shelf),
         )
     )
-    signals.list_shown.send(
-        _app(),
+    signals.announce(
+        signals.list_shown,
         list_id=f"{department}/{category}",
         product_ids=[tile.id for tile in shelf.tiles],
         first_position=shelf.first_position,
@@ -125,8 +121,8 @@ def search() -> AnyResponse:
             **_list_context("catalog.search", {"q": query}, wishes, found),
         )
     )
-    signals.searched.send(
-        _app(),
+    signals.announce(
+        signals.searched,
         query=query,
         results=found.total,
         product_ids=[tile.id for tile in found.tiles],
@@ -158,7 +154,7 @@ def product(product_id: int, slug: str) -> AnyResponse:
             ],
         )
     )
-    signals.product_shown.send(_app(), product=found)
+    signals.announce(signals.product_shown, product=found)
     return page
 
 
@@ -188,7 +184,7 @@ def picture(product_id: int) -> Response:
     # kept; one without it, or with an old one, may show something else tomorrow.
     kept_for_good = request.args.get("v") == picture_version(row)
     answer.cache_control.max_age = LONG if kept_for_good else SHORT
-    answer.cache_control.immutable = kept_for_good or None
+    answer.cache_control.immutable = kept_for_good
     answer.set_etag(etag(**facts))
     answer.make_conditional(request)
     if answer.status_code != 304:
@@ -244,7 +240,3 @@ def _closeness(query: str) -> Any:
 def _base_url() -> str:
     base: str = current_app.config["SHOP_BASE_URL"]
     return base.rstrip("/")
-
-
-def _app() -> Flask:
-    return current_app._get_current_object()  # type: ignore[attr-defined,no-any-return]

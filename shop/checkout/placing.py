@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
@@ -90,7 +89,7 @@ def place_order(
     order = session.get_one(Order, order_id)
     _authorize(order)
     session.flush()
-    signals.order_placed.send(current_app._get_current_object(), order=order)  # type: ignore[attr-defined]
+    signals.announce(signals.order_placed, order=order)
     return Placed(order, is_new=True)
 
 

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import current_app
 from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
@@ -187,7 +186,7 @@ def _write(
     )
     session.add(made)
     session.flush()
-    signals.order_refunded.send(current_app._get_current_object(), refund=made)  # type: ignore[attr-defined]
+    signals.announce(signals.order_refunded, refund=made)
     return made
 
 

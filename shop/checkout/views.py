@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import UTC, datetime
 
-from flask import Blueprint, Flask, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, abort, flash, redirect, render_template, request, url_for
 from flask import session as browser
 from werkzeug.wrappers import Response
 
@@ -47,7 +47,7 @@ def details() -> str | Response:
     editing = request.args.get("edit") == "1"
     if not editing:
         currency = shop_profile().currency
-        signals.checkout_started.send(_app(), value_minor=contents.goods_minor, currency=currency)
+        signals.announce(signals.checkout_started, value_minor=contents.goods_minor, currency=currency)
         if answers.complete_answers(db.session(), cart, shop_profile()) is not None:
             return redirect(url_for("checkout.review"))
     return _form(contents, answers.first_answers(db.session(), cart, shop_profile()), {}, editing=editing)
@@ -65,7 +65,7 @@ def answer_details() -> str | Response | tuple[str, int]:
         return _form(contents, typed, errors, editing=True), 422
     keep_draft(db.session(), cart, found)
     db.session.commit()
-    signals.checkout_step_done.send(_app(), step="details")
+    signals.announce(signals.checkout_step_done, step="details")
     return redirect(url_for("checkout.review"), 303)
 
 
@@ -104,7 +104,7 @@ def place() -> str | Response | tuple[str, int]:
     if browser.get(_KEY) == key:
         browser.pop(_KEY)
     if placed.is_new:
-        signals.checkout_step_done.send(_app(), step="review")
+        signals.announce(signals.checkout_step_done, step="review")
     number = placed.order.number
     return redirect(url_for("checkout.thanks", number=number, t=order_proof(number)), 303)
 
@@ -218,7 +218,3 @@ def _not_yet(contents: Contents) -> Response:
     else:
         flash(_("Please look at the marked products: there isn't enough of them."), "error")
     return redirect(url_for("cart.show"), 303)
-
-
-def _app() -> Flask:
-    return current_app._get_current_object()  # type: ignore[attr-defined,no-any-return]

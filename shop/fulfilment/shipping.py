@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flask import current_app
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -53,7 +52,7 @@ def ship(session: Session, order: Order, *, carrier: str, tracking_number: str, 
     rows_changed(session, update(Order).where(Order.id == order.id).values(status=OrderStatus.SHIPPED))
     session.refresh(order)
     parcel = session.get_one(Parcel, parcel_id)
-    signals.parcel_shipped.send(current_app._get_current_object(), parcel=parcel)  # type: ignore[attr-defined]
+    signals.announce(signals.parcel_shipped, parcel=parcel)
     return parcel
 
 
@@ -71,5 +70,5 @@ def mark_delivered(session: Session, parcel: Parcel, *, now: datetime) -> bool:
         rows_changed(session, complete.values(status=OrderStatus.DELIVERED))
         session.expire(parcel, ["order"])
         session.refresh(parcel.order)
-    signals.parcel_delivered.send(current_app._get_current_object(), parcel=parcel)  # type: ignore[attr-defined]
+    signals.announce(signals.parcel_delivered, parcel=parcel)
     return True
