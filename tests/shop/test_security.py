@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
 import pytest
+import time_machine
 from flask import Flask, session
 from flask.testing import FlaskClient
 from werkzeug.test import EnvironBuilder, run_wsgi_app
@@ -190,9 +192,45 @@ class TestRateLimits:
         assert "One moment" in text_of(answers[60])
         assert client.get("/about").status_code == 200
 
-    def test_pictures_and_health_are_not_limited(self, client: FlaskClient) -> None:
-        assert {client.get("/healthz").status_code for _visit in range(40)} == {200}
-        assert "X-RateLimit-Limit" not in client.get("/healthz").headers
+    def test_registrations_from_one_address_are_limited(self, client: FlaskClient) -> None:
+        form = {"csrf_token": token(client), "email": "none"}
+        answers = [client.post("/register", data=form).status_code for _try in range(11)]
+        assert answers == [422] * 10 + [429]
+
+    def test_password_changes_from_one_address_are_limited(
+        self, client: FlaskClient, shop_data: dict[str, int]
+    ) -> None:
+        be(client, shop_data["ada"])
+        form = {"csrf_token": token(client, "/account")}
+        answers = [client.post("/account/password", data=form).status_code for _try in range(21)]
+        assert answers == [422] * 20 + [429]
+
+    def test_writing_from_one_address_is_limited(self, client: FlaskClient) -> None:
+        form = {"csrf_token": token(client), "product_id": "999999"}
+        answers = [client.post("/cart/add", data=form).status_code for _write in range(241)]
+        assert 429 not in answers[:240]
+        assert answers[240] == 429
+        assert client.get("/cart").status_code == 200  # reading goes on
+
+    def test_reading_from_one_address_is_limited_pictures_and_health_are_not(
+        self, client: FlaskClient, shop_data: dict[str, int]
+    ) -> None:
+        picture = f"/art/{shop_data['espresso']}.svg"
+        with time_machine.travel(datetime.now(UTC), tick=False):  # else a slow machine would see a second minute
+            assert {client.get(path).status_code for _turn in range(40) for path in (picture, "/healthz")} == {200}
+            answers = [client.get("/account").status_code for _visit in range(3001)]
+            assert set(answers[:3000]) == {303}
+            assert answers[3000] == 429
+            for path in (picture, "/healthz", "/readyz"):
+                assert client.get(path).status_code == 200
+                assert "X-RateLimit-Limit" not in client.get(path).headers
+
+    def test_another_address_goes_on(self, app: Flask, client: FlaskClient) -> None:
+        form = {"csrf_token": token(client), "email": "none"}
+        for _try in range(11):
+            refused = client.post("/register", data=form)
+        elsewhere = client.post("/register", data=form, environ_base={"REMOTE_ADDR": "192.0.2.7"})
+        assert (refused.status_code, elsewhere.status_code) == (429, 422)
 
 
 def test_the_cart_comes_along_when_signing_in_and_nothing_else_does(
