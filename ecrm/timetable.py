@@ -42,7 +42,7 @@ def react(crm: Installation) -> str:
 
 def send_mail(crm: Installation) -> str:
     """E-mails that are due, to the transport."""
-    report = send_due(crm.sessions, crm.transport, limit=200, now=datetime.now(UTC))
+    report = send_due(crm.sessions, crm.transport, limit=200, clock=lambda: datetime.now(UTC))
     return str(report)
 
 

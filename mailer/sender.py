@@ -11,7 +11,7 @@ case.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,12 +28,14 @@ RETRY_PAUSES = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 120, 240, 480,
 """After each temporary failure; together a day, as long as people wait for an order's confirmation at most."""
 STALE_AFTER = timedelta(minutes=10)
 """A claim this old belongs to a process that died; longer than any transport's timeout."""
+BATCH_TIME = STALE_AFTER / 4
+"""A batch ends after this, even where a slow server leaves some for the next call."""
 DOUBT_PAUSE = timedelta(minutes=5)
 
 
 @dataclass
 class SendReport:
-    """What one call did, in e-mails."""
+    """What one call did, in e-mails; what another process had decided meanwhile is counted there."""
 
     sent: int = 0
     postponed: int = 0
@@ -44,16 +46,26 @@ class SendReport:
         return f"{self.sent} sent, {self.postponed} postponed, {self.failed} failed, {self.doubtful} doubtful"
 
 
-def send_due(sessions: sessionmaker[Session], transport: Transport, *, limit: int = 200, now: datetime) -> SendReport:
+def send_due(
+    sessions: sessionmaker[Session], transport: Transport, *, limit: int = 200, clock: Callable[[], datetime]
+) -> SendReport:
     """Send what is due, the oldest first; any number of processes may do so at once.
 
-    Stops early when the server can't be reached: the rest stays queued and is tried at the next call.
+    Stops early when the server can't be reached, or after `BATCH_TIME`: the rest stays queued for the next call.
+
+    Args:
+        clock: tells the time, aware; asked at every claim, as the claims of a slow batch would else look as old as
+            its first one and be taken for those of a dead process.
     """
-    report = SendReport(doubtful=_give_up_stale_claims(sessions, now))
+    start = clock()
+    report = SendReport(doubtful=_give_up_stale_claims(sessions, start))
     try:
-        for email_id in _due(sessions, limit=limit, now=now):
+        for email_id in _due(sessions, limit=limit, now=start):
+            now = clock()
+            if now - start >= BATCH_TIME:
+                break
             email = _claim(sessions, email_id, now)
-            if email is not None and not _send(sessions, transport, email, now, report):
+            if email is not None and not _send(sessions, transport, email, clock, report):
                 break
     finally:
         transport.close()
@@ -84,23 +96,24 @@ def _claim(sessions: sessionmaker[Session], email_id: int, now: datetime) -> Ema
 
 
 def _send(
-    sessions: sessionmaker[Session], transport: Transport, email: Email, now: datetime, report: SendReport
+    sessions: sessionmaker[Session],
+    transport: Transport,
+    email: Email,
+    clock: Callable[[], datetime],
+    report: SendReport,
 ) -> bool:
     """Send a claimed e-mail and mark it; False where the rest of the batch had better wait."""
     try:
         transport.send(compose(email), envelope_from=email.from_address, envelope_to=email.to_address)
     except (PermanentFailure, BadHeader) as error:
-        _mark(sessions, email, state=State.FAILED, last_error=str(error)[:500])
-        report.failed += 1
+        report.failed += _mark(sessions, email, state=State.FAILED, last_error=str(error)[:500])
     except TemporaryFailure as error:
-        _postpone(sessions, email, error, now, report)
+        _postpone(sessions, email, error, clock(), report)
         return not isinstance(error, Unreachable)
     except Doubtful as error:
-        _mark(sessions, email, **_doubt(str(error), now))
-        report.doubtful += 1
+        report.doubtful += _mark(sessions, email, **_doubt(str(error), clock()))
     else:
-        _mark(sessions, email, state=State.SENT, sent_at=now, last_error="")
-        report.sent += 1
+        report.sent += _mark(sessions, email, state=State.SENT, sent_at=clock(), last_error="")
     return True
 
 
@@ -108,19 +121,25 @@ def _postpone(
     sessions: sessionmaker[Session], email: Email, error: TemporaryFailure, now: datetime, report: SendReport
 ) -> None:
     if email.attempts > len(RETRY_PAUSES):
-        _mark(sessions, email, state=State.FAILED, last_error=f"given up after a day: {error}"[:500])
-        report.failed += 1
+        reason = f"given up after a day: {error}"[:500]
+        report.failed += _mark(sessions, email, state=State.FAILED, last_error=reason)
     else:
         due = now + RETRY_PAUSES[email.attempts - 1]
-        _mark(sessions, email, state=State.QUEUED, due_at=due, last_error=str(error)[:500])
-        report.postponed += 1
+        report.postponed += _mark(sessions, email, state=State.QUEUED, due_at=due, last_error=str(error)[:500])
 
 
-def _mark(sessions: sessionmaker[Session], email: Email, **values: Any) -> None:
-    """Only while the claim is still ours: a stale one may have gone to another process meanwhile."""
+def _mark(sessions: sessionmaker[Session], email: Email, **values: Any) -> int:
+    """Only while the claim is still ours: a stale one may have gone to another process meanwhile.
+
+    Returns:
+        1, or 0 where it had gone.
+    """
     ours = (Email.id == email.id, Email.state == State.CLAIMED, Email.claimed_at == email.claimed_at)
     with sessions.begin() as session:
-        session.execute(update(Email).where(*ours).values(**values).execution_options(synchronize_session=False))
+        marked: Any = session.execute(
+            update(Email).where(*ours).values(**values).execution_options(synchronize_session=False)
+        )
+        return int(marked.rowcount)
 
 
 def _give_up_stale_claims(sessions: sessionmaker[Session], now: datetime) -> int:

@@ -114,7 +114,7 @@ def test_an_order_is_told_on_its_way_and_delivered_a_parcel_each(kites: Kites) -
 
 def test_a_name_cannot_add_headers_and_gets_its_mail(kites: Kites) -> None:
     kites.tell(order(who=person(first_name="Ada\r\nBcc: eve@example.com", last_name="x" * 300)))
-    send_due(kites.crm.sessions, kites.transport, now=datetime.now(UTC))
+    send_due(kites.crm.sessions, kites.transport, clock=lambda: datetime.now(UTC))
     message = message_from_bytes(kites.transport.sent[0].message, policy=default)
     assert message["Bcc"] is None
     assert [address.addr_spec for address in message["To"].addresses] == ["ada@example.com"]
