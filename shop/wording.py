@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, cast
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
@@ -16,7 +16,6 @@ from babel.numbers import format_currency, format_decimal, get_currency_precisio
 from flask import Flask, current_app, g, has_request_context, request
 from flask_babel import Babel, get_locale
 from flask_babel import gettext as _gettext
-from flask_babel import lazy_gettext as _lazy_gettext
 from flask_babel import ngettext as _ngettext
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -44,11 +43,6 @@ def gettext(message: str, **values: object) -> str:
 def ngettext(singular: str, plural: str, count: int, **values: object) -> str:
     """The message for this count; `%(num)s` is the count."""
     return cast(str, _ngettext(singular, plural, count, **values))
-
-
-def lazy_gettext(message: str, **values: object) -> Any:
-    """Like `gettext`, translated when it is printed: for texts of module level."""
-    return _lazy_gettext(message, **values)
 
 
 def money(minor: int, currency: str) -> str:
