@@ -8,7 +8,7 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from ..checkout.countries import countries, country_name
+from ..addressing.countries import countries, country_name
 from ..database import db
 from ..profile import shop_profile
 from ..wording import gettext as _

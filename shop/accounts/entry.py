@@ -19,12 +19,12 @@ from ..database import db
 from ..email_address import fold
 from ..hooks import can_send_letters
 from ..limits import REGISTERING, SIGNING_IN, limiter
+from ..next_path import safe_path
 from ..profile import shop_profile
 from ..wording import gettext as _
 from . import browser, demo_people, devices, forms, passwords, registration, throttle, traits
 from .account import Account
 from .blueprint import blueprint
-from .next_path import safe_path
 
 
 @blueprint.get("/register")

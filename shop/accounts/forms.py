@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-import phonenumbers
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load, validates, validates_schema
 
-from ..checkout.countries import is_country, postcode_fits
-from ..checkout.forms import Line, checked_email
+from ..addressing.countries import is_country, postcode_fits
+from ..addressing.fields import Line, checked_email, checked_phone
 from ..wording import gettext as _
 from . import traits
 
@@ -108,7 +107,7 @@ class ProfileForm(_Form):
 
     @validates("phone")
     def _phone(self, value: str, **_kwargs: Any) -> None:
-        check_phone(value, self._country)
+        checked_phone(value, self._country)
 
 
 class RegistrationForm(ProfileForm):
@@ -159,7 +158,7 @@ class AddressForm(_Form):
         if not postcode_fits(data["postcode"], data["country"]):
             raise ValidationError(_("This doesn't look like a postcode of that country."), "postcode")
         try:
-            check_phone(data["phone"], data["country"])
+            checked_phone(data["phone"], data["country"])
         except ValidationError as error:
             raise ValidationError(error.messages, "phone") from None
 
@@ -170,19 +169,3 @@ def read(form: Schema, typed: Mapping[str, Any]) -> tuple[dict[str, Any], dict[s
         return form.load(dict(typed)), {}
     except ValidationError as error:
         return {}, {name: str(messages[0]) for name, messages in error.messages_dict.items()}
-
-
-def check_phone(value: str, country: str) -> None:
-    """Accept nothing, or what can be a phone number there.
-
-    Raises:
-        ValidationError: it can't be one.
-    """
-    if not value:
-        return
-    try:
-        possible = phonenumbers.is_possible_number(phonenumbers.parse(value, country))
-    except phonenumbers.NumberParseException:
-        possible = False
-    if not possible:
-        raise ValidationError(_("This doesn't look like a phone number. Leave it empty if you prefer."))

@@ -11,7 +11,7 @@ from flask_login import current_user
 from sqlalchemy import func, select
 
 from .. import signals
-from ..checkout.countries import country_name
+from ..addressing.countries import country_name
 from ..checkout.order import Order
 from ..checkout.statuses import status_name
 from ..database import db

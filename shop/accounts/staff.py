@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from marshmallow import ValidationError
 from sqlalchemy.orm import Session
 
-from ..checkout.forms import checked_email
+from ..addressing.fields import checked_email
 from ..email_address import fold
 from ..writes import insert_or_ignore
 from . import passwords, sign_in

@@ -11,7 +11,7 @@ from typing import Any
 from babel.numbers import get_currency_precision
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load, validates_schema
 
-from ..checkout.forms import Line
+from ..addressing.fields import Line
 from ..checkout.refunding import RefundAsked
 from ..wording import gettext as _
 

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from ..accounts.account import Account
 from ..accounts.permissions import Permission, staff_only
-from ..checkout.countries import country_name
+from ..addressing.countries import country_name
 from ..checkout.delivery import method_name
 from ..checkout.finding import find_order, search_orders
 from ..checkout.order import Order, OrderStatus

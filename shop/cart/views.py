@@ -9,9 +9,9 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from .. import signals
-from ..accounts.next_path import safe_path
 from ..database import db
 from ..hooks import hooks
+from ..next_path import safe_path
 from ..wording import gettext as _
 from ..wording import ngettext
 from . import basket, lines, merging

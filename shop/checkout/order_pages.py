@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from ..addressing.countries import country_name
 from ..cart.basket import signed_in_account_id
 from ..database import db
 from ..fulfilment.carriers import carrier_name, tracking_link
 from ..fulfilment.shipping import parcels_of
 from ..wording import gettext as _
-from .countries import country_name
 from .delivery import method_name
 from .finding import find_order
 from .order import Order, OrderStatus

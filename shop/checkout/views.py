@@ -10,6 +10,7 @@ from flask import session as browser
 from werkzeug.wrappers import Response
 
 from .. import signals
+from ..addressing.countries import countries, country_name
 from ..cart import basket, lines
 from ..cart.cart import Cart
 from ..cart.lines import MOST, Contents
@@ -17,7 +18,6 @@ from ..database import db
 from ..profile import shop_profile
 from ..wording import gettext as _
 from . import answers, order_pages
-from .countries import countries, country_name
 from .delivery import NoSuchDelivery, method_name
 from .details import Details
 from .draft import keep_draft

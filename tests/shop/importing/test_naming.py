@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shop.checkout.countries import postcode_fits
+from shop.addressing.countries import postcode_fits
 from shop.importing.gift_shelves import EVERYTHING_ELSE, product_name
 from shop.importing.gift_shelves import shelf_of as gift_shelf
 from shop.importing.grocer_shelves import NOT_SOLD_ONLINE, shelf_of

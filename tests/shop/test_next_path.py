@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shop.accounts.next_path import safe_path
+from shop.next_path import safe_path
 
 HOSTILE = [
     "https://evil.example", "http://evil.example/", "//evil.example", "///evil.example", "////evil.example",

@@ -1,0 +1,1 @@
+"""How people are reached: lines of an address, countries, postcodes, e-mail addresses, phone numbers."""
