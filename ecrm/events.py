@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, ClassVar
 
+from tracking.visitors import Grade
+
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
@@ -180,7 +182,10 @@ class SignedIn(Told):
 
 @dataclass(frozen=True, kw_only=True)
 class ProfileChanged(Told):
-    """A customer changed name, address or traits; `change_id` is unique per change."""
+    """A customer changed name, address or traits; `change_id` is unique per change.
+
+    `person` is the whole profile: a name, phone or trait that isn't in it was taken back and is forgotten.
+    """
 
     name: ClassVar[str] = "Profile Changed"
     person: Person
@@ -202,9 +207,13 @@ nothing about the customer and must not be joined to them."""
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """Base of a visitor's steps. `subject` is what the step is about, shown first in every list."""
+    """Base of a visitor's steps. `subject` is what the step is about, shown first in every list.
+
+    `known` is the grade of consent from which on the step is stored with its visitor.
+    """
 
     name: ClassVar[str]
+    known: ClassVar[Grade] = Grade.ANALYTICS
 
     @property
     def subject(self) -> str:
@@ -347,10 +356,12 @@ class SignedOut(Seen):
 class RecommendationsShown(Seen):
     """A placement showed recommendations, in this order; recorded by the plugin itself.
 
-    `reasons` are the reason codes of `recommender.reasons`, one a product.
+    `reasons` are the reason codes of `recommender.reasons`, one a product. They tell what a signed-in customer
+    bought, so they are joined to a browser only where it agreed to be joined to its customer.
     """
 
     name: ClassVar[str] = "Recommendations Shown"
+    known: ClassVar[Grade] = Grade.PERSONAL
     placement: str
     product_ids: tuple[str, ...]
     reasons: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
@@ -17,6 +17,7 @@ from time import perf_counter
 from typing import Any, ParamSpec, TypeVar
 
 from flask import Flask, Request, Response, current_app, has_request_context, request
+from werkzeug.exceptions import HTTPException
 
 from tracking.clickstream.sightings import Sighting
 from tracking.visitors import Grade
@@ -118,7 +119,7 @@ def observe(event: Seen) -> None:
     present = browser()
     if present.curious:
         properties = {key: value for key, value in vars(event).items() if value not in _EMPTY}
-        _record(present, event.name, event.subject, properties)
+        _record(present, event.name, event.subject, properties, known=event.known)
         if isinstance(event, SignedOut):
             forget_visitor()
 
@@ -168,19 +169,34 @@ def _read(asked: Request) -> Browser:
         grade=grade,
         token=token if followed and _TOKEN.fullmatch(token) else None,
         user_agent=environ.get("HTTP_USER_AGENT", ""),
-        path=_path(asked, followed=followed),
+        path=_path(asked, grade),
         referrer=_referrer(environ.get("HTTP_REFERER", ""), environ.get("HTTP_HOST", ""), whole=followed),
         curious=asked.method != "HEAD" and "prefetch" not in (_purpose(environ) or ""),
         drop_token=bool(token) and not followed,
     )
 
 
-def _path(asked: Request, *, followed: bool) -> str:
-    """The page; or its route's pattern for strangers, as an order's number would lead to a person, and where the path
+def kept_path(path: str) -> str:
+    """What may be kept of a path that the browser reports: as much as of the page itself."""
+    inside = path.removeprefix(request.script_root)
+    adapter = current_app.create_url_adapter(request)
+    try:
+        matched = adapter.match(inside, method="GET", return_rule=True) if adapter else None
+    except HTTPException:
+        matched = None
+    return path if matched is None else _kept(inside, matched[0].rule, matched[1], browser().grade)
+
+
+def _path(asked: Request, grade: Grade) -> str:
+    return asked.path if asked.url_rule is None else _kept(asked.path, asked.url_rule.rule, asked.view_args, grade)
+
+
+def _kept(path: str, rule: str, arguments: Mapping[str, Any] | None, grade: Grade) -> str:
+    """The page; or its route's pattern below PERSONAL, as an order's number would lead to a person, and where the path
     holds a key (an argument called `token`), which must lie in no table that others read."""
-    if asked.url_rule is None or (followed and not holds_key(asked)):
-        return asked.path
-    return _ARGUMENT.sub("*", asked.url_rule.rule)
+    if grade is Grade.PERSONAL and "token" not in (arguments or ()):
+        return path
+    return _ARGUMENT.sub("*", rule)
 
 
 def holds_key(asked: Request) -> bool:
@@ -246,10 +262,11 @@ def _record_page(asked: Request, response: Response) -> None:
     properties = {"path": present.path, "status": response.status_code, "milliseconds": round(seconds * 1000)}
     if environ.get("QUERY_STRING"):
         properties |= {name: value[:100] for name in _UTM if (value := asked.args.get(name))}
-    _record(present, PageViewed.name, present.path, properties)
+    _record(present, PageViewed.name, present.path, properties, known=PageViewed.known)
 
 
-def _record(present: Browser, name: str, subject: str, properties: dict[str, Any]) -> None:
+def _record(present: Browser, name: str, subject: str, properties: dict[str, Any], *, known: Grade) -> None:
+    """`known`: from which grade on the step leads to its visitor."""
     customer = present.crm.storefront.current_customer() if present.grade is Grade.PERSONAL else None
     present.crm.writer.put(
         Sighting(
@@ -257,7 +274,7 @@ def _record(present: Browser, name: str, subject: str, properties: dict[str, Any
             name=name,
             subject=subject,
             properties=properties,
-            visitor_token=_token(present),
+            visitor_token=_token(present) if present.grade >= known else None,
             grade=present.grade,
             customer_reference=customer.customer_id if customer else None,
             user_agent=present.user_agent,

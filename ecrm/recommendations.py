@@ -14,7 +14,7 @@ from recommender.placements import Recommendation, recommend
 from recommender.reasons import Code
 from tracking.clickstream.event import Event
 from tracking.customers import Customer
-from tracking.visitors import visitor_id_of
+from tracking.visitors import Grade, visitor_id_of
 
 from . import identification
 from .events import ProductViewed
@@ -148,8 +148,8 @@ def _present_customer(crm: Installation, session: Session) -> int | None:
 
 
 def _looked_at(session: Session) -> list[str]:
-    """Products this visitor looked at, the latest first; nothing without consent, which is when there is no token."""
-    token = identification.visitor_token()
+    """Products this visitor looked at, the latest first; nothing for who didn't agree to a page of their own."""
+    token = identification.visitor_token() if identification.grade() is Grade.PERSONAL else None
     visitor_id = visitor_id_of(session, token) if token else None
     if visitor_id is None:
         return []

@@ -114,15 +114,21 @@ def update_profile(
     phone: str = "",
     country: str = "",
     traits: Mapping[str, Any] | None = None,
+    whole: bool = False,
 ) -> None:
-    """Take over what is newly known. What isn't said stays; traits are replaced one by one."""
+    """Take over what is newly known. What isn't said stays, and traits are replaced one by one; but where the `whole`
+    profile is given, what isn't in it is gone: the customer took it back. An empty trait is none."""
     customer.email, customer.email_folded = email.strip(), fold(email)
+    if whole:
+        customer.first_name, customer.last_name, customer.phone = "", "", ""
+        customer.traits = {}
     customer.first_name = first_name[:100] or customer.first_name
     customer.last_name = last_name[:100] or customer.last_name
     customer.phone = phone[:40] or customer.phone
     customer.country = country[:2] or customer.country
     if traits:
-        customer.traits = {**customer.traits, **traits}
+        told = {**customer.traits, **traits}
+        customer.traits = {name: value for name, value in told.items() if value not in (None, "")}
 
 
 def _create(session: Session, *, email: str, reference: str | None, at: datetime) -> int | None:

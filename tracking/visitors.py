@@ -12,7 +12,11 @@ from .record import BigId, Record, insert_once
 
 
 class Grade(IntEnum):
-    """How far a browser agreed to be followed; decided on the server, GPC and DNT count as NONE."""
+    """How far a browser agreed to be followed; decided on the server.
+
+    Before a choice it is NONE. GPC and DNT count as a refusal as long as nothing was chosen: nobody is asked again.
+    Who then agrees here is taken at their word.
+    """
 
     NONE = 0  # counted without any identifier
     ANALYTICS = 1  # visitor cookie

@@ -38,14 +38,11 @@ def consent() -> BaseResponse:
         abort(400, _("Please choose one of the three answers about your privacy."))
     grade, before = Grade(form["grade"]), identification.visitor_token()
     identification.choose(grade)
+    after, now = identification.visitor_token(), datetime.now(UTC)
     with installation().sessions.begin() as session:
-        record_choice(
-            session,
-            token=identification.visitor_token() or before,  # who withdraws is known one last time
-            grade=grade,
-            wording=WORDING,
-            at=datetime.now(UTC),
-        )
+        # A step back ends the visitor and begins another: who withdraws is known one last time, and has to be.
+        for token in dict.fromkeys([before, after]) if before and after else [after or before]:
+            record_choice(session, token=token, grade=grade, wording=WORDING, at=now)
     return redirect(local_path(form["next"]), code=303)
 
 
@@ -76,7 +73,8 @@ def seen() -> Response:
         abort(400)
     untracked = report["path"].startswith(current_app.config["ECRM_UNTRACKED_PATHS"])
     if identification.grade() >= Grade.ANALYTICS and not untracked:
-        identification.observe(PageEngaged(**report))
+        path = identification.kept_path(report["path"])
+        identification.observe(PageEngaged(path=path, seconds=report["seconds"], scroll=report["scroll"]))
     return Response(status=204)
 
 

@@ -38,8 +38,8 @@ IMPERSONAL = frozenset({
     "currency", "goods_minor", "shipping_minor", "discount_minor", "total_minor", "amount_minor", "lines",
     "delivery_method", "payment_method", "promised_on", "carrier", "order_id", "refund_id", "shipment_id",
     "path", "title", "status", "milliseconds", "product_id", "product_ids", "list_id", "first_position", "query",
-    "results", "quantity", "value_minor", "step", "placement", "seconds", "depth", "at",
-    "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content",
+    "results", "quantity", "value_minor", "step", "placement", "seconds", "scroll", "at",
+    "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "utm_id",
 })  # fmt: skip
 
 

@@ -31,7 +31,10 @@ from .checkout_memory import memory_of_mailbox
 from .mailbox_proof import proved_email
 
 LINK_LASTS = timedelta(minutes=60)
-MAX_AN_HOUR = 5  # letters to one address, whoever asks
+MAX_AN_HOUR = 20
+"""Letters to one address, whoever asks: more than a person needs, so that a stranger doesn't use them up by the way."""
+MAX_OF_A_BROWSER = 5
+"""Letters to one address that one browser may ask for within an hour."""
 
 
 class RecallLink(Record):
@@ -72,6 +75,10 @@ def new_browser_secret() -> str:
 def ask_for_link(session: Session, *, email: str, browser_secret: str, now: datetime) -> bool:
     """Queue the letter with the link, where something is remembered for this address; says whether it did.
 
+    A browser is known by a secret of its session, which whoever means harm can throw away. Then only the limit of
+    the address holds: it bounds how many letters a stranger can cause, and who uses it up keeps the owner without
+    a link for up to an hour. The host should limit requests by network address, too.
+
     Raises:
         BadHeader: where nobody could be written to at this address.
     """
@@ -79,7 +86,9 @@ def ask_for_link(session: Session, *, email: str, browser_secret: str, now: date
     address = _hash(folded)
     session.execute(delete(RecallLink).where(RecallLink.asked_at < now - timedelta(days=1)))
     counted = select(func.count()).select_from(RecallLink)
-    recent = session.scalar(counted.where(RecallLink.address == address, RecallLink.asked_at > now - LINK_LASTS)) or 0
+    recently = counted.where(RecallLink.address == address, RecallLink.asked_at > now - timedelta(hours=1))
+    of_address = session.scalar(recently) or 0
+    of_browser = session.scalar(recently.where(RecallLink.browser == browser)) or 0
     key = dedup.recall(folded, browser=browser, now=now)
     link_id = insert_once(
         session, RecallLink, {"dedup_key": key, "address": address, "browser": browser, "asked_at": now}
@@ -99,7 +108,7 @@ def ask_for_link(session: Session, *, email: str, browser_secret: str, now: date
             to_address=found[0].email if found else email.strip(),
             to_name=f"{found[0].first_name} {found[0].last_name}" if found else "",
         )
-    if found is None or link_id is None or recent >= MAX_AN_HOUR:
+    if found is None or link_id is None or of_address >= MAX_AN_HOUR or of_browser >= MAX_OF_A_BROWSER:
         return False
     return post(session, letter, dedup_key=key, customer_id=found[0].id, now=now) is not None
 

@@ -83,9 +83,9 @@ def _customer(session: Session, person: Person, told: Told) -> Customer:
             first_name=person.first_name,
             last_name=person.last_name,
             phone=person.phone,
-            country=person.country
-            or (told.address.country if isinstance(told, OrderCompleted) and told.address else ""),
+            country=person.country or _country_of(told),
             traits=person.traits,
+            whole=isinstance(told, ProfileChanged),
         )
     return customer
 

@@ -7,6 +7,7 @@ its cost depends on the page's size and not on how long the history is. Paging i
 from __future__ import annotations
 
 import heapq
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, defer
 
 from ecrm.events import ProductsSearched, ProfileChanged, SignedIn, SignedUp
@@ -120,7 +121,7 @@ def timeline(
         if not kinds or source.kind in kinds
     ]
     merged = list(islice(heapq.merge(*heads, key=lambda entry: entry.order, reverse=True), limit + 1))
-    shown = [_with_steps(session, entry) for entry in merged[:limit]]
+    shown = _with_steps(session, merged[:limit])
     last = shown[-1] if len(merged) > limit else None
     return Page(tuple(shown), Cursor(last.at, last.source, last.id) if last else None)
 
@@ -233,18 +234,25 @@ _SOURCES: tuple[_Source, ...] = (
 )  # fmt: skip
 
 
-def _with_steps(session: Session, entry: Entry) -> Entry:
-    if entry.kind is not Kind.VISIT:
-        return entry
-    visit: Visit = entry.record
-    steps = session.scalars(
-        select(Event)
+def _with_steps(session: Session, entries: Sequence[Entry]) -> list[Entry]:
+    """All visits' first steps in one query; ranked in the database, as a robot's visit may have thousands."""
+    visits: list[Visit] = [entry.record for entry in entries if entry.kind is Kind.VISIT]
+    if not visits:
+        return list(entries)
+    first, last = min(visit.started_at for visit in visits), max(visit.last_at for visit in visits)
+    rank = func.row_number().over(partition_by=Event.session_id, order_by=(Event.happened_at, Event.id))
+    ranked = (
+        select(Event.id.label("id"), rank.label("rank"))
         .where(
-            Event.visitor_id == visit.visitor_id,
-            Event.happened_at.between(visit.started_at, visit.last_at),
-            Event.session_id == visit.id,
+            # the first two lead over the index on (visitor_id, happened_at)
+            Event.visitor_id.in_({visit.visitor_id for visit in visits}),
+            Event.happened_at.between(first, last),
+            Event.session_id.in_([visit.id for visit in visits]),
         )
-        .order_by(Event.happened_at, Event.id)
-        .limit(STEPS_SHOWN)
+        .subquery()
     )
-    return replace(entry, steps=tuple(steps))
+    query = select(Event).join(ranked, ranked.c.id == Event.id).where(ranked.c.rank <= STEPS_SHOWN)
+    steps: dict[int | None, list[Event]] = defaultdict(list)
+    for step in session.scalars(query.order_by(Event.happened_at, Event.id)):
+        steps[step.session_id].append(step)
+    return [replace(one, steps=tuple(steps[one.id])) if one.kind is Kind.VISIT else one for one in entries]

@@ -104,7 +104,7 @@ def test_with_statistics_the_steps_of_a_browser_belong_together(shopper: FlaskCl
     shopper.get("/goods/7")
     shopper.get("/")
     views = seen(plugin, "Page Viewed")
-    assert [view.subject for view in views] == ["/goods/7", "/"]
+    assert [view.subject for view in views] == ["/goods/*", "/"]
     assert len({view.visitor_id for view in views}) == len({view.session_id for view in views}) == 1
     assert None not in {view.visitor_id for view in views}
     assert views[0].properties["status"] == 200
@@ -191,6 +191,26 @@ def test_agreeing_to_less_begins_a_new_visitor_and_to_more_keeps_it(shopper: Fla
     assert cookies(shopper)["ecrm_visitor"] not in ("", first)
 
 
+def test_who_withdraws_from_all_is_known_to_have_done_so(shopper: FlaskClient, plugin: Installation) -> None:
+    choose(shopper, 2)
+    with plugin.sessions() as session:
+        known = session.scalars(select(Visitor.id)).one()
+    choose(shopper, 1)
+    with plugin.sessions() as session:
+        choices = session.scalars(select(ConsentChoice).order_by(ConsentChoice.id)).all()
+    assert [row.grade for row in choices if row.visitor_id == known] == [2, 1]
+    assert [row.grade for row in choices if row.visitor_id != known] == [1]
+
+
+def test_what_was_recommended_is_joined_to_a_browser_only_with_full_consent(host: Flask, plugin: Installation) -> None:
+    for grade in Grade:
+        shopper = browser_of(host)
+        choose(shopper, int(grade))
+        shopper.get("/strip")
+    shown = seen(plugin, "Recommendations Shown")
+    assert [row.visitor_id is not None for row in shown] == [False, False, True]
+
+
 @pytest.mark.parametrize("header", ["SEC_GPC", "DNT"])
 def test_a_browser_that_asks_not_to_be_followed_is_not_and_is_not_nagged(
     host: Flask, plugin: Installation, header: str
@@ -255,7 +275,7 @@ def test_a_page_that_is_not_there_is_a_view_with_its_status(shopper: FlaskClient
     shopper.get("/goods/none")
     shopper.get("/no/such/page")
     assert [(row.subject, row.properties["status"]) for row in seen(plugin)] == [
-        ("/goods/none", 404), ("/no/such/page", 404),
+        ("/goods/*", 404), ("/no/such/page", 404),
     ]  # fmt: skip
 
 

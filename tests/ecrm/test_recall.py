@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
 from ecrm import CustomerFacts
-from ecrm.customers.recall import MAX_AN_HOUR, RecallLink, recall_form_html
+from ecrm.customers.recall import MAX_AN_HOUR, MAX_OF_A_BROWSER, RecallLink, recall_form_html
 
 from .kites import Kites, open_kites, order, person
 
@@ -120,6 +120,22 @@ def test_nobody_can_flood_a_mailbox(kites: Kites) -> None:
     for _ in range(MAX_AN_HOUR + 5):
         ask(kites.app.test_client())
     assert len(kites.emails("recall")) == MAX_AN_HOUR
+
+
+def test_a_stranger_does_not_use_up_somebodys_hour(kites: Kites) -> None:
+    for _ in range(MAX_OF_A_BROWSER + 1):
+        ask(kites.app.test_client())
+    ada = kites.app.test_client()
+    ask(ada)
+    assert ada.get(link(kites)).status_code == 200
+
+
+def test_one_browser_gets_fewer_letters_than_an_address(kites: Kites) -> None:
+    stranger, start = kites.app.test_client(), datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+    for minute in range(0, 60, 10):
+        with time_machine.travel(start + timedelta(minutes=minute), tick=False):
+            ask(stranger)
+    assert len(kites.emails("recall")) == MAX_OF_A_BROWSER
 
 
 def test_a_stranger_who_asks_first_does_not_take_somebodys_turn(kites: Kites) -> None:

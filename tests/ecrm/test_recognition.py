@@ -59,6 +59,15 @@ def test_a_changed_address_finds_the_same_customer(kites: Kites) -> None:
     assert {row.folded for row in kites.all(CustomerEmail)} == {"ada@example.com", "new@example.com"}
 
 
+def test_what_a_customer_takes_back_is_forgotten(kites: Kites) -> None:
+    kites.tell(signed_up(traits={"children": 2, "birthday": "1990-01-01"}, phone="+49 1"))
+    changed = person("ada@example.com", "7", last_name="", traits={"children": 0, "birthday": None, "household": ""})
+    kites.tell(ProfileChanged(at=AT, person=changed, change_id="1"))
+    customer = kites.only(Customer)
+    assert (customer.first_name, customer.last_name, customer.phone) == ("Ada", "", "")
+    assert customer.traits == {"children": 0}
+
+
 def test_a_registration_is_counted_once_for_the_shops_own_day(kites: Kites) -> None:
     kites.tell(signed_up())
     kites.tell(signed_up())

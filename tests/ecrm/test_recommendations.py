@@ -139,7 +139,9 @@ def test_what_a_visitor_looked_at_counts_at_once_if_they_agreed(browser: FlaskCl
     browser.set_cookie("ecrm_consent", "1")
     browser.get("/see/seed")
     assert plugin.writer.flush()
+    assert "looked at" not in browser.get("/", query_string={"page": HOME}).text  # statistics alone
 
+    browser.set_cookie("ecrm_consent", "2")
     html = browser.get("/", query_string={"page": HOME}).text
 
     assert cards(html)["pot"] == "Because you looked at Seed"

@@ -9,7 +9,7 @@ from sqlalchemy import event as sql_event
 from sqlalchemy.orm import Session
 
 from ecrm.customers.profile import profile, value_of
-from ecrm.customers.timeline import Cursor, Kind, timeline
+from ecrm.customers.timeline import STEPS_SHOWN, Cursor, Kind, timeline
 from tracking.clickstream.event import Event
 from tracking.clickstream.sessions import Session as Visit
 from tracking.customers import Customer
@@ -111,6 +111,33 @@ def test_a_page_costs_the_same_number_of_queries_however_long_the_history(sessio
     sql_event.listen(session.get_bind(), "before_cursor_execute", lambda *args: statements.append(args[2]))
     timeline(session, ada, kinds=[Kind.SEARCH, Kind.ORDER, Kind.EMAIL], limit=20)
     assert len(statements) <= 6
+    statements.clear()
+    page = timeline(session, ada, kinds=[Kind.VISIT], limit=30)
+    assert len(page.entries) == 30
+    assert len(statements) <= 3
+
+
+def test_each_visit_shows_its_own_first_steps_however_long_another_is(session: Session, ada: int) -> None:
+    browser = Visitor(token="d" * 32, first_seen_at=NOW)
+    session.add(browser)
+    session.flush()
+    session.add(VisitorClaim(visitor_id=browser.id, customer_id=ada, claimed_at=NOW, how="order"))
+    for visit_number, steps in enumerate((STEPS_SHOWN + 5, 2)):
+        start = NOW + timedelta(hours=visit_number)
+        visit = Visit(visitor_id=browser.id, started_at=start, last_at=start + timedelta(minutes=50))
+        session.add(visit)
+        session.flush()
+        for number in range(steps):
+            session.add(
+                Event(
+                    message_id=f"{visit_number}-{number}", name="Page Viewed", subject=f"/{visit_number}/{number}",
+                    happened_at=start + timedelta(minutes=number), visitor_id=browser.id, session_id=visit.id,
+                )
+            )  # fmt: skip
+    session.flush()
+    short, long = timeline(session, ada, kinds=[Kind.VISIT], limit=2).entries
+    assert [step.subject for step in short.steps] == ["/1/0", "/1/1"]
+    assert [step.subject for step in long.steps] == [f"/0/{number}" for number in range(STEPS_SHOWN)]
 
 
 def test_what_a_customer_is_worth_nets_every_refund_also_one_without_an_order(session: Session, ada: int) -> None:

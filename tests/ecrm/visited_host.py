@@ -77,6 +77,11 @@ def create_host(engine: Engine, storefront: VisitedStorefront, *, app: Flask | N
         crm.observe(events.ProductViewed(product_id=key))
         return render_template_string(PAGE, words=key)
 
+    @app.get("/strip")
+    def strip() -> str:
+        crm.observe(events.RecommendationsShown(placement="home", product_ids=("7",), reasons=("again",)))
+        return render_template_string(PAGE, words="strip")
+
     @app.get("/staff/stock")
     def stock() -> str:
         return render_template_string(PAGE, words="stock")

@@ -1,4 +1,4 @@
-"""Event: one thing that happened, in the append-only ledger. Names follow the Segment e-commerce spec."""
+"""Event: one thing that happened, in the ledger. Names follow the Segment e-commerce spec."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from tracking.record import BigId, Record
 
 
 class Event(Record):
-    """A row of the ledger; written once, never changed but for erasure.
+    """A row of the ledger. What happened is never changed but for erasure.
+
+    Whose it was is filled in by the first reactions of a told event (customer, visitor, session), which also take the
+    visitor's token out where the browser didn't agree to be joined to its customer.
 
     `message_id` is unique: telling the same thing twice keeps one row. `subject` is what the event is about
     (a product's or an order's id in the shop, a search term, a path); `properties` holds the rest.

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import fields
 
 from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
+from ecrm import events
 from ecrm.access.audit import AuditEntry
+from ecrm.console.events import IMPERSONAL
 from ecrm.ledger import PendingReaction
+from mailer.outbox import Email, State
 
 from .host import DeskStorefront
 
@@ -176,3 +180,34 @@ def test_an_empty_console_opens_everywhere(browser: FlaskClient) -> None:
     for page in ("overview", "orders", "customers", "emails", "deliveries", "events", "recommendations", "system"):
         assert browser.get(f"/console/{page}").status_code == 200
     assert "Nothing was recorded yet" in browser.get("/console/audit").text
+
+
+def test_support_has_a_doubtful_email_sent_again_and_a_marketer_does_not(
+    browser: FlaskClient, storefront: DeskStorefront, sessions: sessionmaker[Session], ada: int, token: str
+) -> None:
+    with sessions() as session:
+        doubtful = session.scalars(select(Email.id).where(Email.state == State.UNKNOWN)).one()
+        sent = session.scalars(select(Email.id).where(Email.state == State.SENT)).one()
+    form = {"csrf_token": token}
+    storefront.role = "marketer"
+    assert "Send again" not in browser.get(f"/console/emails/{doubtful}").text
+    assert browser.post(f"/console/emails/{doubtful}/send-again", data=form).status_code == 403
+    storefront.role = "support"
+    assert "Send again" in browser.get(f"/console/emails/{doubtful}").text
+    assert "Send again" not in browser.get(f"/console/emails/{sent}").text
+    answer = browser.post(f"/console/emails/{doubtful}/send-again", data=form, follow_redirects=True)
+    assert "queued again" in answer.text
+    assert "needs no second try" in browser.post(
+        f"/console/emails/{sent}/send-again", data=form, follow_redirects=True
+    ).text  # fmt: skip
+    assert browser.post("/console/emails/999999/send-again", data=form).status_code == 404
+    with sessions() as session:
+        assert session.get_one(Email, doubtful).state == State.QUEUED
+        assert session.get_one(Email, sent).state == State.SENT
+        again = session.scalars(select(AuditEntry).where(AuditEntry.action == "email_sent_again")).one()
+    assert (again.subject, again.role) == (f"email:{doubtful}", "support")
+
+
+def test_of_every_field_of_a_step_it_is_decided_whether_it_names_a_person() -> None:
+    known = {one.name for kind in events.Seen.__subclasses__() for one in fields(kind)}  # type: ignore[arg-type]
+    assert known - IMPERSONAL == {"reasons"}  # what a person bought, in a word
