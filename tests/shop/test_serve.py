@@ -46,6 +46,8 @@ def test_a_bad_setting_is_said_without_a_traceback(tmp_path: Path, command: tupl
 def test_tables_of_another_version_are_not_served(
     app: Flask, monkeypatch: pytest.MonkeyPatch, history: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    if history == "ecrm_version" and "ecrm" not in app.extensions:
+        pytest.skip("nothing is plugged in")
     for key in ("SHOP_ENV", "SHOP_VAR", "SHOP_DATABASE_URL", "SHOP_SECRET_KEY"):
         monkeypatch.setenv(key, app.config[key])
     served = open_shop()
