@@ -88,7 +88,8 @@ def set_password(session: Session, account: Account, password: str, *, now: date
     """
     unchanged = (Account.id == account.id, Account.password_hash.is_not_distinct_from(account.password_hash))
     new_hash = passwords.hash_password(password)
-    if rows_changed(session, update(Account).where(*unchanged).values(password_hash=new_hash, email_proved_at=now)) != 1:
+    change = update(Account).where(*unchanged).values(password_hash=new_hash, email_proved_at=now)
+    if rows_changed(session, change) != 1:
         raise LinkRefused("used")
     session.refresh(account)
     sign_in.end_all(session, account, now=now)
