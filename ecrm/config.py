@@ -10,29 +10,29 @@ from flask import Config
 
 @dataclass(frozen=True)
 class Setting:
-    """A key of the host's `app.config`, its default, and what it does."""
+    """A key of the host's `app.config`, its default, what it does, and what it may be, where that is a fixed set."""
 
     key: str
     default: Any
     meaning: str
+    allowed: tuple[str, ...] = ()
 
 
 SETTINGS = (
     Setting("ECRM_CONSOLE_PREFIX", "/console", "Where the staff console is mounted."),
     Setting("ECRM_PUBLIC_PREFIX", "/ecrm", "Where the public pages (consent, links in e-mails) are mounted."),
     Setting("ECRM_PUBLIC_LAYOUT", "ecrm/public/layout.html", "Template that the public pages extend; a host names its own, with the blocks `title` and `content`."),
-    Setting("ECRM_JOBS", "inside", "`inside` runs the timetable in the web process; `outside` leaves it to `flask ecrm work`."),
-    Setting("ECRM_MAIL_TRANSPORT", "folder", "`folder`, `smtp` or `memory`."),
+    Setting("ECRM_JOBS", "inside", "`inside` runs the timetable in the web process; `outside` leaves it to `flask ecrm work`.", ("inside", "outside")),
+    Setting("ECRM_MAIL_TRANSPORT", "folder", "`folder`, `smtp` or `memory`.", ("folder", "smtp", "memory")),
     Setting("ECRM_MAIL_FOLDER", "var/mail", "Where the folder transport puts one `.eml` file an e-mail; relative to the app's instance path's parent."),
     Setting("ECRM_SMTP_HOST", "localhost", "Mail server of the smtp transport."),
     Setting("ECRM_SMTP_PORT", 25, "Its port."),
-    Setting("ECRM_SMTP_SECURITY", "none", "`none`, `starttls` or `tls`."),
+    Setting("ECRM_SMTP_SECURITY", "none", "`none`, `starttls` or `tls`.", ("none", "starttls", "tls")),
     Setting("ECRM_SMTP_USER", "", "User name, where the server wants one."),
     Setting("ECRM_SMTP_PASSWORD", "", "Password, where the server wants one."),
     Setting("ECRM_CHECKOUT_PATH", "/checkout", "Where the shop's checkout begins: a link that brings a guest's details back leads there."),
     Setting("ECRM_VISITOR_DAYS", 395, "Life of the visitor cookie in days (13 months, the limit that CNIL sets)."),
     Setting("ECRM_UNTRACKED_PATHS", ("/static/", "/staff", "/healthz", "/readyz", "/reset-password"), "Path prefixes whose pages are no page views."),
-    Setting("ECRM_SECRET_LETTERS", ("recall", "password_reset"), "Templates of e-mails whose links open something for their reader only: the console shows them without."),
     Setting("ECRM_REACT_INLINE", True, "Run reactions right after the commit in the same thread; False leaves them to the worker."),
 )  # fmt: skip
 
@@ -53,12 +53,22 @@ def apply_defaults(config: Config) -> None:
 
 def _read(setting: Setting, value: Any) -> Any:
     """A value as its default's type; text comes from hosts that hand on environment variables."""
+    if setting.allowed and value not in setting.allowed:
+        raise ValueError(f"{setting.key} must be {' or '.join(setting.allowed)}, not {value!r}")
     if not isinstance(value, str) or isinstance(setting.default, str):
         return value
     if isinstance(setting.default, bool):
-        return value.strip().lower() not in {"0", "false", "no", "off", ""}
+        return _yes_or_no(setting, value.strip().lower())
     if isinstance(setting.default, int):
         if not value.strip().isdigit():
             raise ValueError(f"{setting.key} must be a whole number, not {value!r}")
         return int(value)
     return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def _yes_or_no(setting: Setting, value: str) -> bool:
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"0", "false", "no", "off", ""}:
+        return False
+    raise ValueError(f"{setting.key} must be true or false, not {value!r}")
