@@ -22,6 +22,7 @@ class Action(StrEnum):
     CUSTOMER_OPENED = "customer_opened"
     CUSTOMER_NOT_FOUND = "customer_not_found"
     EMAIL_READ = "email_read"
+    EMAIL_SENT_AGAIN = "email_sent_again"
     EVENTS_READ = "events_read"
     RECOMMENDATIONS_READ = "recommendations_read"
     ORDERS_EXPORTED = "orders_exported"

@@ -37,6 +37,7 @@ def _deeds() -> dict[str, str]:
         Action.CUSTOMER_OPENED: _("opened a customer"),
         Action.CUSTOMER_NOT_FOUND: _("looked for somebody, found nobody"),
         Action.EMAIL_READ: _("read an e-mail"),
+        Action.EMAIL_SENT_AGAIN: _("had an e-mail sent again"),
         Action.EVENTS_READ: _("read a customer's events"),
         Action.RECOMMENDATIONS_READ: _("read a customer's recommendations"),
         Action.ORDERS_EXPORTED: _("exported orders"),

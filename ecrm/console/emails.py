@@ -6,17 +6,18 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Response, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session, defer
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
-from ecrm.access.audit import Action, record_look
-from ecrm.access.roles import Permission, needs, signed_in_staff
+from ecrm.access.audit import Action, record, record_look
+from ecrm.access.roles import NotPermitted, Permission, may, needs, signed_in_staff
 from ecrm.installation import installation
+from ecrm.service.lookup import masked
 from ecrm.wording import gettext as _
-from mailer.outbox import Email, State
+from mailer.outbox import Email, State, send_again
 from tracking.customers import customers_by_email
 
 from .blueprint import console, kept_reason
@@ -53,7 +54,7 @@ def emails() -> str:
     return render_template(
         "ecrm/console/emails.html",
         emails=rows[:PAGE], more=more, state=state, states=list(State), counts=counts, order=order,
-        customer_id=customer_id, like=like, asked="", missed=False,
+        customer_id=customer_id, like=like, asked="", missed=False, masked=masked,
     )  # fmt: skip
 
 
@@ -64,13 +65,15 @@ def find_emails() -> AnyResponse | tuple[str, int]:
     asked = text_arg("asked", longest=254)
     if not asked:
         return redirect(url_for("console.emails"), 303)
+    if "@" in asked and not may(signed_in_staff(), Permission.CUSTOMERS):
+        raise NotPermitted(signed_in_staff())
     with installation().sessions() as session:
         filters = _filters(session, asked)
     if filters is None:
         page = render_template(
             "ecrm/console/emails.html",
             emails=[], more="", state=None, states=list(State), counts={}, order="", customer_id=None, like=None,
-            asked=asked, missed=True,
+            asked=asked, missed=True, masked=masked,
         )  # fmt: skip
         return page, 404
     return redirect(url_for("console.emails", **filters), 303)
@@ -81,11 +84,12 @@ def find_emails() -> AnyResponse | tuple[str, int]:
 def email(email_id: int) -> str:
     """One e-mail with its history, its text and its looks."""
     found = _opened(email_id)
-    return render_template("ecrm/console/email.html", email=found, body=readable(found))
+    body = readable(found) if may(signed_in_staff(), Permission.CUSTOMERS) else None
+    return render_template("ecrm/console/email.html", email=found, body=body, masked=masked)
 
 
 @console.get(f"/emails/<int(max={LARGEST}):email_id>/html")
-@needs(Permission.EMAILS)
+@needs(Permission.CUSTOMERS)
 def email_html(email_id: int) -> Response:
     """The HTML part alone, for the sandboxed frame: it may show pictures of the shop and do nothing else."""
     crm = installation()
@@ -97,6 +101,27 @@ def email_html(email_id: int) -> Response:
     )
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
     return response
+
+
+@console.post(f"/emails/<int(max={LARGEST}):email_id>/send-again")
+@needs(Permission.CUSTOMERS)
+def send_email_again(email_id: int) -> AnyResponse:
+    """Queue a failed or doubtful e-mail once more; for those who answer the customer."""
+    now = datetime.now(UTC)
+    with installation().sessions.begin() as session:
+        if session.scalar(select(Email.id).where(Email.id == email_id)) is None:
+            raise NotFound(_("There is no such e-mail."))
+        queued = send_again(session, email_id, now=now)
+        if queued:
+            record(
+                session, signed_in_staff(), Action.EMAIL_SENT_AGAIN,
+                subject=f"email:{email_id}", reason=kept_reason(), now=now,
+            )  # fmt: skip
+    if queued:
+        flash(_("The e-mail is queued again and goes out within seconds."))
+    else:
+        flash(_("This e-mail needs no second try: it is waiting, or it was sent meanwhile."))
+    return redirect(url_for("console.email", email_id=email_id), 303)
 
 
 def _opened(email_id: int) -> Email:
