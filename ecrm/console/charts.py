@@ -110,7 +110,7 @@ def chart(kind: str, points: Sequence[Point], *, axis_text: Callable[[float], st
 
 def _scale(low: float, high: float, *, smallest: float) -> tuple[float, float, float]:
     """A range that starts and ends on round numbers, with two to five steps."""
-    if high == low:
+    if high - low < 1e-300:  # nothing, or so little that a third of it is
         high = low + 1
     raw = (high - low) / 3
     magnitude = 10 ** math.floor(math.log10(raw))
