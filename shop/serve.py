@@ -22,8 +22,10 @@ def open_shop() -> Flask:
     """The shop, fit to serve. What is wrong otherwise is said on stderr, and the process ends with 1."""
     try:
         app = create_app()
-        with app.app_context(), db.engine.connect() as connection:
-            current = tables_are_current(connection)
+        with app.app_context():
+            with db.engine.connect() as connection:
+                current = tables_are_current(connection)
+            db.engine.dispose()  # the threads that serve open connections of their own
     except BadConfiguration as problem:
         sys.exit(str(problem))
     except SQLAlchemyError as problem:
