@@ -1,4 +1,4 @@
-"""Who used which browser: append-only claims, and the two questions asked of them.
+"""Who used which browser: append-only claims, and the question asked of them.
 
 Nothing is merged: a claim says that a customer was seen in a browser, and who a browser belongs to is worked out
 when it is asked. So a shared device never makes one person of two, and a wrong claim can be taken back.
@@ -23,14 +23,6 @@ def claim(session: Session, visitor_id: int, customer_id: int, at: datetime, how
     """
     values = {"visitor_id": visitor_id, "customer_id": customer_id, "claimed_at": at, "how": how[:40]}
     return insert_once(session, VisitorClaim, values) is not None
-
-
-def customer_of(session: Session, visitor_id: int) -> int | None:
-    """The one customer seen in this browser; None where nobody, or more than one, was."""
-    claimed = session.scalars(
-        select(VisitorClaim.customer_id).where(VisitorClaim.visitor_id == visitor_id).limit(2)
-    ).all()
-    return claimed[0] if len(claimed) == 1 else None
 
 
 def visitors_of(session: Session, customer_id: int) -> list[int]:

@@ -26,7 +26,6 @@ def people(session: Session) -> dict[str, int]:
 
 def test_a_browser_of_one_customer_is_theirs(session: Session, people: dict[str, int]) -> None:
     assert identity.claim(session, people["phone"], people["ada"], NOW, "signed in")
-    assert identity.customer_of(session, people["phone"]) == people["ada"]
     assert identity.visitors_of(session, people["ada"]) == [people["phone"]]
 
 
@@ -38,13 +37,8 @@ def test_the_same_claim_again_changes_nothing(session: Session, people: dict[str
 def test_a_shared_device_belongs_to_nobody(session: Session, people: dict[str, int]) -> None:
     for browser, person in (("phone", "ada"), ("tablet", "ada"), ("tablet", "bob")):
         identity.claim(session, people[browser], people[person], NOW, "signed in")
-    assert identity.customer_of(session, people["tablet"]) is None
     assert identity.visitors_of(session, people["ada"]) == [people["phone"]]
     assert identity.visitors_of(session, people["bob"]) == []
-
-
-def test_a_browser_nobody_signed_in_with_belongs_to_nobody(session: Session, people: dict[str, int]) -> None:
-    assert identity.customer_of(session, people["phone"]) is None
 
 
 def test_a_choice_is_kept_with_its_wording_and_its_browser(session: Session) -> None:
