@@ -13,7 +13,7 @@ export PYTHONPATH := $(CURDIR)
 FLASK := $(BIN)/flask --app wsgi
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo import-orders empty serve test test-sqlite test-postgres check format bench crash lock messages clean
+.PHONY: help setup demo import-orders empty serve test test-sqlite test-without-crm test-postgres check format bench crash lock messages clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,10 +35,13 @@ empty: ## throw the shop's data away, so that `make demo` can fill it anew
 serve: $(VENV)/.run ## open the shop again
 	$(BIN)/python -m shop.serve --port $(PORT)
 
-test: test-sqlite test-postgres ## all tests, on SQLite and on a real PostgreSQL
+test: test-sqlite test-without-crm test-postgres ## all tests, on SQLite and on a real PostgreSQL
 
 test-sqlite: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-without-crm: $(VENV)/.dev
+	$(BIN)/python -m tests.architecture.shop_without_crm
 
 test-postgres: $(VENV)/.dev
 	TEST_DATABASE=postgresql $(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not sqlite_only"
