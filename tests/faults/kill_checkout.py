@@ -2,8 +2,8 @@
 
 Six shoppers buy over HTTP; at a random moment after one of them sent an order, the server's process group is killed
 and started again; a shopper who got no answer sends the same form again. Afterwards the database is read from outside:
-every confirmed order is there, no key made two, every order has its event, its confirmation e-mail and its shipment,
-stock and sums add up.
+every confirmed order is there, no key made two, nobody whose order was made was shown anything else, every order has
+its event, its confirmation e-mail and its shipment, stock and sums add up.
 """
 
 from __future__ import annotations
@@ -33,10 +33,12 @@ STOCK = 1_000_000
 
 @dataclass
 class Tally:
-    """What the shoppers know: keys they sent, and orders the shop confirmed to them."""
+    """What the shoppers know: keys they sent, orders the shop confirmed to them, and what it answered instead."""
 
     sent: set[str] = field(default_factory=set)
     confirmed: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    dead: int = 0
     errors: list[str] = field(default_factory=list)
     retries: int = 0
     placing: threading.Event = field(default_factory=threading.Event)
@@ -118,8 +120,11 @@ def place(shopper: Shopper, fields: dict[str, str], tally: Tally, stop: threadin
             continue
         if answer.status == 200 and "/orders/" in answer.url:
             tally.confirmed[key] = answer.url.split("/orders/")[1].split("?")[0].split("/")[0]
-        elif answer.status >= 500:
-            tally.errors.append(f"{answer.status} {answer.soup.get_text(' ', strip=True)[:200]}")
+            return
+        said = f"{answer.status} {answer.soup.get_text(' ', strip=True)[:200]}"
+        tally.refused[key] = said
+        if answer.status >= 500:
+            tally.errors.append(said)
         return
 
 
@@ -139,18 +144,26 @@ def run(cycles: int, *, seed: int = 1) -> dict[str, int]:
             shopper.start()
         for cycle in range(cycles):
             tally.placing.clear()
-            tally.placing.wait(timeout=20)  # so that every kill falls into somebody's checkout
+            if not tally.placing.wait(timeout=60):  # every kill must fall into somebody's checkout
+                raise TimeoutError(f"nobody orders any more; {_living(shoppers)} shoppers live")
             time.sleep(chance.uniform(0, 0.15))
             server.kill()
             server.start()
             print(f"\rcycle {cycle + 1}/{cycles}: {len(tally.confirmed)} orders confirmed", end="", flush=True)
+        tally.dead = SHOPPERS - _living(shoppers)
         stop.set()
         for shopper in shoppers:
             shopper.join(timeout=60)
+        if _living(shoppers):
+            raise TimeoutError("a shopper gets no answer and no error")
         server.close()
         finish(server.environment)
         print()
         return audit(var / "shop.db", tally)
+
+
+def _living(shoppers: list[threading.Thread]) -> int:
+    return sum(shopper.is_alive() for shopper in shoppers)
 
 
 def prepare(var: Path) -> list[int]:
@@ -198,10 +211,14 @@ def audit(database: Path, tally: Tally) -> dict[str, int]:
         orders = dict(connection.execute("SELECT idempotency_key, number FROM orders"))
         keys = collections.Counter(key for (key,) in connection.execute("SELECT idempotency_key FROM orders"))
         sold = number("SELECT sum(quantity) FROM order_line")
+        misled = [said for key, said in tally.refused.items() if key in orders]
         return {
             "orders (for information)": len(orders),
             "confirmed to shoppers (for information)": len(tally.confirmed),
             "retries after no answer (for information)": tally.retries,
+            "orders refused and not made (for information)": len(tally.refused) - len(misled),
+            "orders made whose shopper was shown something else": len(misled),
+            "shoppers dead": tally.dead,
             "confirmed orders lost": sum(orders.get(key) != n for key, n in tally.confirmed.items()),
             "keys with two orders": sum(count > 1 for count in keys.values()),
             "orders nobody asked for": len(set(orders) - tally.sent),
@@ -230,7 +247,7 @@ def audit(database: Path, tally: Tally) -> dict[str, int]:
             "pieces missing or invented in stock": abs(STOCK * 3 - number("SELECT sum(stock) FROM product") - sold),
             "database damaged": int(connection.execute("PRAGMA integrity_check").fetchone()[0] != "ok"),
             "errors shown to shoppers": len(tally.errors),
-            **{f"  {text}": 1 for text in tally.errors[:3]},
+            **{f"  {text}": 1 for text in (misled + tally.errors)[:3]},
         }
 
 

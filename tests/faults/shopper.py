@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import http.cookiejar
 import urllib.error
 import urllib.parse
@@ -60,11 +61,14 @@ class Shopper:
         request.add_header("User-Agent", "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0")
         opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
         try:
-            with opener.open(request, timeout=20) as answer:
-                return Page(answer.status, answer.url, BeautifulSoup(answer.read(), "html.parser"))
-        except urllib.error.HTTPError as error:
-            with error:
-                return Page(error.code, error.url or "", BeautifulSoup(error.read(), "html.parser"))
+            try:
+                with opener.open(request, timeout=20) as answer:
+                    return Page(answer.status, answer.url, BeautifulSoup(answer.read(), "html.parser"))
+            except urllib.error.HTTPError as error:
+                with error:
+                    return Page(error.code, error.url or "", BeautifulSoup(error.read(), "html.parser"))
+        except http.client.HTTPException as problem:  # half an answer, such as IncompleteRead, is none
+            raise ConnectionError(f"the answer broke off: {problem!r}") from problem
 
 
 def fields_of(form: Tag) -> dict[str, str]:
