@@ -103,6 +103,10 @@ class ECRM:
         """
         return checkout_memory.remembered_for_request()
 
+    def forget_remembered(self) -> None:
+        """Call it when an order was placed: who sits at this browser next has to prove their mailbox anew."""
+        mailbox_proof.forget_proof()
+
     def send_letter(
         self,
         *,
@@ -116,8 +120,7 @@ class ECRM:
         """Queue a letter of the host's own, e.g. a link that a customer asked for; the CRM's sender takes it out.
 
         Args:
-            template: the folder `mail/<template>/` with `subject.txt`, `body.txt` and `body.html`. Where its links
-                open something for their reader only, name it in `ECRM_SECRET_LETTERS`, too.
+            template: the folder `mail/<template>/` with `subject.txt`, `body.txt` and `body.html`.
             to: the address; it must be one that may be written to.
             dedup: the letter's cause, which makes one letter and no second; of several, the first that is still free.
             context: what the template is told; `shop_name`, `shop_url` and `language` come by themselves.

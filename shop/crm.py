@@ -48,7 +48,6 @@ def install_crm(app: Flask) -> None:
     hooks(app).checkout_defaults.append(_remembered)
     hooks(app).letters.append(_send_letter)
     hooks(app).tables_current.append(migrating.is_current)
-    hooks(app).tables_current.append(migrating.is_current)
     for signal, receiver in _RECEIVERS.items():
         signal.connect(receiver, app)
 
@@ -309,6 +308,8 @@ def _checkout_started(_app: Flask, *, value_minor: int, currency: str) -> None:
 
 def _checkout_step_done(_app: Flask, *, step: str) -> None:
     crm.observe(events.CheckoutStepCompleted(step=step))
+    if step == "review":
+        crm.forget_remembered()
 
 
 def _signed_out(_app: Flask, *, account: Account) -> None:

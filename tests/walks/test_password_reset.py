@@ -20,6 +20,7 @@ from mailer.outbox import Email
 from shop.accounts.staff import create_staff
 from shop.database import db
 from tests.shop.browsing import PASSWORD
+from tests.shop.visitor import Visitor
 from tests.walks.person import FIREFOX, Person
 from tracking.clickstream.event import Event
 from tracking.customers import customer_by_email
@@ -111,7 +112,7 @@ def test_no_member_of_staff_sees_the_link(app: Flask, crm: Installation, shop_da
         assert page.status == 200
         assert token not in str(page.soup)
         assert "/reset-password/" not in str(page.soup)
-    assert "The link is not shown here" in olga.get(f"/console/emails/{row.id}").soup.get_text()
+    assert "They are not shown here" in olga.get(f"/console/emails/{row.id}").soup.get_text()
     assert "Your first password" in olga.get(f"/console/emails/{row.id}/html").soup.get_text()
 
 
@@ -173,3 +174,15 @@ def test_the_mailed_link_proves_the_mailbox_and_typing_the_address_does_not(app:
     ask(Person(app), "gus@example.com")
     use(Person(app), link(mails(crm)[-1]))
     assert owner() is not None
+
+
+def test_no_letters_link_is_in_the_console(app: Flask, crm: Installation, shop_data: dict[str, int]) -> None:
+    kim = Visitor(app)
+    kim.order(shop_data["filter"], email="kim@example.com")
+    with crm.sessions() as session:
+        row = session.scalars(select(Email).where(Email.template == "order_confirmation")).one()
+    assert "/orders/" in row.text
+    olga = Person(app)
+    olga.sign_in_as(shop_data["olga"])
+    for path in (f"/console/emails/{row.id}", f"/console/emails/{row.id}/html"):
+        assert "?t=" not in str(olga.get(path).soup)

@@ -21,7 +21,7 @@ PAGES: dict[str, Permission] = {
     "/console/customers/{ada}": Permission.CUSTOMERS,
     "/console/emails": Permission.EMAILS,
     "/console/emails/1": Permission.EMAILS,
-    "/console/emails/1/html": Permission.EMAILS,
+    "/console/emails/1/html": Permission.CUSTOMERS,
     "/console/deliveries": Permission.DELIVERIES,
     "/console/events": Permission.EVENTS,
     "/console/events/1": Permission.EVENTS,
@@ -144,3 +144,14 @@ def test_a_row_that_is_not_there_is_said_to_be_missing(browser: FlaskClient, ada
 @pytest.mark.parametrize("number", ["99999999999999999999999", "9223372036854775808"])
 def test_a_number_too_big_for_any_row_is_no_error(browser: FlaskClient, ada: int, number: str) -> None:
     assert browser.get(f"/console/customers/{number}").status_code == 404
+
+
+def test_who_may_not_see_customers_reads_no_letter_and_no_address(
+    browser: FlaskClient, storefront: DeskStorefront, ada: int
+) -> None:
+    storefront.role = Role.MARKETER
+    for page in ("/console/emails", "/console/emails/1"):
+        answer = browser.get(page)
+        assert (answer.status_code, "ada@example.com" in answer.text) == (200, False)
+        assert "…@" in answer.text
+    assert browser.get("/console/emails/1/html").status_code == 403
