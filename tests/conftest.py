@@ -29,7 +29,7 @@ from shop.database import db, engine_options
 from shop.profile import ShopProfile
 
 DATABASE = os.environ.get("TEST_DATABASE", "sqlite")
-WITH_CRM = importlib.util.find_spec("ecrm") is not None  # `test_shop_without_crm` runs the shop's tests without it
+WITH_CRM = importlib.util.find_spec("ecrm") is not None  # `make test-without-crm` runs the shop's tests without it
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
