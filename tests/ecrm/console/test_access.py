@@ -152,6 +152,6 @@ def test_who_may_not_see_customers_reads_no_letter_and_no_address(
     storefront.role = Role.MARKETER
     for page in ("/console/emails", "/console/emails/1"):
         answer = browser.get(page)
-        assert (answer.status_code, "ada@example.com" in answer.text) == (200, False)
-        assert "…@" in answer.text
+        assert (answer.status_code, "da@example.com" in answer.text) == (200, False)
+        assert "A…@example.com" in answer.text
     assert browser.get("/console/emails/1/html").status_code == 403
