@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8000)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for chatty in ("apscheduler", "waitress"):
+    for chatty in ("alembic", "apscheduler", "waitress"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     app = open_shop()
     address = f"http://{arguments.host}:{arguments.port}"
