@@ -63,7 +63,8 @@ def remember_order(session: Session, row: Event, told: Told) -> None:
         drop_visitor(row)
     if visit_id is not None:
         session.execute(update(Visit).where(Visit.id == visit_id).values(orders=Visit.orders + 1))
-    add_to_day(session, _day(told.at), orders=1, revenue_minor=told.total_minor)
+    in_visit = int(visit_id is not None)
+    add_to_day(session, _day(told.at), orders=1, visit_orders=in_visit, revenue_minor=told.total_minor)
 
 
 def remember_refund(session: Session, row: Event, told: Told) -> None:

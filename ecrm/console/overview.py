@@ -113,7 +113,7 @@ def _measures(currency: str, now: Figures) -> tuple[_Measure, ...]:
         _Measure("revenue", _("Revenue"), "bars", lambda f: f.net_minor, in_money, money_axis, refunds, linked=True),
         _Measure(
             "conversion", _("Conversion"), "line", lambda f: f.conversion, percent, lambda v: percent(v, "#,##0.#%"),
-            _("orders per visit"),
+            _("orders placed in a visit, per visit"),
         ),
         _Measure(
             "average", _("Average order"), "line", lambda f: f.average_minor, in_money, money_axis, _("before refunds"),

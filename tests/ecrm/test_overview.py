@@ -34,13 +34,17 @@ def test_a_period_includes_today_and_is_compared_with_as_many_days_before() -> N
 
 
 def test_days_without_a_row_count_as_zero_and_the_sum_nets_refunds(session: Session) -> None:
-    session.add(DayFigures(day=date(2026, 11, 2), sessions=10, orders=3, revenue_minor=10_000, refunds_minor=2_500))
+    session.add(
+        DayFigures(
+            day=date(2026, 11, 2), sessions=10, orders=5, visit_orders=3, revenue_minor=10_000, refunds_minor=2_500
+        )
+    )
     session.add(DayFigures(day=date(2026, 11, 5), sessions=99))
     session.flush()
     days = days_in(session, Period(date(2026, 11, 1), date(2026, 11, 3)))
-    assert [day.figures.orders for day in days] == [0, 3, 0]
+    assert [day.figures.orders for day in days] == [0, 5, 0]
     figures = total(days)
-    assert (figures.net_minor, figures.average_minor, figures.conversion) == (7_500, 3333, 0.3)
+    assert (figures.net_minor, figures.average_minor, figures.conversion) == (7_500, 2000, 0.3)
 
 
 def test_nothing_to_divide_by_is_no_figure_rather_than_zero() -> None:

@@ -28,6 +28,7 @@ class DayFigures(Record):
     checkouts: Mapped[int] = mapped_column(default=0)
     registrations: Mapped[int] = mapped_column(default=0)
     orders: Mapped[int] = mapped_column(default=0)
+    visit_orders: Mapped[int] = mapped_column(default=0)  # of these, placed in a visit that is counted
     revenue_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     refunds_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     bot_views: Mapped[int] = mapped_column(default=0)

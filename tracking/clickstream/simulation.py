@@ -321,6 +321,7 @@ def _count_days(session: OrmSession, visits: list[Visit], time_zone: str) -> Non
     for visit in visits:
         figures = days[day_of(visit.started_at, time_zone)]
         figures["sessions"] += 1
+        figures["visit_orders"] += visit.order_id is not None
         for step in visit.steps:
             figures[_FIGURES[step[1]]] += 1
     for day, figures in sorted(days.items()):

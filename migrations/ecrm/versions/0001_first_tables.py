@@ -52,6 +52,7 @@ def upgrade() -> None:
     sa.Column('checkouts', sa.Integer(), nullable=False),
     sa.Column('registrations', sa.Integer(), nullable=False),
     sa.Column('orders', sa.Integer(), nullable=False),
+    sa.Column('visit_orders', sa.Integer(), nullable=False),
     sa.Column('revenue_minor', sa.BigInteger(), nullable=False),
     sa.Column('refunds_minor', sa.BigInteger(), nullable=False),
     sa.Column('bot_views', sa.Integer(), nullable=False),
