@@ -54,6 +54,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "console.find_emails": ("asked",),
     "console.find_events": ("name", "order", "day", "email"),
     "console.find_recommended_to": ("asked",),
+    "console.send_email_again": (),
     "console.retry_reaction": (),
     "console.retry_all_reactions": (),
     "ecrm.consent": ("grade", "next"),
