@@ -76,6 +76,7 @@ def read(file: Path) -> Interactions:
         products=products.tolist(),
         order_customer=order_customer.astype(np.int32),
         order_age=((END - orders["at"]).dt.total_seconds() / 86400).to_numpy(dtype=np.float32),
+        order_day=orders["at"].map(datetime.toordinal).to_numpy(dtype=np.int32),
         line_order=pd.Index(orders.index).get_indexer(rows.InvoiceNo).astype(np.int32),
         line_product=line_product.astype(np.int32),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from .installation import Installation
 
@@ -21,4 +22,4 @@ def train_models(crm: Installation) -> TrainingReport:
     from recommender.training import train
 
     with crm.sessions.begin() as session:
-        return train(session, datetime.now(UTC))
+        return train(session, datetime.now(UTC), zone=ZoneInfo(crm.storefront.facts().time_zone))

@@ -85,6 +85,7 @@ def _before(interactions: Interactions, days: float) -> Interactions:
         products=interactions.products,
         order_customer=interactions.order_customer[order_known],
         order_age=interactions.order_age[order_known] - np.float32(days),
+        order_day=interactions.order_day[order_known],
         line_order=number[interactions.line_order[line_known]],
         line_product=interactions.line_product[line_known],
     )

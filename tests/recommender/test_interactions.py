@@ -1,11 +1,16 @@
 """What was bought, as arrays."""
 
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
 import numpy as np
 from sqlalchemy.orm import Session
 
 from recommender.interactions import read_interactions
 
 from .purchases import NOW, customer, order
+
+BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def test_each_line_is_read_with_its_customer_its_product_and_its_age(session: Session) -> None:
@@ -49,3 +54,14 @@ def test_nothing_bought_is_no_error(session: Session) -> None:
 
     assert len(read.products) == len(read.customers) == len(read.line_product) == 0
     assert read.by_order().shape == (0, 0)
+
+
+def test_days_are_those_of_the_shops_calendar_whatever_the_hour_of_the_training(session: Session) -> None:
+    ada = customer(session, "ada")
+    order(session, ada, ["tea"], days_ago=(NOW - datetime(2026, 10, 5, 23, 0, tzinfo=BERLIN)) / timedelta(days=1))
+    order(session, ada, ["tea"], days_ago=(NOW - datetime(2026, 10, 6, 1, 0, tzinfo=BERLIN)) / timedelta(days=1))
+    order(session, ada, ["tea"], days_ago=(NOW - datetime(2026, 10, 6, 22, 0, tzinfo=BERLIN)) / timedelta(days=1))
+
+    customers, _products, _ages = read_interactions(session, NOW, zone=BERLIN).purchase_days
+
+    assert len(customers) == 2
