@@ -3,16 +3,30 @@
 from mailer import outbox
 from recommender import store
 from tracking import customers, orders, visitors
-from tracking.clickstream import event, rollups, searches, sessions
+from tracking.clickstream import (
+    archive,
+    dimensions,
+    event,
+    inbox,
+    rollups,
+    searches,
+    sessions,
+    sheets,
+    touchpoints,
+)
 from tracking.delivery import shipment
 from tracking.record import Record
 
 from . import job_runs, ledger
 from .access import audit
+from .collector import write_keys
 from .customers import checkout_memory, recall
+from .marketing import campaigns, experiments
+from .marketing.attribution import credits
 
 MODULES = (
-    audit, checkout_memory, customers, event, job_runs, ledger, orders, outbox, recall, rollups, searches,
-    sessions, shipment, store, visitors,
+    archive, audit, campaigns, checkout_memory, credits, customers, dimensions, event, experiments, inbox, job_runs,
+    ledger, orders, outbox, recall, rollups, searches, sessions, sheets, shipment, store, touchpoints, visitors,
+    write_keys,
 )  # fmt: skip
 METADATA = Record.metadata

@@ -13,7 +13,11 @@ from .record import BigId, Record, insert_once
 
 
 class SeenOrder(Record):
-    """An order as the shop told it. `reference` is the shop's order number; money in minor units."""
+    """An order as the shop told it. `reference` is the shop's order number; money in minor units.
+
+    `is_first`: the customer's first. `codes`: coupons and vanity codes it named. `heard_from`: what the customer says
+    brought them. `joined`: the browser agreed to be joined to its customer, so its visits may explain the order.
+    """
 
     __tablename__ = "ecrm_order"
     __table_args__ = (Index(None, "customer_id", "placed_at"), Index(None, "placed_at"))
@@ -30,10 +34,17 @@ class SeenOrder(Record):
     discount_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     total_minor: Mapped[int] = mapped_column(BigInteger)
     refunded_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    is_first: Mapped[bool] = mapped_column(default=False)
+    codes: Mapped[list[str]] = mapped_column(default=list)
+    heard_from: Mapped[str] = mapped_column(String(100), default="")
+    joined: Mapped[bool] = mapped_column(default=False)
 
 
 class SeenOrderLine(Record):
-    """A line of a seen order. `product` is the shop's product id as text; `net_minor` after discounts."""
+    """A line of a seen order. `product` is the shop's product id as text; `net_minor` after discounts.
+
+    `cost_minor`: what the goods of the whole line cost the shop, where it is known.
+    """
 
     __tablename__ = "ecrm_order_line"
     __table_args__ = (Index(None, "product"),)
@@ -44,6 +55,7 @@ class SeenOrderLine(Record):
     name: Mapped[str] = mapped_column(String(200))
     quantity: Mapped[int]
     net_minor: Mapped[int] = mapped_column(BigInteger)
+    cost_minor: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class SeenRefund(Record):

@@ -59,6 +59,19 @@ class VisitorClaim(Record):
     how: Mapped[str] = mapped_column(String(40))
 
 
+class ClaimChange(Record):
+    """Append-only: a claim was taken back (`stands` False) or put back (True); the latest change of a claim counts."""
+
+    __tablename__ = "ecrm_claim_change"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    claim_id: Mapped[int] = mapped_column(ForeignKey("ecrm_visitor_claim.id"), index=True)
+    stands: Mapped[bool]
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[str] = mapped_column(String(100))
+    reason: Mapped[str] = mapped_column(String(200), default="")
+
+
 def visitor_id_of(session: Session, token: str | None) -> int | None:
     """The visitor with this cookie value; None without a token, or while the first step is still on its way."""
     if not token:

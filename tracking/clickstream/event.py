@@ -17,7 +17,8 @@ class Event(Record):
     Whose it was is filled in by the first reactions of a told event (customer, visitor, session), which also take the
     visitor's token out where the browser didn't agree to be joined to its customer.
 
-    `message_id` is unique: telling the same thing twice keeps one row. `subject` is what the event is about
+    `message_id` is unique: telling the same thing twice keeps one row. Steps that the plugin itself saw have none, as
+    nobody can repeat them. `subject` is what the event is about
     (a product's or an order's id in the shop, a search term, a path); `properties` holds the rest.
     """
 
@@ -47,7 +48,7 @@ class Event(Record):
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    message_id: Mapped[str] = mapped_column(String(100), unique=True)
+    message_id: Mapped[str | None] = mapped_column(String(100), unique=True)
     name: Mapped[str] = mapped_column(String(60))
     happened_at: Mapped[datetime]
     visitor_id: Mapped[int | None] = mapped_column(ForeignKey("ecrm_visitor.id"))

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, String
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -32,6 +32,136 @@ class DayFigures(Record):
     revenue_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     refunds_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     bot_views: Mapped[int] = mapped_column(default=0)
+    visitors: Mapped[int] = mapped_column(default=0)  # different browsers with a visit that began on this day
+    new_customers: Mapped[int] = mapped_column(default=0)  # first orders
+    new_revenue_minor: Mapped[int] = mapped_column(BigInteger, default=0)  # of first orders, before refunds
+
+
+class AudienceDay(Record):
+    """Visits that began on a day, by audience; all that a visit leads to is counted on the day it began.
+
+    Refunds of orders placed in a visit are the exception: they count on the day the money went back.
+    """
+
+    __tablename__ = "ecrm_audience_day"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    audience_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    sessions: Mapped[int] = mapped_column(default=0)
+    simulated_sessions: Mapped[int] = mapped_column(default=0)
+    bounces: Mapped[int] = mapped_column(default=0)
+    page_views: Mapped[int] = mapped_column(default=0)
+    product_views: Mapped[int] = mapped_column(default=0)
+    searches: Mapped[int] = mapped_column(default=0)
+    cart_adds: Mapped[int] = mapped_column(default=0)
+    checkouts: Mapped[int] = mapped_column(default=0)
+    orders: Mapped[int] = mapped_column(default=0)
+    seconds: Mapped[int] = mapped_column(BigInteger, default=0)
+    stage_1: Mapped[int] = mapped_column(default=0)
+    stage_2: Mapped[int] = mapped_column(default=0)
+    stage_3: Mapped[int] = mapped_column(default=0)
+    stage_4: Mapped[int] = mapped_column(default=0)
+    revenue_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    refunds_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+class PageDay(Record):
+    """A page on a day: its views on that day, and the visits that began on that day with it."""
+
+    __tablename__ = "ecrm_page_day"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    page_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    views: Mapped[int] = mapped_column(default=0)
+    engagements: Mapped[int] = mapped_column(default=0)
+    seconds: Mapped[int] = mapped_column(BigInteger, default=0)
+    entries: Mapped[int] = mapped_column(default=0)
+    bounces: Mapped[int] = mapped_column(default=0)
+    entry_product_views: Mapped[int] = mapped_column(default=0)
+    entry_cart_adds: Mapped[int] = mapped_column(default=0)
+    entry_orders: Mapped[int] = mapped_column(default=0)
+    entry_revenue_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    entry_refunds_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+class TimingDay(Record):
+    """How often the shop took so long for a page on a day. `bucket`: see `timings.bucket_of`; `page_id` 0: all."""
+
+    __tablename__ = "ecrm_timing_day"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    page_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    bucket: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    views: Mapped[int] = mapped_column(default=0)
+
+
+class ProductDay(Record):
+    """A product on a day. Orders count on the day they were placed, returns on the day the money went back."""
+
+    __tablename__ = "ecrm_product_day"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    product_key_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    impressions: Mapped[int] = mapped_column(default=0)
+    views: Mapped[int] = mapped_column(default=0)
+    cart_adds: Mapped[int] = mapped_column(default=0)
+    cart_removals: Mapped[int] = mapped_column(default=0)
+    order_lines: Mapped[int] = mapped_column(default=0)
+    units: Mapped[int] = mapped_column(default=0)
+    revenue_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    returned_units: Mapped[int] = mapped_column(default=0)
+    refunds_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+class TermDay(Record):
+    """A search term on a day. What a search led to counts on the search's day, refunds on the refund's."""
+
+    __tablename__ = "ecrm_term_day"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    term_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    searches: Mapped[int] = mapped_column(default=0)
+    zero_results: Mapped[int] = mapped_column(default=0)
+    clicks: Mapped[int] = mapped_column(default=0)
+    position_sum: Mapped[int] = mapped_column(default=0)  # of the clicks, counted from 1
+    cart_adds: Mapped[int] = mapped_column(default=0)
+    orders: Mapped[int] = mapped_column(default=0)
+    revenue_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    refunds_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+class RefinementDay(Record):
+    """How often a search was followed by another one in the same visit without anything being opened in between."""
+
+    __tablename__ = "ecrm_refinement_day"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    term_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    next_term_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    times: Mapped[int] = mapped_column(default=0)
+
+
+class BotDay(Record):
+    """Page views of machines on a day, by what they call themselves; counted nowhere else."""
+
+    __tablename__ = "ecrm_bot_day"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    views: Mapped[int] = mapped_column(default=0)
+
+
+class CohortMonth(Record):
+    """Customers by the month of their first order, and what they did in a later (or the same) month of the shop's."""
+
+    __tablename__ = "ecrm_cohort_month"
+
+    cohort: Mapped[date] = mapped_column(primary_key=True)  # the month's first day
+    month: Mapped[date] = mapped_column(primary_key=True)
+    customers: Mapped[int] = mapped_column(default=0)  # different ones who ordered
+    orders: Mapped[int] = mapped_column(default=0)
+    revenue_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    refunds_minor: Mapped[int] = mapped_column(BigInteger, default=0)
 
 
 def day_of(at: datetime, time_zone: str) -> date:

@@ -1,0 +1,94 @@
+"""Campaign: a named effort on a channel with a period, a budget and costs, found again by its UTM code."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tracking.record import BigId, Record
+
+
+class Campaign(Record):
+    """`code` is the utm_campaign (folded as `Source.campaign`). Money in minor units of the shop's currency.
+
+    `vanity` is the word of an offline address (`/ecrm/go/<vanity>`) that leads to `landing_path`. `reached` is how many
+    people a mailed campaign went to, where it is known.
+    """
+
+    __tablename__ = "ecrm_campaign"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    code: Mapped[str] = mapped_column(String(100), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    channel: Mapped[str] = mapped_column(String(20))
+    first_day: Mapped[date]
+    last_day: Mapped[date | None]
+    budget_minor: Mapped[int | None] = mapped_column(BigInteger)
+    reached: Mapped[int | None]
+    vanity: Mapped[str | None] = mapped_column(String(60), unique=True)
+    landing_path: Mapped[str] = mapped_column(String(300), default="/")
+    note: Mapped[str] = mapped_column(String(500), default="")
+    created_at: Mapped[datetime]
+    archived_at: Mapped[datetime | None]
+
+
+class CampaignCode(Record):
+    """A further code that means this campaign: a coupon's code, or an older UTM code. Folded as `Source.campaign`."""
+
+    __tablename__ = "ecrm_campaign_code"
+
+    code: Mapped[str] = mapped_column(String(100), primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("ecrm_campaign.id"), index=True)
+
+
+class CostEntry(Record):
+    """What a campaign cost on a day. `reference` is unique: importing the same export twice changes nothing.
+
+    `origin`: `entered` or the kind of export. Clicks and impressions as the advertiser counts them.
+    """
+
+    __tablename__ = "ecrm_cost_entry"
+    __table_args__ = (Index(None, "campaign_id", "day"), Index(None, "day"))
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("ecrm_campaign.id"))
+    day: Mapped[date]
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    clicks: Mapped[int | None]
+    impressions: Mapped[int | None]
+    origin: Mapped[str] = mapped_column(String(20))
+    reference: Mapped[str] = mapped_column(String(200), unique=True)
+    note: Mapped[str] = mapped_column(String(200), default="")
+    entered_by: Mapped[str] = mapped_column(String(100), default="")
+    entered_at: Mapped[datetime]
+
+
+class GoodsCost(Record):
+    """What a piece of a product costs the shop from a day on; used where the shop doesn't tell it with the order."""
+
+    __tablename__ = "ecrm_goods_cost"
+
+    product: Mapped[str] = mapped_column(String(64), primary_key=True)
+    since: Mapped[date] = mapped_column(primary_key=True)
+    unit_minor: Mapped[int] = mapped_column(BigInteger)
+
+
+class SearchReportDay(Record):
+    """An imported row of a search engine's own report: a term on a day. `kind`: `paid` (search terms) or `organic`.
+
+    `position` is the average position in hundredths, where the report has one.
+    """
+
+    __tablename__ = "ecrm_search_report_day"
+
+    engine: Mapped[str] = mapped_column(String(20), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    term: Mapped[str] = mapped_column(String(100), primary_key=True)
+    campaign: Mapped[str] = mapped_column(String(100), primary_key=True, default="")
+    clicks: Mapped[int] = mapped_column(default=0)
+    impressions: Mapped[int] = mapped_column(default=0)
+    cost_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    position: Mapped[int | None]
