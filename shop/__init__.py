@@ -1,1 +1,1 @@
-"""A plain web shop. It knows no word of the CRM: `shop/crm.py` is the one file that knows both sides."""
+"""A plain web shop. It knows no word of the CRM: `shop/crm` is the one package that knows both sides."""

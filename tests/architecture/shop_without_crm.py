@@ -31,7 +31,7 @@ def copy_without_crm(target: Path) -> None:
             shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copyfile(source, copy)
-    (target / "shop" / "crm.py").unlink()
+    shutil.rmtree(target / "shop" / "crm")
     factory = target / "shop" / "app.py"
     lines = factory.read_text().splitlines(keepends=True)
     kept = [line for line in lines if "install_crm" not in line]

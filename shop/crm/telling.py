@@ -1,0 +1,165 @@
+"""Promises of the shop as events of the CRM, inside the shop's transaction: orders, refunds, parcels, accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Flask
+
+from ecrm import events
+
+from ..accounts.account import Account, SignIn
+from ..catalog.product import Product
+from ..checkout.order import Order, Refund
+from ..database import db
+from ..email_address import fold
+from ..fulfilment.carriers import carrier_name
+from ..fulfilment.parcel import Parcel
+from .plugin import crm
+
+
+def person_of(account: Any) -> events.Person:
+    """Of an `Account` or a row of its table."""
+    traits = {
+        "household": account.household,
+        "children": account.children,
+        "interests": account.interests,
+        "birthday": account.birthday.isoformat() if account.birthday else None,
+    }
+    return events.Person(
+        email=account.email,
+        customer_id=str(account.id),
+        email_proved=account.email_proved_at is not None or account.password_hash is None,
+        first_name=account.first_name,
+        last_name=account.last_name,
+        phone=account.phone,
+        traits={key: value for key, value in traits.items() if value not in (None, "")},
+    )
+
+
+def _buyer(order: Order) -> events.Person:
+    account = db.session.get(Account, order.account_id) if order.account_id else None
+    if account is not None:
+        return person_of(account)
+    return guest_of(order)
+
+
+def guest_of(order: Any) -> events.Person:
+    """Of an `Order` or a row of its table."""
+    first, _, last = order.ship_name.partition(" ")
+    return events.Person(
+        email=order.email, first_name=first, last_name=last, phone=order.ship_phone, country=order.ship_country
+    )
+
+
+def order_completed(order: Any, lines: Sequence[Any], person: events.Person) -> events.OrderCompleted:
+    """The event of an `Order` or a row of its table, and of its lines; live and for the history of an import alike."""
+    return events.OrderCompleted(
+        at=order.placed_at,
+        order_id=order.number,
+        person=person,
+        currency=order.currency,
+        lines=tuple(event_line(line) for line in lines),
+        goods_minor=order.goods_minor,
+        shipping_minor=order.shipping_minor,
+        discount_minor=order.discount_minor,
+        total_minor=order.total_minor,
+        delivery_method=order.delivery_method,
+        payment_method=order.payment_method,
+        address=_address(order) if order.ship_line1 else None,
+        promised_on=order.promised_on,
+        contact_email="" if order.email_folded == fold(person.email) else order.email,
+    )
+
+
+def _address(order: Any) -> events.Address:
+    return events.Address(
+        name=order.ship_name,
+        line1=order.ship_line1,
+        line2=order.ship_line2,
+        city=order.ship_city,
+        postcode=order.ship_postcode,
+        region=order.ship_region,
+        country=order.ship_country,
+        phone=order.ship_phone,
+    )
+
+
+def event_line(line: Any) -> events.OrderLine:
+    """Of an `OrderLine` or a row of history's lines."""
+    return events.OrderLine(
+        product_id=str(line.product_id), name=line.name, quantity=line.quantity, net_minor=line.net_minor
+    )
+
+
+def order_placed(_app: Flask, *, order: Order) -> None:
+    crm.tell(order_completed(order, order.lines, _buyer(order)), session=db.session())
+
+
+def order_refunded(_app: Flask, *, refund: Refund) -> None:
+    crm.tell(
+        events.OrderRefunded(
+            at=refund.refunded_at,
+            refund_id=refund.number,
+            order_id=refund.order.number if refund.order else None,
+            person=_buyer(refund.order) if refund.order else None,
+            currency=refund.currency,
+            amount_minor=refund.amount_minor,
+            lines=_refunded_lines(refund),
+            reason=refund.reason,
+        ),
+        session=db.session(),
+    )
+
+
+def _refunded_lines(refund: Refund) -> tuple[events.OrderLine, ...]:
+    """What came back, by the names under which it was bought."""
+    names = {line.product_id: line.name for line in refund.order.lines} if refund.order else {}
+    return tuple(
+        events.OrderLine(
+            product_id=str(line.product_id), quantity=line.quantity, net_minor=line.amount_minor,
+            name=names.get(line.product_id) or db.session.get_one(Product, line.product_id).name,
+        )
+        for line in refund.lines
+    )  # fmt: skip
+
+
+def parcel_shipped(_app: Flask, *, parcel: Parcel) -> None:
+    crm.tell(
+        events.OrderShipped(
+            at=parcel.shipped_at,
+            shipment_id=str(parcel.id),
+            order_id=parcel.order.number,
+            carrier=carrier_name(parcel.carrier),
+            tracking_number=parcel.tracking_number,
+        ),
+        session=db.session(),
+    )
+
+
+def parcel_delivered(_app: Flask, *, parcel: Parcel) -> None:
+    crm.tell(
+        events.OrderDelivered(
+            at=parcel.delivered_at or datetime.now(UTC), shipment_id=str(parcel.id), order_id=parcel.order.number
+        ),
+        session=db.session(),
+    )
+
+
+def account_opened(_app: Flask, *, account: Account) -> None:
+    crm.tell(events.SignedUp(at=account.created_at, person=person_of(account)), session=db.session())
+
+
+def signed_in(_app: Flask, *, account: Account, sign_in: SignIn) -> None:
+    crm.tell(
+        events.SignedIn(at=sign_in.started_at, person=person_of(account), sign_in_id=str(sign_in.id)),
+        session=db.session(),
+    )
+
+
+def account_changed(_app: Flask, *, account: Account) -> None:
+    now = datetime.now(UTC)
+    change_id = f"{account.id}:{now.isoformat()}"
+    crm.tell(events.ProfileChanged(at=now, person=person_of(account), change_id=change_id), session=db.session())
