@@ -50,12 +50,17 @@ class Address:
 
 @dataclass(frozen=True, kw_only=True)
 class OrderLine:
-    """One line of an order; `net_minor` is what the customer pays for the whole line, after discounts."""
+    """One line of an order; `net_minor` is what the customer pays for the whole line, after discounts.
+
+    `cost_minor`: what the goods of the whole line cost the shop; None where it doesn't know. In a refund, `net_minor`
+    is what goes back for the line.
+    """
 
     product_id: str
     name: str
     quantity: int
     net_minor: int
+    cost_minor: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +86,7 @@ class OrderCompleted(Told):
     """A customer placed an order. total = goods + shipping - discount, checked on construction.
 
     `contact_email` is where this order's e-mails go, if not to the person; nobody is recognised by it.
+    `codes`: the coupons and vanity codes that the customer named, as they were given out; case doesn't matter.
     """
 
     name: ClassVar[str] = "Order Completed"
@@ -97,6 +103,7 @@ class OrderCompleted(Told):
     address: Address | None = None
     promised_on: date | None = None
     contact_email: str = ""
+    codes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.goods_minor + self.shipping_minor - self.discount_minor != self.total_minor:
@@ -111,7 +118,12 @@ class OrderCompleted(Told):
 
 @dataclass(frozen=True, kw_only=True)
 class OrderRefunded(Told):
-    """Money went back to the customer. `order_id` is None where the source doesn't name the order."""
+    """Money went back to the customer. `order_id` is None where the source doesn't name the order.
+
+    `lines` say for which goods it went back, with the money of each; what they leave of the amount was for delivery.
+    Without lines the amount is spread over what is left of the order's lines and delivery, unless `shipping_minor`
+    says how much of it was for delivery (all of it, where a late parcel was paid for).
+    """
 
     name: ClassVar[str] = "Order Refunded"
     refund_id: str
@@ -120,6 +132,7 @@ class OrderRefunded(Told):
     currency: str
     amount_minor: int
     lines: tuple[OrderLine, ...] = ()
+    shipping_minor: int | None = None
     reason: str = ""
 
     @property
