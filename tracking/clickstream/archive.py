@@ -18,6 +18,8 @@ class ArchivedPart(Record):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     day: Mapped[date] = mapped_column(index=True)
     file: Mapped[str] = mapped_column(String(100), unique=True)
+    first_id: Mapped[int] = mapped_column(BigInteger)
+    last_id: Mapped[int] = mapped_column(BigInteger)
     rows: Mapped[int]
     size: Mapped[int] = mapped_column(BigInteger)  # bytes
     written_at: Mapped[datetime]

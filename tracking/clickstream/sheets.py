@@ -12,7 +12,7 @@ from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import LargeBinary, String, func, select
+from sqlalchemy import BigInteger, LargeBinary, String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from tracking.record import Record
@@ -29,7 +29,11 @@ FAMILIES: dict[type[Record], str] = {
 
 
 class Sheet(Record):
-    """The closed part of a roll-up. `grain` is `day` or `month` (`first` is then the month's first day)."""
+    """The closed part of a roll-up.
+
+    grain: `day`; `month` (`first` is its first day; holds the same as its days' sheets); `total` (the totals of each
+    closed day of a month, so that a chart of a year reads twelve rows). `version` names the content of `columns`.
+    """
 
     __tablename__ = "ecrm_sheet"
 
@@ -37,6 +41,7 @@ class Sheet(Record):
     grain: Mapped[str] = mapped_column(String(5), primary_key=True)
     first: Mapped[date] = mapped_column(primary_key=True)
     rows: Mapped[int]
+    version: Mapped[int] = mapped_column(BigInteger)
     columns: Mapped[bytes] = mapped_column(LargeBinary)
 
 

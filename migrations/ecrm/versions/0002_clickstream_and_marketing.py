@@ -14,6 +14,8 @@ def upgrade() -> None:
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('day', sa.Date(), nullable=False),
     sa.Column('file', sa.String(length=100), nullable=False),
+    sa.Column('first_id', sa.BigInteger(), nullable=False),
+    sa.Column('last_id', sa.BigInteger(), nullable=False),
     sa.Column('rows', sa.Integer(), nullable=False),
     sa.Column('size', sa.BigInteger(), nullable=False),
     sa.Column('written_at', sa.DateTime(timezone=True), nullable=False),
@@ -201,6 +203,7 @@ def upgrade() -> None:
     sa.Column('grain', sa.String(length=5), nullable=False),
     sa.Column('first', sa.Date(), nullable=False),
     sa.Column('rows', sa.Integer(), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
     sa.Column('columns', sa.LargeBinary(), nullable=False),
     sa.PrimaryKeyConstraint('family', 'grain', 'first', name=op.f('pk_ecrm_sheet'))
     )
