@@ -5,9 +5,10 @@ from .accounts import account, throttle
 from .cart import cart
 from .catalog import product
 from .checkout import draft, order
+from .coupons import coupon
 from .database import Base
 from .fulfilment import parcel
 from .importing import run
 
-MODULES = (account, cart, draft, order, parcel, product, profile, run, throttle)
+MODULES = (account, cart, coupon, draft, order, parcel, product, profile, run, throttle)
 METADATA = Base.metadata

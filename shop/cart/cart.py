@@ -8,11 +8,15 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..catalog.product import Product
+from ..coupons.coupon import LONGEST_CODE
 from ..database import Base
 
 
 class Cart(Base):
-    """A stranger's cart is found by the token in the session cookie, a customer's by the account."""
+    """A stranger's cart is found by the token in the session cookie, a customer's by the account.
+
+    `coupon_code` is the code that was entered, whether or not it fits (any more): each look at the cart decides anew.
+    """
 
     __tablename__ = "cart"
 
@@ -20,6 +24,7 @@ class Cart(Base):
     token: Mapped[str] = mapped_column(String(64), unique=True)
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), unique=True)
     touched_at: Mapped[datetime]
+    coupon_code: Mapped[str | None] = mapped_column(String(LONGEST_CODE))
 
     lines: Mapped[list[CartLine]] = relationship(
         back_populates="cart", order_by="CartLine.id", cascade="all, delete-orphan"

@@ -5,13 +5,16 @@ Prices are read from the product each time; a line keeps none that is charged. E
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sqlalchemy import case, delete, select, update
 from sqlalchemy.orm import Session, contains_eager
 
 from ..catalog.product import Category, Product
+from ..coupons.coupon import find_coupon
+from ..coupons.discount import Applied, Priced, apply
 from ..writes import insert_for
 from .cart import Cart, CartLine
 
@@ -40,11 +43,15 @@ class Change:
 
 @dataclass(frozen=True)
 class Line:
-    """A line as it stands now. `seen_minor` is set only where the price has changed since it was chosen."""
+    """A line as it stands now. `seen_minor` is set only where the price has changed since it was chosen.
+
+    `discount_minor`: the line's share of what the cart's coupon takes off.
+    """
 
     product: Product
     quantity: int
     seen_minor: int | None
+    discount_minor: int = 0
 
     @property
     def unit_minor(self) -> int:
@@ -52,7 +59,13 @@ class Line:
 
     @property
     def total_minor(self) -> int:
+        """Before coupons."""
         return self.product.price_minor * self.quantity
+
+    @property
+    def net_minor(self) -> int:
+        """What is paid for it."""
+        return self.total_minor - self.discount_minor
 
     @property
     def available(self) -> int:
@@ -66,14 +79,21 @@ class Line:
 
 @dataclass(frozen=True)
 class Contents:
-    """A cart as it is shown: lines to buy, lines saved for later, and the sum of the former in minor units."""
+    """A cart as it is shown: lines to buy, lines saved for later, the coupon entered, and the sums in minor units."""
 
     lines: tuple[Line, ...] = ()
     saved: tuple[Line, ...] = ()
+    coupon: Applied | None = None
+
+    @property
+    def full_minor(self) -> int:
+        """The goods before coupons."""
+        return sum(line.total_minor for line in self.lines)
 
     @property
     def goods_minor(self) -> int:
-        return sum(line.total_minor for line in self.lines)
+        """What is paid for the goods."""
+        return sum(line.net_minor for line in self.lines)
 
     @property
     def pieces(self) -> int:
@@ -84,8 +104,8 @@ class Contents:
         return bool(self.lines) and all(line.buyable for line in self.lines)
 
 
-def contents(session: Session, cart: Cart | None) -> Contents:
-    """Everything in a cart with today's prices and stock, in the order in which it was put in."""
+def contents(session: Session, cart: Cart | None, *, now: datetime | None = None) -> Contents:
+    """Everything in a cart with today's prices, stock and discount, in the order in which it was put in."""
     if cart is None:
         return Contents()
     query = (
@@ -98,9 +118,17 @@ def contents(session: Session, cart: Cart | None) -> Contents:
         .execution_options(populate_existing=True)
     )
     found = [(row.saved, _as_line(row)) for row in session.scalars(query)]
-    return Contents(
-        lines=tuple(line for saved, line in found if not saved), saved=tuple(line for saved, line in found if saved)
-    )
+    chosen = tuple(line for saved, line in found if not saved)
+    coupon = _coupon(session, cart, chosen, now or datetime.now(UTC))
+    if coupon is not None:
+        chosen = tuple(replace(line, discount_minor=share) for line, share in zip(chosen, coupon.shares, strict=True))
+    return Contents(lines=chosen, saved=tuple(line for saved, line in found if saved), coupon=coupon)
+
+
+def enter_coupon(session: Session, cart: Cart, code: str | None) -> None:
+    """Keep the code (as `read_code` writes it) with the cart in place of another; None takes it off."""
+    session.execute(update(Cart).where(Cart.id == cart.id).values(coupon_code=code, touched_at=datetime.now(UTC)))
+    session.refresh(cart)
 
 
 def add(session: Session, cart: Cart, product_id: int, *, quantity: int) -> Change:
@@ -205,6 +233,14 @@ def put_aside(session: Session, cart: Cart, product_id: int, *, quantity: int) -
             set_={"quantity": case((together > MOST, MOST), else_=together)},
         )
     )
+
+
+def _coupon(session: Session, cart: Cart, chosen: Sequence[Line], now: datetime) -> Applied | None:
+    code = session.scalar(select(Cart.coupon_code).where(Cart.id == cart.id))
+    if code is None:
+        return None
+    priced = [Priced(line.product.id, line.total_minor) for line in chosen]
+    return apply(find_coupon(session, code), priced, code=code, now=now)
 
 
 def _as_line(row: CartLine) -> Line:

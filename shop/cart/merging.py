@@ -3,7 +3,7 @@
 What the person sees in the cart is what they just put there: the stranger's lines are the cart. Pieces that lay in
 the account's cart before and aren't in the new one become "saved for later". The same product in both is one wish:
 the new quantity is bought, and pieces that the old one had beyond it are saved. So nothing is added to what they are
-about to buy, nothing is lost, and a message says what happened.
+about to buy, nothing is lost, and a message says what happened. A coupon that was just entered goes before the old one.
 """
 
 from __future__ import annotations
@@ -62,6 +62,8 @@ def _fold(session: Session, own: Cart, new: Cart) -> Merged:
         session.execute(
             update(CartLine).where(CartLine.cart_id == new.id, CartLine.saved.is_(False)).values(cart_id=own.id)
         )
+    if new.coupon_code is not None:
+        session.execute(update(Cart).where(Cart.id == own.id).values(coupon_code=new.coupon_code))
     for line in saved:
         put_aside(session, own, line.product_id, quantity=line.quantity)
     session.execute(delete(CartLine).where(CartLine.cart_id == new.id))

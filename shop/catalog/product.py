@@ -46,8 +46,8 @@ _SCARCE = "stock <= 5"
 class Product(Base):
     """Something to buy. Prices in minor units of the shop's currency; stock is changed by conditional UPDATE only.
 
-    `was_minor` is the price before a reduction; `sold` counts pieces sold (sorting by popularity); `search_text`
-    is what full-text search reads, kept by the module `search`.
+    `was_minor` is the price before a reduction, `cost_minor` what a piece costs the shop (None: not known); `sold`
+    counts pieces sold (sorting by popularity); `search_text` is what full-text search reads, kept by module `search`.
     """
 
     __tablename__ = "product"
@@ -73,6 +73,7 @@ class Product(Base):
     category_id: Mapped[int] = mapped_column(ForeignKey("category.id"))
     price_minor: Mapped[int]
     was_minor: Mapped[int | None]
+    cost_minor: Mapped[int | None]
     stock: Mapped[int] = mapped_column(default=0)
     sold: Mapped[int] = mapped_column(default=0)
     listed: Mapped[bool] = mapped_column(default=True)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from ..coupons.coupon import LONGEST_CODE
 from ..database import Base
 
 
@@ -24,7 +25,9 @@ class Order(Base):
     """A sale. total = goods + shipping - discount. `(buyer, idempotency_key)` is unique: a retry finds its order.
 
     `buyer` is `account:<id>` or `cart:<token>`, so that one customer's key never answers another's.
-    `request_hash` tells a true retry from a different order under the same key. `source` names an import.
+    A coupon is taken off in the lines: `goods_minor` is the sum of their `net_minor`, `discount_minor` is for what
+    concerns the whole order and no line (imports). `request_hash` tells a true retry from a different order under the
+    same key. `source` names an import.
     """
 
     __tablename__ = "orders"
@@ -67,10 +70,20 @@ class Order(Base):
 
     lines: Mapped[list[OrderLine]] = relationship(back_populates="order", order_by="OrderLine.position")
     refunds: Mapped[list[Refund]] = relationship(back_populates="order")
+    coupons: Mapped[list[CouponUse]] = relationship(order_by="CouponUse.code")
+
+    @property
+    def full_goods_minor(self) -> int:
+        """The goods before coupons."""
+        return self.goods_minor + sum(use.discount_minor for use in self.coupons)
 
 
 class OrderLine(Base):
-    """What was bought at which price; the name is copied, so that a renamed product doesn't rewrite history."""
+    """What was bought at which price; the name is copied, so that a renamed product doesn't rewrite history.
+
+    `net_minor` is what is paid for the whole line, after coupons; `cost_minor` what its goods cost the shop, as known
+    when it was sold.
+    """
 
     __tablename__ = "order_line"
     __table_args__ = (Index(None, "product_id"),)
@@ -82,8 +95,31 @@ class OrderLine(Base):
     quantity: Mapped[int]
     unit_minor: Mapped[int]
     net_minor: Mapped[int] = mapped_column(BigInteger)
+    cost_minor: Mapped[int | None] = mapped_column(BigInteger)
 
     order: Mapped[Order] = relationship(back_populates="lines")
+
+    @property
+    def full_minor(self) -> int:
+        """The line before coupons. An import's price of a piece is rounded and says nothing about a discount."""
+        return self.unit_minor * self.quantity if self.order.source == "shop" else self.net_minor
+
+    @property
+    def discount_minor(self) -> int:
+        """What coupons took off this line."""
+        return self.full_minor - self.net_minor
+
+
+class CouponUse(Base):
+    """A coupon that an order named, and what it took off; 0 in imports, where the lines' prices contain it already."""
+
+    __tablename__ = "coupon_use"
+    __table_args__ = (Index(None, "coupon_id"),)
+
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), primary_key=True)
+    coupon_id: Mapped[int] = mapped_column(ForeignKey("coupon.id"), primary_key=True)
+    code: Mapped[str] = mapped_column(String(LONGEST_CODE))
+    discount_minor: Mapped[int] = mapped_column(BigInteger, default=0)
 
 
 class Refund(Base):

@@ -1,8 +1,8 @@
 """Placing an order exactly once: the unique key (buyer, idempotency key) decides, not a look beforehand.
 
 Order of the deeds in the one transaction: the order's row (takes the key) → stock, product by product in the order
-of their ids (so that two orders never wait for each other) → the cart's lines → payment → the announcement. Each
-write carries its condition; the first that isn't met raises, and the caller rolls everything back.
+of their ids (so that two orders never wait for each other) → a use of the coupon → the cart's lines → payment → the
+announcement. Each write carries its condition; the first that isn't met raises, and the caller rolls everything back.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from .. import signals
-from ..cart.cart import CartLine
+from ..cart.cart import Cart, CartLine
 from ..cart.lines import Line
 from ..catalog.product import Product
+from ..coupons.uses import take_use
 from ..email_address import fold
 from ..writes import insert_or_ignore, rows_changed
 from .draft import drop_draft
-from .order import Order, OrderLine, OrderStatus
+from .order import CouponUse, Order, OrderLine, OrderStatus
 from .payment import PaymentRefused, payment_method
 from .reviewing import Review
 
@@ -36,6 +37,10 @@ class NotPlaced(Exception):
 
 class ReviewChanged(NotPlaced):
     """A price, the cart, the details or the delivery isn't what the buyer was shown."""
+
+
+class CouponGone(NotPlaced):
+    """The coupon that was shown as valid has been used up or stopped meanwhile."""
 
 
 class SoldOut(NotPlaced):
@@ -71,7 +76,7 @@ def place_order(
     `seen` is the fingerprint of the review that the buyer confirmed. `signals.order_placed` is sent before return.
 
     Raises:
-        ReviewChanged, SoldOut, KeyReused, PaymentRefused: nothing may be committed then.
+        ReviewChanged, SoldOut, CouponGone, KeyReused, PaymentRefused: nothing may be committed then.
     """
     if not review.lines or review.fingerprint != seen:
         raise ReviewChanged
@@ -83,6 +88,7 @@ def place_order(
         return placed
     for line in sorted(review.lines, key=lambda line: line.product.id):
         _take_stock(session, line)
+    _take_coupon(session, review, order_id, now=now)
     _empty_cart(session, review)
     session.execute(insert(OrderLine), _line_rows(review, order_id))
     drop_draft(session, review.cart_id)
@@ -169,7 +175,8 @@ def _line_rows(review: Review, order_id: int) -> list[dict[str, Any]]:
             "name": line.product.name,
             "quantity": line.quantity,
             "unit_minor": line.unit_minor,
-            "net_minor": line.total_minor,
+            "net_minor": line.net_minor,
+            "cost_minor": None if line.product.cost_minor is None else line.product.cost_minor * line.quantity,
         }
         for position, line in enumerate(review.lines, start=1)
     ]
@@ -188,6 +195,19 @@ def _take_stock(session: Session, line: Line) -> None:
     if not listed or left < wanted:
         raise SoldOut(name, left if listed else 0)
     raise ReviewChanged
+
+
+def _take_coupon(session: Session, review: Review, order_id: int, *, now: datetime) -> None:
+    """Take a use of the coupon that the order gets its discount from; a code that was refused is left alone."""
+    coupon = review.coupon
+    if coupon is None or coupon.refusal or coupon.coupon_id is None:
+        return
+    if not take_use(session, coupon.coupon_id, now=now):
+        raise CouponGone(coupon.code)
+    use = {"order_id": order_id, "coupon_id": coupon.coupon_id, "code": coupon.code}
+    session.execute(insert(CouponUse), [use | {"discount_minor": coupon.discount_minor}])
+    entered = (Cart.id == review.cart_id) & (Cart.coupon_code == coupon.code)
+    rows_changed(session, update(Cart).where(entered).values(coupon_code=None))
 
 
 def _empty_cart(session: Session, review: Review) -> None:

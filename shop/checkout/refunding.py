@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from .. import signals
 from ..catalog.product import Product
+from ..coupons.uses import give_uses_back
 from ..writes import rows_changed
 from .order import Order, OrderLine, OrderStatus, Refund, RefundLine
 
@@ -112,6 +113,8 @@ def left_to_send(session: Session, order: Order) -> dict[int, int]:
 def cancel(session: Session, order: Order, *, reason: str, now: datetime) -> Refund | None:
     """Cancel an order that wasn't handed over yet: the rest of the money goes back, the goods go back on sale.
 
+    A coupon that it used may be used once more.
+
     Returns:
         The refund; None where nothing was left to give back (an order of free goods).
 
@@ -125,6 +128,7 @@ def cancel(session: Session, order: Order, *, reason: str, now: datetime) -> Ref
     left = {part.product_id: part.left for part in refundable(session, order) if part.left}
     rest = order.total_minor - refunded_minor(session, order)
     _restock(session, left)
+    give_uses_back(session, [use.coupon_id for use in order.coupons])
     return _write(session, order, pieces=left, amount_minor=rest, reason=reason, now=now) if rest > 0 else None
 
 
@@ -156,6 +160,7 @@ def refund(session: Session, order: Order, asked: RefundAsked, *, now: datetime)
         placed = (Order.id == order.id) & (Order.status == OrderStatus.PLACED)
         if rows_changed(session, update(Order).where(placed).values(status=OrderStatus.CANCELLED)) == 1:
             _restock(session, unasked)  # never packed, and nobody is waiting for them
+            give_uses_back(session, [use.coupon_id for use in order.coupons])
             session.refresh(order)
     return _write(session, order, pieces=wanted, amount_minor=amount, reason=asked.reason, now=now)
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from ..cart import lines
 from ..cart.cart import Cart
+from ..coupons.discount import Applied
 from ..profile import ShopProfile
 from .delivery import Quote, quote
 from .details import Details
@@ -18,17 +19,23 @@ from .details import Details
 
 @dataclass(frozen=True)
 class Review:
-    """An order in the making. Money in minor units of `currency`; total = goods + shipping."""
+    """An order in the making. Money in minor units of `currency`; total = goods (after coupons) + shipping."""
 
     cart_id: int
     lines: tuple[lines.Line, ...]
     details: Details
     quote: Quote
     currency: str
+    coupon: Applied | None = None
+
+    @property
+    def full_minor(self) -> int:
+        """The goods before coupons."""
+        return sum(line.total_minor for line in self.lines)
 
     @property
     def goods_minor(self) -> int:
-        return sum(line.total_minor for line in self.lines)
+        return sum(line.net_minor for line in self.lines)
 
     @property
     def shipping_minor(self) -> int:
@@ -48,6 +55,7 @@ class Review:
             "promised": self.quote.promised_on.isoformat(),
             "total": self.total_minor,
             "currency": self.currency,
+            "coupon": (self.coupon.code, self.coupon.shares) if self.coupon else None,
         }
         return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
 
@@ -58,7 +66,7 @@ def review(session: Session, cart: Cart, details: Details, *, profile: ShopProfi
     Raises:
         NoSuchDelivery: the chosen method doesn't go to that country (any more).
     """
-    contents = lines.contents(session, cart)
+    contents = lines.contents(session, cart, now=now)
     chosen = quote(
         details.delivery_method,
         goods_minor=contents.goods_minor,
@@ -66,4 +74,4 @@ def review(session: Session, cart: Cart, details: Details, *, profile: ShopProfi
         profile=profile,
         now=now,
     )
-    return Review(cart.id, contents.lines, details, chosen, profile.currency)
+    return Review(cart.id, contents.lines, details, chosen, profile.currency, contents.coupon)

@@ -1,0 +1,1 @@
+"""Coupons: codes that take money off a cart."""
