@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, scoped_session
 
+from tracking.clickstream.inbox import Inbox
 from tracking.clickstream.writer import Writer
 from tracking.visitors import Grade
 
@@ -52,11 +53,13 @@ class ECRM:
         """
         config.apply_defaults(app.config)
         sessions = sessions_on(engine or _engine_of(app))
+        writer = Writer(sessions, time_zone=lambda: _time_zone(app, storefront))
         app.extensions["ecrm"] = Installation(
             app=app,
             storefront=storefront,
             sessions=sessions,
-            writer=Writer(sessions, time_zone=lambda: _time_zone(app, storefront)),
+            writer=writer,
+            inbox=Inbox(sessions, on_accept=writer.digest_soon),
             transport=make_transport(app.config, Path(app.instance_path).parent),
         )
         wording.init_app(app)

@@ -8,6 +8,7 @@ from flask import Flask, current_app
 from sqlalchemy.orm import Session, sessionmaker
 
 from mailer.transports import Transport
+from tracking.clickstream.inbox import Inbox
 from tracking.clickstream.writer import Writer
 
 from .storefront import Storefront
@@ -15,12 +16,14 @@ from .storefront import Storefront
 
 @dataclass
 class Installation:
-    """The plugin in one app: the host's answers, the CRM's own sessions, the event writer, the way out for e-mail."""
+    """The plugin in one app: the host's answers, the CRM's own sessions, the event writer, the collector's inbox, the
+    way out for e-mail."""
 
     app: Flask
     storefront: Storefront
     sessions: sessionmaker[Session]
     writer: Writer
+    inbox: Inbox
     transport: Transport
 
 

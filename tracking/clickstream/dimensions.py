@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tracking.record import BigId, Record
 
+from .dimension_ids import ids_of as ids_of  # beside what it numbers, for whoever counts by it
+
 MAX_PATH = 200
 MAX_SOURCE = 100
 

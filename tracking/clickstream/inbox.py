@@ -1,17 +1,38 @@
-"""Inbox: what clients of the collector sent, committed before they are answered, and digested right afterwards."""
+"""Inbox: what clients of the collector sent, committed before they are answered, and digested right afterwards.
+
+Requests that come at the same time are committed together: the first of them writes for all who wait, as the disk's
+sync costs the same for one row as for a hundred.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+import logging
+import os
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import LargeBinary
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import Connection, LargeBinary, String
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Mapped, Session, mapped_column, sessionmaker
 
+from tracking.bulk import insert_columns
 from tracking.record import BigId, Record
+
+log = logging.getLogger("ecrm.clickstream")
+
+PATIENCE = 10.0  # seconds
 
 
 class InboxEntry(Record):
-    """The valid messages of one request, in the form that `digest` reads. Gone as soon as they are events."""
+    """The valid messages of one request, in the form that `digest` reads. Gone as soon as they are events.
+
+    `problem`: why they can't become events; such an entry stays for somebody to look at, and blocks no other.
+    """
 
     __tablename__ = "ecrm_inbox"
 
@@ -19,3 +40,117 @@ class InboxEntry(Record):
     received_at: Mapped[datetime]
     messages: Mapped[int]
     body: Mapped[bytes] = mapped_column(LargeBinary)
+    problem: Mapped[str] = mapped_column(String(200), default="")
+
+
+class Unavailable(Exception):
+    """The messages could not be committed now. They may be sent again: a repeat is counted once."""
+
+
+@dataclass(eq=False, slots=True)
+class _Waiting:
+    body: bytes
+    messages: int
+    received_at: datetime
+    done: bool = False
+    problem: Exception | None = None
+
+
+_TABLE = Record.metadata.tables[InboxEntry.__tablename__]
+
+
+class Inbox:
+    """One per app and process; safe to use from many threads, and after a fork."""
+
+    def __init__(
+        self,
+        sessions: sessionmaker[Session],
+        *,
+        on_accept: Callable[[], None] = lambda: None,
+        patience: float = PATIENCE,
+    ) -> None:
+        """Args: on_accept: called after each commit, e.g. to wake who digests; patience: seconds."""
+        self._sessions = sessions
+        self._on_accept = on_accept
+        self._patience = patience
+        self.begin()
+        _living.add(self)
+
+    def begin(self) -> None:
+        """Start empty; called in a forked child, whose parent answers (and commits for) its own requests."""
+        self._lock, self._committing = threading.Lock(), threading.Lock()
+        self._waiting: list[_Waiting] = []
+
+    def accept(self, body: bytes, messages: int) -> None:
+        """Commit the messages (`digest.body_of`); returns when they can't be lost any more.
+
+        Raises:
+            Unavailable: when the database didn't take them in time. Whether it still will is unknown then.
+        """
+        mine = _Waiting(body, messages, datetime.now(UTC))
+        with self._lock:
+            self._waiting.append(mine)
+        if not self._committing.acquire(timeout=self._patience):
+            with self._lock:
+                if mine in self._waiting:
+                    self._waiting.remove(mine)
+            raise Unavailable("others have been waiting for the database too long")
+        try:
+            if not mine.done:  # else whoever held the lock before wrote this one, too
+                self._commit()
+        finally:
+            self._committing.release()
+        if mine.problem is not None:
+            raise Unavailable("the database could not be reached") from mine.problem
+
+    def _commit(self) -> None:
+        with self._lock:
+            batch, self._waiting = self._waiting, []
+        try:
+            with self._sessions.begin() as session:
+                connection = session.connection()
+                with _patient(connection, self._patience):
+                    insert_columns(connection, _TABLE, _columns(batch), ready={"messages", "body", "problem"})
+        except (SQLAlchemyError, OSError) as error:
+            log.exception("the messages of %s requests could not be committed", len(batch))
+            for one in batch:
+                one.problem, one.done = error, True
+            return
+        for one in batch:
+            one.done = True
+        self._on_accept()
+
+
+def _columns(batch: list[_Waiting]) -> dict[str, list[Any]]:
+    return {
+        "received_at": [one.received_at for one in batch],
+        "messages": [one.messages for one in batch],
+        "body": [one.body for one in batch],
+        "problem": [""] * len(batch),
+    }
+
+
+@contextmanager
+def _patient(connection: Connection, seconds: float) -> Iterator[None]:
+    """Wait so long for a lock, and no longer than a client would."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(seconds * 1000)}")
+        yield
+        return
+    before = connection.exec_driver_sql("PRAGMA busy_timeout").scalar()
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={int(seconds * 1000)}")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={before}")
+
+
+_living: weakref.WeakSet[Inbox] = weakref.WeakSet()
+
+
+def _begin_all() -> None:
+    for inbox in list(_living):
+        inbox.begin()
+
+
+os.register_at_fork(after_in_child=_begin_all)

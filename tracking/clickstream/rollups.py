@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -166,7 +168,20 @@ class CohortMonth(Record):
 
 def day_of(at: datetime, time_zone: str) -> date:
     """The day on which this moment falls in the shop's own time zone (an IANA name)."""
-    return at.astimezone(ZoneInfo(time_zone)).date()
+    quarter = int(at.timestamp() // _QUARTER)
+    if quarter < _ALIGNED:
+        return at.astimezone(ZoneInfo(time_zone)).date()
+    return _day_of_quarter(quarter, time_zone)
+
+
+# Since 1973 clocks everywhere differ from UTC by whole quarters of an hour and change at one, so all moments of a
+# quarter of an hour in UTC have the same day.
+_QUARTER, _ALIGNED = 900, 94_694_400 // 900
+
+
+@lru_cache(maxsize=4096)
+def _day_of_quarter(quarter: int, time_zone: str) -> date:
+    return datetime.fromtimestamp(quarter * _QUARTER, ZoneInfo(time_zone)).date()
 
 
 def add_to_day(session: Session, day: date, **counts: int) -> None:
@@ -190,3 +205,67 @@ def add_to(session: Session, record: type[Record], key: dict[str, Any], counts: 
     statement = insert(table).values(**key, **counts)
     grown = {name: table.c[name] + statement.excluded[name] for name in counts}
     session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=grown))
+
+
+Additions = Mapping[tuple[Any, ...], Mapping[str, int]]
+"""Primary key in the table's order → figure → how much more."""
+
+
+def add_rows(session: Session, record: type[Record], rows: Additions) -> None:
+    """Add to many rows of a roll-up at once, as `add_to` does to one.
+
+    In the order of their keys, so that two processes which add to the same rows take their locks in the same order;
+    for the same reason `store` adds to one roll-up after the other in a fixed order.
+
+    Raises:
+        KeyError: for a figure that doesn't exist.
+    """
+    changed = {key: row for key in sorted(rows) if any((row := rows[key]).values())}
+    if not changed:
+        return
+    connection = session.connection()
+    is_sqlite = connection.dialect.name == "sqlite"
+    named = frozenset(name for row in changed.values() for name, count in row.items() if count)
+    statement, names = _upsert(record, named, "?" if is_sqlite else "%s")
+    connection.exec_driver_sql(
+        statement,
+        [
+            (*(_as_text(value) for value in key), *(row.get(name, 0) for name in names)) if is_sqlite
+            else (*key, *(row.get(name, 0) for name in names))
+            for key, row in changed.items()
+        ],
+    )  # fmt: skip
+
+
+def store(session: Session, additions: Mapping[type[Record], Additions]) -> None:
+    """Add to several roll-ups, in the order in which everybody does."""
+    for record in ORDER:
+        if rows := additions.get(record):
+            add_rows(session, record, rows)
+
+
+@lru_cache(maxsize=256)
+def _upsert(record: type[Record], named: frozenset[str], mark: str) -> tuple[str, tuple[str, ...]]:
+    """The statement, and the figures whose values follow the key's."""
+    table = record.metadata.tables[record.__tablename__]
+    keys = [column.name for column in table.primary_key]
+    figures = [column.name for column in table.columns if column.name not in keys]
+    if unknown := named.difference(figures):
+        raise KeyError(f"{table.name} has no figure {', '.join(sorted(unknown))}")
+    names = tuple(name for name in figures if name in named)
+    values = ", ".join([mark] * len(keys) + [mark if name in named else "0" for name in figures])
+    grown = ", ".join(f"{name} = {table.name}.{name} + excluded.{name}" for name in names)
+    statement = (
+        f"INSERT INTO {table.name} ({', '.join(keys + figures)}) VALUES ({values}) "  # noqa: S608 (names of the model)
+        f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {grown}"
+    )
+    return statement, names
+
+
+def _as_text(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+ORDER: tuple[type[Record], ...] = (
+    AudienceDay, PageDay, TimingDay, ProductDay, TermDay, RefinementDay, BotDay, CohortMonth, DayFigures,
+)  # fmt: skip

@@ -13,10 +13,11 @@ from .bots import is_bot
 
 
 class Sighting(NamedTuple):
-    """One step of a browser. `referrer` is empty for pages of the shop itself; `path` carries no query string.
+    """One step of a browser or app. `referrer` is empty for pages of the shop itself; `path` has no query string.
 
-    `visitor_token` and `customer_reference` count only as far as `grade` allows. A tuple, as a request makes two or
-    three of them: a frozen dataclass takes three times as long.
+    `visitor_token` and `customer_reference` count only as far as `grade` allows, and whoever makes a sighting has
+    found them believable. A tuple, as a request makes two or three of them: a frozen dataclass takes three times as
+    long. The inbox holds sightings as JSON arrays, so new fields come at the end and have a default.
     """
 
     at: datetime
@@ -29,6 +30,9 @@ class Sighting(NamedTuple):
     user_agent: str = ""
     referrer: str = ""
     path: str = ""
+    message_id: str | None = None  # the client's; None where the plugin itself saw the step and nobody can repeat it
+    country: str = ""  # two letters
+    machine: bool | None = None  # whether a machine did it, where that isn't for `user_agent` to say (servers' SDKs)
 
     @property
     def token(self) -> str | None:
@@ -38,7 +42,7 @@ class Sighting(NamedTuple):
     @property
     def customer(self) -> str | None:
         """The customer's reference where the grade allows to join it."""
-        return self.customer_reference if self.grade >= Grade.PERSONAL and self.token else None
+        return self.customer_reference if self.grade >= Grade.PERSONAL else None
 
     @property
     def counts(self) -> bool:
@@ -48,12 +52,14 @@ class Sighting(NamedTuple):
     @property
     def of_a_bot(self) -> bool:
         """Machines are counted apart and leave no other trace."""
-        return is_bot(self.user_agent)
+        return is_bot(self.user_agent) if self.machine is None else self.machine
 
 
 def storable(value: Any) -> Any:
     """A JSON-ready value without what a database refuses in text: NUL and lone surrogates."""
     if isinstance(value, str):
+        if value.isascii() and "\x00" not in value:
+            return value
         return value.replace("\x00", "").encode("utf-8", "replace").decode()
     if isinstance(value, Mapping):
         return {storable(str(key)): storable(item) for key, item in value.items()}

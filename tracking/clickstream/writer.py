@@ -53,6 +53,13 @@ class Writer:
         self.begin()
         _living.add(self)
 
+    def digest_soon(self) -> None:
+        """Something came into the inbox; returns at once."""
+        self._digest_due = True
+        if not self._wake.is_set() and not self._closed:
+            self._ensure_thread()
+            self._wake.set()
+
     def put(self, sighting: Sighting) -> None:
         """Take a step; returns at once and never raises. Without room the step is dropped and counted."""
         if self._closed or len(self._waiting) >= self._capacity:
@@ -92,7 +99,7 @@ class Writer:
         self._wake, self._stop = threading.Event(), threading.Event()
         self._starting, self._storing = threading.Lock(), threading.Lock()
         self._thread: threading.Thread | None = None
-        self._closed = False
+        self._closed = self._digest_due = False
         self._stored = self._dropped = self._refused = 0
 
     @property

@@ -136,6 +136,7 @@ def upgrade() -> None:
     sa.Column('received_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('messages', sa.Integer(), nullable=False),
     sa.Column('body', sa.LargeBinary(), nullable=False),
+    sa.Column('problem', sa.String(length=200), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_ecrm_inbox'))
     )
     op.create_table('ecrm_page',
