@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from .record import BigId, Record, insert_once
 
+MAX_CODE = 100
+
 
 class SeenOrder(Record):
     """An order as the shop told it. `reference` is the shop's order number; money in minor units.
@@ -73,14 +75,40 @@ class SeenRefund(Record):
     reason: Mapped[str] = mapped_column(String(200), default="")
 
 
+class SeenRefundLine(Record):
+    """What of a refund went back for a product (`refunds.shares_of`). What the lines leave of it was for delivery.
+
+    `quantity` is 0 where money went back and the goods stayed, or where nobody said which goods came back.
+    """
+
+    __tablename__ = "ecrm_refund_line"
+    __table_args__ = (Index(None, "product"),)
+
+    refund_id: Mapped[int] = mapped_column(ForeignKey("ecrm_refund.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    product: Mapped[str] = mapped_column(String(64))
+    quantity: Mapped[int]
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+
+
 @dataclass(frozen=True)
 class LineFacts:
-    """One line to remember: the shop's product id, its name, pieces, and the line's money after discounts."""
+    """One line to remember: the shop's product id, its name, pieces, the line's money after discounts, and its cost."""
 
     product: str
     name: str
     quantity: int
     net_minor: int
+    cost_minor: int | None = None
+
+
+@dataclass(frozen=True)
+class ReturnedFacts:
+    """One line of a refund: the product, its pieces, and the money that went back for it."""
+
+    product: str
+    quantity: int
+    amount_minor: int
 
 
 def remember_order(
@@ -97,15 +125,21 @@ def remember_order(
     discount_minor: int,
     total_minor: int,
     lines: Sequence[LineFacts],
+    codes: Sequence[str] = (),
+    joined: bool = False,
 ) -> int | None:
-    """Keep an order and its lines; returns its id, or None where it was remembered before."""
+    """Keep an order and its lines; returns its id, or None where it was remembered before.
+
+    Whether it is the customer's first, `cohorts.count_customer` says.
+    """
     order_id = insert_once(
         session,
         SeenOrder,
         {
             "reference": reference, "customer_id": customer_id, "visitor_id": visitor_id, "session_id": session_id,
             "placed_at": placed_at, "currency": currency, "goods_minor": goods_minor, "shipping_minor": shipping_minor,
-            "discount_minor": discount_minor, "total_minor": total_minor, "refunded_minor": 0,
+            "discount_minor": discount_minor, "total_minor": total_minor, "refunded_minor": 0, "is_first": False,
+            "codes": kept_codes(codes), "heard_from": "", "joined": joined,
         },
     )  # fmt: skip
     if order_id is not None and lines:
@@ -114,7 +148,7 @@ def remember_order(
             [
                 {
                     "order_id": order_id, "position": position, "product": line.product, "name": line.name[:200],
-                    "quantity": line.quantity, "net_minor": line.net_minor,
+                    "quantity": line.quantity, "net_minor": line.net_minor, "cost_minor": line.cost_minor,
                 }
                 for position, line in enumerate(lines, start=1)
             ],
@@ -131,8 +165,8 @@ def remember_refund(
     refunded_at: datetime,
     amount_minor: int,
     reason: str = "",
-) -> bool:
-    """Keep a refund and add it to its order; False where it was remembered before."""
+) -> int | None:
+    """Keep a refund and add it to its order; returns its id, or None where it was remembered before."""
     refund_id = insert_once(
         session,
         SeenRefund,
@@ -141,15 +175,19 @@ def remember_refund(
             "amount_minor": amount_minor, "reason": reason[:200],
         },
     )  # fmt: skip
-    if refund_id is None:
-        return False
-    if order_id is not None:
+    if refund_id is not None and order_id is not None:
         session.execute(
             update(SeenOrder)
             .where(SeenOrder.id == order_id)
             .values(refunded_minor=SeenOrder.refunded_minor + amount_minor)
         )
-    return True
+    return refund_id
+
+
+def kept_codes(codes: Sequence[str]) -> list[str]:
+    """Codes as they are kept: upper case, each once, in the order named; what is longer than any code is none."""
+    upper = (code.replace("\x00", "").encode("utf-8", "replace").decode().strip().upper() for code in codes)
+    return list(dict.fromkeys(code for code in upper if 0 < len(code) <= MAX_CODE))
 
 
 def order_by_reference(session: Session, reference: str) -> SeenOrder | None:

@@ -389,6 +389,18 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_ecrm_credit_refund_id'), ['refund_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_ecrm_credit_source_id_day'), ['source_id', 'day'], unique=False)
 
+    op.create_table('ecrm_refund_line',
+    sa.Column('refund_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('position', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('product', sa.String(length=64), nullable=False),
+    sa.Column('quantity', sa.Integer(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['refund_id'], ['ecrm_refund.id'], name=op.f('fk_ecrm_refund_line_refund_id')),
+    sa.PrimaryKeyConstraint('refund_id', 'position', name=op.f('pk_ecrm_refund_line'))
+    )
+    with op.batch_alter_table('ecrm_refund_line', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_ecrm_refund_line_product'), ['product'], unique=False)
+
     with op.batch_alter_table('ecrm_day_figures', schema=None) as batch_op:
         batch_op.add_column(sa.Column('visitors', sa.Integer(), nullable=False, server_default=sa.text("0")))
         batch_op.add_column(sa.Column('new_customers', sa.Integer(), nullable=False, server_default=sa.text("0")))
@@ -453,6 +465,10 @@ def downgrade() -> None:
         batch_op.drop_column('new_customers')
         batch_op.drop_column('visitors')
 
+    with op.batch_alter_table('ecrm_refund_line', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_ecrm_refund_line_product'))
+
+    op.drop_table('ecrm_refund_line')
     with op.batch_alter_table('ecrm_credit', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_ecrm_credit_source_id_day'))
         batch_op.drop_index(batch_op.f('ix_ecrm_credit_refund_id'))
