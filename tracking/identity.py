@@ -1,35 +1,178 @@
-"""Who used which browser: append-only claims, and the question asked of them.
+"""Who used which browser: append-only claims, and the questions asked of them.
 
-Nothing is merged: a claim says that a customer was seen in a browser, and who a browser belongs to is worked out
-when it is asked. So a shared device never makes one person of two, and a wrong claim can be taken back.
+Nothing is merged: a claim says that a customer was seen in a browser, and whose a browser or a visit is, is worked out
+when it is asked. So a shared device never makes one person of two, and a wrong claim can be taken back (`ClaimChange`)
+and put back again, with every report as it would have been.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from .clickstream.sessions import Session as Visit
 from .record import insert_once
-from .visitors import VisitorClaim
+from .visitors import ClaimChange, Visitor, VisitorClaim
+
+MAX_BROWSERS = 500
+"""Of one customer, the newest first: more than a person has; a shop's own account for tests may have any number."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim as it is seen today. `shared`: somebody else's claim on the browser stands, too; then it is nobody's."""
+
+    id: int
+    visitor_id: int
+    customer_id: int
+    claimed_at: datetime
+    how: str
+    first_seen_at: datetime
+    stands: bool
+    shared: bool
+    simulated: bool
 
 
 def claim(session: Session, visitor_id: int, customer_id: int, at: datetime, how: str) -> bool:
     """Note that this customer used this browser; `how` says what proved it, e.g. `signed in`.
 
     Returns:
-        True for the first claim of this pair, False where it was known.
+        True for the first claim of this pair, False where it was known. One that was taken back stays so.
     """
     values = {"visitor_id": visitor_id, "customer_id": customer_id, "claimed_at": at, "how": how[:40]}
     return insert_once(session, VisitorClaim, values) is not None
 
 
+def change_claim(session: Session, claim_id: int, *, stands: bool, by: str, reason: str, at: datetime) -> bool:
+    """Take a claim back (`stands` False) or put it back; False where it is so already.
+
+    Two at once may both write their change; the later one counts, and both say the same.
+
+    Raises:
+        LookupError: where there is no such claim.
+    """
+    if session.get(VisitorClaim, claim_id) is None:
+        raise LookupError(f"there is no claim {claim_id}")
+    now_stands = session.scalar(select(_stands(VisitorClaim)).where(VisitorClaim.id == claim_id))
+    if bool(now_stands) is stands:
+        return False
+    session.add(ClaimChange(claim_id=claim_id, stands=stands, changed_at=at, changed_by=by[:100], reason=reason[:200]))
+    session.flush()
+    return True
+
+
+def claims_of(session: Session, customer_id: int) -> list[Claim]:
+    """Every claim of this customer, newest first, those taken back among them."""
+    query = (
+        select(VisitorClaim, Visitor, _stands(VisitorClaim), _shared())
+        .join(Visitor, Visitor.id == VisitorClaim.visitor_id)
+        .where(VisitorClaim.customer_id == customer_id)
+        .order_by(VisitorClaim.claimed_at.desc(), VisitorClaim.id.desc())
+        .limit(MAX_BROWSERS)
+    )
+    return [
+        Claim(
+            id=row.id,
+            visitor_id=row.visitor_id,
+            customer_id=row.customer_id,
+            claimed_at=row.claimed_at,
+            how=row.how,
+            first_seen_at=visitor.first_seen_at,
+            stands=bool(stands),
+            shared=bool(shared),
+            simulated=visitor.simulated,
+        )
+        for row, visitor, stands, shared in session.execute(query)
+    ]
+
+
+def claimants(session: Session, visitor_id: int) -> Sequence[int]:
+    """The customers who ever claimed this browser, by id; whose reports a change of any of the claims may move."""
+    query = select(VisitorClaim.customer_id).where(VisitorClaim.visitor_id == visitor_id)
+    return session.scalars(query.order_by(VisitorClaim.customer_id)).all()
+
+
 def visitors_of(session: Session, customer_id: int) -> list[int]:
     """The browsers in which this customer, and nobody else, was seen; oldest claim first."""
-    other = aliased(VisitorClaim)
-    claims_of_browser = (
-        select(func.count()).select_from(other).where(other.visitor_id == VisitorClaim.visitor_id).scalar_subquery()
+    return [visitor_id for visitor_id, _ in _browsers(session, customer_id)]
+
+
+def visits_of(
+    session: Session,
+    customer_id: int,
+    *,
+    window: timedelta,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Select[int]:
+    """The ids of a customer's visits, to be put into a query or run. The one rule of whose a visit is:
+
+    - it was made in a browser that is this customer's alone (`visitors_of`) and began no earlier than `window` before
+      the claim; what was older may have been anybody's. Nobody else was signed in in it;
+    - or exactly this customer was signed in in it, whoever else uses the browser, unless that claim was taken back.
+
+    Args:
+        window: the setting ECRM_IDENTITY_DAYS.
+        since: only visits that went on then or later.
+        until: only visits that had begun before then.
+    """
+    query = select(Visit.id).where(theirs(session, customer_id, window=window))
+    if since is not None:
+        query = query.where(Visit.last_at >= since)
+    if until is not None:
+        query = query.where(Visit.started_at < until)
+    return query
+
+
+def theirs(session: Session, customer_id: int, *, window: timedelta) -> ColumnElement[bool]:
+    """The rule of `visits_of` as a condition on visits, for queries that select more of them than their ids."""
+    taken_back = select(VisitorClaim.visitor_id).where(VisitorClaim.customer_id == customer_id, ~_stands(VisitorClaim))
+    signed_in = and_(Visit.customer_id == customer_id, Visit.visitor_id.not_in(taken_back))
+    floors: dict[int, datetime] = {visitor: at - window for visitor, at in _browsers(session, customer_id)}
+    if not floors:
+        return signed_in
+    # One CASE and no row of ORs: SQLite nests those, a thousand deep at most.
+    floor = case(
+        {visitor: literal(at, Visit.started_at.type) for visitor, at in floors.items()}, value=Visit.visitor_id
     )
-    query = select(VisitorClaim.visitor_id).where(VisitorClaim.customer_id == customer_id, claims_of_browser == 1)
-    return list(session.scalars(query.order_by(VisitorClaim.id)))
+    alone = and_(Visit.visitor_id.in_(floors), Visit.customer_id.is_(None), Visit.started_at >= floor)
+    return or_(signed_in, alone)
+
+
+def _browsers(session: Session, customer_id: int) -> list[tuple[int, datetime]]:
+    query = (
+        select(VisitorClaim.visitor_id, VisitorClaim.claimed_at)
+        .where(VisitorClaim.customer_id == customer_id, _stands(VisitorClaim), ~_shared())
+        .order_by(VisitorClaim.id.desc())
+        .limit(MAX_BROWSERS)
+    )
+    return [(visitor_id, at) for visitor_id, at in session.execute(query)][::-1]
+
+
+def _stands(claims: Any) -> ColumnElement[bool]:
+    """What the latest change of a claim says; without a change it stands."""
+    latest = (
+        select(ClaimChange.stands)
+        .where(ClaimChange.claim_id == claims.id)
+        .order_by(ClaimChange.id.desc())
+        .limit(1)
+        .correlate(claims)
+        .scalar_subquery()
+    )
+    return func.coalesce(latest, True)
+
+
+def _shared() -> ColumnElement[bool]:
+    other = aliased(VisitorClaim)
+    return (
+        select(other.id)
+        .where(other.visitor_id == VisitorClaim.visitor_id, other.customer_id != VisitorClaim.customer_id)
+        .where(_stands(other))
+        .correlate(VisitorClaim)
+        .exists()
+    )
