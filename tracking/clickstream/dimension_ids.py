@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, event, select, tuple_
@@ -17,9 +17,12 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from tracking.record import Record
 
-Key = tuple[Any, ...]
+Key = Any
+"""The value of a dimension's key, or a tuple of several in the table's order."""
 Known = dict[str, dict[Key, int]]
 """Table → key → id."""
+
+K = TypeVar("K", str, tuple[Any, ...])
 
 CAPACITY = 200_000  # keys of a dimension; some 40 MB
 _CHUNK = 500  # keys a statement, below every database's limit of parameters
@@ -29,12 +32,12 @@ _committed: WeakKeyDictionary[Engine, Known] = WeakKeyDictionary()
 _guard = threading.Lock()
 
 
-def ids_of(session: Session, record: type[Record], keys: Iterable[Key]) -> dict[Key, int]:
+def ids_of(session: Session, record: type[Record], keys: Iterable[K]) -> dict[K, int]:
     """The id of every key; rows that are missing are made.
 
     Args:
         record: a dimension: its first column is `id`, the others are its key and unique together.
-        keys: values of the other columns, in the table's order, e.g. `("/tea",)` for a `Page`. They must fit.
+        keys: e.g. `"/tea"` for a `Page`; tuples in the table's order where a key has several columns. They must fit.
     """
     wanted = set(keys)
     if not wanted:
@@ -67,11 +70,11 @@ def _look_up(session: Session, table: Any, keys: list[Key]) -> dict[Key, int]:
         some = keys[start : start + _CHUNK]
         query = select(table.c.id, *columns)
         if len(columns) == 1:
-            query = query.where(columns[0].in_([key[0] for key in some]))
+            for id_, value in session.execute(query.where(columns[0].in_(some))):
+                found[value] = id_
         else:
-            query = query.where(tuple_(*columns).in_(some))
-        for id_, *values in session.execute(query):
-            found[tuple(values)] = id_
+            for id_, *values in session.execute(query.where(tuple_(*columns).in_(some))):
+                found[tuple(values)] = id_
     return found
 
 
@@ -79,7 +82,7 @@ def _insert(session: Session, table: Any, keys: list[Key]) -> None:
     """Sorted keys: two processes that make the same rows wait for each other in the same order."""
     names = [column.name for column in table.columns if column.name != "id"]
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    rows = [dict(zip(names, key, strict=True)) for key in keys]
+    rows = [dict(zip(names, key if isinstance(key, tuple) else (key,), strict=True)) for key in keys]
     session.execute(insert(table).on_conflict_do_nothing(), rows)
 
 
