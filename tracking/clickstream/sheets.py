@@ -6,26 +6,31 @@ moves its rows into the sheet within one transaction, so the sum never changes b
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import calendar
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
-from sqlalchemy import BigInteger, LargeBinary, String, func, select
+from sqlalchemy import BigInteger, LargeBinary, String, and_, func, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from tracking.record import Record
 
+from .columns import Columns, Ints, chosen, merged, unpacked
 from .rollups import AudienceDay, PageDay, ProductDay, RefinementDay, TermDay, TimingDay
-
-Ints = NDArray[np.int64]
 
 FAMILIES: dict[type[Record], str] = {
     AudienceDay: "audience", PageDay: "page", TimingDay: "timing",
     ProductDay: "product", TermDay: "term", RefinementDay: "refinement",
 }  # fmt: skip
 """The roll-ups that have sheets, and what a sheet calls them."""
+
+_KEPT_BYTES = 96_000_000  # of decoded sheets a process; a year of 20,000 keys and 17 figures takes a third of it
+_ATTEMPTS = 20
 
 
 class Sheet(Record):
@@ -43,6 +48,22 @@ class Sheet(Record):
     rows: Mapped[int]
     version: Mapped[int] = mapped_column(BigInteger)
     columns: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+Answer = TypeVar("Answer")
+
+
+class Reference(NamedTuple):
+    """Which sheet, in which version."""
+
+    family: str
+    grain: str
+    first: date
+    version: int
+
+
+class ClosedTooOften(RuntimeError):
+    """Days were closed again and again while a report was reading them; try once more."""
 
 
 @dataclass(frozen=True)
@@ -83,19 +104,17 @@ def sums(
     Raises:
         KeyError: for a roll-up that has no sheets, or a figure that it doesn't have.
     """
-    FAMILIES[record]
-    names = _wanted(record, only)
-    table = record.metadata.tables[record.__tablename__]
+    names, table = _wanted(record, only), record.metadata.tables[record.__tablename__]
     keys = [table.c[name] for name in keys_of(record)]
-    query = (
-        select(*keys, *(func.sum(table.c[name]) for name in names))
-        .where(table.c.day.between(first, last))
-        .group_by(*keys)
-        .order_by(*keys)
-    )
-    found = _array(session.execute(query).all(), len(keys) + len(names))
-    columns = {name: found[:, len(keys) + number] for number, name in enumerate(names)}
-    return Sums(found[:, : len(keys)], columns)
+    query = select(*keys, *(func.sum(table.c[name]) for name in names)).where(table.c.day.between(first, last))
+
+    def read(sheets: Sequence[Reference]) -> Columns:
+        fresh = columns_of_rows(session.execute(query.group_by(*keys).order_by(*keys)).all(), len(keys), names)
+        closed = decoded(session, _least(sheets, first, last))
+        return merged([*(chosen(columns, names) for columns in closed.values()), fresh])
+
+    found = _undisturbed(session, record, first, last, grains=("day", "month"), read=read)
+    return Sums(found.keys, {name: np.asarray(values, dtype=np.int64) for name, values in found.figures.items()})
 
 
 def by_day(
@@ -116,25 +135,138 @@ def by_day(
     Raises:
         KeyError: as in `sums`.
     """
-    FAMILIES[record]
-    names = _wanted(record, only)
-    table = record.metadata.tables[record.__tablename__]
+    names, table = _wanted(record, only), record.metadata.tables[record.__tablename__]
     key = table.c[keys_of(record)[0]]
-    query = select(table.c.day, key, *(func.sum(table.c[name]) for name in names)).where(
-        table.c.day.between(first, last)
+    grouped = (table.c.day,) if keys is None else (table.c.day, key)
+    query = select(*grouped, *(func.sum(table.c[name]) for name in names)).where(table.c.day.between(first, last))
+    wanted = None if keys is None else np.unique(np.fromiter(keys, dtype=np.int64, count=len(keys)))
+
+    def read(sheets: Sequence[Reference]) -> dict[date, dict[str, int]]:
+        days: dict[date, dict[str, int]] = {}
+        rows = session.execute(query.group_by(*grouped)).all()
+        fresh = columns_of_rows(((row[0].toordinal(), *row[1:]) for row in rows), len(grouped), names)
+        for day, figures in (*_closed_days(session, sheets, wanted, names), *_days(fresh, wanted, names)):
+            if first <= day <= last:
+                of_day = days.setdefault(day, dict.fromkeys(names, 0))
+                for name, figure in zip(names, figures, strict=True):
+                    of_day[name] += figure
+        return dict(sorted(days.items()))
+
+    grains = ("total",) if wanted is None else ("day",)
+    return _undisturbed(session, record, first, last, grains=grains, read=read)
+
+
+def columns_of_rows(rows: Iterable[Sequence[int]], keys: int, names: Sequence[str]) -> Columns:
+    """Rows of a roll-up (keys, then figures) as columns."""
+    # PostgreSQL sums integers into Decimals.
+    listed = [tuple(map(int, row)) for row in rows]
+    array = np.array(listed, dtype=np.int64).reshape(len(listed), keys + len(names))
+    return Columns(array[:, :keys], {name: array[:, keys + number] for number, name in enumerate(names)})
+
+
+def references(
+    session: Session, family: str, first: date, last: date, *, grains: Collection[str]
+) -> tuple[Reference, ...]:
+    """The sheets that hold something of these days; months and totals are named by their first day."""
+    month = first.replace(day=1)
+    query = select(Sheet.family, Sheet.grain, Sheet.first, Sheet.version).where(
+        Sheet.family == family,
+        Sheet.grain.in_(grains),
+        Sheet.rows > 0,
+        or_(
+            and_(Sheet.grain == "day", Sheet.first.between(first, last)),
+            and_(Sheet.grain != "day", Sheet.first.between(month, last)),
+        ),
     )
-    days: dict[date, dict[str, int]] = {}
-    wanted = None if keys is None else set(keys)
-    for day, value, *figures in session.execute(query.group_by(table.c.day, key).order_by(table.c.day)):
-        if wanted is None or value in wanted:
-            of_day = days.setdefault(day, dict.fromkeys(names, 0))
-            for name, figure in zip(names, figures, strict=True):
-                of_day[name] += int(figure)
-    return days
+    return tuple(Reference(*row) for row in session.execute(query.order_by(Sheet.grain, Sheet.first)))
+
+
+def decoded(session: Session, wanted: Sequence[Reference]) -> dict[Reference, Columns]:
+    """The sheets' columns, from memory or from the database; one that has changed since is left out."""
+    found = _cache.get(wanted)
+    missing = [sheet for sheet in wanted if sheet not in found]
+    for start in range(0, len(missing), 200):
+        part = missing[start : start + 200]
+        query = select(Sheet.family, Sheet.grain, Sheet.first, Sheet.version, Sheet.columns).where(
+            Sheet.family == part[0].family,
+            Sheet.grain.in_({sheet.grain for sheet in part}),
+            Sheet.first.in_({sheet.first for sheet in part}),
+        )
+        asked = set(part)
+        for family, grain, first, version, blob in session.execute(query):
+            if (sheet := Reference(family, grain, first, version)) in asked:
+                found[sheet] = unpacked(blob)
+                _cache.keep(sheet, found[sheet])
+    return found
+
+
+def _undisturbed(
+    session: Session,
+    record: type[Record],
+    first: date,
+    last: date,
+    *,
+    grains: Collection[str],
+    read: Callable[[Sequence[Reference]], Answer],
+) -> Answer:
+    """What `read` makes of the sheets and the rows, as of one moment.
+
+    They are read by several statements, and a day may be closed between two of them (its rows would be missed or
+    counted twice): then the sheets' versions differ afterwards, and all is read again.
+    """
+    sheets = references(session, FAMILIES[record], first, last, grains=grains)
+    for _attempt in range(_ATTEMPTS):
+        answer = read(sheets)
+        now = references(session, FAMILIES[record], first, last, grains=grains)
+        if now == sheets:
+            return answer
+        sheets = now
+    raise ClosedTooOften(f"{FAMILIES[record]} from {first} to {last}")
+
+
+def _least(sheets: Sequence[Reference], first: date, last: date) -> list[Reference]:
+    """The fewest sheets that make up the days: a month's where all of the month is wanted, else its days'."""
+    whole = {
+        sheet.first
+        for sheet in sheets
+        if sheet.grain == "month" and first <= sheet.first and month_end(sheet.first) <= last
+    }
+    return [
+        sheet
+        for sheet in sheets
+        if (sheet.first in whole if sheet.grain == "month" else sheet.first.replace(day=1) not in whole)
+    ]
+
+
+def month_end(day: date) -> date:
+    """The last day of this day's month."""
+    return day.replace(day=calendar.monthrange(day.year, day.month)[1])
+
+
+_Totals = Iterator[tuple[date, list[int]]]
+
+
+def _closed_days(session: Session, sheets: Sequence[Reference], wanted: Ints | None, names: Sequence[str]) -> _Totals:
+    for sheet, columns in decoded(session, sheets).items():
+        if wanted is None:
+            yield from _days(columns, None, names)
+            continue
+        rows = np.flatnonzero(np.isin(columns.keys[:, 0], wanted))
+        if rows.size:
+            yield sheet.first, [int(columns.figures[name][rows].sum(dtype=np.int64)) for name in names]
+
+
+def _days(columns: Columns, wanted: Ints | None, names: Sequence[str]) -> _Totals:
+    """Totals by day of columns whose first key is the day's ordinal and whose second, if wanted, is to be looked at."""
+    rows = range(len(columns.keys)) if wanted is None else np.flatnonzero(np.isin(columns.keys[:, 1], wanted))
+    for row in rows:
+        yield date.fromordinal(int(columns.keys[row, 0])), [int(columns.figures[name][row]) for name in names]
 
 
 def _wanted(record: type[Record], only: Collection[str] | None) -> tuple[str, ...]:
     names = figures_of(record)
+    if record not in FAMILIES:
+        raise KeyError(f"{record.__tablename__} has no sheets")
     if only is None:
         return names
     if unknown := sorted(set(only) - set(names)):
@@ -142,7 +274,30 @@ def _wanted(record: type[Record], only: Collection[str] | None) -> tuple[str, ..
     return tuple(name for name in names if name in only)
 
 
-def _array(rows: Iterable[tuple[int, ...]], width: int) -> Ints:
-    # PostgreSQL sums integers into Decimals.
-    listed = [tuple(map(int, row)) for row in rows]
-    return np.array(listed, dtype=np.int64).reshape(len(listed), width)
+class _Cache:
+    """Decoded sheets of this process, the least recently used thrown out first. A version is a content: no expiry."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Reference, Columns] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def get(self, wanted: Sequence[Reference]) -> dict[Reference, Columns]:
+        """Those of the wanted that are kept."""
+        with self._lock:
+            found = {sheet: self._kept[sheet] for sheet in wanted if sheet in self._kept}
+            for sheet in found:
+                self._kept.move_to_end(sheet)
+        return found
+
+    def keep(self, sheet: Reference, columns: Columns) -> None:
+        """Remember a sheet."""
+        with self._lock:
+            if sheet not in self._kept:
+                self._kept[sheet] = columns
+                self._bytes += columns.nbytes
+            while self._bytes > _KEPT_BYTES:
+                self._bytes -= self._kept.popitem(last=False)[1].nbytes
+
+
+_cache = _Cache()

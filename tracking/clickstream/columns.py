@@ -1,0 +1,146 @@
+"""Columns: many whole numbers in few bytes, as a sheet keeps them: each column in the narrowest type that holds it.
+
+Layout: magic and version (5 bytes), CRC-32 of the rest (4), length of the header (4), the header (JSON: rows, names of
+key columns, and name and type of each column), then the columns one after the other. Nothing in it is ever executed.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+
+_MAGIC = b"CRMS\x01"
+_FRAME = struct.Struct("<5sII")
+_TYPES = tuple(np.dtype(name) for name in ("<u1", "<i1", "<u2", "<i2", "<u4", "<i4", "<i8"))
+_TABLE = 8_000_000  # keys that are added up by a table rather than by sorting
+_ZEROS = "0"
+"""The type of a column of zeros only, which takes no bytes."""
+
+
+class DamagedColumns(ValueError):
+    """These bytes are not what was written: cut, altered, or of something else."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Equally long columns. `keys`: (rows, k), sorted, no row twice. `figures`: name → values of any integer type."""
+
+    keys: Ints
+    figures: Mapping[str, NDArray[np.signedinteger] | NDArray[np.unsignedinteger]]
+
+    @property
+    def nbytes(self) -> int:
+        """What they take in memory."""
+        return self.keys.nbytes + sum(values.nbytes for values in self.figures.values())
+
+
+def packed(columns: Columns) -> bytes:
+    """The columns as bytes; the same columns always give the same bytes."""
+    rows, width = columns.keys.shape
+    named = [(f"key{number}", columns.keys[:, number]) for number in range(width)]
+    parts, header = [], []
+    for name, values in (*named, *columns.figures.items()):
+        kind = _narrowest(values)
+        header.append([name, kind])
+        if kind != _ZEROS:
+            parts.append(np.ascontiguousarray(values, dtype=np.dtype(kind)).tobytes())
+    head = orjson.dumps({"rows": rows, "keys": width, "columns": header})
+    body = head + b"".join(parts)
+    return _FRAME.pack(_MAGIC, zlib.crc32(body), len(head)) + body
+
+
+def unpacked(blob: bytes) -> Columns:
+    """The columns of `packed`.
+
+    Raises:
+        DamagedColumns: where they aren't whole.
+    """
+    try:
+        magic, checksum, length = _FRAME.unpack_from(blob)
+    except struct.error:
+        raise DamagedColumns("too short to be columns") from None
+    body = memoryview(blob)[_FRAME.size :]
+    if magic != _MAGIC or zlib.crc32(body) != checksum:
+        raise DamagedColumns("the checksum doesn't fit; restore this row, or recompute the day")
+    header = orjson.loads(body[:length])
+    rows, at, read = header["rows"], length, {}
+    for name, kind in header["columns"]:
+        if kind == _ZEROS:
+            read[name] = np.zeros(rows, dtype=np.uint8)
+            continue
+        read[name] = np.frombuffer(body, dtype=np.dtype(kind), count=rows, offset=at)
+        at += read[name].nbytes
+    keys = [read.pop(f"key{number}").astype(np.int64) for number in range(header["keys"])]
+    return Columns(np.stack(keys, axis=1) if keys else np.zeros((rows, 0), dtype=np.int64), read)
+
+
+def merged(parts: Sequence[Columns]) -> Columns:
+    """The parts added up: a row a key, sorted. The parts must have the same figures; no parts can't be added.
+
+    A sheet has up to some ten thousand keys, a year of them some hundred thousand: where the keys are small numbers
+    (they are ids of dimensions) a table by key does it, else a sort.
+    """
+    names = list(parts[0].figures)
+    spans = np.max([part.keys.max(axis=0, initial=0) for part in parts], axis=0).astype(np.int64) + 1
+    codes = [_codes(part.keys, spans) for part in parts]
+    size = int(np.prod(spans.astype(object)))
+    if size <= _TABLE:
+        occurs = np.zeros(size, dtype=bool)
+        for code in codes:
+            occurs[code] = True
+        distinct = np.flatnonzero(occurs)
+        place = np.zeros(size, dtype=np.int64)
+        place[distinct] = np.arange(len(distinct))
+        places = [place[code] for code in codes]
+    else:
+        distinct = np.unique(np.concatenate(codes))
+        places = [np.searchsorted(distinct, code) for code in codes]
+    figures: dict[str, Ints] = {}
+    for name in names:
+        added = np.zeros(len(distinct), dtype=np.int64)
+        for part, at in zip(parts, places, strict=True):
+            values = part.figures[name]
+            if values.any():
+                added[at] += values  # a part has no key twice
+        figures[name] = added
+    return Columns(_keys(distinct, spans), figures)
+
+
+def chosen(columns: Columns, names: Collection[str]) -> Columns:
+    """Of the figures only these."""
+    return Columns(columns.keys, {name: columns.figures[name] for name in names})
+
+
+def _codes(keys: Ints, spans: Ints) -> Ints:
+    """A row's keys as one number, in the same order."""
+    code = np.zeros(len(keys), dtype=np.int64)
+    for number in range(keys.shape[1]):
+        code = code * spans[number] + keys[:, number]
+    return code
+
+
+def _keys(codes: Ints, spans: Ints) -> Ints:
+    keys = np.empty((len(codes), len(spans)), dtype=np.int64)
+    rest = codes
+    for number in reversed(range(len(spans))):
+        rest, keys[:, number] = np.divmod(rest, spans[number])
+    return keys
+
+
+def _narrowest(values: NDArray[np.integer]) -> str:
+    if not values.size or not values.any():
+        return _ZEROS
+    low, high = int(values.min()), int(values.max())
+    for kind in _TYPES:
+        limits = np.iinfo(kind)
+        if limits.min <= low and high <= limits.max:
+            return kind.str
+    raise OverflowError(f"{low}..{high} is more than 64 bits hold")
