@@ -1,23 +1,27 @@
-"""The CRM's memory of orders and refunds, and the day's figures that they change."""
+"""The CRM's memory of orders and refunds, and the figures that they change."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tracking import orders
+from tracking import orders, refunds
+from tracking.clickstream.earnings import Additions, count_order, count_refund
 from tracking.clickstream.event import Event
-from tracking.clickstream.rollups import add_to_day, day_of
+from tracking.clickstream.rollups import DayFigures, day_of, store
 from tracking.clickstream.sessions import IDLE
 from tracking.clickstream.sessions import Session as Visit
+from tracking.cohorts import count_customer
 from tracking.delivery.progress import cancel_expected
 
 from .customers.recognition import drop_visitor, may_be_joined, visitor_of
-from .events import OrderCompleted, OrderRefunded, Told
+from .events import OrderCompleted, OrderLine, OrderRefunded, Told
 from .installation import installation
 from .ledger import NotYet
+from .marketing.goods_cost import KnownCosts
 from .storefront import ShopFacts
 
 
@@ -35,12 +39,20 @@ def refuse_other_currency(told: Told, facts: ShopFacts) -> None:
 
 
 def remember_order(session: Session, row: Event, told: Told) -> None:
-    """Keep the order with its lines, count it for its visit and day, and join it to the visit where that was agreed."""
+    """Keep the order with its lines, count it for its visit, products, searches and customer, and join it to the visit
+    where that was agreed."""
     assert isinstance(told, OrderCompleted)  # noqa: S101 (the table in reactions.py says so; mypy can't know)
     if row.customer_id is None:
         raise NotYet(f"the customer of order {told.order_id} isn't known yet")
     visit_id = _visit_of(session, visitor_of(session, row), told.at)
     joined = may_be_joined(row)
+    time_zone = installation().storefront.facts().time_zone
+    day = day_of(told.at, time_zone)
+    costs = KnownCosts.of(session, {line.product_id for line in told.lines if line.cost_minor is None})
+    lines = [
+        orders.LineFacts(line.product_id, line.name, line.quantity, line.net_minor, costs.of_line(line, day))
+        for line in told.lines
+    ]
     order_id = orders.remember_order(
         session,
         reference=told.order_id,
@@ -53,7 +65,9 @@ def remember_order(session: Session, row: Event, told: Told) -> None:
         shipping_minor=told.shipping_minor,
         discount_minor=told.discount_minor,
         total_minor=told.total_minor,
-        lines=[orders.LineFacts(line.product_id, line.name, line.quantity, line.net_minor) for line in told.lines],
+        lines=lines,
+        codes=told.codes,
+        joined=joined,
     )
     if order_id is None:
         return
@@ -61,21 +75,33 @@ def remember_order(session: Session, row: Event, told: Told) -> None:
         row.session_id = visit_id
     else:
         drop_visitor(row)
-    if visit_id is not None:
-        session.execute(update(Visit).where(Visit.id == visit_id).values(orders=Visit.orders + 1))
+    additions = Additions()
+    count_customer(session, additions, row.customer_id, new_order=order_id, time_zone=time_zone)
+    count_order(
+        session,
+        additions,
+        order_id=order_id,
+        visit_id=visit_id,
+        placed_at=told.at,
+        total_minor=told.total_minor,
+        lines=lines,
+        joined=joined,
+        time_zone=time_zone,
+    )
     in_visit = int(visit_id is not None)
-    add_to_day(session, _day(told.at), orders=1, visit_orders=in_visit, revenue_minor=told.total_minor)
+    additions[DayFigures][day,].update(orders=1, visit_orders=in_visit, revenue_minor=told.total_minor)
+    store(session, additions)
 
 
 def remember_refund(session: Session, row: Event, told: Told) -> None:
-    """Keep the refund, add it to its order, and count it for the day on which the money went back."""
+    """Keep the refund by product, add it to its order, and count it for the day on which the money went back."""
     assert isinstance(told, OrderRefunded)  # noqa: S101 (the table in reactions.py says so; mypy can't know)
     order = orders.order_by_reference(session, told.order_id) if told.order_id else None
     if told.order_id and order is None:
         raise NotYet(f"order {told.order_id} isn't remembered yet")
     if row.customer_id is None and order is not None:
         row.customer_id = order.customer_id
-    new = orders.remember_refund(
+    refund_id = orders.remember_refund(
         session,
         reference=told.refund_id,
         order_id=order.id if order else None,
@@ -84,13 +110,34 @@ def remember_refund(session: Session, row: Event, told: Told) -> None:
         amount_minor=told.amount_minor,
         reason=told.reason,
     )
-    if not new:
+    if refund_id is None:
         return
-    add_to_day(session, _day(told.at), refunds_minor=told.amount_minor)
+    time_zone = installation().storefront.facts().time_zone
+    lines = refunds.shares_of(
+        session,
+        order,
+        refund_id=refund_id,
+        amount_minor=told.amount_minor,
+        lines=returned(told.lines),
+        shipping_minor=told.shipping_minor,
+    )
+    refunds.keep_lines(session, refund_id, lines)
+    additions = Additions()
+    if row.customer_id is not None:
+        count_customer(session, additions, row.customer_id, new_refund=refund_id, time_zone=time_zone)
+    refund = session.get_one(orders.SeenRefund, refund_id)
+    count_refund(session, additions, refund, order=order, lines=lines, time_zone=time_zone)
+    additions[DayFigures][day_of(told.at, time_zone),]["refunds_minor"] += told.amount_minor
+    store(session, additions)
     if order is not None:
         session.refresh(order)
         if order.refunded_minor >= order.total_minor:
             cancel_expected(session, order.reference)
+
+
+def returned(lines: Sequence[OrderLine]) -> list[orders.ReturnedFacts]:
+    """What a refund's lines say, as it is remembered."""
+    return [orders.ReturnedFacts(line.product_id, line.quantity, line.net_minor) for line in lines]
 
 
 def _visit_of(session: Session, visitor_id: int | None, at: datetime) -> int | None:
@@ -101,7 +148,3 @@ def _visit_of(session: Session, visitor_id: int | None, at: datetime) -> int | N
         Visit.visitor_id == visitor_id, Visit.last_at > at - IDLE, Visit.started_at < at + IDLE
     )
     return session.scalar(query.order_by(Visit.last_at.desc()).limit(1))
-
-
-def _day(at: datetime) -> date:
-    return day_of(at, installation().storefront.facts().time_zone)

@@ -1,0 +1,185 @@
+"""Earnings: what an order or a refund adds to its visit, its products and the searches that led to them.
+
+- A visit's order counts for the visit's audience and entry page on the day the visit began; it makes the visit's stage
+  4, and a bounce is none any more.
+- A product's lines count on the day the order was placed.
+- An order's lines of a product are earned by the last search (at or before the order) of the same visit from whose
+  results it was opened; they count on the search's day, and an order once for each term.
+- A refund counts on the day the money went back, for the products it names (`refunds.shares_of`), and for the visit and
+  the searches that its order was counted for, where they are known: an order whose browser agreed to statistics alone
+  doesn't know its visit (DECISIONS 10), so what the visit earned stays before refunds there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session as OrmSession
+
+from ..orders import LineFacts, ReturnedFacts, SeenOrder, SeenRefund
+from ..record import Record
+from ..visitors import Visitor
+from .dimensions import ProductKey, ids_of
+from .rollups import AudienceDay, PageDay, ProductDay, TermDay, day_of
+from .searches import SearchClick
+from .sessions import Session
+
+ORDERED = 4
+"""The stage of a visit with an order."""
+
+_UNSEEN = {"synchronize_session": False}  # a visit in memory isn't read again in this transaction
+
+
+class Additions(defaultdict[type[Record], defaultdict[tuple[Any, ...], Counter[str]]]):
+    """What is to be added to roll-ups: record → primary key → figure. For `rollups.store`, once a transaction and last:
+    rows are then locked in the one order in which everybody locks them."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda: defaultdict(Counter))
+
+
+def count_order(
+    session: OrmSession,
+    additions: Additions,
+    *,
+    order_id: int,
+    visit_id: int | None,
+    placed_at: datetime,
+    total_minor: int,
+    lines: Sequence[LineFacts],
+    joined: bool,
+    time_zone: str,
+) -> None:
+    """Count an order that was just remembered: its visit and clicks here, the roll-ups in `additions`.
+
+    Args:
+        visit_id: the visit in which it was placed, also where `joined` is False and the order may not name it.
+    """
+    keys = ids_of(session, ProductKey, sorted({line.product for line in lines}))
+    count_products(additions, lines, keys, day_of(placed_at, time_zone))
+    if visit_id is not None:
+        _count_visit(session, additions, visit_id, total_minor)
+        by_product: Counter[int] = Counter()
+        for line in lines:
+            by_product[keys[line.product]] += line.net_minor
+        earner = order_id if joined else None
+        _count_searches(session, additions, visit_id, by_product, placed_at, time_zone=time_zone, order_id=earner)
+
+
+def count_refund(
+    session: OrmSession,
+    additions: Additions,
+    refund: SeenRefund,
+    *,
+    order: SeenOrder | None,
+    lines: Sequence[ReturnedFacts],
+    time_zone: str,
+) -> None:
+    """Count a refund that was just remembered, with its lines by product: for the products and for the visit."""
+    keys = ids_of(session, ProductKey, sorted({line.product for line in lines}))
+    day = day_of(refund.refunded_at, time_zone)
+    for line in lines:
+        figures = additions[ProductDay][day, keys[line.product]]
+        figures.update(returned_units=line.quantity, refunds_minor=line.amount_minor)
+    if order is not None:
+        count_refund_of_visit(session, additions, refund, order=order, lines=lines, time_zone=time_zone)
+
+
+def count_refund_of_visit(
+    session: OrmSession,
+    additions: Additions,
+    refund: SeenRefund,
+    *,
+    order: SeenOrder,
+    lines: Sequence[ReturnedFacts],
+    time_zone: str,
+) -> None:
+    """Count a refund for the visit and the searches of its order, where the order knows its visit."""
+    if order.session_id is None:
+        return
+    day = day_of(refund.refunded_at, time_zone)
+    visit = session.get_one(Session, order.session_id)
+    grown = {"refunds_minor": Session.refunds_minor + refund.amount_minor}
+    session.execute(update(Session).where(Session.id == visit.id).values(grown).execution_options(**_UNSEEN))
+    if visit.audience_id is not None:
+        additions[AudienceDay][day, visit.audience_id]["refunds_minor"] += refund.amount_minor
+    if visit.entry_page_id is not None:
+        additions[PageDay][day, visit.entry_page_id]["entry_refunds_minor"] += refund.amount_minor
+    keys = ids_of(session, ProductKey, sorted({line.product for line in lines}))
+    back: Counter[int] = Counter()
+    for line in lines:
+        back[keys[line.product]] += line.amount_minor
+    for product, click in earning_clicks(session, visit.id, back, order.placed_at).items():
+        additions[TermDay][day, click.term_id]["refunds_minor"] += back[product]
+        earned = {"refunds_minor": SearchClick.refunds_minor + back[product]}
+        session.execute(update(SearchClick).where(SearchClick.id == click.id).values(earned))
+
+
+def earning_clicks(
+    session: OrmSession, visit_id: int, products: Collection[int], until: datetime
+) -> dict[int, SearchClick]:
+    """For each product's key the click from the visit's last search (at or before `until`) that showed it."""
+    if not products:
+        return {}
+    query = select(SearchClick).where(
+        SearchClick.session_id == visit_id,
+        SearchClick.product_key_id.in_(products),
+        SearchClick.searched_at <= until,
+    )
+    return {
+        click.product_key_id: click
+        for click in session.scalars(query.order_by(SearchClick.searched_at, SearchClick.id))
+    }
+
+
+def count_products(additions: Additions, lines: Sequence[LineFacts], keys: Mapping[str, int], day: date) -> None:
+    """Count an order's lines for their products; `keys` as `ids_of` gives them."""
+    for line in lines:
+        figures = additions[ProductDay][day, keys[line.product]]
+        figures.update(order_lines=1, units=line.quantity, revenue_minor=line.net_minor)
+
+
+def _count_visit(session: OrmSession, additions: Additions, visit_id: int, total_minor: int) -> None:
+    # The visitor's row is locked as in `ingest`, so that stage and bounce aren't changed by a step meanwhile.
+    owner = select(Session.visitor_id).where(Session.id == visit_id).scalar_subquery()
+    session.execute(select(Visitor.id).where(Visitor.id == owner).with_for_update())
+    visit = session.get_one(Session, visit_id, populate_existing=True)
+    bounced = int(visit.bounced)
+    if visit.day is not None and visit.audience_id is not None:
+        figures = additions[AudienceDay][visit.day, visit.audience_id]
+        figures.update(orders=1, revenue_minor=total_minor, bounces=-bounced)
+        figures.update({f"stage_{stage}": 1 for stage in range(visit.stage + 1, ORDERED + 1)})
+    if visit.day is not None and visit.entry_page_id is not None:
+        figures = additions[PageDay][visit.day, visit.entry_page_id]
+        figures.update(entry_orders=1, entry_revenue_minor=total_minor, bounces=-bounced)
+    grown = {
+        "orders": Session.orders + 1, "revenue_minor": Session.revenue_minor + total_minor, "stage": ORDERED,
+        "bounced": False,
+    }  # fmt: skip
+    session.execute(update(Session).where(Session.id == visit_id).values(grown).execution_options(**_UNSEEN))
+
+
+def _count_searches(
+    session: OrmSession,
+    additions: Additions,
+    visit_id: int,
+    by_product: Mapping[int, int],
+    placed_at: datetime,
+    *,
+    time_zone: str,
+    order_id: int | None,
+) -> None:
+    counted: set[int] = set()
+    clicks = earning_clicks(session, visit_id, by_product, placed_at)
+    for product, click in sorted(clicks.items(), key=lambda item: (item[1].searched_at, item[1].id)):
+        figures = additions[TermDay][day_of(click.searched_at, time_zone), click.term_id]
+        figures.update(orders=int(click.term_id not in counted), revenue_minor=by_product[product])
+        counted.add(click.term_id)
+        earned: dict[str, Any] = {"revenue_minor": SearchClick.revenue_minor + by_product[product]}
+        if order_id is not None:
+            earned["order_id"] = order_id
+        session.execute(update(SearchClick).where(SearchClick.id == click.id).values(earned))
