@@ -34,6 +34,10 @@ SETTINGS = (
     Setting("ECRM_VISITOR_DAYS", 395, "Life of the visitor cookie in days (13 months, the limit that CNIL sets)."),
     Setting("ECRM_UNTRACKED_PATHS", ("/static/", "/staff", "/healthz", "/readyz", "/reset-password"), "Path prefixes whose pages are no page views."),
     Setting("ECRM_REACT_INLINE", True, "Run reactions right after the commit in the same thread; False leaves them to the worker."),
+    Setting("ECRM_COUNTRY_HEADER", "", "Header in which a proxy or CDN names the visitor's country in two letters, e.g. `CF-IPCountry`; only behind one that overwrites it."),
+    Setting("ECRM_GEOIP_FILE", "", "GeoIP country database (`.mmdb`) by which the visitor's address becomes a country; the address is never stored. Needs the extra `geoip`; relative as ECRM_MAIL_FOLDER."),
+    Setting("ECRM_IDENTITY_DAYS", 30, "How many days before the first sign-in in a browser its visits are joined to the customer."),
+    Setting("ECRM_HEARD_CHOICES", ("A search engine", "Social media", "A friend or family", "An advertisement", "A letter or flyer"), "Answers offered to \"Where did you hear of us?\" after an order; empty doesn't ask."),
 )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from tracking.visitors import Grade
 from . import cli, config, identification, ledger, letters, scheduler, template_globals, wording
 from .collector import views as collector
 from .console import views as console
+from .country import Countries
 from .customers import checkout_memory, mailbox_proof, recall_views  # noqa: F401 (recall_views adds its pages to the public blueprint)
 from .database import sessions_on
 from .events import BY_THE_PERSON, Seen, Told
@@ -49,10 +50,11 @@ class ECRM:
 
         Raises:
             RuntimeError: when there is neither an engine nor Flask-SQLAlchemy.
-            ValueError: for an unknown `ECRM_` setting.
+            ValueError: for an unknown `ECRM_` setting, or one that can't be used.
         """
         config.apply_defaults(app.config)
         sessions = sessions_on(engine or _engine_of(app))
+        root = Path(app.instance_path).parent
         writer = Writer(sessions, time_zone=lambda: _time_zone(app, storefront))
         app.extensions["ecrm"] = Installation(
             app=app,
@@ -60,7 +62,10 @@ class ECRM:
             sessions=sessions,
             writer=writer,
             inbox=Inbox(sessions, on_accept=writer.digest_soon),
-            transport=make_transport(app.config, Path(app.instance_path).parent),
+            transport=make_transport(app.config, root),
+            countries=Countries(
+                header=app.config["ECRM_COUNTRY_HEADER"], geoip_file=app.config["ECRM_GEOIP_FILE"], root=root
+            ),
         )
         wording.init_app(app)
         identification.init_app(app)

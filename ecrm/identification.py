@@ -19,7 +19,9 @@ from typing import Any, ParamSpec, TypeVar
 from flask import Flask, Request, Response, current_app, has_request_context, request
 from werkzeug.exceptions import HTTPException
 
+from tracking.clickstream.referrers import searched_term
 from tracking.clickstream.sightings import Sighting
+from tracking.clickstream.sources import CLICK_IDS
 from tracking.visitors import Grade
 
 from .events import PageViewed, Seen, SignedOut
@@ -56,6 +58,7 @@ class Browser:
     path: str
     referrer: str
     curious: bool
+    country: str = ""
     made_token: bool = False
     drop_token: bool = False
     keep_choice: bool = False
@@ -163,8 +166,9 @@ def _read(asked: Request) -> Browser:
     grade = chosen or Grade.NONE  # before a choice nobody is followed, so GPC and DNT have nothing left to refuse
     token = cookies.get(VISITOR_COOKIE, "")
     followed = grade is not Grade.NONE
+    crm = installation()
     return Browser(
-        crm=installation(),
+        crm=crm,
         chosen=chosen,
         grade=grade,
         token=token if followed and _TOKEN.fullmatch(token) else None,
@@ -172,6 +176,7 @@ def _read(asked: Request) -> Browser:
         path=_path(asked, grade),
         referrer=_referrer(environ.get("HTTP_REFERER", ""), environ.get("HTTP_HOST", ""), whole=followed),
         curious=asked.method != "HEAD" and "prefetch" not in (_purpose(environ) or ""),
+        country=crm.countries.of(environ) if followed else "",
         drop_token=bool(token) and not followed,
     )
 
@@ -261,8 +266,18 @@ def _record_page(asked: Request, response: Response) -> None:
     seconds = perf_counter() - environ.get(_STARTED, perf_counter())
     properties = {"path": present.path, "status": response.status_code, "milliseconds": round(seconds * 1000)}
     if environ.get("QUERY_STRING"):
-        properties |= {name: value[:100] for name in _UTM if (value := asked.args.get(name))}
+        properties |= _tags(asked.args)
+    if present.referrer and present.grade is not Grade.NONE and (term := searched_term(environ["HTTP_REFERER"])):
+        properties["referrer_term"] = term[:100]
     _record(present, PageViewed.name, present.path, properties, known=PageViewed.known)
+
+
+def _tags(query: Mapping[str, str]) -> dict[str, str]:
+    """The tags of a campaign, and which kind of click id there is: its value would identify a person."""
+    tags = {name: value[:100] for name in _UTM if (value := query.get(name))}
+    if kind := next((name for name in CLICK_IDS if query.get(name)), None):
+        tags["click_id"] = kind
+    return tags
 
 
 def _record(present: Browser, name: str, subject: str, properties: dict[str, Any], *, known: Grade) -> None:
@@ -280,6 +295,7 @@ def _record(present: Browser, name: str, subject: str, properties: dict[str, Any
             user_agent=present.user_agent,
             referrer=present.referrer,
             path=present.path,
+            country=present.country,
         )
     )
 

@@ -11,13 +11,14 @@ from mailer.transports import Transport
 from tracking.clickstream.inbox import Inbox
 from tracking.clickstream.writer import Writer
 
+from .country import Countries
 from .storefront import Storefront
 
 
 @dataclass
 class Installation:
     """The plugin in one app: the host's answers, the CRM's own sessions, the event writer, the collector's inbox, the
-    way out for e-mail."""
+    way out for e-mail, and where visitors come from."""
 
     app: Flask
     storefront: Storefront
@@ -25,6 +26,7 @@ class Installation:
     writer: Writer
     inbox: Inbox
     transport: Transport
+    countries: Countries
 
 
 def installation(app: Flask | None = None) -> Installation:

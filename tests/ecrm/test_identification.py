@@ -292,6 +292,30 @@ def test_where_a_visitor_came_from_is_kept_without_the_query(shopper: FlaskClien
     assert "referrer" not in last.properties
 
 
+def test_of_a_click_id_only_the_kind_is_kept(shopper: FlaskClient, plugin: Installation) -> None:
+    choose(shopper, 1)
+    shopper.get("/goods/7?gclid=Cj0KCQ-somebody&fbclid=IwAR0-somebody")
+    shopper.get("/goods/7?gclid=")
+    first, last = (row for row in seen(plugin) if row.name == "Page Viewed")
+    assert first.properties["click_id"] == "gclid"
+    assert "somebody" not in str(first.properties)
+    assert "click_id" not in last.properties
+
+
+def test_what_was_looked_for_at_an_engine_is_kept_where_it_says_so(shopper: FlaskClient, plugin: Installation) -> None:
+    choose(shopper, 1)
+    shopper.get("/", headers={"Referer": "https://yandex.ru/search/?text=green+tea&lr=1"})
+    shopper.get("/", headers={"Referer": "https://www.google.com/"})
+    shopper.get("/", headers={"Referer": "https://forum.example/?q=private"})
+    assert [row.properties.get("referrer_term") for row in seen(plugin)] == ["green tea", None, None]
+
+
+def test_of_a_stranger_neither_search_term_nor_country_is_read(shopper: FlaskClient, plugin: Installation) -> None:
+    shopper.get("/", headers={"Referer": "https://yandex.ru/search/?text=tea", "X-Country": "DE"})
+    [row] = seen(plugin)
+    assert "referrer_term" not in row.properties
+
+
 def test_bots_are_counted_and_not_followed(host: Flask, plugin: Installation) -> None:
     client = host.test_client()
     client.environ_base["HTTP_USER_AGENT"] = "Googlebot/2.1"
