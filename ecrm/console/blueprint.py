@@ -15,6 +15,8 @@ from ecrm.installation import installation
 from ecrm.paths import STATIC
 from ecrm.storefront import Staff
 
+from .periods import PRESETS, kept_args
+
 _ = wording.gettext
 
 console = Blueprint("console", __name__, static_folder=str(STATIC), static_url_path="/static")
@@ -24,33 +26,60 @@ DEFAULT_REASON = "customer asked"
 
 
 @dataclass(frozen=True)
+class Tab:
+    """A page of an area with several. `endpoints` are the views that belong to it; the first one opens it."""
+
+    label: str
+    endpoints: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Area:
-    """An entry of the navigation. `endpoints` are the views that belong to it; the first one opens it."""
+    """An entry of the navigation, under the heading `group`.
+
+    `endpoints` are the views that belong to it; the first one opens it. An area with `tabs` shows them on each of its
+    pages; the views of the tabs belong to it, too. Links to an area that `keeps` take period and segment along.
+    """
 
     permission: Permission
     label: str
     icon: str
     endpoints: tuple[str, ...]
+    group: str = ""
+    tabs: tuple[Tab, ...] = ()
+    keeps: bool = False
+
+    def holds(self, endpoint: str) -> bool:
+        """Whether this view belongs to the area."""
+        return endpoint in self.endpoints or any(endpoint in tab.endpoints for tab in self.tabs)
 
 
 def areas() -> tuple[Area, ...]:
     """All areas, in the order of the navigation and in the reader's language."""
+    sales, site, people, machinery = _("Sales"), _("Site"), _("People"), _("Behind it")
     return (
-        Area(Permission.OVERVIEW, _("Overview"), "chart", ("overview",)),
-        Area(Permission.OVERVIEW, _("Orders"), "bag", ("orders",)),
-        Area(Permission.CUSTOMERS, _("Customers"), "person", ("customers", "find_customer", "customer")),
-        Area(Permission.EMAILS, _("E-mails"), "letter", ("emails", "find_emails", "email")),
-        Area(Permission.DELIVERIES, _("Deliveries"), "truck", ("deliveries",)),
-        Area(Permission.EVENTS, _("Events"), "list", ("events", "find_events", "event")),
+        Area(Permission.OVERVIEW, _("Overview"), "chart", ("overview",), sales, keeps=True),
+        Area(Permission.OVERVIEW, _("Orders"), "bag", ("orders",), sales),
+        Area(
+            Permission.OVERVIEW, _("Site"), "screen", ("site",), site, keeps=True,
+            tabs=(
+                Tab(_("Visits"), ("site", "visits")),
+            ),
+        ),
+        Area(Permission.CUSTOMERS, _("Customers"), "person", ("customers", "find_customer", "customer"), people),
+        Area(Permission.EMAILS, _("E-mails"), "letter", ("emails", "find_emails", "email"), people),
+        Area(Permission.DELIVERIES, _("Deliveries"), "truck", ("deliveries",), people),
         Area(
             Permission.RECOMMENDATIONS,
             _("Recommendations"),
             "spark",
             ("recommendations", "find_recommended_to", "recommended_to"),
+            people,
         ),
-        Area(Permission.SYSTEM, _("System"), "gear", ("system",)),
-        Area(Permission.AUDIT, _("Audit"), "eye", ("audit",)),
-    )
+        Area(Permission.EVENTS, _("Events"), "list", ("events", "find_events", "event"), machinery),
+        Area(Permission.SYSTEM, _("System"), "gear", ("system",), machinery),
+        Area(Permission.AUDIT, _("Audit"), "eye", ("audit",), machinery),
+    )  # fmt: skip
 
 
 def open_areas(staff: Staff) -> list[Area]:
@@ -68,6 +97,8 @@ def kept_reason() -> str:
 def _for_every_page() -> dict[str, Any]:
     staff = present_staff()
     crm = installation()
+    here = (request.endpoint or "").removeprefix("console.")
+    opened = open_areas(staff) if staff else []
     return {
         "_": wording.gettext,
         "ngettext": wording.ngettext,
@@ -79,8 +110,11 @@ def _for_every_page() -> dict[str, Any]:
         "facts": crm.storefront.facts(),
         "storefront": crm.storefront,
         "staff": staff,
-        "areas": open_areas(staff) if staff else [],
-        "here": (request.endpoint or "").removeprefix("console."),
+        "areas": opened,
+        "area": next((area for area in opened if area.holds(here)), None),
+        "here": here,
+        "presets": PRESETS,
+        "kept_args": kept_args,
         "can": {permission.value for permission in permissions_of(staff.role)} if staff else set(),
         "reason": kept_reason(),
     }

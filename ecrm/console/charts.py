@@ -30,6 +30,25 @@ class Point:
 
 
 @dataclass(frozen=True)
+class Series:
+    """A further line over the same places of the axis, e.g. the comparison; `texts` write its values."""
+
+    name: str
+    values: Sequence[float | None]
+    texts: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A series as it is drawn."""
+
+    name: str
+    path: str
+    dots: tuple[tuple[float, float], ...]
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Bar:
     """A column from its own baseline; `faint` is its upper, paler part. Pixels of the drawing area."""
 
@@ -64,6 +83,7 @@ class Chart:
     grid: tuple[Mark, ...]
     ticks: tuple[Mark, ...]
     points: tuple[Point, ...]
+    lines: tuple[Line, ...] = ()
     width: int = WIDTH
     height: int = HEIGHT
     left: int = LEFT
@@ -77,14 +97,24 @@ class Chart:
         return not any(point.value for point in self.points)
 
 
-def chart(kind: str, points: Sequence[Point], *, axis_text: Callable[[float], str], whole: bool = False) -> Chart:
-    """Lay out points as `bars` or as a `line`.
+def chart(
+    kind: str,
+    points: Sequence[Point],
+    *,
+    axis_text: Callable[[float], str],
+    whole: bool = False,
+    series: Sequence[Series] = (),
+) -> Chart:
+    """Lay out points as `bars` or as a `line`, and further series as lines over them.
 
     Args:
+        series: what is longer than the points is cut, what is shorter has no values there.
         axis_text: writes the values beside the grid.
         whole: the values are counts; the grid then shows no halves.
     """
+    lines = [_fitted(one, len(points)) for one in series]
     values = [point.value for point in points if point.value is not None] or [0]
+    values += [value for one in lines for value in one.values if value is not None]
     low, high, step = _scale(min(*values, 0.0), max(*values, 0.0), smallest=1 if whole else 0)
     space = HEIGHT - TOP - BOTTOM
 
@@ -93,18 +123,23 @@ def chart(kind: str, points: Sequence[Point], *, axis_text: Callable[[float], st
 
     slot = (WIDTH - LEFT - RIGHT) / max(len(points), 1)
     middles = [round(LEFT + slot * (n + 0.5), 2) for n in range(len(points))]
-    lines = round((high - low) / step)
+    own = [point.value for point in points]
+    steps = round((high - low) / step)
     return Chart(
         kind=kind,
         bars=tuple(
             _bar(point, middle, slot, height_of) for point, middle in zip(points, middles, strict=True)
         ),
-        path=_path(points, middles, height_of) if kind == "line" else "",
-        dots=_dots(points, middles, height_of) if kind == "line" else (),
+        path=_path(own, middles, height_of) if kind == "line" else "",
+        dots=_dots(own, middles, height_of) if kind == "line" else (),
         baseline=height_of(0),
-        grid=tuple(Mark(height_of(low + n * step), axis_text(low + n * step)) for n in range(lines + 1)),
+        grid=tuple(Mark(height_of(low + n * step), axis_text(low + n * step)) for n in range(steps + 1)),
         ticks=_ticks(points, middles),
         points=tuple(points),
+        lines=tuple(
+            Line(one.name, _path(one.values, middles, height_of), _dots(one.values, middles, height_of), (*one.texts,))
+            for one in lines
+        ),
     )  # fmt: skip
 
 
@@ -135,29 +170,34 @@ def _bar(point: Point, middle: float, slot: float, height_of: Callable[[float], 
     )
 
 
-def _path(points: Sequence[Point], middles: Sequence[float], height_of: Callable[[float], float]) -> str:
+def _fitted(series: Series, length: int) -> Series:
+    missing = max(length - len(series.values), 0)
+    return Series(
+        series.name,
+        [*series.values[:length], *[None] * missing],
+        [*series.texts[:length], *["–"] * missing],
+    )  # fmt: skip
+
+
+def _path(values: Sequence[float | None], middles: Sequence[float], height_of: Callable[[float], float]) -> str:
     """A line through the values; where one is missing the pen is lifted."""
     parts, drawing = [], False
-    for point, middle in zip(points, middles, strict=True):
-        if point.value is None:
+    for value, middle in zip(values, middles, strict=True):
+        if value is None:
             drawing = False
             continue
-        parts.append(f"{'L' if drawing else 'M'}{middle:g} {height_of(point.value):g}")
+        parts.append(f"{'L' if drawing else 'M'}{middle:g} {height_of(value):g}")
         drawing = True
     return "".join(parts)
 
 
 def _dots(
-    points: Sequence[Point], middles: Sequence[float], height_of: Callable[[float], float]
+    values: Sequence[float | None], middles: Sequence[float], height_of: Callable[[float], float]
 ) -> tuple[tuple[float, float], ...]:
     # With many points the dots would hide the line; a lonely value needs its dot to be seen at all.
-    if len(points) > 31:
+    if len(values) > 31:
         return ()
-    return tuple(
-        (middle, height_of(point.value))
-        for point, middle in zip(points, middles, strict=True)
-        if point.value is not None
-    )
+    return tuple((middle, height_of(value)) for value, middle in zip(values, middles, strict=True) if value is not None)
 
 
 def _ticks(points: Sequence[Point], middles: Sequence[float]) -> tuple[Mark, ...]:

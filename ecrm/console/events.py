@@ -15,7 +15,7 @@ from ecrm import events as vocabulary
 from ecrm.access.audit import Action, record_look
 from ecrm.access.roles import NotPermitted, Permission, may, needs, signed_in_staff
 from ecrm.installation import installation
-from ecrm.marketing.overview import Period, bounds
+from ecrm.marketing.period import Period, bounds
 from ecrm.service.queues import reactions_of
 from ecrm.wording import gettext as _
 from ecrm.wording import zone

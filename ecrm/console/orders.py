@@ -12,7 +12,8 @@ from ecrm.access.audit import Action, record
 from ecrm.access.roles import Permission, needs, signed_in_staff
 from ecrm.customers.profile import with_lines
 from ecrm.installation import Installation, installation
-from ecrm.marketing.overview import Period, orders_in
+from ecrm.marketing.overview import orders_in
+from ecrm.marketing.period import Period
 from ecrm.wording import gettext as _
 from ecrm.wording import today, zone
 

@@ -5,32 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from flask import Response, render_template, request, url_for
+from flask import Response, render_template, url_for
 
 from ecrm.access.roles import Permission, needs
 from ecrm.installation import installation
-from ecrm.marketing.overview import (
-    PERIODS,
-    Day,
-    Figures,
-    Period,
-    change,
-    days_in,
-    failed_searches,
-    period_of,
-    top_searches,
-    total,
-)
-from ecrm.wording import compact_money, compact_number, day, money, number, percent, short_day, today
+from ecrm.marketing.overview import Day, Figures, change, days_in, failed_searches, top_searches, total
+from ecrm.marketing.period import Period, steps
+from ecrm.wording import compact_money, compact_number, money, number, percent, short_day
 from ecrm.wording import gettext as _
 
 from .blueprint import console
-from .charts import Chart, Point, chart
+from .charts import Chart, Point, Series, chart
+from .periods import chosen_period
 from .spreadsheets import Cell, csv_response, major
-
-DEFAULT_DAYS = 28
-LONGEST_BY_DAY = 100
-"""With more days a chart shows weeks: columns of a pixel say nothing."""
+from .trends import span_words
 
 
 @dataclass(frozen=True)
@@ -61,25 +49,33 @@ class _Measure:
     whole: bool = False
 
 
+@dataclass(frozen=True)
+class _Before:
+    """The comparison: as a whole, and as columns of the charts."""
+
+    whole: Figures
+    spans: Sequence[tuple[Period, Figures]]
+
+
 @console.get("/overview")
 @needs(Permission.OVERVIEW)
 def overview() -> str:
-    """The figures of the last 7, 28, 90 or 365 days, today included."""
-    crm = installation()
-    days = request.args.get("days", DEFAULT_DAYS, type=int)
-    period = period_of(days if days in PERIODS else DEFAULT_DAYS, today=today())
+    """The figures of a period beside what it is compared with."""
+    crm, chosen = installation(), chosen_period()
+    period = chosen.period
     with crm.sessions() as session:
-        by_day, before = days_in(session, period), total(days_in(session, period.before))
+        by_day = days_in(session, period)
+        earlier = days_in(session, chosen.compare) if chosen.compare else []
         searched, failed = top_searches(session, period), failed_searches(session, period)
-    now = total(by_day)
-    steps = _steps(by_day)
+    now, spans = total(by_day), _spans(by_day, period)
+    before = _Before(total(earlier), _spans(earlier, chosen.compare)) if chosen.compare else None
     return render_template(
         "ecrm/console/overview.html",
+        chosen=chosen,
         period=period,
-        periods=PERIODS,
         now=now,
-        by_week=len(steps) < len(by_day),
-        cards=[_card(measure, steps, now, before) for measure in _measures(crm.storefront.facts().currency, now)],
+        by_week=len(spans) < len(by_day),
+        cards=[_card(one, spans, now, before) for one in _measures(crm.storefront.facts().currency, now)],
         searched=searched,
         failed=failed,
     )
@@ -89,9 +85,7 @@ def overview() -> str:
 @needs(Permission.OVERVIEW)
 def overview_days() -> Response:
     """The same days as a spreadsheet."""
-    crm = installation()
-    days = request.args.get("days", DEFAULT_DAYS, type=int)
-    period = period_of(days if days in PERIODS else DEFAULT_DAYS, today=today())
+    crm, period = installation(), chosen_period().period
     with crm.sessions() as session:
         by_day = days_in(session, period)
     rows = _rows(by_day, crm.storefront.facts().currency)
@@ -123,8 +117,9 @@ def _measures(currency: str, now: Figures) -> tuple[_Measure, ...]:
     )  # fmt: skip
 
 
-def _card(measure: _Measure, steps: Sequence[tuple[Period, Figures]], now: Figures, before: Figures) -> Card:
-    value, earlier = measure.value(now), measure.value(before)
+def _card(measure: _Measure, spans: Sequence[tuple[Period, Figures]], now: Figures, before: _Before | None) -> Card:
+    value, earlier = measure.value(now), measure.value(before.whole) if before else None
+    series = [_series(measure, before)] if before else []
     return Card(
         key=measure.key,
         label=measure.label,
@@ -134,18 +129,24 @@ def _card(measure: _Measure, steps: Sequence[tuple[Period, Figures]], now: Figur
         note=measure.note,
         chart=chart(
             measure.kind,
-            [_point(measure, span, figures) for span, figures in steps],
+            [_point(measure, span, figures) for span, figures in spans],
             axis_text=measure.axis_text,
             whole=measure.whole,
+            series=series,
         ),
     )
+
+
+def _series(measure: _Measure, before: _Before) -> Series:
+    values = [measure.value(figures) for _span, figures in before.spans]
+    return Series(_("before"), values, ["–" if value is None else measure.text(value) for value in values])
 
 
 def _point(measure: _Measure, span: Period, figures: Figures) -> Point:
     value = measure.value(figures)
     simulated = figures.simulated_visits if measure.key == "visits" else 0
     return Point(
-        label=day(span.first) if span.days == 1 else f"{day(span.first)} – {day(span.last)}",
+        label=span_words(span),
         axis=short_day(span.first),
         value=value,
         text="–" if value is None else measure.text(value),
@@ -155,13 +156,10 @@ def _point(measure: _Measure, span: Period, figures: Figures) -> Point:
     )
 
 
-def _steps(by_day: list[Day]) -> list[tuple[Period, Figures]]:
-    """The columns of the charts: days, or the weeks of a long period; a lone day more goes into the first week."""
-    if len(by_day) <= LONGEST_BY_DAY:
-        return [(Period(one.day, one.day), one.figures) for one in by_day]
-    starts = [0, *range(7 + len(by_day) % 7, len(by_day), 7)]
-    weeks = [by_day[start:end] for start, end in zip(starts, [*starts[1:], len(by_day)], strict=True)]
-    return [(Period(week[0].day, week[-1].day), total(week)) for week in weeks]
+def _spans(by_day: list[Day], period: Period) -> list[tuple[Period, Figures]]:
+    """The columns of the charts: days, or the weeks of a long period."""
+    known = {one.day: one for one in by_day}
+    return [(span, total(known[one] for one in span)) for span in steps(period)]
 
 
 def _rows(by_day: list[Day], currency: str) -> Iterator[tuple[Cell, ...]]:

@@ -7,10 +7,22 @@ from werkzeug.wrappers import Response
 
 from ecrm.access.roles import needs, signed_in_staff
 
-from . import audit, customers, deliveries, emails, events, orders, overview, recommendations, system
+from . import (
+    audit,
+    customers,
+    deliveries,
+    emails,
+    events,
+    orders,
+    overview,
+    recommendations,
+    site,
+    system,
+    visits,
+)
 from .blueprint import console, open_areas
 
-AREAS = (overview, orders, customers, emails, deliveries, events, recommendations, system, audit)
+AREAS = (overview, orders, site, visits, customers, emails, deliveries, events, recommendations, system, audit)
 """The view modules; importing them puts their views on the blueprint."""
 
 

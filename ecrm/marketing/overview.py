@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, func, or_, select
@@ -14,24 +14,7 @@ from tracking.clickstream.rollups import DayFigures
 from tracking.clickstream.searches import SearchDay
 from tracking.orders import SeenOrder
 
-PERIODS = (7, 28, 90, 365)
-
-
-@dataclass(frozen=True)
-class Period:
-    """Days of the shop's calendar, both ends included."""
-
-    first: date
-    last: date
-
-    @property
-    def days(self) -> int:
-        return (self.last - self.first).days + 1
-
-    @property
-    def before(self) -> Period:
-        """The period of the same length that ends the day before this one starts."""
-        return Period(self.first - timedelta(days=self.days), self.first - timedelta(days=1))
+from .period import Period, bounds
 
 
 @dataclass(frozen=True)
@@ -95,16 +78,11 @@ class Term:
     zero_results: int
 
 
-def period_of(days: int, *, today: date) -> Period:
-    """The last `days` days up to and including today."""
-    return Period(today - timedelta(days=days - 1), today)
-
-
 def days_in(session: Session, period: Period) -> list[Day]:
     """Each day of a period; days without a row are all zero."""
     rows = session.scalars(select(DayFigures).where(DayFigures.day.between(period.first, period.last)))
     known = {row.day: _figures(row) for row in rows}
-    return [Day(day, known.get(day, Figures())) for day in _each_day(period)]
+    return [Day(day, known.get(day, Figures())) for day in period]
 
 
 def total(days: Iterable[Day]) -> Figures:
@@ -132,13 +110,6 @@ def failed_searches(session: Session, period: Period, *, limit: int = 10) -> lis
     return _terms(session, period, limit=limit, only_failed=True)
 
 
-def bounds(period: Period, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """The moments between which a period of the shop's calendar lies (end excluded), in UTC."""
-    start = datetime.combine(period.first, time(), zone)
-    end = datetime.combine(period.last + timedelta(days=1), time(), zone)
-    return start.astimezone(UTC), end.astimezone(UTC)
-
-
 def orders_in(
     session: Session, period: Period, zone: ZoneInfo, *, before: tuple[datetime, int] | None = None, limit: int
 ) -> Sequence[SeenOrder]:
@@ -149,10 +120,6 @@ def orders_in(
         at, id_ = before
         query = query.where(or_(SeenOrder.placed_at < at, and_(SeenOrder.placed_at == at, SeenOrder.id < id_)))
     return session.scalars(query.order_by(SeenOrder.placed_at.desc(), SeenOrder.id.desc()).limit(limit)).all()
-
-
-def _each_day(period: Period) -> Iterable[date]:
-    return (period.first + timedelta(days=n) for n in range(period.days))
 
 
 def _figures(row: DayFigures) -> Figures:

@@ -9,16 +9,14 @@ from sqlalchemy.orm import Session
 
 from ecrm.marketing.overview import (
     Figures,
-    Period,
-    bounds,
     change,
     days_in,
     failed_searches,
     orders_in,
-    period_of,
     top_searches,
     total,
 )
+from ecrm.marketing.period import Period, bounds, period_of
 from tracking.clickstream.rollups import DayFigures
 from tracking.clickstream.searches import SearchDay
 from tracking.customers import Customer

@@ -28,6 +28,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "cart.remove": ("product_id",),
     "cart.save_for_later": ("product_id",),
     "cart.move_to_cart": ("product_id",),
+    "cart.use_coupon": ("code", "next"),
+    "cart.drop_coupon": ("next",),
     "checkout.answer_details": ("email", *_ADDRESS, "delivery_method", "payment_method"),
     "checkout.place": ("idempotency_key", "seen"),
     "checkout.cancel": ("t",),
@@ -44,8 +46,12 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "accounts.default_address": (),
     "accounts.remove_address": (),
     "backoffice.change_product": (
-        "name", "brand", "size", "description", "price", "was", "stock", "stock_seen", "listed",
+        "name", "brand", "size", "description", "price", "was", "cost", "stock", "stock_seen", "listed",
     ),
+    "backoffice.create_coupon": (
+        "code", "label", "kind", "percent", "amount", "minimum", "first_day", "last_day", "uses", "products",
+    ),
+    "backoffice.stop_coupon": (),
     "backoffice.ship": ("carrier", "tracking_number"),
     "backoffice.deliver": (),
     "backoffice.refund": ("reason", "shipping", "restock", "whole", "pieces-1"),
@@ -65,6 +71,10 @@ FIELDS: dict[str, tuple[str, ...]] = {
 """What each form of the app is made of; `test_arbitrary_text` fails for a POST route that isn't named here."""
 
 _LIST = ("page", "sort", "brand", "size", "price", "stock", "reduced")
+_REPORT = (
+    "days", "first", "last", "compare", "sort", "page",
+    "channel", "source", "campaign", "device", "country", "medium", "term", "content", "visitors",
+)  # fmt: skip
 _FLASKS_OWN = ("endpoint", "_external", "_scheme", "_anchor", "_method")
 
 PARAMETERS: dict[str, tuple[str, ...]] = {
@@ -79,9 +89,13 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "accounts.register": ("next",),
     "accounts.orders": ("page", *_FLASKS_OWN),
     "backoffice.products": ("q", "state", "department", "page", *_FLASKS_OWN),
+    "backoffice.coupons": ("q", "state", "page", *_FLASKS_OWN),
     "backoffice.orders": ("q", "status", "page", *_FLASKS_OWN),
-    "console.overview": ("days",),
-    "console.overview_days": ("days",),
+    "console.overview": _REPORT,
+    "console.overview_days": _REPORT,
+    "console.site": (*_REPORT, "by", *_FLASKS_OWN),
+    "console.site_csv": (*_REPORT, "by", *_FLASKS_OWN),
+    "console.visits": (*_REPORT, "having", "stage", "entry", "before", *_FLASKS_OWN),
     "console.orders": ("day", "first", "last", "before", *_FLASKS_OWN),
     "console.orders_sheet": ("day", "first", "last"),
     "console.customer": ("kind", "before", *_FLASKS_OWN),
@@ -101,6 +115,8 @@ GOOD = {
     "password": "violet kettle marches north", "price": "12.50", "stock": "5", "stock_seen": "5", "carrier": "dhl",
     "tracking_number": "00340434161094042557", "reason": "broken glass", "asked": "nobody@example.com", "grade": "2",
     "idempotency_key": "k" * 20, "seen": "s" * 64, "path": "/", "next": "/", "interests": "tea",
+    "code": "SPRING-10", "label": "Spring", "kind": "percent", "percent": "10", "amount": "", "minimum": "",
+    "first_day": "2026-11-01", "last_day": "", "uses": "", "products": "",
 }  # fmt: skip
 """What makes the rest of a form right while one field is wrong."""
 

@@ -15,6 +15,9 @@ from .host import DeskStorefront
 PAGES: dict[str, Permission] = {
     "/console/overview": Permission.OVERVIEW,
     "/console/overview/days.csv": Permission.OVERVIEW,
+    "/console/site": Permission.OVERVIEW,
+    "/console/site.csv": Permission.OVERVIEW,
+    "/console/visits": Permission.OVERVIEW,
     "/console/orders": Permission.OVERVIEW,
     "/console/orders.csv": Permission.OVERVIEW,
     "/console/customers": Permission.CUSTOMERS,

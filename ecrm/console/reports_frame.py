@@ -1,0 +1,246 @@
+"""The frame of every report: columns and rows in, a page or a spreadsheet out.
+
+A report is a query module in `ecrm.marketing` and a view that names its columns and links. The frame sorts, pages,
+writes figures in the reader's language, sets each beside the comparison, and keeps period and segment in its links.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from flask import Response, render_template, request, url_for
+from werkzeug.exceptions import BadRequest
+
+from ecrm.installation import installation
+from ecrm.marketing.segment import Segment
+from ecrm.wording import gettext as _
+from ecrm.wording import money, number, percent
+
+from .charts import Chart
+from .periods import Chosen, kept_args
+from .queries import number_arg, text_arg
+from .segments import Filter
+from .spreadsheets import Cell, csv_response, major
+
+PAGE = 100
+
+Value = int | float | None
+"""A figure: a count, minor units, a share of one, seconds or milliseconds; None where there is nothing to measure."""
+
+
+class Kind(StrEnum):
+    """How a figure is written."""
+
+    COUNT = "count"
+    MONEY = "money"
+    SHARE = "share"
+    RATIO = "ratio"
+    SECONDS = "seconds"
+    MILLISECONDS = "milliseconds"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A figure of the report. `key` names it in rows, links and addresses; `head` in the spreadsheet.
+
+    `good` says which way is welcome: `up`, `down`, or empty where it isn't for a report to say. `help` is shown below
+    the table, as what the figure counts.
+    """
+
+    key: str
+    label: str
+    kind: Kind = Kind.COUNT
+    good: str = "up"
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the figures are of, and the figures by column; `before` those of the comparison.
+
+    `href` opens the row, `links` the rows behind single figures, by column. `note` is said in a smaller hand.
+    """
+
+    label: str
+    figures: Mapping[str, Value]
+    before: Mapping[str, Value] | None = None
+    href: str = ""
+    links: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
+    simulated: bool = False
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A chart above the table. `headings`: of the table behind it, the columns after the first are its series."""
+
+    key: str
+    title: str
+    summary: str
+    chart: Chart
+    headings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A way of looking at the same report, e.g. by channel or by device."""
+
+    label: str
+    href: str
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that page and spreadsheet need. `name` starts the file's name; `by` heads the first column.
+
+    `sorted_by` is a column's key, with a minus for "largest first", or empty for the order in which the rows come.
+    """
+
+    name: str
+    title: str
+    intro: str
+    chosen: Chosen
+    by: str
+    columns: Sequence[Column]
+    rows: Sequence[Row]
+    csv_href: str
+    total: Row | None = None
+    sorted_by: str = ""
+    segment: Segment = field(default_factory=Segment)
+    filters: Sequence[Filter] = ()
+    drawings: Sequence[Drawing] = ()
+    choices: Sequence[Choice] = ()
+    notes: Sequence[str] = ()
+    nothing: str = ""
+    simulated: str = ""
+    more_args: Mapping[str, str] = field(default_factory=dict)
+
+
+def report_page(report: Report, *, template: str = "ecrm/console/report.html", **more: Any) -> str:
+    """The report as a page; `more` goes to a template that extends `report.html`."""
+    rows = arranged(report)
+    page = max(number_arg("page") or 1, 1)
+    shown = rows[(page - 1) * PAGE : page * PAGE]
+    if page > 1 and not shown:
+        raise BadRequest(_("There is no such page. Start again from the first page."))
+    return render_template(
+        template,
+        report=report, chosen=report.chosen, columns=report.columns, rows=shown, count=len(rows), page=page,
+        first_row=(page - 1) * PAGE + 1, has_more=page * PAGE < len(rows), sort=_sort(report),
+        written=written, delta=delta, link=lambda **args: _here(report, **args), **more,
+    )  # fmt: skip
+
+
+def report_csv(report: Report) -> Response:
+    """The report as a spreadsheet: all rows, and with a comparison each figure's value in it."""
+    period = report.chosen.period
+    return csv_response(_lines(report), filename=f"{report.name}-{period.first}-{period.last}.csv")
+
+
+def arranged(report: Report) -> list[Row]:
+    """The rows in the order asked for; rows without the figure come last."""
+    key, descending = _sort(report)
+    if not key:
+        return list(report.rows)
+    if key == "label":
+        return sorted(report.rows, key=lambda row: row.label.casefold(), reverse=descending)
+    known = [row for row in report.rows if row.figures.get(key) is not None]
+    known.sort(key=lambda row: row.label.casefold())
+    known.sort(key=lambda row: row.figures[key] or 0, reverse=descending)
+    return known + [row for row in report.rows if row.figures.get(key) is None]
+
+
+def written(column: Column, value: Value) -> str:
+    """A figure in the reader's language; a dash where there is none."""
+    if value is None:
+        return "–"
+    if column.kind is Kind.MONEY:
+        return money(round(value), installation().storefront.facts().currency)
+    if column.kind is Kind.SHARE:
+        return percent(value)
+    if column.kind is Kind.RATIO:
+        return number(round(value, 2))
+    if column.kind is Kind.SECONDS:
+        return _("%(seconds)s s", seconds=number(round(value, 1)))
+    if column.kind is Kind.MILLISECONDS:
+        return _("%(milliseconds)s ms", milliseconds=number(round(value)))
+    return number(value)
+
+
+@dataclass(frozen=True)
+class Delta:
+    """How a figure changed: `tone` is up (welcome), down (unwelcome) or same, `text` says by how much."""
+
+    tone: str
+    arrow: str
+    text: str
+    before: str
+
+
+def delta(column: Column, now: Value, before: Value) -> Delta | None:
+    """The change against the comparison; of shares in percentage points, of everything else in percent."""
+    if now is None or before is None:
+        return None
+    if column.kind is Kind.SHARE:
+        moved = now - before
+        text = _("%(points)s pts", points=number(round(abs(moved) * 100, 1)))
+        small = abs(moved) < 0.0005
+    elif before <= 0:
+        return None
+    else:
+        moved = now / before - 1
+        text = percent(abs(moved), "#,##0%") if abs(moved) < 10 else "×" + number(round(now / before, 1))
+        small = abs(moved) < 0.005
+    arrow = "=" if small else "▲" if moved > 0 else "▼"
+    welcome = not column.good or (moved > 0) == (column.good == "up")
+    tone = "same" if small or not column.good else "up" if welcome else "down"
+    return Delta(tone, arrow, text, written(column, before))
+
+
+def _sort(report: Report) -> tuple[str, bool]:
+    """The column to sort by and whether the largest comes first."""
+    asked = text_arg("sort", longest=60) or report.sorted_by
+    key, descending = asked.removeprefix("-"), asked.startswith("-")
+    if key and key != "label" and all(column.key != key for column in report.columns):
+        raise BadRequest(_("This report has no column “%(column)s”.", column=key))
+    return key, descending
+
+
+def _here(report: Report, **changed: str | int | None) -> str:
+    """This report's address with some arguments changed; None takes one away."""
+    sort = request.args.get("sort") or None
+    args = {**kept_args(), **report.more_args, "sort": sort, **changed}
+    return url_for(request.endpoint or "", **(request.view_args or {}), **_given(args))
+
+
+def _given(args: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in args.items() if value is not None}
+
+
+def _lines(report: Report) -> Iterator[tuple[Cell, ...]]:
+    currency = installation().storefront.facts().currency
+    compared = report.chosen.compare is not None and any(row.before is not None for row in report.rows)
+    heads: list[Cell] = [report.by]
+    for column in report.columns:
+        head = f"{column.label} {currency}" if column.kind is Kind.MONEY else column.label
+        heads += [head, _("%(column)s, compared", column=head)] if compared else [head]
+    yield tuple(heads)
+    for row in arranged(report):
+        cells: list[Cell] = [f"{row.label} ({row.note})" if row.note else row.label]
+        for column in report.columns:
+            cells.append(_cell(column, row.figures.get(column.key), currency))
+            if compared:
+                cells.append(_cell(column, (row.before or {}).get(column.key), currency))
+        yield tuple(cells)
+
+
+def _cell(column: Column, value: Value, currency: str) -> Cell:
+    if value is None:
+        return None
+    if column.kind is Kind.MONEY:
+        return major(round(value), currency)
+    return value if isinstance(value, int) else str(round(value, 6))

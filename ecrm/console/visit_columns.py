@@ -1,0 +1,35 @@
+"""The columns that reports about visits have in common, and a group's figures as a row of them."""
+
+from __future__ import annotations
+
+from ecrm.marketing.site import NO_VISITS, VisitFigures
+from ecrm.wording import gettext as _
+
+from .reports_frame import Column, Kind, Value
+
+
+def visit_columns() -> list[Column]:
+    """In the order in which a visit goes on."""
+    return [
+        Column("sessions", _("Visits"), help=_("Steps of one browser with less than 30 minutes between them.")),
+        Column("bounce_rate", _("Bounced"), Kind.SHARE, good="down",
+               help=_("Visits of one page in which nothing was put into the cart or ordered.")),
+        Column("pages", _("Pages a visit"), Kind.RATIO, good=""),
+        Column("product_views", _("Product views")),
+        Column("cart_adds", _("Into the cart")),
+        Column("orders", _("Orders"), help=_("Orders placed in these visits.")),
+        Column("conversion", _("Conversion"), Kind.SHARE, help=_("Orders placed in a visit, per visit.")),
+        Column("revenue_minor", _("Revenue"), Kind.MONEY, help=_("Of these orders, before refunds.")),
+        Column("net_minor", _("Net"), Kind.MONEY,
+               help=_("Revenue less what was given back in these days, for orders of these or earlier visits.")),
+    ]  # fmt: skip
+
+
+def visit_values(figures: VisitFigures | None) -> dict[str, Value]:
+    """The columns' values."""
+    one = figures or NO_VISITS
+    return {
+        "sessions": one.sessions, "bounce_rate": one.per_visit("bounces"), "pages": one.per_visit("page_views"),
+        "product_views": one.product_views, "cart_adds": one.cart_adds, "orders": one.orders,
+        "conversion": one.per_visit("orders"), "revenue_minor": one.revenue_minor, "net_minor": one.net_minor,
+    }  # fmt: skip
