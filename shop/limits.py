@@ -13,6 +13,7 @@ from flask_limiter.util import get_remote_address
 READING = "3000 per minute"
 SEARCHING = "60 per minute"
 WRITING = "240 per minute"
+TRYING_CODES = "20 per minute; 200 per hour"
 SIGNING_IN = "20 per minute; 200 per hour"
 REGISTERING = "10 per minute; 60 per hour"
 RESETTING = "5 per minute; 30 per hour"

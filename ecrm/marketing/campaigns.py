@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import BigInteger, ForeignKey, Index, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from tracking.record import BigId, Record
+from tracking.clickstream.sources import CHANNELS, folded_code
+from tracking.record import BigId, Record, insert_once
 
 
 class Campaign(Record):
@@ -92,3 +94,37 @@ class SearchReportDay(Record):
     impressions: Mapped[int] = mapped_column(default=0)
     cost_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     position: Mapped[int | None]
+
+
+def found(
+    session: Session,
+    *,
+    code: str,
+    name: str,
+    channel: str,
+    first_day: date,
+    last_day: date | None,
+    now: datetime,
+    reached: int | None = None,
+    codes: Sequence[str] = (),
+) -> Campaign:
+    """Found a campaign, or find the one of this code; `codes` that nobody owns become its own. Commits nothing.
+
+    For shops that know their campaigns already: said again, it only adds codes, and what somebody changed in the
+    console meanwhile stays.
+
+    Raises:
+        ValueError: the code is empty, or the channel isn't one of `CHANNELS`.
+    """
+    folded = folded_code(code)
+    if not folded or channel not in CHANNELS:
+        raise ValueError(f"campaign {name!r}: needs a code, and a channel of {', '.join(CHANNELS)}")
+    values = {
+        "code": folded, "name": name[:120], "channel": channel, "first_day": first_day, "last_day": last_day,
+        "reached": reached, "landing_path": "/", "note": "", "created_at": now,
+    }  # fmt: skip
+    insert_once(session, Campaign, values)
+    campaign = session.scalars(select(Campaign).where(Campaign.code == folded)).one()
+    for one in sorted({folded_code(one) for one in codes} - {""}):
+        insert_once(session, CampaignCode, {"code": one, "campaign_id": campaign.id})
+    return campaign

@@ -44,7 +44,7 @@ class Money(fields.Field[int | None]):
     def context_currency(self) -> str:
         """The currency of the form that this field belongs to."""
         form = self.root
-        return form.currency if isinstance(form, ProductForm) else "EUR"
+        return str(getattr(form, "currency", "EUR"))
 
 
 class Whole(fields.Field[int]):
@@ -84,6 +84,7 @@ class ProductForm(Schema):
     description = Prose(most=LONGEST_TEXT, optional=True)
     price = Money()
     was = Money(optional=True)
+    cost = Money(optional=True)
     stock = Whole(most=MOST_STOCK)
     stock_seen = Whole(most=MOST_STOCK)
     listed = fields.Boolean()
@@ -112,6 +113,7 @@ class ProductAnswers:
     description: str
     price_minor: int
     was_minor: int | None
+    cost_minor: int | None
     stock_change: int
     listed: bool
 
@@ -129,6 +131,7 @@ def read_product(form: Mapping[str, Any], currency: str) -> tuple[ProductAnswers
         description=data["description"],
         price_minor=data["price"],
         was_minor=data["was"],
+        cost_minor=data["cost"],
         stock_change=data["stock"] - data["stock_seen"],
         listed=data["listed"],
     )

@@ -47,6 +47,7 @@ def change_product(session: Session, product: Product, answers: ProductAnswers) 
     product.name, product.brand, product.size = answers.name, answers.brand, answers.size
     product.description = answers.description
     product.price_minor, product.was_minor = answers.price_minor, answers.was_minor
+    product.cost_minor = answers.cost_minor
     session.flush()
 
 

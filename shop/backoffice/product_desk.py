@@ -89,6 +89,7 @@ def _page(row: Product, typed: dict[str, str], errors: dict[str, str]) -> str:
         "description": row.description,
         "price": _plain(row.price_minor, currency),
         "was": "" if row.was_minor is None else _plain(row.was_minor, currency),
+        "cost": "" if row.cost_minor is None else _plain(row.cost_minor, currency),
         "stock": str(row.stock),
         "stock_seen": str(row.stock),
         "listed": "1" if row.listed else "",

@@ -1,4 +1,4 @@
-"""The staff area's first page; registers the pages of products and orders beside it."""
+"""The staff area's first page; registers the pages of products, coupons and orders beside it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from ..accounts.permissions import Permission, may, staff_only
 from ..checkout.statuses import status_name
 from ..database import db
 from ..profile import shop_profile
-from . import order_desk, product_desk
+from . import coupon_desk, order_desk, product_desk
 from .figures import order_figures, stock_figures, waiting_orders
 from .inventory import running_low
 
 blueprint = Blueprint("backoffice", __name__, url_prefix="/staff")
 product_desk.add_to(blueprint)
+coupon_desk.add_to(blueprint)
 order_desk.add_to(blueprint)
 blueprint.context_processor(lambda: {"may": may, "Permission": Permission, "status_name": status_name})
 

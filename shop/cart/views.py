@@ -9,12 +9,13 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from .. import signals
+from ..coupons.refusals import refusal_in_words
 from ..database import db
 from ..hooks import hooks
 from ..next_path import safe_path
 from ..wording import gettext as _
 from ..wording import ngettext
-from . import basket, lines, merging
+from . import basket, coupon_entry, lines, merging
 from .cart import Cart
 from .lines import MOST, Change, NotForSale
 
@@ -22,12 +23,13 @@ MOST_DIGITS = 9
 """Longer numbers are nobody's product id and don't fit the column."""
 
 blueprint = Blueprint("cart", __name__, url_prefix="/cart")
+coupon_entry.add_to(blueprint)
 
 
 def init_app(app: Flask) -> None:
-    """Register the pages and the header's count, and bring a stranger's cart along when they sign in."""
+    """Register the pages, what templates ask of a cart, and bring a stranger's cart along when they sign in."""
     app.register_blueprint(blueprint)
-    app.context_processor(lambda: {"cart_count": basket.cart_count})
+    app.context_processor(lambda: {"cart_count": basket.cart_count, "refusal_in_words": refusal_in_words})
     hooks(app).before_sign_in.append(_take_along)
 
 

@@ -24,7 +24,7 @@ from .draft import keep_draft
 from .forms import read_details
 from .order_links import order_proof
 from .payment import PaymentRefused, payment_method, payment_methods
-from .placing import KeyReused, NotPlaced, Placed, SoldOut, find_placed, place_order
+from .placing import CouponGone, KeyReused, NotPlaced, Placed, SoldOut, find_placed, place_order
 from .reviewing import Review, review
 
 blueprint = Blueprint("checkout", __name__)
@@ -99,6 +99,9 @@ def place() -> str | Response | tuple[str, int]:
     except PaymentRefused as refusal:
         typed = answers.first_answers(db.session(), cart, shop_profile())
         return _form(_cart()[1], typed, {"payment_method": str(refusal)}, editing=True), 409
+    except CouponGone as gone:
+        problem = _("%(code)s has just been used up or ended. Nothing was ordered; please check once more.", code=gone)
+        return _show_again(cart, problem)
     except NotPlaced:
         return _show_again(cart)
     if browser.get(_KEY) == key:
@@ -133,7 +136,7 @@ def _place_once(cart: Cart, *, key: str, seen: str) -> Placed:
     return placed
 
 
-def _show_again(cart: Cart) -> str | Response | tuple[str, int]:
+def _show_again(cart: Cart, problem: str = "") -> str | Response | tuple[str, int]:
     """Something isn't as the buyer saw it: show how it is now, and let them decide again."""
     contents = lines.contents(db.session(), cart)
     if not contents.lines:
@@ -145,7 +148,9 @@ def _show_again(cart: Cart) -> str | Response | tuple[str, int]:
     if reviewed is None:
         flash(_("Please give us your details once more: nothing was ordered yet."), "error")
         return redirect(url_for("checkout.details"), 303)
-    problem = _("Something has changed since you looked: prices, your cart or the delivery. Please check once more.")
+    problem = problem or _(
+        "Something has changed since you looked: prices, your cart or the delivery. Please check once more."
+    )
     return _review_page(reviewed, problem), 409
 
 

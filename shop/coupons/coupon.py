@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
@@ -67,6 +67,11 @@ class Coupon(Base):
 
     products: Mapped[list[CouponProduct]] = relationship()
     mailing: Mapped[Mailing | None] = relationship(back_populates="coupons")
+
+    @property
+    def last_moment(self) -> datetime | None:
+        """A moment of the last day; `ends_at` is the midnight after it."""
+        return None if self.ends_at is None else self.ends_at - timedelta(seconds=1)
 
 
 class CouponProduct(Base):

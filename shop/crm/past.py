@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from flask import Flask
 
 from ecrm import events
 from ecrm.history import backfill, simulate_history
 from ecrm.installation import installation
+from ecrm.marketing.campaigns import found as found_campaign
 from ecrm.training import train_models
 
 from ..database import db
 from ..importing.filling import Progress
-from ..importing.history import history, history_size
+from ..importing.history import codes_of_orders, history, history_size, imported_mailings
 from .telling import event_line, guest_of, order_completed, person_of
 
 
 def history_imported(app: Flask, *, progress: Progress) -> None:
     """Tells the CRM what an import brought, and lets it learn; a demo gets made-up visits before its purchases too."""
+    _found_campaigns(app)
     whole, done = history_size(db.session()), 0
 
     def told(events_told: int) -> None:
@@ -34,15 +37,31 @@ def history_imported(app: Flask, *, progress: Progress) -> None:
     progress("Learning what goes with what", 1, 1)
 
 
+def _found_campaigns(app: Flask) -> None:
+    """Each round of coupons that was mailed is a campaign of the channel "post"; its coupons' codes mean it.
+
+    Before the orders are told, so that a code finds its campaign.
+    """
+    with installation(app).sessions.begin() as session:
+        for mailing in imported_mailings(db.session()):
+            found_campaign(
+                session, code=f"{mailing.source}-{mailing.reference}", name=mailing.name, channel="post",
+                first_day=mailing.first_day, last_day=mailing.last_day, reached=mailing.reached,
+                codes=[coupon.code for coupon in mailing.coupons], now=datetime.now(UTC),
+            )  # fmt: skip
+
+
 def _past() -> Iterator[events.Told]:
     """What an import brought, as events in the order of time."""
     buyers: dict[int | None, events.Person] = {}
+    codes = codes_of_orders(db.session())
     for kind, row, lines in history(db.session()):
         if kind == "account":
             buyers[row.id] = person_of(row)
             yield events.SignedUp(at=row.created_at, person=buyers[row.id])
         elif kind == "order":
-            yield order_completed(row, lines, buyers.get(row.account_id) or guest_of(row))
+            buyer = buyers.get(row.account_id) or guest_of(row)
+            yield order_completed(row, lines, buyer, codes=codes.get(row.id, ()))
         else:
             yield events.OrderRefunded(
                 at=row.refunded_at, refund_id=row.number, order_id=row.order_number, person=buyers.get(row.account_id),

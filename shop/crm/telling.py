@@ -54,8 +54,13 @@ def guest_of(order: Any) -> events.Person:
     )
 
 
-def order_completed(order: Any, lines: Sequence[Any], person: events.Person) -> events.OrderCompleted:
-    """The event of an `Order` or a row of its table, and of its lines; live and for the history of an import alike."""
+def order_completed(
+    order: Any, lines: Sequence[Any], person: events.Person, *, codes: tuple[str, ...]
+) -> events.OrderCompleted:
+    """The event of an `Order` or a row of its table, and of its lines; live and for the history of an import alike.
+
+    A coupon is in the lines' `net_minor` already: `discount_minor` tells only what concerns no line.
+    """
     return events.OrderCompleted(
         at=order.placed_at,
         order_id=order.number,
@@ -70,6 +75,7 @@ def order_completed(order: Any, lines: Sequence[Any], person: events.Person) -> 
         payment_method=order.payment_method,
         address=_address(order) if order.ship_line1 else None,
         promised_on=order.promised_on,
+        codes=codes,
         contact_email="" if order.email_folded == fold(person.email) else order.email,
     )
 
@@ -88,14 +94,16 @@ def _address(order: Any) -> events.Address:
 
 
 def event_line(line: Any) -> events.OrderLine:
-    """Of an `OrderLine` or a row of history's lines."""
+    """Of an `OrderLine` or a row of history's lines; of a refund's only what went back is known."""
     return events.OrderLine(
-        product_id=str(line.product_id), name=line.name, quantity=line.quantity, net_minor=line.net_minor
-    )
+        product_id=str(line.product_id), name=line.name, quantity=line.quantity, net_minor=line.net_minor,
+        cost_minor=getattr(line, "cost_minor", None),
+    )  # fmt: skip
 
 
 def order_placed(_app: Flask, *, order: Order) -> None:
-    crm.tell(order_completed(order, order.lines, _buyer(order)), session=db.session())
+    codes = tuple(use.code for use in order.coupons)
+    crm.tell(order_completed(order, order.lines, _buyer(order), codes=codes), session=db.session())
 
 
 def order_refunded(_app: Flask, *, refund: Refund) -> None:

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import BindParameter, Row, bindparam, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from ..accounts.account import Account
 from ..catalog.product import Product
-from ..checkout.order import Order, OrderLine, Refund, RefundLine
+from ..checkout.order import CouponUse, Order, OrderLine, Refund, RefundLine
+from ..coupons.coupon import Mailing
 from .filling import table_of
 
 BATCH = 2000
@@ -31,6 +32,22 @@ def history(session: Session) -> Iterator[Happened]:
     streams = (_accounts(session), _orders(session), _refunds(session))
     for _, kind, row, lines in heapq.merge(*streams, key=lambda item: item[0]):
         yield kind, row, lines
+
+
+def codes_of_orders(session: Session) -> dict[int, tuple[str, ...]]:
+    """The coupons that imported orders named, by the order's id; an order without any isn't in it."""
+    uses, orders = table_of(CouponUse), table_of(Order)
+    query = select(uses.c.order_id, uses.c.code).join(orders, orders.c.id == uses.c.order_id)
+    named: dict[int, tuple[str, ...]] = {}
+    for order_id, code in session.execute(query.where(orders.c.source != "shop").order_by(uses.c.code)):
+        named[order_id] = (*named.get(order_id, ()), code)
+    return named
+
+
+def imported_mailings(session: Session) -> Sequence[Mailing]:
+    """The rounds of coupons that came with an import, each with its coupons."""
+    query = select(Mailing).where(Mailing.source != "shop").options(selectinload(Mailing.coupons))
+    return session.scalars(query.order_by(Mailing.first_day, Mailing.id)).all()
 
 
 def history_size(session: Session) -> int:
