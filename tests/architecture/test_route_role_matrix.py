@@ -17,6 +17,7 @@ from shop.accounts.account import Account, Address, Role
 from shop.accounts.demo_people import ensure_demo_people
 from shop.catalog.product import Product
 from shop.checkout.order import Order, OrderLine
+from shop.coupons.coupon import Coupon
 from shop.database import db
 from shop.fulfilment.parcel import Parcel
 from tests.architecture.route_matrix import EVERYBODY, MATRIX, Row
@@ -123,7 +124,8 @@ def _prepare(app: Flask, shop_data: dict[str, int]) -> tuple[dict[str, Any], dic
         bought = {"product_id": product.id, "name": product.name, "quantity": 1, "unit_minor": 1890, "net_minor": 1890}
         order.lines.append(OrderLine(position=1, **bought))
         staff = {account.role: account.id for account in ensure_demo_people(session())}
-        session.add_all([grace, address, order])
+        coupon = Coupon(code="MATRIX-10", label="Ten off", percent=10, starts_at=NOW, made_at=NOW)
+        session.add_all([grace, address, order, coupon])
         session.flush()
         signals.order_placed.send(app, order=order)
         parcel = Parcel(order=order, carrier="dhl", tracking_number="00340434161094042557", shipped_at=NOW)
@@ -132,6 +134,7 @@ def _prepare(app: Flask, shop_data: dict[str, int]) -> tuple[dict[str, Any], dic
         examples: dict[str, Any] = {
             "product": product.id, "product_slug": product.slug, "address": address.id, "order": order.number,
             "parcel": parcel.id, "account": ada.id,
+            "coupon": coupon.id,
         }  # fmt: skip
         for name, table in {"customer": "customer", "email": "email", "event": "event", "reaction": "reaction"}.items():
             examples[name] = session.scalar(select(text("min(id)")).select_from(text(f"ecrm_{table}")))
