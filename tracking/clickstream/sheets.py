@@ -156,6 +156,33 @@ def by_day(
     return _undisturbed(session, record, first, last, grains=grains, read=read)
 
 
+def parts_by_day(
+    session: Session, record: type[Record], first: date, last: date, *, key: int, figure: str
+) -> dict[date, dict[int, int]]:
+    """One figure of one first key by day and second key, e.g. how often each bucket was met for a page.
+
+    Raises:
+        KeyError: as in `sums`.
+    """
+    names, table = _wanted(record, [figure]), record.metadata.tables[record.__tablename__]
+    whose, part = (table.c[name] for name in keys_of(record))
+    query = select(table.c.day, part, func.sum(table.c[figure])).where(table.c.day.between(first, last), whose == key)
+
+    def read(sheets: Sequence[Reference]) -> dict[date, dict[int, int]]:
+        days: dict[date, dict[int, int]] = {}
+        for sheet, columns in decoded(session, sheets).items():
+            low, high = np.searchsorted(columns.keys[:, 0], (key, key + 1))
+            if low < high:
+                values = columns.figures[names[0]][low:high].tolist()
+                days[sheet.first] = dict(zip(columns.keys[low:high, 1].tolist(), values, strict=True))
+        for day, second, value in session.execute(query.group_by(table.c.day, part)):
+            of_day = days.setdefault(day, {})
+            of_day[second] = of_day.get(second, 0) + int(value)
+        return dict(sorted(days.items()))
+
+    return _undisturbed(session, record, first, last, grains=("day",), read=read)
+
+
 def columns_of_rows(rows: Iterable[Sequence[int]], keys: int, names: Sequence[str]) -> Columns:
     """Rows of a roll-up (keys, then figures) as columns."""
     # PostgreSQL sums integers into Decimals.
