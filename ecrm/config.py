@@ -38,6 +38,13 @@ SETTINGS = (
     Setting("ECRM_GEOIP_FILE", "", "GeoIP country database (`.mmdb`) by which the visitor's address becomes a country; the address is never stored. Needs the extra `geoip`; relative as ECRM_MAIL_FOLDER."),
     Setting("ECRM_IDENTITY_DAYS", 30, "How many days before the first sign-in in a browser its visits are joined to the customer."),
     Setting("ECRM_HEARD_CHOICES", ("A search engine", "Social media", "A friend or family", "An advertisement", "A letter or flyer"), "Answers offered to \"Where did you hear of us?\" after an order; empty doesn't ask."),
+    Setting("ECRM_COLLECTOR_PREFIX", "/v1", "Where the collector (Segment's HTTP API) is mounted; SDKs expect `/v1`."),
+    Setting("ECRM_COLLECTOR_ORIGINS", (), "Other sites whose pages may send to the collector: exact origins, e.g. `https://blog.example.com`."),
+    Setting("ECRM_COLLECTOR_GRADE", "personal", "How far people are followed of whom a server's messages don't say what they agreed to: `none`, `analytics` or `personal`.", ("none", "analytics", "personal")),
+    Setting("ECRM_COLLECTOR_PACE", 600, "Requests a minute that browsers at one address may send to the collector; 0 for no limit."),
+    Setting("ECRM_COLLECTOR_DAYS", 395, "How old, in days, the steps may be that the collector still takes."),
+    Setting("ECRM_ATTRIBUTION_DAYS", 30, "How many days before an order a touch may lie to be credited with it."),
+    Setting("ECRM_ATTRIBUTION_EMAIL_DAYS", 5, "The same for a click in an e-mail."),
 )  # fmt: skip
 
 

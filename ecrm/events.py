@@ -209,8 +209,38 @@ class ProfileChanged(Told):
         return f"profile-changed:{self.change_id}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class HeardOfUs(Told):
+    """A buyer answered where they heard of the shop; the first answer of an order counts."""
+
+    name: ClassVar[str] = "Heard Of Us"
+    order_id: str
+    answer: str
+
+    @property
+    def key(self) -> str:
+        return f"heard-of-us:{self.order_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identified(Told):
+    """One of the shop's own servers named a customer over the collector (Segment's `identify`, secret write key).
+
+    What `person` doesn't say stays as it is; an empty e-mail address is none. Told under the message's own id.
+    """
+
+    name: ClassVar[str] = "Identified"
+    person: Person
+    message_id: str
+
+    @property
+    def key(self) -> str:
+        return self.message_id
+
+
 TOLD: tuple[type[Told], ...] = (
-    OrderCompleted, OrderRefunded, OrderShipped, OrderDelivered, SignedUp, SignedIn, ProfileChanged,
+    OrderCompleted, OrderRefunded, OrderShipped, OrderDelivered, SignedUp, SignedIn, ProfileChanged, Identified,
+    HeardOfUs,
 )  # fmt: skip
 
 BY_THE_PERSON = (OrderCompleted, SignedUp, SignedIn, ProfileChanged)

@@ -16,6 +16,7 @@ from tracking.clickstream.writer import Writer
 from tracking.visitors import Grade
 
 from . import cli, config, identification, ledger, letters, scheduler, template_globals, wording
+from .collector import api as collector_api
 from .collector import views as collector
 from .console import views as console
 from .country import Countries
@@ -71,6 +72,7 @@ class ECRM:
         identification.init_app(app)
         template_globals.init_app(app)
         collector.init_app(app)
+        collector_api.init_app(app)
         console.init_app(app)
         cli.init_app(app)
         scheduler.init_app(app)

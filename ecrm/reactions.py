@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from . import events, ledger
+from .collector.heard import remember_heard
+from .collector.identified import take_over_profile
 from .customers.checkout_memory import remember_checkout
 from .customers.recognition import recognise
 from .installation import Installation
@@ -20,10 +22,12 @@ REACTIONS: dict[str, Sequence[ledger.React]] = {
     events.SignedUp.name: (recognise,),
     events.SignedIn.name: (recognise,),
     events.ProfileChanged.name: (recognise,),
+    events.Identified.name: (take_over_profile,),
     events.OrderCompleted.name: (recognise, remember_order, remember_checkout, expect_shipment, confirm_order),
     events.OrderRefunded.name: (recognise, remember_refund),
     events.OrderShipped.name: (start_shipment, tell_shipped),
     events.OrderDelivered.name: (finish_shipment, tell_delivered),
+    events.HeardOfUs.name: (remember_heard,),
 }
 
 

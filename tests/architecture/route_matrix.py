@@ -162,7 +162,20 @@ CRM_PUBLIC = {
     "ecrm.recall_asked GET": Row(EVERYBODY),
     "ecrm.recall_link GET": Row(EVERYBODY, {"token": "made-up"}, answers=404),
     "ecrm.recall_fill_in POST": Row(EVERYBODY, {"token": "made-up"}, answers=404),
+    "ecrm.heard POST": Row(EVERYBODY, form={"order": "made-up"}, answers=400),
     "ecrm_slots.static GET": Row(EVERYBODY, {"filename": "slots.css"}),
 }
 
-MATRIX: dict[str, Row] = STOREFRONT | ACCOUNTS | BACKOFFICE | CONSOLE | CRM_PUBLIC
+# Told by a write key, which no role has: who doesn't show one is refused.
+COLLECTOR = {
+    **{
+        f"collector.{path} POST": Row(EVERYBODY, answers=401)
+        for path in (
+            "identify", "track", "page", "screen", "group", "alias", "batch", "import", "i", "t", "p", "s", "g", "a",
+            "b", "m",
+        )
+    },
+    "collector.reset POST": Row(EVERYBODY, headers={"Sec-Fetch-Site": "same-origin"}),
+}  # fmt: skip
+
+MATRIX: dict[str, Row] = STOREFRONT | ACCOUNTS | BACKOFFICE | CONSOLE | CRM_PUBLIC | COLLECTOR

@@ -63,10 +63,18 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "console.send_email_again": (),
     "console.retry_reaction": (),
     "console.retry_all_reactions": (),
+    **{
+        f"collector.{path}": ()  # JSON; `tests/ecrm/collector` sends it what is wrong
+        for path in (
+            "identify", "track", "page", "screen", "group", "alias", "batch", "import", "i", "t", "p", "s", "g", "a",
+            "b", "m", "reset",
+        )
+    },
     "ecrm.consent": ("grade", "next"),
     "ecrm.seen": ("path", "seconds", "scroll"),
     "ecrm.recall": ("email", "next"),
     "ecrm.recall_fill_in": (),
+    "ecrm.heard": ("order", "answer", "words", "next"),
 }  # fmt: skip
 """What each form of the app is made of; `test_arbitrary_text` fails for a POST route that isn't named here."""
 

@@ -302,6 +302,14 @@ def upgrade() -> None:
     with op.batch_alter_table('ecrm_exposure', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_ecrm_exposure_experiment_id_unit_id'), ['experiment_id', 'unit_id'], unique=True)
 
+    op.create_table('ecrm_write_key_day',
+    sa.Column('key_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('accepted', sa.Integer(), nullable=False),
+    sa.Column('refused', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['key_id'], ['ecrm_write_key.id'], name=op.f('fk_ecrm_write_key_day_key_id')),
+    sa.PrimaryKeyConstraint('key_id', 'day', name=op.f('pk_ecrm_write_key_day'))
+    )
     op.create_table('ecrm_claim_change',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('claim_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -494,6 +502,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_ecrm_claim_change_claim_id'))
 
     op.drop_table('ecrm_claim_change')
+    op.drop_table('ecrm_write_key_day')
     with op.batch_alter_table('ecrm_exposure', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_ecrm_exposure_experiment_id_unit_id'))
 
