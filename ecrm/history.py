@@ -15,23 +15,23 @@ from sqlalchemy.orm import Session
 
 from tracking.bulk import insert_columns, roomy_cache, take_ids
 from tracking.clickstream.event import Event
-from tracking.clickstream.rollups import add_to_day, day_of
+from tracking.clickstream.rollups import DayFigures, add_rows, day_of
 from tracking.clickstream.simulation import SimulationReport, simulate_visits
+from tracking.cohorts import NOBODY, recount
 from tracking.customers import Customer
-from tracking.orders import SeenOrder, SeenOrderLine, SeenRefund
+from tracking.orders import SeenOrder
 from tracking.record import Record
 
 from . import ledger
 from .customers.checkout_memory import remember
 from .events import OrderCompleted, OrderRefunded, Person, SignedUp, Told
+from .history_orders import write_orders, write_refunds
 from .history_people import Buyer, Identity, identity_of, make_customers
 from .installation import Installation
+from .marketing.goods_cost import KnownCosts
 from .sales import refuse_other_currency
 
 BATCH = 4000
-# An address that can't exist stands for people whom the source doesn't name: nothing is concluded about them.
-NOBODY = ".invalid"
-
 
 _KNOWN = select(Event.message_id).where(Event.message_id.in_(bindparam("keys", expanding=True)))
 
@@ -51,6 +51,7 @@ class BackfillReport:
 
 @dataclass
 class _Progress:
+    costs: KnownCosts
     report: BackfillReport = field(default_factory=BackfillReport)
     customers: dict[Identity, int] = field(default_factory=dict)
     latest: dict[int, OrderCompleted] = field(default_factory=dict)
@@ -62,6 +63,7 @@ def backfill(
     """Write events of the past into the ledger and into what the CRM remembers, in batches with a transaction each.
 
     What was told before is skipped by its key, so that a second run, or one after a crash, only adds what is missing.
+    Which orders are first ones, and the cohorts, are counted when all is told.
 
     Args:
         told: `SignedUp`, `OrderCompleted` and `OrderRefunded` in the order of time.
@@ -73,7 +75,8 @@ def backfill(
             nothing is written; the batches before it stay.
     """
     facts = crm.storefront.facts()
-    state = _Progress()
+    with crm.sessions() as session:
+        state = _Progress(costs=KnownCosts.of(session))
     for batch in _batches(told):
         for one in batch:
             if not isinstance(one, SignedUp | OrderCompleted | OrderRefunded):
@@ -91,6 +94,8 @@ def backfill(
         for customer_id, order in state.latest.items():
             remember(session, customer_id, order)
         _learn_countries(session, state.latest)
+    with crm.sessions.begin() as session:
+        recount(session, time_zone=facts.time_zone)
     return state.report
 
 
@@ -161,8 +166,8 @@ def _store(crm: Installation, batch: Sequence[Told], time_zone: str, state: _Pro
         ids = _write_events(session, new, state.customers)
         orders = [one for one in new if isinstance(one, OrderCompleted)]
         refunds = [one for one in new if isinstance(one, OrderRefunded)]
-        _write_orders(session, orders, state.customers)
-        _write_refunds(session, refunds, state.customers)
+        write_orders(session, orders, state.customers, costs=state.costs, time_zone=time_zone)
+        write_refunds(session, refunds, state.customers, time_zone=time_zone)
         _count_days(session, new, time_zone)
     report = state.report
     report.events += len(ids)
@@ -216,67 +221,6 @@ def _write_events(session: Session, told: Sequence[Told], customers: dict[Identi
     return ids
 
 
-def _write_orders(session: Session, orders: Sequence[OrderCompleted], customers: dict[Identity, int]) -> None:
-    if not orders:
-        return
-    connection, table = session.connection(), _table(SeenOrder)
-    ids = take_ids(connection, table, len(orders))
-    columns: dict[str, list[Any]] = {
-        "id": ids,
-        "reference": [order.order_id for order in orders],
-        "customer_id": [_customer_of(order, customers) for order in orders],
-        "placed_at": [order.at for order in orders],
-        "currency": [order.currency for order in orders],
-        "refunded_minor": [0] * len(orders),
-    }
-    for name in ("goods_minor", "shipping_minor", "discount_minor", "total_minor"):
-        columns[name] = [getattr(order, name) for order in orders]
-    insert_columns(connection, table, columns)
-    lines = [
-        (order_id, position, line.product_id, line.name[:200], line.quantity, line.net_minor)
-        for order_id, order in zip(ids, orders, strict=True)
-        for position, line in enumerate(order.lines, start=1)
-    ]
-    if lines:
-        names = ("order_id", "position", "product", "name", "quantity", "net_minor")
-        insert_columns(connection, _table(SeenOrderLine), dict(zip(names, zip(*lines, strict=True), strict=True)))
-
-
-def _write_refunds(session: Session, refunds: Sequence[OrderRefunded], customers: dict[Identity, int]) -> None:
-    if not refunds:
-        return
-    references = {refund.order_id for refund in refunds if refund.order_id}
-    query = select(SeenOrder.reference, SeenOrder.id, SeenOrder.customer_id).where(SeenOrder.reference.in_(references))
-    known = {reference: (order_id, customer_id) for reference, order_id, customer_id in session.execute(query)}
-    found = [known.get(refund.order_id or "", (None, None)) for refund in refunds]
-    connection, table = session.connection(), _table(SeenRefund)
-    columns: dict[str, list[Any]] = {
-        "id": take_ids(connection, table, len(refunds)),
-        "reference": [refund.refund_id for refund in refunds],
-        "order_id": [order_id for order_id, _ in found],
-        "customer_id": [
-            _customer_of(refund, customers) or customer_id
-            for refund, (_, customer_id) in zip(refunds, found, strict=True)
-        ],
-        "refunded_at": [refund.at for refund in refunds],
-        "amount_minor": [refund.amount_minor for refund in refunds],
-        "reason": [refund.reason[:200] for refund in refunds],
-    }
-    insert_columns(connection, table, columns)
-    back: dict[int, int] = defaultdict(int)
-    for refund, (order_id, _) in zip(refunds, found, strict=True):
-        if order_id is not None:
-            back[order_id] += refund.amount_minor
-    if back:
-        orders = _table(SeenOrder)
-        connection.execute(
-            update(orders)
-            .where(orders.c.id == bindparam("of"))
-            .values(refunded_minor=orders.c.refunded_minor + bindparam("more")),
-            [{"of": order_id, "more": amount} for order_id, amount in back.items()],
-        )
-
-
 def _count_days(session: Session, told: Sequence[Told], time_zone: str) -> None:
     days: dict[date, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for one in told:
@@ -288,8 +232,7 @@ def _count_days(session: Session, told: Sequence[Told], time_zone: str) -> None:
             counts["revenue_minor"] += one.total_minor
         elif isinstance(one, OrderRefunded):
             counts["refunds_minor"] += one.amount_minor
-    for day, counts in sorted(days.items()):
-        add_to_day(session, day, **counts)
+    add_rows(session, DayFigures, {(day,): counts for day, counts in days.items()})
 
 
 def _table(record: type[Record]) -> Any:

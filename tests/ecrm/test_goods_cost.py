@@ -27,6 +27,11 @@ def take(kites: Kites, *costs: Cost) -> CostReport:
         return import_goods_costs(session, costs, time_zone="Europe/Berlin")
 
 
+def costs_of_lines(kites: Kites) -> list[int | None]:
+    lines = sorted(kites.all(SeenOrderLine), key=lambda line: (line.order_id, line.position))
+    return [line.cost_minor for line in lines]
+
+
 @pytest.mark.parametrize("mark", [";", ",", "\t"])
 def test_a_file_is_read_whatever_sets_its_columns_apart(kites: Kites, mark: str) -> None:
     text = "\ufeffProduct;Since;Unit cost\r\n2;2026-01-01;7.5\n\n3;2026-05-01;0\n".replace(";", mark)
@@ -74,7 +79,7 @@ def test_lines_without_a_cost_are_filled_and_their_orders_named(kites: Kites) ->
     report = take(kites, Cost("2", MAY, 700), Cost("2", NEW_YEAR, 600), Cost("9", MAY, 1))
     assert (report.new, report.changed, report.unchanged, report.lines) == (3, 0, 0, 2)
     assert report.order_ids == [row.id for row in kites.all(SeenOrder)]
-    assert [line.cost_minor for line in kites.all(SeenOrderLine)] == [1200, None, 1400, None]
+    assert costs_of_lines(kites) == [1200, None, 1400, None]
 
 
 def test_a_file_taken_twice_changes_nothing_and_a_later_one_goes_before(kites: Kites) -> None:
@@ -85,7 +90,7 @@ def test_a_file_taken_twice_changes_nothing_and_a_later_one_goes_before(kites: K
     later = take(kites, Cost("2", MAY, 800))
     assert (later.changed, later.lines) == (1, 0)
     assert kites.only(GoodsCost).unit_minor == 800
-    assert kites.all(SeenOrderLine)[0].cost_minor == 1400
+    assert costs_of_lines(kites)[0] == 1400
 
 
 def test_a_cost_counts_from_its_day_on() -> None:
