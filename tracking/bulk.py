@@ -5,6 +5,7 @@ The shop has a module like this of its own: it knows nothing of the CRM and must
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -58,6 +59,14 @@ def take_ids(connection: Connection, table: Table, count: int) -> list[int]:
     connection.exec_driver_sql(f"DELETE FROM {name} WHERE 0")  # noqa: S608 (deletes nothing, but takes the lock)
     first = int(connection.scalar(select(func.coalesce(func.max(table.c.id), 0))) or 0) + 1
     return list(range(first, first + count))
+
+
+def among(connection: Connection, values: Collection[Any]) -> tuple[str, Any]:
+    """The condition that a column is one of `values` (numbers or texts), for raw SQL: what follows the column's name,
+    and its one parameter; so that a statement's text doesn't depend on how many they are."""
+    if connection.dialect.name == "postgresql":
+        return "= ANY(%s)", list(values)
+    return "IN (SELECT value FROM json_each(?))", json.dumps(list(values))
 
 
 @contextmanager

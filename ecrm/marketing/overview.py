@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from tracking.clickstream.rollups import DayFigures
-from tracking.clickstream.searches import SearchDay
+from tracking.clickstream import dimensions
+from tracking.clickstream.rollups import DayFigures, TermDay
+from tracking.clickstream.sheets import sums
 from tracking.orders import SeenOrder
 
 from .period import Period, bounds
+
+_CHUNK = 500  # terms looked up at once
 
 
 @dataclass(frozen=True)
@@ -140,14 +143,29 @@ def _figures(row: DayFigures) -> Figures:
 
 
 def _terms(session: Session, period: Period, *, limit: int, only_failed: bool) -> list[Term]:
-    asked, failed = func.sum(SearchDay.searches), func.sum(SearchDay.zero_results)
-    query = (
-        select(SearchDay.term, asked, failed)
-        .where(SearchDay.day.between(period.first, period.last))
-        .group_by(SearchDay.term)
-        .order_by((failed if only_failed else asked).desc(), SearchDay.term)
-        .limit(limit)
-    )
-    if only_failed:
-        query = query.having(failed > 0)
-    return [Term(term, int(searches), int(zero)) for term, searches, zero in session.execute(query)]
+    found = sums(session, TermDay, period.first, period.last, only=("searches", "zero_results"))
+    counted = [
+        (int(key[0]), int(searches), int(zero))
+        for key, searches, zero in zip(
+            found.keys, found.columns["searches"], found.columns["zero_results"], strict=True
+        )
+        if (zero if only_failed else searches)
+    ]
+    column = 2 if only_failed else 1
+    ahead = sorted(counted, key=lambda row: -row[column])
+    # Those that are level with the last one, too: terms that are equally frequent come in the alphabet's order.
+    least = ahead[limit - 1][column] if len(ahead) > limit else 0
+    ahead = [row for row in ahead if row[column] >= least]
+    words = _words(session, [row[0] for row in ahead])
+    terms = [Term(words[term_id], searches, zero) for term_id, searches, zero in ahead]
+    terms.sort(key=lambda term: (-(term.zero_results if only_failed else term.searches), term.term))
+    return terms[:limit]
+
+
+def _words(session: Session, ids: Sequence[int]) -> dict[int, str]:
+    words: dict[int, str] = {}
+    for start in range(0, len(ids), _CHUNK):
+        some = ids[start : start + _CHUNK]
+        query = select(dimensions.Term.id, dimensions.Term.term).where(dimensions.Term.id.in_(some))
+        words |= {row.id: row.term for row in session.execute(query)}
+    return words

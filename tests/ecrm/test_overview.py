@@ -17,8 +17,8 @@ from ecrm.marketing.overview import (
     total,
 )
 from ecrm.marketing.period import Period, bounds, period_of
-from tracking.clickstream.rollups import DayFigures
-from tracking.clickstream.searches import SearchDay
+from tracking.clickstream.dimensions import Term, ids_of
+from tracking.clickstream.rollups import DayFigures, TermDay
 from tracking.customers import Customer
 from tracking.orders import SeenOrder
 
@@ -55,7 +55,8 @@ def test_nothing_to_divide_by_is_no_figure_rather_than_zero() -> None:
 
 def test_searches_are_summed_over_days_and_the_failed_ones_come_by_how_often_they_failed(session: Session) -> None:
     for day, term, searches, zero in ((1, "tea", 5, 0), (2, "tea", 4, 1), (2, "kvass", 3, 3), (9, "late", 99, 99)):
-        session.add(SearchDay(day=date(2026, 11, day), term=term, searches=searches, zero_results=zero))
+        term_id = ids_of(session, Term, [term])[term]
+        session.add(TermDay(day=date(2026, 11, day), term_id=term_id, searches=searches, zero_results=zero))
     session.flush()
     period = Period(date(2026, 11, 1), date(2026, 11, 3))
     assert [(term.term, term.searches) for term in top_searches(session, period)] == [("tea", 9), ("kvass", 3)]

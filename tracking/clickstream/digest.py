@@ -1,4 +1,4 @@
-"""Digest: the inbox becomes events. Each entry is taken away in the transaction that stores its events: exactly once."""
+"""Digest: the inbox becomes events, exactly once: an entry is taken away in the transaction that stores its events."""
 
 from __future__ import annotations
 

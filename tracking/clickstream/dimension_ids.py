@@ -70,11 +70,10 @@ def _look_up(session: Session, table: Any, keys: list[Key]) -> dict[Key, int]:
         some = keys[start : start + _CHUNK]
         query = select(table.c.id, *columns)
         if len(columns) == 1:
-            for id_, value in session.execute(query.where(columns[0].in_(some))):
-                found[value] = id_
+            found |= {value: id_ for id_, value in session.execute(query.where(columns[0].in_(some)))}
         else:
-            for id_, *values in session.execute(query.where(tuple_(*columns).in_(some))):
-                found[tuple(values)] = id_
+            rows = session.execute(query.where(tuple_(*columns).in_(some)))
+            found |= {tuple(values): id_ for id_, *values in rows}
     return found
 
 

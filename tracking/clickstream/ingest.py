@@ -1,160 +1,168 @@
-"""From sightings to rows: events, visitors, sessions, claims and the figures of the day, a batch in one transaction.
+"""From sightings to rows: events, visitors, visits, claims and all figures of the day, a batch in one transaction.
 
-A plain function of a session and a batch; `writer.py` calls it in the background, tests call it directly.
+A plain function of a session and a batch; `writer.py` and `digest.py` call it, tests call it directly. What counts for
+what is said where it is counted: `day_counts.py`, `visits.py`, `search_trail.py`, `touchpoints.py`.
 """
 
 from __future__ import annotations
 
-import uuid
-from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
+from tracking.bulk import insert_columns, take_ids
 from tracking.customers import Customer
 from tracking.identity import claim
 from tracking.record import Record
-from tracking.visitors import Visitor
+from tracking.visitors import Visitor, VisitorClaim
 
-from .event import Event
-from .rollups import add_to_day, day_of
-from .searches import add_search, folded
-from .sessions import OpenSessions
+from . import search_trail
+from .day_counts import DayCounts
+from .event_rows import event_row, known_messages, message_id_of, write_events
+from .rollups import day_of, store
 from .sightings import Sighting, storable
+from .visits import Visit, Visits, signed_in
 
 __all__ = ["Sighting", "ingest"]
 
-_EVENT = Record.metadata.tables[Event.__tablename__]  # Core: the ORM's bulk insert costs four times as much
-
-# Event → the figure of a day that it adds to. Orders, refunds and registrations are told, not seen.
-_DAY_FIGURE = {
-    "Page Viewed": "page_views",
-    "Product Viewed": "product_views",
-    "Products Searched": "searches",
-    "Product Added": "cart_adds",
-    "Checkout Started": "checkouts",
-}
-
-
-@dataclass
-class _Figures:
-    """What a batch adds to the days it touches."""
-
-    days: defaultdict[date, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    searches: Counter[tuple[date, str]] = field(default_factory=Counter)
-    zero_results: Counter[tuple[date, str]] = field(default_factory=Counter)
-
-    def count(self, sighting: Sighting, day: date) -> None:
-        figure = _DAY_FIGURE.get(sighting.name)
-        if figure is None or not sighting.counts:
-            return
-        self.days[day][figure] += 1
-        if sighting.name == "Products Searched" and (term := folded(storable(sighting.subject))):
-            self.searches[day, term] += 1
-            self.zero_results[day, term] += sighting.properties.get("results") == 0
-
-    def store(self, session: Session) -> None:
-        # Sorted: two processes that add to the same rows take their locks in the same order.
-        for day in sorted(self.days):
-            add_to_day(session, day, **self.days[day])
-        for day, term in sorted(self.searches):
-            key = day, term
-            add_search(session, day, term, searches=self.searches[key], zero_results=self.zero_results[key])
+_VISITOR = Record.metadata.tables[Visitor.__tablename__]
 
 
 def ingest(session: Session, sightings: Sequence[Sighting], time_zone: str) -> int:
     """Store a batch; commits nothing.
+
+    A message that was stored before, or comes twice in the batch, is passed over. Steps of browsers that agreed to
+    nothing are stored and counted for their day, without a visit.
 
     Args:
         time_zone: the shop's own (IANA name), which decides what a day is.
 
     Returns:
         How many events were stored; bots leave a count and no event.
+
+    Raises:
+        IntegrityError: where another transaction stored the same message at this moment; try the batch again.
     """
-    figures = _Figures()
+    counts = DayCounts()
     people = []
-    for sighting in sorted(sightings, key=lambda sighting: sighting.at):
-        day = day_of(sighting.at, time_zone)
-        if not sighting.of_a_bot:
+    for sighting in _different(sorted(sightings, key=attrgetter("at"))):
+        if sighting.of_a_bot:
+            counts.count_bot(sighting, day_of(sighting.at, time_zone))
+        else:
             people.append(sighting)
-            figures.count(sighting, day)
-        elif sighting.name == "Page Viewed":
-            figures.days[day]["bot_views"] += 1
-
-    visitors = _visitors(session, people)
+    visitors, new = _visitors(session, people)
+    people = _unknown(session, people)
+    steps = [(visitors.get(sighting.token or ""), sighting) for sighting in people]
+    visits = Visits(session, [(visitor_id, step) for visitor_id, step in steps if visitor_id is not None], new=new)
     customers = _customers(session, people)
-    open_sessions = OpenSessions(session, visitors.values(), people)
-    rows = []
-    for sighting in people:
-        visitor_id = visitors.get(sighting.token or "")
-        step = open_sessions.step(visitor_id, sighting)
-        if step.opened:
-            figures.days[day_of(sighting.at, time_zone)]["sessions"] += 1
-        rows.append(_row(sighting, visitor_id, step.session_id, customers.get(sighting.customer or "")))
-    open_sessions.store(session)
-    _claim(session, rows)
-    figures.store(session)
-    if rows:
-        session.execute(insert(_EVENT), rows)
-    return len(rows)
+
+    placed: list[tuple[int | None, Visit | None, int | None, Sighting]] = []
+    trail = []
+    for visitor_id, sighting in steps:
+        day = day_of(sighting.at, time_zone)
+        counts.count(sighting, day)
+        visit = visits.step(visitor_id, sighting, day) if visitor_id is not None else None
+        customer_id = customers.get(sighting.customer or "")
+        if visit is not None:
+            if customer_id is not None:
+                signed_in(visit, customer_id)
+            if sighting.name in search_trail.NAMES:
+                trail.append((visit, sighting))
+        placed.append((visitor_id, visit, customer_id, sighting))
+    visits.number()
+    visits.store(counts.tally)
+    search_trail.follow(session, trail, tally=counts.tally, time_zone=time_zone)
+    write_events(
+        session,
+        [
+            event_row(sighting, visitor_id=visitor_id, session_id=visit.id if visit else None, customer_id=customer_id)
+            for visitor_id, visit, customer_id, sighting in placed
+        ],
+    )
+    _claim(session, placed)
+    store(session, counts.settle(session))
+    return len(people)
 
 
-def _visitors(session: Session, sightings: Sequence[Sighting]) -> dict[str, int]:
-    """Token → id of the batch's visitors; new ones are made. Their rows are locked, so sessions can't be doubled."""
-    first_seen: dict[str, Any] = {}
+def _different(sightings: Sequence[Sighting]) -> list[Sighting]:
+    """Without the messages that come again within the batch."""
+    seen: set[str] = set()
+    kept = []
+    for sighting in sightings:
+        message_id = message_id_of(sighting)
+        if message_id is None:
+            kept.append(sighting)
+        elif message_id not in seen:
+            seen.add(message_id)
+            kept.append(sighting)
+    return kept
+
+
+def _unknown(session: Session, sightings: list[Sighting]) -> list[Sighting]:
+    """Without the messages that are stored. Asked after the visitors are locked, so that a repeat which is being
+    stored at this moment is waited for; that of a stranger meets the unique key instead."""
+    known = known_messages(session, [one for sighting in sightings if (one := message_id_of(sighting)) is not None])
+    return [sighting for sighting in sightings if message_id_of(sighting) not in known] if known else sightings
+
+
+def _visitors(session: Session, sightings: Sequence[Sighting]) -> tuple[dict[str, int], set[int]]:
+    """Token → id of the batch's visitors, and the ids of those made now. Their rows are locked, so that visits can't
+    be doubled."""
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":  # takes the write lock: what is read from here on stays true
+        connection.exec_driver_sql(f"DELETE FROM {_VISITOR.name} WHERE 0")  # noqa: S608 (the model's name)
+    first_seen: dict[str, datetime] = {}
     for sighting in sightings:
         if sighting.token:
             first_seen.setdefault(sighting.token, sighting.at)
     if not first_seen:
-        return {}
-    new = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    # The insert comes first even where all are known: on SQLite it takes the lock that a look-up wouldn't.
+        return {}, set()
+    query = select(Visitor.token, Visitor.id).where(Visitor.token.in_(first_seen))
+    known = {row.token: row.id for row in session.execute(query.order_by(Visitor.id).with_for_update())}
+    missing = sorted(first_seen.keys() - known.keys())
+    if not missing:
+        return known, set()
+    if connection.dialect.name == "sqlite":
+        ids = take_ids(connection, _VISITOR, len(missing))
+        columns: dict[str, Sequence[Any]] = {
+            "id": ids,
+            "token": missing,
+            "first_seen_at": [first_seen[token] for token in missing],
+            "simulated": [False] * len(missing),
+        }
+        insert_columns(connection, _VISITOR, columns)
+        return known | dict(zip(missing, ids, strict=True)), set(ids)
     session.execute(
-        new(Visitor).on_conflict_do_nothing(),
-        [{"token": token, "first_seen_at": first_seen[token], "simulated": False} for token in sorted(first_seen)],
+        postgresql.insert(Visitor).on_conflict_do_nothing(),
+        [{"token": token, "first_seen_at": first_seen[token], "simulated": False} for token in missing],
     )
-    query = select(Visitor.token, Visitor.id).where(Visitor.token.in_(first_seen)).order_by(Visitor.id)
-    rows = session.execute(query.with_for_update())
-    return {row.token: row.id for row in rows}
+    query = select(Visitor.token, Visitor.id).where(Visitor.token.in_(missing))
+    made = {row.token: row.id for row in session.execute(query.order_by(Visitor.id).with_for_update())}
+    return known | made, set()
 
 
 def _customers(session: Session, sightings: Sequence[Sighting]) -> dict[str, int]:
-    references = {sighting.customer for sighting in sightings if sighting.customer}
+    references = {storable(sighting.customer) for sighting in sightings if sighting.customer}
     if not references:
         return {}
     query = select(Customer.reference, Customer.id).where(Customer.reference.in_(references))
     return {reference: id_ for reference, id_ in session.execute(query) if reference}
 
 
-def _row(sighting: Sighting, visitor_id: int | None, session_id: int | None, customer_id: int | None) -> dict[str, Any]:
-    properties = storable(sighting.properties)
-    if sighting.path and sighting.path != sighting.subject:
-        properties.setdefault("path", storable(sighting.path)[:500])
-    if sighting.referrer:
-        properties["referrer"] = storable(sighting.referrer)[:500]
-    return {
-        "message_id": uuid.uuid4().hex,
-        "name": storable(sighting.name)[:60],
-        "happened_at": sighting.at,
-        "visitor_id": visitor_id,
-        "session_id": session_id,
-        "customer_id": customer_id,
-        "order_reference": None,
-        "subject": storable(sighting.subject)[:200],
-        "properties": properties,
-        "simulated": False,
-    }
-
-
-def _claim(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    firsts: dict[tuple[int, int], Any] = {}
-    for row in rows:
-        if row["visitor_id"] and row["customer_id"]:
-            firsts.setdefault((row["visitor_id"], row["customer_id"]), row["happened_at"])
-    for (visitor_id, customer_id), at in sorted(firsts.items()):
-        claim(session, visitor_id, customer_id, at, "seen signed in")
+def _claim(session: Session, placed: Sequence[tuple[int | None, Visit | None, int | None, Sighting]]) -> None:
+    firsts: dict[tuple[int, int], datetime] = {}
+    for visitor_id, _, customer_id, sighting in placed:
+        if visitor_id is not None and customer_id is not None:
+            firsts.setdefault((visitor_id, customer_id), sighting.at)
+    if not firsts:
+        return
+    query = select(VisitorClaim.visitor_id, VisitorClaim.customer_id)
+    query = query.where(VisitorClaim.visitor_id.in_({visitor_id for visitor_id, _ in firsts}))
+    known = {(row.visitor_id, row.customer_id) for row in session.execute(query)}
+    for pair in sorted(firsts.keys() - known):
+        claim(session, *pair, firsts[pair], "seen signed in")

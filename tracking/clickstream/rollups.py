@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date, datetime
 from functools import lru_cache
@@ -209,6 +210,28 @@ def add_to(session: Session, record: type[Record], key: dict[str, Any], counts: 
 
 Additions = Mapping[tuple[Any, ...], Mapping[str, int]]
 """Primary key in the table's order → figure → how much more."""
+
+
+class Tally(defaultdict[type[Record], defaultdict[tuple[Any, ...], defaultdict[str, int]]]):
+    """What a batch adds to several roll-ups, gathered: `tally[PageDay][day, page_id]["views"] += 1`."""
+
+    def __init__(self) -> None:
+        super().__init__(_no_rows)
+
+    def add(self, record: type[Record], key: tuple[Any, ...], figures: Mapping[str, int], *, times: int = 1) -> None:
+        """Add a whole row; `times` -1 takes it away."""
+        row = self[record][key]
+        for name, count in figures.items():
+            if count:
+                row[name] += count * times
+
+
+def _no_rows() -> defaultdict[tuple[Any, ...], defaultdict[str, int]]:
+    return defaultdict(_no_figures)
+
+
+def _no_figures() -> defaultdict[str, int]:
+    return defaultdict(int)
 
 
 def add_rows(session: Session, record: type[Record], rows: Additions) -> None:

@@ -440,9 +440,12 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_ecrm_session_day'), ['day'], unique=False)
         batch_op.create_index(batch_op.f('ix_ecrm_session_entry_page_id_day'), ['entry_page_id', 'day'], unique=False)
 
+    _keep_searches()
+    op.drop_table('ecrm_search_day')
 
 
 def downgrade() -> None:
+    _search_days_again()
     with op.batch_alter_table('ecrm_session', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_ecrm_session_entry_page_id_day'))
         batch_op.drop_index(batch_op.f('ix_ecrm_session_day'))
@@ -580,4 +583,19 @@ def _keep_searches() -> None:
         "INSERT INTO ecrm_term_day (day, term_id, searches, zero_results, clicks, position_sum, cart_adds, orders, "
         "revenue_minor, refunds_minor) SELECT s.day, t.id, s.searches, s.zero_results, 0, 0, 0, 0, 0, 0 "
         "FROM ecrm_search_day s JOIN ecrm_term t ON t.term = s.term"
+    )
+
+
+def _search_days_again() -> None:
+    op.create_table(
+        "ecrm_search_day",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("term", sa.String(length=100), nullable=False),
+        sa.Column("searches", sa.Integer(), nullable=False),
+        sa.Column("zero_results", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("day", "term", name=op.f("pk_ecrm_search_day")),
+    )
+    op.execute(
+        "INSERT INTO ecrm_search_day (day, term, searches, zero_results) SELECT d.day, t.term, d.searches, "
+        "d.zero_results FROM ecrm_term_day d JOIN ecrm_term t ON t.id = d.term_id"
     )

@@ -14,9 +14,9 @@ from ecrm import ECRM, CustomerFacts, ProductCard, ShopFacts, Staff
 from ecrm.ledger import PendingReaction
 from mailer.outbox import Email
 from recommender.store import Model, RankedList
+from tracking.clickstream.dimensions import Term, ids_of
 from tracking.clickstream.event import Event
-from tracking.clickstream.rollups import DayFigures
-from tracking.clickstream.searches import SearchDay
+from tracking.clickstream.rollups import DayFigures, TermDay
 from tracking.clickstream.sessions import Session as Visit
 from tracking.customers import Customer, CustomerEmail
 from tracking.delivery.shipment import Scan, Shipment, Status
@@ -189,14 +189,15 @@ def _emails(session: Session, ada: Customer) -> None:
 
 def _figures(session: Session) -> None:
     today = TODAY.date()
+    terms = ids_of(session, Term, ["espresso", "=unicorn"])
     session.add_all([
         DayFigures(
             day=today - timedelta(days=1), sessions=40, simulated_sessions=30, orders=2, revenue_minor=5000,
             refunds_minor=590, page_views=90, registrations=1,
         ),
         DayFigures(day=today - timedelta(days=8), sessions=20, orders=2, revenue_minor=4000),
-        SearchDay(day=today, term="espresso", searches=3, zero_results=0),
-        SearchDay(day=today, term="=unicorn", searches=2, zero_results=2),
+        TermDay(day=today, term_id=terms["espresso"], searches=3, zero_results=0),
+        TermDay(day=today, term_id=terms["=unicorn"], searches=2, zero_results=2),
     ])  # fmt: skip
 
 
