@@ -12,6 +12,7 @@ from flask import Blueprint, Flask, render_template, request, url_for
 from markupsafe import Markup
 
 from . import csp, identification
+from .collector.heard import heard_form_html
 from .csrf import csrf_token
 from .customers.recall import recall_form_html
 from .events import RecommendationsShown
@@ -70,6 +71,10 @@ class Slots:
     def recall_form(self) -> Markup:
         """Lets a returning guest ask for their last details by e-mail; for the checkout."""
         return _guarded("recall_form", recall_form_html)
+
+    def heard_of_us(self, order_reference: str) -> Markup:
+        """ "Where did you hear of us?", until it is answered; for the page that thanks for an order."""
+        return _guarded("heard_of_us", lambda: heard_form_html(order_reference, next_path=_present_page()))
 
 
 def _guarded(slot: str, render: Callable[[], Markup]) -> Markup:
