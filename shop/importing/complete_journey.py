@@ -1,7 +1,7 @@
 """Filling an empty shop from completejourney: a grocer's year of 2,469 households, one order a basket.
 
-Campaigns and coupons of the package are left where they are; households keep their source id in `Account.email`
-(`….<id>@example.com`) and products in `Product.sku` (`CJ-<id>`), so that a later loader can join them.
+Its campaigns and coupons are loaded by `journey_coupons`. Households keep their source id in `Account.email`
+(`….<id>@example.com`), products in `Product.sku` (`CJ-<id>`) and baskets in `Order.number`.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from .filling import (
     silent,
     table_of,
 )
+from .journey_campaigns import read_campaigns
+from .journey_coupons import write_campaigns
 from .journey_products import department_position, products_of
 from .journey_source import TIME_ZONE, JourneySource, read_journey
 from .naming import slug_of
@@ -85,7 +87,11 @@ def load_complete_journey(
     with roomy_cache(connection):
         product_ids = _write_products(session, source, report, seed=seed, progress=progress)
         people = _write_accounts(connection, source, report, seed=seed)
-        _write_orders(connection, source, people, product_ids, report, progress=progress)
+        order_ids = _write_orders(connection, source, people, product_ids, report, progress=progress)
+        write_campaigns(
+            connection, read_campaigns(source, report=report), source=SOURCE, orders=order_ids, now=now,
+            products={product: id_ for product, (id_, _) in product_ids.items()},
+        )  # fmt: skip
     record_run(session, report, parameters, now=now)
     return report
 
@@ -227,7 +233,8 @@ def _write_orders(
     report: ImportReport,
     *,
     progress: Progress,
-) -> None:
+) -> dict[int, int]:
+    """Returns the shop's id of each basket."""
     lines, table = source.lines, table_of(Order)
     # Lines are in the order of time and basket, so a basket's lines stand together and its number is a running count.
     basket = (lines.basket_id != lines.basket_id.shift()).cumsum() - 1
@@ -265,6 +272,7 @@ def _write_orders(
     report.orders, report.lines = count, len(lines)
     count_what_is_there(connection, report, set(numbers), set())
     report.new_minor = report.orders_minor
+    return dict(zip(orders.basket_id.tolist(), order_ids, strict=True))
 
 
 _SAME_FOR_ALL: dict[str, Any] = {
