@@ -1,7 +1,7 @@
 """Attribution models: which touch gets which share of an order. Pure functions; they know neither database nor shop.
 
-The rules and the names are those of Google Analytics' multi-channel funnels ("About the default MCF attribution models",
-support.google.com/analytics/answer/1665189), but for two things. As in GA4 ("Get started with attribution",
+The rules and the names are those of Google Analytics' multi-channel funnels ("About the default MCF attribution
+models", support.google.com/analytics/answer/1665189), but for two things. As in GA4 ("Get started with attribution",
 support.google.com/analytics/answer/10596866), direct visits are credited where nothing else is known, and only "last
 touch" lets one go before a source. And touches of the very same moment share what one of them would have got, so that a
 result never depends on the order of the rows.
@@ -16,9 +16,9 @@ from math import lcm
 from typing import NamedTuple
 
 from ecrm.wording import gettext as _
+from tracking.shares import split
 
 from .credits import MILLION
-from .splitting import split
 
 HALF_LIFE = timedelta(days=7)
 _ENDS, _MIDDLE = 40, 20  # percent, position-based
@@ -26,7 +26,7 @@ _FINE = 1 << 60  # time decay's factors become whole numbers of this fineness
 
 
 class Model(StrEnum):
-    """A rule that shares out an order. `bit` is its place in `Credit.models`; the order of members must never change."""
+    """A rule that shares out an order. `bit` is its place in `Credit.models`: members keep their order for ever."""
 
     LAST_NON_DIRECT = "last_non_direct"
     LAST = "last"

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from ecrm.marketing.attribution.credits import MILLION
 from ecrm.marketing.attribution.models import ALL_MODELS, Contact, Model, agreeing, shares
-from ecrm.marketing.attribution.splitting import split
 
 ORDER = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 WEIGHTS = {"email": 600_000, "paid_search": 300_000, "referral": 100_000}
@@ -115,19 +114,3 @@ def test_every_model_is_in_exactly_one_group_of_those_that_agree(path: list[Cont
     assert {model.bit for model in Model} == {1 << place for place in range(7)}
     for key, mask in agreeing(path, WEIGHTS).items():
         assert all(tuple(shares(model, path, WEIGHTS)) == key for model in Model if model.bit & mask)
-
-
-@given(st.integers(-(10**12), 10**12), st.lists(st.integers(0, 10**9), min_size=1, max_size=12))
-def test_parts_sum_to_the_whole_and_none_is_a_unit_off(amount: int, weights: list[int]) -> None:
-    parts = split(amount, weights)
-    assert sum(parts) == amount
-    whole = sum(weights)
-    if whole:
-        assert all(abs(part * whole - amount * weight) < whole for part, weight in zip(parts, weights, strict=True))
-
-
-def test_nothing_is_split_by_nothing() -> None:
-    with pytest.raises(ValueError, match="one or more weights"):
-        split(100, [])
-    with pytest.raises(ValueError, match="one or more weights"):
-        split(100, [1, -1])

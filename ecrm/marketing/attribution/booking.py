@@ -1,0 +1,259 @@
+"""Booking: orders and refunds become postings (`Credit`) and the day's sums (`CreditDay`), in the caller's transaction.
+
+Everything goes one way, `rebook`: work out what the postings should be, compare with those that are there, write the
+difference. So booking twice changes nothing, and an order whose chain, codes, cost or refunds changed is put right.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import delete, false, select
+from sqlalchemy.orm import Session
+
+from tracking.bulk import insert_columns
+from tracking.clickstream.dimensions import Source
+from tracking.clickstream.rollups import add_rows, day_of
+from tracking.clickstream.touchpoints import Touchpoint
+from tracking.orders import SeenOrder, SeenRefund
+
+from .chain import OrderFacts, Why, chains_of
+from .credits import Credit, CreditDay
+from .data_driven import weights_now
+from .goods import Goods, goods_of, refund_lines
+from .models import Model, Weights
+from .postings import Bill, Money, Posting, Refund, loose_refund, postings_of
+from .redeemed import CodesOf, Redeemed, forget_others, redeemed_by
+from .rules import Rules, rules_of
+from .visits import in_chunks
+
+_FIELDS = Posting._fields
+_UNEXPLAINED = {str(why): why.key for why in Why}
+
+
+class Booked(NamedTuple):
+    """What a booking did: orders (or refunds without one) whose postings changed, and postings written."""
+
+    changed: int = 0
+    postings: int = 0
+
+
+def book_order(session: Session, order_id: int, *, rules: Rules | None = None) -> Booked:
+    """Credit a remembered order to what brought it."""
+    return rebook(session, [order_id], rules=rules)
+
+
+def book_refund(session: Session, refund_id: int, *, rules: Rules | None = None) -> Booked:
+    """Take a remembered refund from what its order was credited to; one without an order from nothing known."""
+    order_id = session.scalar(select(SeenRefund.order_id).where(SeenRefund.id == refund_id))
+    if order_id is not None:
+        return rebook(session, [order_id], rules=rules)
+    return book_loose_refunds(session, [refund_id], rules=rules)
+
+
+def rebook_customer(session: Session, customer_id: int, *, rules: Rules | None = None) -> Booked:
+    """Put a customer's orders right after it changed whose browser is whose."""
+    return rebook(
+        session, session.scalars(select(SeenOrder.id).where(SeenOrder.customer_id == customer_id)).all(), rules=rules
+    )
+
+
+def rebook_code(session: Session, code: str, *, rules: Rules | None = None) -> Booked:
+    """Put the orders that redeemed a (folded) code right after its campaign got another channel."""
+    query = (
+        select(Touchpoint.order_id)
+        .join(Source, Source.id == Touchpoint.source_id)
+        .where(Source.campaign == code, Touchpoint.order_id.is_not(None))
+    )
+    return rebook(session, [order_id for order_id in session.scalars(query) if order_id], rules=rules)
+
+
+def rebook(
+    session: Session, order_ids: Collection[int], *, rules: Rules | None = None, weights: Weights | None = None
+) -> Booked:
+    """Make the postings of these orders and of their refunds what they should be; does nothing where they are.
+
+    Args:
+        rules: windows and zone; by default as the shop has set them.
+        weights: of the data-driven model; by default those learnt last.
+    """
+    if not order_ids:
+        return Booked()
+    rules = rules or rules_of()
+    weights = weights_now(session) if weights is None else weights
+    orders = _locked(session, order_ids)
+    codes = [CodesOf(order.id, order.customer_id, order.placed_at, tuple(order.codes)) for order in orders]
+    redeemed = redeemed_by(session, codes, write=True)
+    wanted = wanted_postings(session, orders, redeemed=redeemed, rules=rules, weights=weights)
+    booked = _write(session, wanted, _stored(session, Credit.order_id, [order.id for order in orders]))
+    forget_others(session, redeemed)
+    return booked
+
+
+def book_loose_refunds(session: Session, refund_ids: Collection[int], *, rules: Rules | None = None) -> Booked:
+    """Book refunds that name no order: unattributed money, taken back on its day."""
+    if not refund_ids:
+        return Booked()
+    rules = rules or rules_of()
+    session.execute(delete(Credit).where(false()))  # deletes nothing, but takes SQLite's write lock before the reading
+    wanted = []
+    for some in in_chunks(refund_ids):
+        query = select(SeenRefund).where(SeenRefund.id.in_(some), SeenRefund.order_id.is_(None))
+        rows = session.scalars(query.order_by(SeenRefund.id).with_for_update())
+        wanted += [loose_refund(row.id, day_of(row.refunded_at, rules.zone), row.amount_minor) for row in rows]
+    ids = [posting.refund_id for posting in wanted if posting.refund_id is not None]
+    return _write(session, wanted, _stored(session, Credit.refund_id, ids))
+
+
+def wanted_postings(
+    session: Session,
+    orders: Sequence[Any],
+    *,
+    redeemed: Mapping[int, Sequence[Redeemed]],
+    rules: Rules,
+    weights: Weights,
+) -> list[Posting]:
+    """What the postings of these orders (rows of `ecrm_order`) and their refunds should be; writes nothing."""
+    facts = [facts_of(order) for order in orders]
+    chains = chains_of(session, facts, redeemed=redeemed, rules=rules)
+    goods = goods_of(session, {order.id: (order.goods_minor, order.discount_minor) for order in orders})
+    refunds = _refunds(session, [order.id for order in orders])
+    named = refund_lines(
+        session, (refund.id for rows in refunds.values() for refund in rows if refund.order_id in goods)
+    )
+    result: list[Posting] = []
+    for order in orders:
+        bill = _bill(order, goods.get(order.id, Goods()), refunds.get(order.id, ()), named, rules.zone)
+        result += postings_of(bill, chains[order.id], weights)
+    return result
+
+
+def facts_of(order: Any) -> OrderFacts:
+    """What of an order's row decides on its chain."""
+    return OrderFacts(
+        order.id,
+        order.reference,
+        order.customer_id,
+        order.session_id,
+        order.placed_at,
+        tuple(order.codes),
+        order.joined,
+    )
+
+
+def _bill(
+    order: Any, goods: Goods, refunds: Sequence[Any], named: Mapping[int, list[tuple[str, int, int]]], zone: str
+) -> Bill:
+    money = Money(order.total_minor, goods.costed_minor, goods.cost_minor)
+    return Bill(
+        order_id=order.id,
+        day=day_of(order.placed_at, zone),
+        money=money,
+        is_first=order.is_first,
+        refunds=tuple(
+            Refund(row.id, day_of(row.refunded_at, zone), goods.refund(row.amount_minor, named.get(row.id, ())))
+            for row in refunds
+        ),
+    )
+
+
+_ORDER = (
+    SeenOrder.id, SeenOrder.reference, SeenOrder.customer_id, SeenOrder.session_id, SeenOrder.placed_at,
+    SeenOrder.codes, SeenOrder.joined, SeenOrder.goods_minor, SeenOrder.discount_minor, SeenOrder.total_minor,
+    SeenOrder.is_first,
+)  # fmt: skip
+
+
+def _locked(session: Session, order_ids: Collection[int]) -> list[Any]:
+    """The orders, locked in the order of their ids: two bookings of one order come one after the other."""
+    session.execute(delete(Credit).where(false()))  # deletes nothing, but takes SQLite's write lock before the reading
+    return [
+        row
+        for some in in_chunks(order_ids)
+        for row in session.execute(
+            select(*_ORDER).where(SeenOrder.id.in_(some)).order_by(SeenOrder.id).with_for_update()
+        )
+    ]
+
+
+def orders_by_id(session: Session, order_ids: Collection[int]) -> list[Any]:
+    """The orders as `wanted_postings` takes them, not locked."""
+    return [
+        row
+        for some in in_chunks(order_ids)
+        for row in session.execute(select(*_ORDER).where(SeenOrder.id.in_(some)).order_by(SeenOrder.id))
+    ]
+
+
+def _refunds(session: Session, order_ids: Collection[int]) -> dict[int, list[Any]]:
+    found: defaultdict[int, list[Any]] = defaultdict(list)
+    columns = (SeenRefund.id, SeenRefund.order_id, SeenRefund.refunded_at, SeenRefund.amount_minor)
+    for some in in_chunks(order_ids):
+        for row in session.execute(select(*columns).where(SeenRefund.order_id.in_(some)).order_by(SeenRefund.id)):
+            found[row.order_id].append(row)
+    return found
+
+
+def _stored(session: Session, column: Any, ids: Iterable[int]) -> list[tuple[int, Posting]]:
+    columns = [getattr(Credit, name) for name in _FIELDS]
+    return [
+        (id_, Posting(*row))
+        for some in in_chunks(ids)
+        for id_, *row in session.execute(select(Credit.id, *columns).where(column.in_(some)).order_by(Credit.id))
+    ]
+
+
+def stored_postings(session: Session, order_ids: Iterable[int]) -> list[Posting]:
+    """The postings on file of these orders and their refunds."""
+    return [posting for _, posting in _stored(session, Credit.order_id, order_ids)]
+
+
+def _write(session: Session, wanted: Sequence[Posting], stored: Sequence[tuple[int, Posting]]) -> Booked:
+    """Write the difference, and add it to the days."""
+    missing = Counter(wanted)
+    gone: list[tuple[int, Posting]] = []
+    for id_, posting in stored:
+        if missing[posting] > 0:
+            missing[posting] -= 1
+        else:
+            gone.append((id_, posting))
+    new = list(missing.elements())
+    if not new and not gone:
+        return Booked()
+    for some in in_chunks(id_ for id_, _ in gone):
+        session.execute(delete(Credit).where(Credit.id.in_(some)))
+    if new:
+        columns = dict(zip(_FIELDS, zip(*new, strict=True), strict=True))
+        insert_columns(session.connection(), Credit.metadata.tables[Credit.__tablename__], columns)
+    add_rows(session, CreditDay, day_sums(new, [posting for _, posting in gone]))
+    changed = {(one.order_id, one.refund_id if one.order_id is None else None) for one in (*new, *(p for _, p in gone))}
+    return Booked(len(changed), len(new))
+
+
+def day_sums(added: Iterable[Posting], removed: Iterable[Posting] = ()) -> dict[tuple[str, date, int], dict[str, int]]:
+    """What postings add to the days: (model, day, source) → figures, as `CreditDay` has them."""
+    by_mask: defaultdict[tuple[int, date, int], list[int]] = defaultdict(lambda: [0] * 6)
+    for sign, postings in ((1, added), (-1, removed)):
+        for one in postings:
+            source_id = one.source_id if one.source_id is not None else _UNEXPLAINED[one.why]
+            sums = by_mask[one.models, one.day, source_id]
+            if one.kind == "order":
+                sums[0] += sign * one.share_ppm
+                sums[1] += sign * one.share_ppm * one.new_customer
+                sums[2] += sign * one.amount_minor
+            else:
+                sums[3] -= sign * one.amount_minor
+            sums[4] += sign * one.costed_minor
+            sums[5] += sign * one.cost_minor
+    names = ("orders_ppm", "new_customers_ppm", "revenue_minor", "refunds_minor", "costed_minor", "cost_minor")
+    result: dict[tuple[str, date, int], dict[str, int]] = {}
+    for (mask, day, source_id), sums in by_mask.items():
+        for model in Model:
+            if mask & model.bit:
+                row = result.setdefault((model.value, day, source_id), dict.fromkeys(names, 0))
+                for name, value in zip(names, sums, strict=True):
+                    row[name] += value
+    return result

@@ -1,0 +1,137 @@
+"""What isn't booked yet, or not any more as it should be: found and put right, many orders a transaction.
+
+For histories (orders told in bulk cause no reactions), for what a crash left, and each night for orders whose chain
+changed since: a browser was claimed later, a late step arrived, a campaign got another channel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, select
+
+from ecrm.installation import Installation
+from ecrm.marketing.period import Period, bounds
+from tracking.bulk import roomy_cache
+from tracking.orders import SeenOrder, SeenRefund
+
+from .booking import Booked, book_loose_refunds, rebook
+from .credits import Credit
+from .data_driven import DAYS, Learnt, learn, learnt, weights_now
+from .rules import Rules, rules_of
+
+BATCH = 4000  # orders a transaction
+AGAIN = timedelta(days=2)
+Progress = Callable[[int, int], None]
+
+
+@dataclass
+class Report:
+    """What a run did. `orders`: those whose postings changed; `refunds`: of those without an order."""
+
+    orders: int = 0
+    refunds: int = 0
+    postings: int = 0
+    learnt: Learnt | None = None
+
+    def add(self, booked: Booked) -> None:
+        self.orders += booked.changed
+        self.postings += booked.postings
+
+
+def book_missing(crm: Installation, *, progress: Progress | None = None) -> Report:
+    """Book every order and refund that has no postings, in batches with a transaction each; the end of a history.
+
+    The first learning of the data-driven model follows, and the orders of its days are shared out by it.
+
+    Args:
+        progress: called with the number of orders done and of all.
+    """
+    with crm.app.app_context():
+        rules = rules_of(crm)
+        report = Report()
+        _book(crm, report, _unbooked_orders(), rules=rules, progress=progress)
+        _book_loose(crm, report, rules)
+        with crm.sessions() as session:
+            never = learnt(session).on is None
+        if never and report.orders:
+            _learn(crm, report, rules)
+    return report
+
+
+def attribute_nightly(crm: Installation) -> Report:
+    """Book what is missing, learn the data-driven weights, and put the orders of the last days right."""
+    report = book_missing(crm)
+    with crm.app.app_context():
+        rules = rules_of(crm)
+        if report.learnt is None:
+            _learn(crm, report, rules)
+        since = datetime.now(UTC) - AGAIN
+        _book(crm, report, select(SeenOrder.id).where(SeenOrder.placed_at >= since), rules=rules)
+    return report
+
+
+def book_again(crm: Installation, period: Period, *, progress: Progress | None = None) -> Report:
+    """Put every order placed in a period right, e.g. after the windows were set anew."""
+    with crm.app.app_context():
+        rules = rules_of(crm)
+        report = Report()
+        start, end = bounds(period, ZoneInfo(rules.zone))
+        placed = select(SeenOrder.id).where(SeenOrder.placed_at >= start, SeenOrder.placed_at < end)
+        _book(crm, report, placed, rules=rules, progress=progress)
+    return report
+
+
+def _learn(crm: Installation, report: Report, rules: Rules) -> None:
+    """The first weights ever re-share the days they were learnt from; later ones count for orders to come (and those
+    that are put right), as a figure that was read shall not change each night."""
+    today = datetime.now(ZoneInfo(rules.zone)).date()
+    with crm.sessions.begin() as session:
+        before = learnt(session)
+        report.learnt = learn(session, today=today)
+    if report.learnt.enough and not before.enough:
+        start, end = bounds(Period(today - timedelta(days=DAYS), today), ZoneInfo(rules.zone))
+        recent = select(SeenOrder.id).where(SeenOrder.placed_at >= start, SeenOrder.placed_at < end)
+        _book(crm, report, recent, rules=rules)
+
+
+def _unbooked_orders() -> Select[int]:
+    return select(SeenOrder.id).where(~select(Credit.id).where(Credit.order_id == SeenOrder.id).exists())
+
+
+def _book(
+    crm: Installation,
+    report: Report,
+    which: Select[int],
+    *,
+    rules: Rules,
+    progress: Progress | None = None,
+) -> None:
+    """A customer's orders stay together, so that their visits are read once a batch."""
+    with crm.sessions() as session:
+        order_ids = session.scalars(which.order_by(SeenOrder.customer_id, SeenOrder.placed_at, SeenOrder.id)).all()
+        weights = weights_now(session)
+    for start in range(0, len(order_ids), BATCH):
+        some = order_ids[start : start + BATCH]
+        with crm.sessions.begin() as session, roomy_cache(session.connection()):
+            report.add(rebook(session, some, rules=rules, weights=weights))
+        if progress:
+            progress(start + len(some), len(order_ids))
+
+
+def _book_loose(crm: Installation, report: Report, rules: Rules) -> None:
+    unbooked = ~select(Credit.id).where(Credit.refund_id == SeenRefund.id).exists()
+    with crm.sessions() as session:
+        ids = session.scalars(select(SeenRefund.id).where(SeenRefund.order_id.is_(None), unbooked)).all()
+        behind = session.scalars(select(SeenRefund.order_id).where(SeenRefund.order_id.is_not(None), unbooked)).all()
+    with crm.sessions.begin() as session:
+        booked = book_loose_refunds(session, ids, rules=rules)
+        report.refunds += booked.changed
+        report.postings += booked.postings
+    late = [order_id for order_id in behind if order_id is not None]
+    for start in range(0, len(late), BATCH):
+        with crm.sessions.begin() as session:
+            report.add(rebook(session, late[start : start + BATCH], rules=rules))

@@ -1,0 +1,37 @@
+"""The windows of attribution and the shop's calendar: what a booking needs to know besides the rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from ecrm.installation import Installation, installation
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How long before an order a touch may lie (an e-mail's less long), and how far back a claim joins a browser.
+
+    `zone`: the shop's time zone (IANA), in which a booking's day is counted.
+    """
+
+    zone: str
+    window: timedelta = timedelta(days=30)
+    email_window: timedelta = timedelta(days=5)
+    identity_window: timedelta = timedelta(days=30)
+
+    def window_of(self, channel: str) -> timedelta:
+        """The window of a touch by this channel."""
+        return min(self.email_window, self.window) if channel == "email" else self.window
+
+
+def rules_of(crm: Installation | None = None) -> Rules:
+    """The rules as this shop has set them. Needs the app's context: the shop is asked for its zone."""
+    crm = crm or installation()
+    config = crm.app.config
+    return Rules(
+        zone=crm.storefront.facts().time_zone,
+        window=timedelta(days=config["ECRM_ATTRIBUTION_DAYS"]),
+        email_window=timedelta(days=config["ECRM_ATTRIBUTION_EMAIL_DAYS"]),
+        identity_window=timedelta(days=config.get("ECRM_IDENTITY_DAYS", 30)),
+    )
