@@ -1,0 +1,191 @@
+"""Archiving: the steps of a closed day leave the database for the archive; nothing is lost or doubled by a crash.
+
+A file is written aside, synced and renamed; only then one transaction names it and deletes its rows. Before that
+transaction a crash leaves a file that nobody names (`sweep` removes it), afterwards everything is done.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import uuid
+from collections.abc import Collection, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import ColumnElement, Result, and_, func, or_, select, text
+from sqlalchemy.orm import Session, sessionmaker
+
+from .archive import Archive, ArchivedPart, bounds_of
+from .event import Event
+from .event_columns import EventRow, rows_query, table_of, write_parquet
+from .rollups import day_of
+
+log = logging.getLogger("ecrm.clickstream")
+
+PART_ROWS = 40_000
+"""Rows a file, and so rows that one transaction deletes: other writers wait on SQLite for as long as that takes."""
+_ABANDONED = timedelta(hours=1)
+
+
+def archivable(told: Collection[str]) -> ColumnElement[bool]:
+    """Which events leave the database once their day is closed: those of a visit, and those of nobody.
+
+    Told events (`told`: their names) stay, as reactions refer to them; so does what names an order, and what is known
+    of a person outside of any visit, since only visits tell on which days to look for somebody.
+    """
+    of_nobody = and_(Event.visitor_id.is_(None), Event.customer_id.is_(None))
+    return and_(Event.name.not_in(told), Event.order_reference.is_(None), or_(Event.session_id.is_not(None), of_nobody))
+
+
+def days_to_archive(session: Session, *, before: date, zone: str, told: Collection[str]) -> list[date]:
+    """The shop's days before `before` that have events to archive, oldest first."""
+    days: list[date] = []
+    start = None
+    while True:
+        query = select(func.min(Event.happened_at)).where(
+            archivable(told), Event.happened_at < bounds_of(before, zone)[0]
+        )
+        if start is not None:
+            query = query.where(Event.happened_at >= start)
+        oldest = session.scalar(query)
+        if oldest is None:
+            return days
+        days.append(day_of(oldest, zone))
+        start = bounds_of(days[-1], zone)[1]
+
+
+def archive_day(
+    sessions: sessionmaker[Session], archive: Archive, day: date, *, zone: str, told: Collection[str]
+) -> int:
+    """Move a closed day's steps into the archive, in parts of `PART_ROWS`; late ones make a further part.
+
+    Two processes may do so at once: whoever finds rows gone gives up its part.
+
+    Returns:
+        How many events were moved.
+    """
+    moved = 0
+    while rows := _rows(sessions, day, zone=zone, told=told):
+        file, size = _write(archive, day, table_of(rows))
+        ids = [row.id for row in rows]
+        with sessions() as session:
+            session.add(_part(day, file, ids=ids, size=size))
+            session.flush()
+            if _delete(session, ids) == len(ids):
+                session.commit()
+                moved += len(ids)
+                continue
+            session.rollback()
+        archive.path(file).unlink(missing_ok=True)
+        log.warning("somebody else archives or erases steps of %s as well; left to them", day)
+        break
+    return moved
+
+
+def rewrite_part(session: Session, archive: Archive, part: ArchivedPart, rest: Any) -> Path:
+    """Put `rest` (a table) in a part's place, within the session's transaction; nothing is left to read of the old one.
+
+    Returns:
+        The old file, to be removed after the commit.
+    """
+    if rest.num_rows:
+        file, size = _write(archive, part.day, rest)
+        session.add(_part(part.day, file, ids=rest.column("id").to_pylist(), size=size))
+    session.delete(part)
+    session.flush()
+    return archive.path(part.file)
+
+
+def remove(archive: Archive, files: Sequence[Path]) -> None:
+    """Remove files that no part names any more, and a day's folder with its last one."""
+    for path in files:
+        path.unlink(missing_ok=True)
+        if not any(path.parent.iterdir()):
+            path.parent.rmdir()
+    if files:
+        _sync_folder(archive.folder)
+
+
+def sweep(session: Session, archive: Archive, *, now: datetime) -> int:
+    """Remove what a crash left in the folder: files that nobody names and nobody can still be writing."""
+    if not archive.folder.is_dir():
+        return 0
+    named = set(session.scalars(select(ArchivedPart.file)))
+    old = (now - _ABANDONED).timestamp()
+    left = [
+        path
+        for path in archive.folder.glob("day=*/*")
+        if path.relative_to(archive.folder).as_posix() not in named and path.stat().st_mtime < old
+    ]
+    remove(archive, left)
+    return len(left)
+
+
+def _rows(sessions: sessionmaker[Session], day: date, *, zone: str, told: Collection[str]) -> list[EventRow]:
+    start, end = bounds_of(day, zone)
+    with sessions() as session:
+        query = (
+            rows_query(session)
+            .where(archivable(told), Event.happened_at >= start, Event.happened_at < end)
+            .order_by(Event.visitor_id, Event.session_id, Event.happened_at, Event.id)
+            .limit(PART_ROWS)
+        )
+        return [EventRow(*row) for row in session.execute(query)]
+
+
+def _delete(session: Session, ids: Sequence[int]) -> int:
+    if session.get_bind().dialect.name == "sqlite":
+        statement = text("DELETE FROM ecrm_event WHERE id IN (SELECT value FROM json_each(:ids))")
+        return rows_of(session.execute(statement, {"ids": json.dumps(ids)}))
+    return rows_of(session.execute(text("DELETE FROM ecrm_event WHERE id = ANY(:ids)"), {"ids": ids}))
+
+
+def rows_of(result: Result[Any]) -> int:
+    """How many rows a statement changed."""
+    return int(getattr(result, "rowcount", 0))
+
+
+def _part(day: date, file: str, *, ids: Sequence[int], size: int) -> ArchivedPart:
+    return ArchivedPart(
+        day=day, file=file, first_id=min(ids), last_id=max(ids), rows=len(ids), size=size, written_at=datetime.now(UTC)
+    )
+
+
+def _write(archive: Archive, day: date, table: Any) -> tuple[str, int]:
+    """Write a file that is whole and on the disk under its name; its name and size."""
+    folder = archive.folder / f"day={day.isoformat()}"
+    folder.mkdir(parents=True, exist_ok=True)
+    aside = folder / f"{uuid.uuid4().hex}.aside"
+    write_parquet(table, str(aside))
+    with aside.open("rb+") as written:
+        os.fsync(written.fileno())
+    target = _free_name(folder)
+    size = aside.stat().st_size
+    aside.replace(target)
+    for changed in (folder, archive.folder):
+        _sync_folder(changed)
+    return target.relative_to(archive.folder).as_posix(), size
+
+
+def _free_name(folder: Path) -> Path:
+    """The next `part-<n>.parquet`, taken by an empty file, so that no other process takes it as well."""
+    number = 1 + max((int(path.stem[5:]) for path in folder.glob("part-*.parquet")), default=0)
+    while True:
+        target = folder / f"part-{number}.parquet"
+        try:
+            target.touch(exist_ok=False)
+        except FileExistsError:
+            number += 1
+        else:
+            return target
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
