@@ -8,21 +8,23 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session, scoped_session
 
+from tracking.clickstream.event import Event
 from tracking.clickstream.inbox import Inbox
 from tracking.clickstream.writer import Writer
 from tracking.visitors import Grade
 
 from . import cli, config, identification, ledger, letters, scheduler, template_globals, wording
 from .collector import api as collector_api
+from .collector import openapi, sdk_settings  # noqa: F401 (they add their views to the collector's blueprint)
 from .collector import views as collector
 from .console import views as console
 from .country import Countries
 from .customers import checkout_memory, mailbox_proof, recall_views  # noqa: F401 (recall_views adds its pages to the public blueprint)
 from .database import sessions_on
-from .events import BY_THE_PERSON, Seen, Told
+from .events import BY_THE_PERSON, OrderCompleted, Seen, Told
 from .installation import Installation, installation
 from .mail import make_transport
 from .reactions import reaction_names, run_reactions
@@ -56,13 +58,13 @@ class ECRM:
         config.apply_defaults(app.config)
         sessions = sessions_on(engine or _engine_of(app))
         root = Path(app.instance_path).parent
-        writer = Writer(sessions, time_zone=lambda: _time_zone(app, storefront))
+        inbox = Inbox(sessions)
         app.extensions["ecrm"] = Installation(
             app=app,
             storefront=storefront,
             sessions=sessions,
-            writer=writer,
-            inbox=Inbox(sessions, on_accept=writer.digest_soon),
+            writer=Writer(sessions, time_zone=lambda: _time_zone(app, storefront), inbox=inbox),
+            inbox=inbox,
             transport=make_transport(app.config, root),
             countries=Countries(
                 header=app.config["ECRM_COUNTRY_HEADER"], geoip_file=app.config["ECRM_GEOIP_FILE"], root=root
@@ -162,9 +164,19 @@ def _react(crm: Installation, event_ids: Sequence[int]) -> None:
     if not crm.app.config["ECRM_REACT_INLINE"]:
         return
     try:
+        _store_steps_before_orders(crm, event_ids)
         run_reactions(crm, event_ids)
     except Exception:
         log.exception("reactions to events %s are left to the job", list(event_ids))
+
+
+def _store_steps_before_orders(crm: Installation, event_ids: Sequence[int]) -> None:
+    """An order is counted for its visit and credited to what brought it: the visit's last steps must be there by then.
+    Nobody waits longer than a second for it; what comes later is put right by the nightly job."""
+    with crm.sessions() as session:
+        names = session.scalars(select(Event.name).where(Event.id.in_(event_ids))).all()
+    if OrderCompleted.name in names:
+        crm.writer.flush(timeout=1.0)
 
 
 def _engine_of(app: Flask) -> Engine:

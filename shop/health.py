@@ -20,6 +20,19 @@ blueprint = Blueprint("health", __name__)
 LEAST_FREE_BYTES = 100 * 1024 * 1024
 """SQLite's log and the e-mail folder need room; with less, orders would soon fail half-way."""
 
+_STATUS = {"content": {"application/json": {"schema": {"type": "object", "required": ["status"]}}}}
+OPENAPI = {
+    "health.alive": {
+        "summary": "Does the process answer?",
+        "responses": {"200": {"description": "It does.", **_STATUS}},
+    },
+    "health.ready": {
+        "summary": "Are database, tables and disk in order?",
+        "responses": {"200": {"description": "Yes.", **_STATUS}, "503": {"description": "See checks.", **_STATUS}},
+    },
+}
+"""For whoever describes this app's JSON endpoints: endpoint → OpenAPI operation."""
+
 
 def init_app(app: Flask) -> None:
     """Add the two pages."""

@@ -10,9 +10,10 @@ from typing import Any
 from flask import Flask
 
 from ecrm import migrating
+from ecrm.collector.openapi import describe
 from ecrm.installation import installation
 
-from .. import signals
+from .. import health, signals
 from ..hooks import hooks
 from . import asking, past, seeing, telling
 from .plugin import crm
@@ -27,6 +28,8 @@ def install_crm(app: Flask) -> None:
     hooks(app).checkout_defaults.append(asking.remembered)
     hooks(app).letters.append(asking.send_letter)
     hooks(app).tables_current.append(migrating.is_current)
+    for endpoint, operation in health.OPENAPI.items():
+        describe(app, endpoint, operation)
     for signal, receiver in _RECEIVERS.items():
         signal.connect(receiver, app)
 

@@ -42,6 +42,7 @@ _PRODUCT = {"product_id": "product", "slug": "product_slug"}
 _IN_CART = {"product_id": "product", "quantity": "1"}
 _ADDRESS = {"address_id": "address"}
 _ORDER = {"number": "order"}
+_BROWSER = {"customer_id": "customer", "claim_id": "visitor_claim"}
 
 STOREFRONT = {
     "static GET": Row(EVERYBODY, {"filename": "shop.css"}),
@@ -133,9 +134,21 @@ CONSOLE = {
     "console.site GET": Row(_FIGURES),
     "console.site_csv GET": Row(_FIGURES),
     "console.visits GET": Row(_FIGURES),
+    "console.landing_pages GET": Row(_FIGURES),
+    "console.landing_pages_csv GET": Row(_FIGURES),
+    "console.pages GET": Row(_FIGURES),
+    "console.pages_csv GET": Row(_FIGURES),
+    "console.page GET": Row(_FIGURES, {"page_id": "seen_page"}),
+    "console.page_csv GET": Row(_FIGURES, {"page_id": "seen_page"}),
+    "console.speed GET": Row(_FIGURES),
+    "console.speed_csv GET": Row(_FIGURES),
+    "console.funnel GET": Row(_FIGURES),
+    "console.funnel_csv GET": Row(_FIGURES),
     "console.customers GET": Row(_PERSONS),
     "console.find_customer POST": Row(_PERSONS, form={"asked": "ada@example.com"}),
     "console.customer GET": Row(_PERSONS, {"customer_id": "customer"}),
+    "console.take_back_browser POST": Row(_PERSONS, _BROWSER, {"reason": "not theirs"}),
+    "console.put_back_browser POST": Row(_PERSONS, _BROWSER, {"reason": "theirs"}),
     "console.emails GET": Row(_EMAILS),
     "console.find_emails POST": Row(_EMAILS),
     "console.email GET": Row(_EMAILS, {"email_id": "email"}),
@@ -172,9 +185,12 @@ COLLECTOR = {
         f"collector.{path} POST": Row(EVERYBODY, answers=401)
         for path in (
             "identify", "track", "page", "screen", "group", "alias", "batch", "import", "i", "t", "p", "s", "g", "a",
-            "b", "m",
+            "b", "metrics",
         )
     },
+    "collector.openapi GET": Row(EVERYBODY),
+    "collector.segment_settings GET": Row(EVERYBODY, {"key": "made-up"}, answers=401),
+    "collector.rudderstack_settings GET": Row(EVERYBODY, answers=401),
     "collector.reset POST": Row(EVERYBODY, headers={"Sec-Fetch-Site": "same-origin"}),
 }  # fmt: skip
 

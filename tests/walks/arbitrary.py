@@ -61,13 +61,15 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "console.find_events": ("name", "order", "day", "email"),
     "console.find_recommended_to": ("asked",),
     "console.send_email_again": (),
+    "console.take_back_browser": ("reason",),
+    "console.put_back_browser": ("reason",),
     "console.retry_reaction": (),
     "console.retry_all_reactions": (),
     **{
         f"collector.{path}": ()  # JSON; `tests/ecrm/collector` sends it what is wrong
         for path in (
             "identify", "track", "page", "screen", "group", "alias", "batch", "import", "i", "t", "p", "s", "g", "a",
-            "b", "m", "reset",
+            "b", "metrics", "reset",
         )
     },
     "ecrm.consent": ("grade", "next"),
@@ -103,6 +105,16 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "console.overview_days": _REPORT,
     "console.site": (*_REPORT, "by", *_FLASKS_OWN),
     "console.site_csv": (*_REPORT, "by", *_FLASKS_OWN),
+    "console.landing_pages": (*_REPORT, *_FLASKS_OWN),
+    "console.landing_pages_csv": _REPORT,
+    "console.pages": (*_REPORT, *_FLASKS_OWN),
+    "console.pages_csv": _REPORT,
+    "console.page": (*_REPORT, *_FLASKS_OWN),
+    "console.page_csv": _REPORT,
+    "console.speed": (*_REPORT, "least", *_FLASKS_OWN),
+    "console.speed_csv": (*_REPORT, "least"),
+    "console.funnel": (*_REPORT, "by", *_FLASKS_OWN),
+    "console.funnel_csv": (*_REPORT, "by"),
     "console.visits": (*_REPORT, "having", "stage", "entry", "before", *_FLASKS_OWN),
     "console.orders": ("day", "first", "last", "before", *_FLASKS_OWN),
     "console.orders_sheet": ("day", "first", "last"),

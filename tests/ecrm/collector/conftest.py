@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from ecrm.collector.write_keys import BROWSER, SERVER, create
 from ecrm.installation import Installation, installation
 from tests.ecrm.visited_host import VisitedStorefront, create_host
-from tracking.clickstream.digest import digest
+from tracking.clickstream.digest import digest_next
 from tracking.clickstream.event import Event
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -73,10 +73,10 @@ def events(plugin: Installation) -> Callable[[], Sequence[Event]]:
     """Digest what was accepted, and read all events."""
 
     def read() -> Sequence[Event]:
+        while (digested := digest_next(plugin.sessions, "Europe/Berlin")).anything:
+            assert digested.set_aside == 0, "the collector took what can't be stored"
         assert plugin.writer.flush()
         with plugin.sessions() as session:
-            while digest(session, "Europe/Berlin", 100):
-                session.commit()
             return session.scalars(select(Event).order_by(Event.id)).all()
 
     return read
