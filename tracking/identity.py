@@ -97,6 +97,15 @@ def claimants(session: Session, visitor_id: int) -> Sequence[int]:
     return session.scalars(query.order_by(VisitorClaim.customer_id)).all()
 
 
+def visitor_of_claim(session: Session, claim_id: int) -> int:
+    """The browser that a claim is about.
+
+    Raises:
+        sqlalchemy.exc.NoResultFound: where there is no such claim.
+    """
+    return session.get_one(VisitorClaim, claim_id).visitor_id
+
+
 def visitors_of(session: Session, customer_id: int) -> list[int]:
     """The browsers in which this customer, and nobody else, was seen; oldest claim first."""
     return [visitor_id for visitor_id, _ in _browsers(session, customer_id)]

@@ -27,6 +27,8 @@ class Action(StrEnum):
     RECOMMENDATIONS_READ = "recommendations_read"
     ORDERS_EXPORTED = "orders_exported"
     REACTION_RETRIED = "reaction_retried"
+    CLAIM_TAKEN_BACK = "claim_taken_back"
+    CLAIM_PUT_BACK = "claim_put_back"
 
 
 class AuditEntry(Record):

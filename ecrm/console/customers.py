@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from flask import redirect, render_template, request, session, url_for
 from werkzeug.exceptions import NotFound
@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from ecrm.access.audit import Action, record, record_look
 from ecrm.access.roles import Permission, needs, signed_in_staff
+from ecrm.customers.identity import browsers_of
 from ecrm.customers.profile import profile
 from ecrm.customers.timeline import Cursor, Kind, timeline
 from ecrm.installation import installation
@@ -70,12 +71,15 @@ def customer(customer_id: int) -> str:
         known = profile(own, customer_id)
         if known is None:
             raise NotFound(_("There is no such customer. They may have been erased."))
+    window = timedelta(days=crm.app.config["ECRM_IDENTITY_DAYS"])
     with crm.sessions() as own:
+        browsers = browsers_of(own, customer_id, window=window)
         page = timeline(own, customer_id, kinds=(kind,) if kind else (), before=before, limit=PAGE)
     names = product_names(step for entry in page.entries for step in entry.steps)
     return render_template(
-        "ecrm/console/customer.html", known=known, page=page, kinds=list(Kind), kind=kind, before=before, names=names
-    )
+        "ecrm/console/customer.html",
+        known=known, browsers=browsers, page=page, kinds=list(Kind), kind=kind, before=before, names=names,
+    )  # fmt: skip
 
 
 def _cursor() -> Cursor | None:

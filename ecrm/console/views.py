@@ -9,6 +9,7 @@ from ecrm.access.roles import needs, signed_in_staff
 
 from . import (
     audit,
+    browsers,
     customers,
     deliveries,
     emails,
@@ -22,7 +23,20 @@ from . import (
 )
 from .blueprint import console, open_areas
 
-AREAS = (overview, orders, site, visits, customers, emails, deliveries, events, recommendations, system, audit)
+AREAS = (
+    overview,
+    orders,
+    site,
+    visits,
+    customers,
+    browsers,
+    emails,
+    deliveries,
+    events,
+    recommendations,
+    system,
+    audit,
+)
 """The view modules; importing them puts their views on the blueprint."""
 
 

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
@@ -23,6 +24,7 @@ from shop.fulfilment.parcel import Parcel
 from tests.architecture.route_matrix import EVERYBODY, MATRIX, Row
 from tests.conftest import NOW
 from tests.shop.browsing import be, token
+from tracking.visitors import Visitor, VisitorClaim
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -131,14 +133,24 @@ def _prepare(app: Flask, shop_data: dict[str, int]) -> tuple[dict[str, Any], dic
         parcel = Parcel(order=order, carrier="dhl", tracking_number="00340434161094042557", shipped_at=NOW)
         session.add(parcel)
         session.commit()
+        _claim_a_browser(session())
         examples: dict[str, Any] = {
             "product": product.id, "product_slug": product.slug, "address": address.id, "order": order.number,
             "parcel": parcel.id, "account": ada.id,
             "coupon": coupon.id,
         }  # fmt: skip
-        for name, table in {"customer": "customer", "email": "email", "event": "event", "reaction": "reaction"}.items():
-            examples[name] = session.scalar(select(text("min(id)")).select_from(text(f"ecrm_{table}")))
+        for name in ("customer", "email", "event", "reaction", "visitor_claim"):
+            examples[name] = session.scalar(select(text("min(id)")).select_from(text(f"ecrm_{name}")))
         people = {str(role): staff[role] for role in Role} | {"customer": ada.id, "other_customer": grace.id}
     missing = [name for name, value in examples.items() if value is None]
     assert missing == [], "the example order left no such rows"
     return examples, {**people, "anonymous": None}
+
+
+def _claim_a_browser(session: Session) -> None:
+    customer_id = session.scalar(select(text("min(id)")).select_from(text("ecrm_customer")))
+    browser = Visitor(token="f" * 32, first_seen_at=NOW)
+    session.add(browser)
+    session.flush()
+    session.add(VisitorClaim(visitor_id=browser.id, customer_id=customer_id, claimed_at=NOW, how="signed in"))
+    session.commit()
