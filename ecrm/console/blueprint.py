@@ -64,6 +64,10 @@ def areas() -> tuple[Area, ...]:
             Permission.OVERVIEW, _("Site"), "screen", ("site",), site, keeps=True,
             tabs=(
                 Tab(_("Visits"), ("site", "visits")),
+                Tab(_("Landing pages"), ("landing_pages",)),
+                Tab(_("Pages"), ("pages", "page")),
+                Tab(_("Speed"), ("speed",)),
+                Tab(_("Funnel"), ("funnel",)),
             ),
         ),
         Area(Permission.CUSTOMERS, _("Customers"), "person", ("customers", "find_customer", "customer"), people),

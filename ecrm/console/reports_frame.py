@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from flask import Response, render_template, request, url_for
 from werkzeug.exceptions import BadRequest
@@ -73,6 +73,15 @@ class Row:
     simulated: bool = False
 
 
+class SortedRows(Protocol):
+    """Rows that know how to sort themselves, so that thousands need not be made for a page of them: `ManyRows`."""
+
+    def __len__(self) -> int: ...
+
+    def sorted_by(self, key: str, *, descending: bool) -> Sequence[Row]:
+        """The rows by a column, by `label`, or as they come where the key is empty."""
+
+
 @dataclass(frozen=True)
 class Drawing:
     """A chart above the table. `headings`: of the table behind it, the columns after the first are its series."""
@@ -98,6 +107,7 @@ class Report:
     """All that page and spreadsheet need. `name` starts the file's name; `by` heads the first column.
 
     `sorted_by` is a column's key, with a minus for "largest first", or empty for the order in which the rows come.
+    `compared`: whether rows have figures of the comparison, too.
     """
 
     name: str
@@ -106,7 +116,7 @@ class Report:
     chosen: Chosen
     by: str
     columns: Sequence[Column]
-    rows: Sequence[Row]
+    rows: Sequence[Row] | SortedRows
     csv_href: str
     total: Row | None = None
     sorted_by: str = ""
@@ -116,6 +126,7 @@ class Report:
     choices: Sequence[Choice] = ()
     notes: Sequence[str] = ()
     nothing: str = ""
+    compared: bool = True
     simulated: str = ""
     more_args: Mapping[str, str] = field(default_factory=dict)
 
@@ -141,9 +152,11 @@ def report_csv(report: Report) -> Response:
     return csv_response(_lines(report), filename=f"{report.name}-{period.first}-{period.last}.csv")
 
 
-def arranged(report: Report) -> list[Row]:
+def arranged(report: Report) -> Sequence[Row]:
     """The rows in the order asked for; rows without the figure come last."""
     key, descending = _sort(report)
+    if not isinstance(report.rows, Sequence):
+        return report.rows.sorted_by(key, descending=descending)
     if not key:
         return list(report.rows)
     if key == "label":
@@ -223,7 +236,7 @@ def _given(args: Mapping[str, Any]) -> dict[str, Any]:
 
 def _lines(report: Report) -> Iterator[tuple[Cell, ...]]:
     currency = installation().storefront.facts().currency
-    compared = report.chosen.compare is not None and any(row.before is not None for row in report.rows)
+    compared = report.chosen.compare is not None and report.compared
     heads: list[Cell] = [report.by]
     for column in report.columns:
         head = f"{column.label} {currency}" if column.kind is Kind.MONEY else column.label

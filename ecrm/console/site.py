@@ -101,7 +101,7 @@ def _report() -> Report:
         title=_("Visits"),
         intro=_("Visits are counted where the visitor agreed to statistics; orders without such a visit are not in."),
         chosen=chosen,
-        by=_by_words()[by],
+        by=by_words()[by],
         columns=columns,
         rows=[
             _row(dict(group), figures, before=before, chosen=chosen, segment=segment)
@@ -117,7 +117,7 @@ def _report() -> Report:
         csv_href=url_for("console.site_csv", **kept_args(by=by.value)),
         choices=[
             Choice(words, url_for("console.site", **kept_args(by=one.value)), one is by)
-            for one, words in _by_words().items()
+            for one, words in by_words().items()
         ],
         drawings=[
             trend(
@@ -138,7 +138,8 @@ def _report() -> Report:
     )  # fmt: skip
 
 
-def _by_words() -> dict[By, str]:
+def by_words() -> dict[By, str]:
+    """What visits can be grouped by, in words."""
     return {
         By.CHANNEL: _("Channel"), By.SOURCE: _("Source"), By.MEDIUM: _("Medium"), By.CAMPAIGN: _("Campaign code"),
         By.TERM: _("Keyword of the link"), By.CONTENT: _("Content of the link"), By.REFERRER: _("Referring site"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 from ecrm.marketing.period import Period, steps
@@ -26,6 +26,8 @@ def trend(
     href: Callable[[Period], str] | None = None,
     faint: Callable[[Period], int] | None = None,
     currency: str = "",
+    further: Sequence[Series] = (),
+    title: str = "",
 ) -> Drawing:
     """The figure by day, or by week where the period is long.
 
@@ -33,17 +35,20 @@ def trend(
         before: reads the comparison; drawn as a line over the same places. Left out where nothing is compared.
         href: leads a step to its rows.
         faint: how much of the figure is simulated and drawn paler.
+        further: more lines over the same steps.
+        title: instead of the column's label with "by day".
     """
     spans = steps(chosen.period)
     points = [_point(column, span, now=now, href=href, faint=faint) for span in spans]
-    series = []
+    series = list(further)
     if before is not None and chosen.compare is not None:
         values = [before(span) for span in steps(chosen.compare)]
         series = [Series(_("before"), values, [written(column, value) for value in values])]
     by_week = len(spans) < chosen.period.days
     return Drawing(
         key=f"chart-{column.key}",
-        title=_("%(what)s by week", what=column.label) if by_week else _("%(what)s by day", what=column.label),
+        title=title
+        or (_("%(what)s by week", what=column.label) if by_week else _("%(what)s by day", what=column.label)),
         summary=_("The figures stand in the table below."),
         chart=chart(
             "bars" if column.kind in (Kind.COUNT, Kind.MONEY) else "line",
@@ -65,7 +70,7 @@ def axis_text(column: Column, currency: str) -> Callable[[float], str]:
     return (lambda value: percent(value, "#,##0.#%")) if column.kind is Kind.SHARE else compact_number
 
 
-def within(span: Period, days: dict[date, dict[str, int]], name: str) -> int:
+def within(span: Period, days: Mapping[date, Mapping[str, int]], name: str) -> int:
     """A figure of `sheets.by_day` over a span."""
     return sum(days[one][name] for one in span if one in days)
 

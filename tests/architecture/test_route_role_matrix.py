@@ -24,6 +24,7 @@ from shop.fulfilment.parcel import Parcel
 from tests.architecture.route_matrix import EVERYBODY, MATRIX, Row
 from tests.conftest import NOW
 from tests.shop.browsing import be, token
+from tracking.clickstream.dimensions import Page
 from tracking.visitors import Visitor, VisitorClaim
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -127,7 +128,8 @@ def _prepare(app: Flask, shop_data: dict[str, int]) -> tuple[dict[str, Any], dic
         order.lines.append(OrderLine(position=1, **bought))
         staff = {account.role: account.id for account in ensure_demo_people(session())}
         coupon = Coupon(code="MATRIX-10", label="Ten off", percent=10, starts_at=NOW, made_at=NOW)
-        session.add_all([grace, address, order, coupon])
+        seen_page = Page(path="/d/grocery")
+        session.add_all([grace, address, order, coupon, seen_page])
         session.flush()
         signals.order_placed.send(app, order=order)
         parcel = Parcel(order=order, carrier="dhl", tracking_number="00340434161094042557", shipped_at=NOW)
@@ -137,7 +139,7 @@ def _prepare(app: Flask, shop_data: dict[str, int]) -> tuple[dict[str, Any], dic
         examples: dict[str, Any] = {
             "product": product.id, "product_slug": product.slug, "address": address.id, "order": order.number,
             "parcel": parcel.id, "account": ada.id,
-            "coupon": coupon.id,
+            "coupon": coupon.id, "seen_page": seen_page.id,
         }  # fmt: skip
         for name in ("customer", "email", "event", "reaction", "visitor_claim"):
             examples[name] = session.scalar(select(text("min(id)")).select_from(text(f"ecrm_{name}")))

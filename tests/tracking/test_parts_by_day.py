@@ -15,7 +15,8 @@ MONDAY, TUESDAY, LATER = date(2026, 3, 2), date(2026, 3, 3), date(2026, 4, 1)
 
 def test_the_parts_of_a_key_are_told_by_day_from_rows_and_sheets_alike(session: Session) -> None:
     for day, page, bucket, views in (
-        (MONDAY, 0, 3, 5), (MONDAY, 7, 3, 2), (MONDAY, 7, 9, 1), (TUESDAY, 7, 3, 4), (TUESDAY, 8, 3, 9), (LATER, 7, 1, 1),
+        (MONDAY, 0, 3, 5), (MONDAY, 7, 3, 2), (MONDAY, 7, 9, 1),
+        (TUESDAY, 7, 3, 4), (TUESDAY, 8, 3, 9), (LATER, 7, 1, 1),
     ):  # fmt: skip
         add_to(session, TimingDay, {"day": day, "page_id": page, "bucket": bucket}, {"views": views})
     session.flush()

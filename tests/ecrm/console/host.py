@@ -14,7 +14,7 @@ from ecrm import ECRM, CustomerFacts, ProductCard, ShopFacts, Staff
 from ecrm.ledger import PendingReaction
 from mailer.outbox import Email
 from recommender.store import Model, RankedList
-from tracking.clickstream.dimensions import Term, ids_of
+from tracking.clickstream.dimensions import Page, Term, ids_of
 from tracking.clickstream.event import Event
 from tracking.clickstream.rollups import DayFigures, TermDay
 from tracking.clickstream.sessions import Session as Visit
@@ -94,7 +94,7 @@ def fill(session: Session) -> int:
     eve = Customer(reference="42", email="eve@example.com", first_name="Eve", traits={}, created_at=_ago(days=20))
     browser = Visitor(token="a" * 32, first_seen_at=_ago(days=3), simulated=True)
     shared = Visitor(token="b" * 32, first_seen_at=_ago(days=3))
-    session.add_all([ada, eve, browser, shared])
+    session.add_all([ada, eve, browser, shared, Page(path="/d/coffee")])
     session.flush()
     _people(session, ada, eve, browser, shared)
     order = SeenOrder(

@@ -18,6 +18,11 @@ PAGES: dict[str, Permission] = {
     "/console/site": Permission.OVERVIEW,
     "/console/site.csv": Permission.OVERVIEW,
     "/console/visits": Permission.OVERVIEW,
+    **{
+        f"/console/site/{page}{ending}": Permission.OVERVIEW
+        for page in ("landing-pages", "pages", "speed", "funnel", "pages/1")
+        for ending in ("", ".csv")
+    },
     "/console/orders": Permission.OVERVIEW,
     "/console/orders.csv": Permission.OVERVIEW,
     "/console/customers": Permission.CUSTOMERS,
