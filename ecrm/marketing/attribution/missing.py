@@ -20,7 +20,7 @@ from tracking.orders import SeenOrder, SeenRefund
 
 from .booking import Booked, book_loose_refunds, rebook
 from .credits import Credit
-from .data_driven import DAYS, Learnt, learn, learnt, weights_now
+from .data_driven import DAYS, ENOUGH, Learnt, learn, learnt, weights_now
 from .rules import Rules, rules_of
 
 BATCH = 4000  # orders a transaction
@@ -36,6 +36,15 @@ class Report:
     refunds: int = 0
     postings: int = 0
     learnt: Learnt | None = None
+
+    def __str__(self) -> str:
+        words = f"{self.orders} orders and {self.refunds} refunds without an order credited anew"
+        if self.learnt is None:
+            return words
+        if self.learnt.enough:
+            return f"{words}; the data-driven model learnt from {self.learnt.paths} paths to an order"
+        had = f"{self.learnt.paths} paths to an order in {DAYS} days, {ENOUGH} are needed"
+        return f"{words}; the data-driven model is linear: {had}"
 
     def add(self, booked: Booked) -> None:
         self.orders += booked.changed
