@@ -15,6 +15,7 @@ from .customers.checkout_memory import remember_checkout
 from .customers.recognition import recognise
 from .installation import Installation
 from .mail import confirm_order, tell_delivered, tell_shipped
+from .marketing.attribution.crediting import attribute_order, attribute_refund
 from .parcels import expect_shipment, finish_shipment, start_shipment
 from .sales import remember_order, remember_refund
 
@@ -23,8 +24,15 @@ REACTIONS: dict[str, Sequence[ledger.React]] = {
     events.SignedIn.name: (recognise,),
     events.ProfileChanged.name: (recognise,),
     events.Identified.name: (take_over_profile,),
-    events.OrderCompleted.name: (recognise, remember_order, remember_checkout, expect_shipment, confirm_order),
-    events.OrderRefunded.name: (recognise, remember_refund),
+    events.OrderCompleted.name: (
+        recognise,
+        remember_order,
+        attribute_order,
+        remember_checkout,
+        expect_shipment,
+        confirm_order,
+    ),
+    events.OrderRefunded.name: (recognise, remember_refund, attribute_refund),
     events.OrderShipped.name: (start_shipment, tell_shipped),
     events.OrderDelivered.name: (finish_shipment, tell_delivered),
     events.HeardOfUs.name: (remember_heard,),

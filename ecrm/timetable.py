@@ -17,6 +17,7 @@ from mailer.sender import send_due
 
 from .installation import Installation
 from .job_runs import JobRun
+from .marketing.attribution.missing import attribute_nightly
 from .reactions import run_reactions
 from .training import train_models
 
@@ -51,6 +52,11 @@ def learn(crm: Installation) -> str:
     return str(train_models(crm))
 
 
+def attribute(crm: Installation) -> str:
+    """Credit what isn't credited yet, learn what each channel is worth, put the last days' orders right."""
+    return str(attribute_nightly(crm))
+
+
 def tidy(crm: Installation) -> str:
     """Forget job runs older than 90 days."""
     with crm.sessions.begin() as session:
@@ -62,6 +68,13 @@ TIMETABLE: tuple[Job, ...] = (
     Job("react", "runs reactions that are still owed", react, every=timedelta(seconds=5)),
     Job("send-mail", "sends e-mails that are due", send_mail, every=timedelta(seconds=3)),
     Job("learn", "trains the recommendations on all orders", learn, at="03:10", once=True),
+    Job(
+        "attribute",
+        "credits orders to what brought them and learns each channel's worth",
+        attribute,
+        at="03:40",
+        once=True,
+    ),
     Job("tidy", "forgets job runs older than 90 days", tidy, at="04:00", once=True),
 )
 
