@@ -95,7 +95,7 @@ def test_a_refund_that_names_no_order_is_kept_all_the_same(kites: Kites) -> None
 
 def test_a_refund_waits_for_its_order(kites: Kites) -> None:
     kites.tell(refunded())
-    assert kites.owed() == ["remember_refund"]
+    assert kites.owed() == ["remember_refund", "attribute_refund"]
     kites.tell(order())
     with kites.crm.sessions.begin() as session:
         session.execute(update(PendingReaction).values(due_at=AT))
