@@ -50,6 +50,21 @@ def insert_columns(
     return total
 
 
+def update_rows(connection: Connection, table: Table, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Set some columns of many rows; each row's values stand in the order of `names`, and its id follows them."""
+    if not rows:
+        return
+    mark = "%s" if connection.dialect.name == "postgresql" else "?"
+    parts = [
+        _bound(connection, table, name, values)
+        for name, values in zip((*names, "id"), zip(*rows, strict=True), strict=True)
+    ]
+    preparer = connection.dialect.identifier_preparer
+    changed = ", ".join(f"{preparer.quote(name)} = {mark}" for name in names)
+    statement = f"UPDATE {preparer.format_table(table)} SET {changed} WHERE id = {mark}"  # noqa: S608 (names of the model)
+    connection.exec_driver_sql(statement, list(zip(*parts, strict=True)))
+
+
 def take_ids(connection: Connection, table: Table, count: int) -> list[int]:
     """Ids for `count` new rows that nobody else will get: from the sequence, or under SQLite's write lock."""
     name = connection.dialect.identifier_preparer.format_table(table)

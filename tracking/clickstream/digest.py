@@ -2,13 +2,150 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 import msgspec
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.orm import Session, sessionmaker
 
+from .inbox import InboxEntry
+from .ingest import ingest
 from .sightings import Sighting, storable
+
+log = logging.getLogger("ecrm.clickstream")
+
+BATCH_MESSAGES = 500
+_ENTRIES = 500
+_ATTEMPTS = 3  # two processes that store the same message at the same moment meet once
+
+
+@dataclass(frozen=True)
+class Digested:
+    """What became of some entries: events stored, messages taken away, messages put aside, entries split."""
+
+    events: int = 0
+    messages: int = 0
+    set_aside: int = 0
+    split: int = 0
+
+    @property
+    def anything(self) -> bool:
+        """Whether something changed, so that another look at the inbox is worth it."""
+        return bool(self.messages or self.set_aside or self.split)
+
+    def __add__(self, other: Digested) -> Digested:
+        return Digested(
+            self.events + other.events,
+            self.messages + other.messages,
+            self.set_aside + other.set_aside,
+            self.split + other.split,
+        )
+
+    def __str__(self) -> str:
+        aside = f", {self.set_aside} put aside (see the log)" if self.set_aside else ""
+        return f"{self.messages} messages of the inbox digested{aside}"
+
+
+def digest(session: Session, time_zone: str, limit: int = BATCH_MESSAGES) -> Digested:
+    """Turn the oldest entries of up to `limit` messages (but one at least) into events; commits nothing.
+
+    Raises:
+        IntegrityError: see `ingest`.
+        msgspec.MsgspecError: where a body is none.
+    """
+    ids = _oldest(session, limit)
+    return _take(session, ids, time_zone) if ids else Digested()
+
+
+def digest_next(sessions: sessionmaker[Session], time_zone: str, *, limit: int = BATCH_MESSAGES) -> Digested:
+    """Digest some entries and commit. An entry that can't be stored is put aside with its problem, blocks no other and
+    is never lost; where it holds several messages, the good ones are stored.
+
+    A broad `except` stands here on purpose: nobody waits for an answer, and what is wrong with one message must not
+    keep the others from being counted.
+
+    Returns:
+        Nothing (`anything` is False) where the inbox is empty.
+
+    Raises:
+        OperationalError, InterfaceError: where the database can't be reached or is locked; nothing is lost.
+    """
+    ids: list[int] = []
+    try:
+        for attempt in range(_ATTEMPTS):
+            try:
+                with sessions.begin() as session:
+                    ids = _oldest(session, limit)
+                    return _take(session, ids, time_zone) if ids else Digested()
+            except IntegrityError:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("%s entries of the inbox can't be stored together; trying them one by one", len(ids))
+    return sum((_digest_alone(sessions, time_zone, one) for one in ids), Digested())
+
+
+def _digest_alone(sessions: sessionmaker[Session], time_zone: str, entry_id: int) -> Digested:
+    try:
+        with sessions.begin() as session:
+            return _take(session, [entry_id], time_zone)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        with sessions.begin() as session:
+            return _set_aside(session, entry_id, error)
+
+
+def _oldest(session: Session, limit: int) -> list[int]:
+    query = select(InboxEntry.id, InboxEntry.messages).where(InboxEntry.problem == "").order_by(InboxEntry.id)
+    chosen: list[int] = []
+    total = 0
+    for id_, messages in session.execute(query.limit(_ENTRIES).with_for_update(skip_locked=True)).all():
+        total += messages
+        if chosen and total > limit:
+            break
+        chosen.append(id_)
+    return chosen
+
+
+def _take(session: Session, ids: Sequence[int], time_zone: str) -> Digested:
+    """Who deletes an entry owns it: of two processes only one gets it back."""
+    statement = delete(InboxEntry).where(InboxEntry.id.in_(ids)).returning(InboxEntry.id, InboxEntry.body)
+    taken = sorted(session.execute(statement.execution_options(synchronize_session=False)).all())
+    sightings = [sighting for _, body in taken for sighting in sightings_from(body)]
+    return Digested(ingest(session, sightings, time_zone), len(sightings)) if taken else Digested()
+
+
+def _set_aside(session: Session, entry_id: int, error: Exception) -> Digested:
+    """Put one message aside; several get entries of their own, so that only the bad one stays."""
+    entry = session.get(InboxEntry, entry_id, populate_existing=True, with_for_update=True)
+    if entry is None:  # somebody else has digested it after all
+        return Digested()
+    try:
+        sightings = sightings_from(entry.body)
+    except msgspec.MsgspecError:
+        sightings = []
+    if len(sightings) > 1:
+        session.execute(
+            insert(InboxEntry),
+            [
+                {"received_at": entry.received_at, "messages": 1, "body": body_of([one]), "problem": ""}
+                for one in sightings
+            ],
+        )
+        session.delete(entry)
+        return Digested(split=1)
+    log.error("entry %s of the inbox is put aside, as it can't be stored", entry_id, exc_info=error)
+    problem = storable(f"{type(error).__name__}: {error}")[:200]
+    session.execute(update(InboxEntry).where(InboxEntry.id == entry_id).values(problem=problem))
+    return Digested(set_aside=1)
 
 
 def _plain(value: Any) -> Any:
@@ -31,7 +168,7 @@ def body_of(sightings: Sequence[Sighting]) -> bytes:
     try:
         return _encoder.encode(sightings)
     except UnicodeEncodeError:  # a lone surrogate, which no database takes
-        return _encoder.encode([_cleaned(sighting) for sighting in sightings])
+        return _encoder.encode([storable(list(sighting)) for sighting in sightings])
 
 
 def sightings_from(body: bytes) -> list[Sighting]:
@@ -41,7 +178,3 @@ def sightings_from(body: bytes) -> list[Sighting]:
         msgspec.MsgspecError: where the body is something else.
     """
     return _decoder.decode(body)
-
-
-def _cleaned(sighting: Sighting) -> Sighting:
-    return Sighting(*(storable(value) if isinstance(value, str | dict) else value for value in sighting))

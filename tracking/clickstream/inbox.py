@@ -11,7 +11,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -62,16 +62,10 @@ _TABLE = Record.metadata.tables[InboxEntry.__tablename__]
 class Inbox:
     """One per app and process; safe to use from many threads, and after a fork."""
 
-    def __init__(
-        self,
-        sessions: sessionmaker[Session],
-        *,
-        on_accept: Callable[[], None] = lambda: None,
-        patience: float = PATIENCE,
-    ) -> None:
-        """Args: on_accept: called after each commit, e.g. to wake who digests; patience: seconds."""
+    def __init__(self, sessions: sessionmaker[Session], *, patience: float = PATIENCE) -> None:
+        """Args: patience: how many seconds a request waits for the database at most."""
+        self.on_accept: Callable[[], None] = _nothing  # called after each commit, to wake who digests
         self._sessions = sessions
-        self._on_accept = on_accept
         self._patience = patience
         self.begin()
         _living.add(self)
@@ -103,6 +97,13 @@ class Inbox:
         if mine.problem is not None:
             raise Unavailable("the database could not be reached") from mine.problem
 
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """For whoever else writes in this process: SQLite takes one writer at a time, and lets the others poll."""
+        one_at_a_time = self._sessions.kw["bind"].dialect.name == "sqlite"
+        with self._committing if one_at_a_time else nullcontext():
+            yield
+
     def _commit(self) -> None:
         with self._lock:
             batch, self._waiting = self._waiting, []
@@ -118,7 +119,11 @@ class Inbox:
             return
         for one in batch:
             one.done = True
-        self._on_accept()
+        self.on_accept()
+
+
+def _nothing() -> None:
+    pass
 
 
 def _columns(batch: list[_Waiting]) -> dict[str, list[Any]]:

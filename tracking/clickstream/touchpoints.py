@@ -92,5 +92,6 @@ def _stored(session: Session, session_ids: Collection[int]) -> dict[int, list[tu
     if session_ids:
         query = select(Touchpoint.session_id, Touchpoint.at, Touchpoint.source_id)
         for session_id, at, source_id in session.execute(query.where(Touchpoint.session_id.in_(session_ids))):
-            found.setdefault(session_id, []).append((at, source_id))
+            if session_id is not None:
+                found.setdefault(session_id, []).append((at, source_id))
     return found

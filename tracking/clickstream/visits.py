@@ -22,10 +22,10 @@ from datetime import date, datetime
 from operator import attrgetter
 from typing import Any, Literal
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session as OrmSession
 
-from tracking.bulk import insert_columns, take_ids
+from tracking.bulk import insert_columns, take_ids, update_rows
 from tracking.record import Record
 
 from .dimensions import MAX_PATH, Audience, Page, Source, ids_of
@@ -235,7 +235,7 @@ class Visits:
 def seconds_of(sighting: Sighting) -> int:
     """How long a page was looked at, as a `Page Engaged` says; nonsense is nothing."""
     said = sighting.properties.get("seconds")
-    return min(int(said), MAX_ENGAGED) if type(said) in (int, float) and 0 <= said <= 1e9 else 0
+    return min(int(said), MAX_ENGAGED) if isinstance(said, int | float) and 0 <= said <= 1e9 else 0
 
 
 def _reachable(session: OrmSession, steps: Sequence[tuple[int, Sighting]]) -> Iterable[Visit]:
@@ -294,13 +294,7 @@ _READ = attrgetter(*_WRITTEN)
 
 
 def _update(session: OrmSession, visits: Sequence[Visit]) -> None:
-    if not visits:
-        return
-    statement = _TABLE.update().where(_TABLE.c.id == bindparam("row"))
-    statement = statement.values({name: bindparam(f"new_{name}") for name in _WRITTEN})
-    names = [f"new_{name}" for name in _WRITTEN]
-    rows = [dict(zip(names, _READ(visit), strict=True)) | {"row": visit.id} for visit in visits]
-    session.connection().execute(statement, rows)
+    update_rows(session.connection(), _TABLE, _WRITTEN, [(*_READ(visit), visit.id) for visit in visits])
 
 
 def _insert(session: OrmSession, visits: Sequence[Visit]) -> None:

@@ -1,7 +1,9 @@
-"""Writer: takes sightings from requests without making them wait, and stores them in batches in the background.
+"""Writer: takes sightings from requests without making them wait, and stores them in batches in the background; it
+digests the collector's inbox, too.
 
 A page view is no promise: what is still in the queue when the process is killed is lost (at most 0.3 seconds), and
-what doesn't fit in the queue is dropped. Both are counted. Promises go through the ledger, never through here.
+what doesn't fit in the queue is dropped. Both are counted. Promises go through the ledger, and clients'
+messages through the inbox, never through this queue.
 """
 
 from __future__ import annotations
@@ -13,12 +15,15 @@ import threading
 import weakref
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
+from .digest import digest_next
+from .inbox import Inbox
 from .ingest import ingest
 from .sightings import Sighting
 
@@ -44,9 +49,18 @@ class Writer:
     """One per app and process. The thread starts at the first `put`, so also after a fork of the server."""
 
     def __init__(
-        self, sessions: sessionmaker[Session], time_zone: Callable[[], str], *, capacity: int = CAPACITY
+        self,
+        sessions: sessionmaker[Session],
+        time_zone: Callable[[], str],
+        *,
+        inbox: Inbox | None = None,
+        capacity: int = CAPACITY,
     ) -> None:
+        """Args: inbox: digested in the same thread, soon after something came in."""
         self._sessions = sessions
+        self._inbox = inbox
+        if inbox is not None:
+            inbox.on_accept = self.digest_soon
         self._time_zone = time_zone
         self._zone = "UTC"
         self._capacity = capacity
@@ -90,7 +104,7 @@ class Writer:
         self._stop.set()
         if self._thread is not None:
             self._thread.join(timeout)
-        if self._waiting and not self.flush(timeout):
+        if (self._waiting or self._digest_due) and not self.flush(timeout) and self._waiting:
             log.error("%s steps of visitors were not stored before the end", len(self._waiting))
 
     def begin(self) -> None:
@@ -125,13 +139,36 @@ class Writer:
                 self._wake.set()
 
     def _drain(self) -> bool:
-        while self._waiting:
-            batch = [self._waiting.popleft() for _ in range(min(BATCH_ROWS, len(self._waiting)))]
-            left = self._store(batch, self._present_zone())
-            if left:
-                self._waiting.extendleft(reversed(left))
+        while self._waiting or self._digest_due:
+            zone = self._present_zone()
+            if self._waiting:
+                batch = [self._waiting.popleft() for _ in range(min(BATCH_ROWS, len(self._waiting)))]
+                with self._writing():
+                    left = self._store(batch, zone)
+                if left:
+                    self._waiting.extendleft(reversed(left))
+                    return False
+            if self._digest_due and not self._digest(zone):
                 return False
         return True
+
+    def _digest(self, zone: str) -> bool:
+        """Digest some of the inbox. A broad `except` stands here on purpose: the thread must live on."""
+        self._digest_due = False
+        try:
+            with self._writing():
+                done = digest_next(self._sessions, zone)
+        except Exception:
+            log.exception("the inbox can't be digested at the moment; it waits")
+            self._digest_due = True
+            return False
+        self._stored += done.events
+        self._refused += done.set_aside
+        self._digest_due = self._digest_due or done.anything
+        return True
+
+    def _writing(self) -> AbstractContextManager[None]:
+        return self._inbox.writing() if self._inbox is not None else nullcontext()
 
     def _store(self, batch: list[Sighting], zone: str) -> list[Sighting]:
         """Store a batch, or else row by row, so that one row that can't be stored doesn't take the others along.
