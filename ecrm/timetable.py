@@ -14,10 +14,10 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import delete
 
 from mailer.sender import send_due
+from tracking.clickstream.digest import Digested, digest_next
 
 from .installation import Installation
 from .job_runs import JobRun
-from .marketing.attribution.missing import attribute_nightly
 from .reactions import run_reactions
 from .training import train_models
 
@@ -47,14 +47,17 @@ def send_mail(crm: Installation) -> str:
     return str(report)
 
 
+def digest(crm: Installation) -> str:
+    """Messages that a crash left in the inbox of the collector."""
+    zone, done = crm.storefront.facts().time_zone, Digested()
+    while (more := digest_next(crm.sessions, zone)).anything:
+        done += more
+    return str(done)
+
+
 def learn(crm: Installation) -> str:
     """Train the recommender on all orders and publish the model."""
     return str(train_models(crm))
-
-
-def attribute(crm: Installation) -> str:
-    """Credit what isn't credited yet, learn what each channel is worth, put the last days' orders right."""
-    return str(attribute_nightly(crm))
 
 
 def tidy(crm: Installation) -> str:
@@ -66,15 +69,9 @@ def tidy(crm: Installation) -> str:
 
 TIMETABLE: tuple[Job, ...] = (
     Job("react", "runs reactions that are still owed", react, every=timedelta(seconds=5)),
+    Job("digest", "counts what a crash left in the collector's inbox", digest, every=timedelta(seconds=10)),
     Job("send-mail", "sends e-mails that are due", send_mail, every=timedelta(seconds=3)),
     Job("learn", "trains the recommendations on all orders", learn, at="03:10", once=True),
-    Job(
-        "attribute",
-        "credits orders to what brought them and learns each channel's worth",
-        attribute,
-        at="03:40",
-        once=True,
-    ),
     Job("tidy", "forgets job runs older than 90 days", tidy, at="04:00", once=True),
 )
 
