@@ -81,9 +81,8 @@ def make_coupon(session: Session, answers: CouponAnswers, *, time_zone: str, now
     Raises:
         CodeTaken, NoSuchProducts: nothing may be committed then.
     """
-    products = dict(
-        session.execute(select(Product.sku, Product.id).where(Product.sku.in_(answers.skus))).tuples().all()
-    )
+    query = select(Product.sku, Product.id).where(Product.sku.in_(answers.skus))
+    products = {row.sku: row.id for row in session.execute(query)}
     if missing := [sku for sku in answers.skus if sku not in products]:
         raise NoSuchProducts(missing)
     values = {
