@@ -97,7 +97,7 @@ def test_the_beacon_comes_only_with_consent(browser: FlaskClient) -> None:
 
     browser.set_cookie("ecrm_consent", "1")
 
-    assert "beacon.js" in show(browser, "{{ crm.beacon() }}")
+    assert "tracker.js" in show(browser, "{{ crm.beacon() }}")
 
 
 def test_an_unknown_order_has_no_delivery(browser: FlaskClient) -> None:

@@ -124,7 +124,7 @@ def test_no_event_holds_the_token_even_of_who_agreed_to_be_followed(app: Flask, 
     path = link(mails(crm)[0])
     for address in (path, f"{path}/", f"{path}%3E"):  # as mail programs spoil links
         shown = ada.get(address)
-        assert "/beacon.js" not in str(shown.soup) or shown.status == 404
+        assert "/tracker.js" not in str(shown.soup) or shown.status == 404
         report = json.dumps({"path": address[:200], "seconds": 3, "scroll": 10})
         sent = ada.client.post(
             "/ecrm/seen", data=report, headers={"User-Agent": FIREFOX, "Sec-Fetch-Site": "same-origin"}

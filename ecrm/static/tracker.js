@@ -1,0 +1,135 @@
+// analytics.identify, track, page and reset for the shop's own pages, and how long each page was read. First-party and
+// only with consent: without it the page doesn't carry this script. Page views are the server's: page() is for views
+// that change without a request. What can't be sent (offline, server away) waits in localStorage, 50 messages at most.
+(() => {
+  "use strict";
+  const { seen, collector } = document.currentScript.dataset;
+  const KEY = "ecrm_waiting";
+  const MOST = 50;
+  const MAX_BYTES = 30000;
+  const LONGEST_WAIT = 300000;
+  const refused = navigator.globalPrivacyControl || navigator.doNotTrack === "1";
+  let userId = null;
+  let sending = false;
+  let pause = 2000;
+  let timer = 0;
+
+  const id = () =>
+    crypto.randomUUID ? crypto.randomUUID() : Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(16)).join("-");
+  let memory = [];
+  const waiting = () => {
+    try {
+      const kept = JSON.parse(localStorage.getItem(KEY) || "[]");
+      return Array.isArray(kept) ? kept : [];
+    } catch {
+      return memory; // storage is blocked or full: for as long as the page lives
+    }
+  };
+  const keep = (messages) => {
+    memory = messages.slice(-MOST);
+    try {
+      if (memory.length) localStorage.setItem(KEY, JSON.stringify(memory));
+      else localStorage.removeItem(KEY);
+    } catch {}
+  };
+  const later = () => {
+    clearTimeout(timer);
+    timer = setTimeout(send, pause);
+    pause = Math.min(pause * 2, LONGEST_WAIT);
+  };
+  const portion = () => {
+    const batch = [];
+    let size = 0;
+    for (const message of waiting()) {
+      size += JSON.stringify(message).length * 3;
+      if (batch.length && size > 60000) break; // keepalive has room for 64 KB
+      batch.push(message);
+    }
+    return batch;
+  };
+  const send = async () => {
+    const batch = portion();
+    if (sending || !batch.length) return;
+    if (navigator.onLine === false) return later();
+    sending = true;
+    let taken = false;
+    try {
+      const answer = await fetch(collector + "/batch", {
+        method: "POST",
+        keepalive: true,
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ batch, sentAt: new Date().toISOString() }),
+      });
+      // What is refused for good would be refused again.
+      taken = answer.ok || (answer.status < 500 && answer.status !== 429);
+    } catch {}
+    sending = false;
+    if (!taken) return later();
+    const ids = new Set(batch.map((message) => message.messageId));
+    keep(waiting().filter((message) => !ids.has(message.messageId)));
+    pause = 2000;
+    if (waiting().length) send();
+  };
+  const put = (type, rest) => {
+    if (refused) return;
+    const message = {
+      type,
+      messageId: id(),
+      anonymousId: "page", // the shop's cookie says who it is
+      userId,
+      originalTimestamp: new Date().toISOString(),
+      context: { page: { path: location.pathname, url: location.href, referrer: document.referrer, title: document.title } },
+      ...rest,
+    };
+    if (JSON.stringify(message).length > MAX_BYTES) return;
+    keep([...waiting(), message]);
+    send();
+  };
+
+  window.analytics = {
+    identify(user, traits = {}) {
+      if (typeof user === "object") [user, traits] = [userId, user];
+      userId = user == null ? null : String(user);
+      put("identify", { traits });
+    },
+    track: (event, properties = {}) => put("track", { event, properties }),
+    page(category, name, properties) {
+      if (typeof category === "object") [category, name, properties] = [undefined, undefined, category];
+      else if (name === undefined || typeof name === "object") [category, name, properties] = [undefined, category, name];
+      put("page", { category, name, properties: { path: location.pathname, ...properties } });
+    },
+    reset() {
+      userId = null;
+      keep([]);
+      return fetch(collector + "/reset", { method: "POST", keepalive: true }).catch(() => {});
+    },
+  };
+
+  // How long the page was visible and how far it was scrolled, when it is hidden or left.
+  let since = document.visibilityState === "visible" ? performance.now() : null;
+  let visible = 0;
+  let deepest = 0;
+  const look = () => {
+    const height = document.documentElement.scrollHeight;
+    const share = height ? ((scrollY + innerHeight) / height) * 100 : 100;
+    deepest = Math.min(100, Math.max(deepest, Math.round(share)));
+  };
+  const report = () => {
+    if (since !== null) visible += performance.now() - since;
+    since = null;
+    const seconds = Math.min(86400, Math.floor(visible / 1000));
+    if (refused || seconds < 1) return;
+    visible -= seconds * 1000; // what follows a return to the page is reported apart
+    const body = JSON.stringify({ path: location.pathname.slice(0, 200), seconds, scroll: deepest });
+    navigator.sendBeacon(seen, new Blob([body], { type: "application/json" }));
+  };
+  addEventListener("scroll", look, { passive: true });
+  addEventListener("pagehide", report);
+  addEventListener("online", send);
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "hidden") report();
+    else since = performance.now();
+  });
+  look();
+  if (!refused) send();
+})();
