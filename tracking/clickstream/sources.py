@@ -216,6 +216,6 @@ def _referred(referrer: str, term: str) -> Origin:
 def _host(authority: str) -> str:
     """The host without user, port and the root's dot; small letters. "" where there is none."""
     host = authority.partition("?")[0].partition("#")[0].rpartition("@")[2]
-    if not host.startswith("["):  # an IPv6 address has colons of its own
-        host = host.partition(":")[0]
+    end, _, port = host.rpartition("]")  # an IPv6 address has colons of its own
+    host = f"{end}]" if end else port.partition(":")[0]
     return host.rstrip(".").lower()
