@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Result, and_, func, or_, select, text
+from sqlalchemy import ColumnElement, CursorResult, Executable, and_, func, or_, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from .archive import Archive, ArchivedPart, bounds_of
@@ -74,7 +74,7 @@ def archive_day(
         with sessions() as session:
             session.add(_part(day, file, ids=ids, size=size))
             session.flush()
-            if _delete(session, ids) == len(ids):
+            if delete_events(session, ids) == len(ids):
                 session.commit()
                 moved += len(ids)
                 continue
@@ -97,6 +97,20 @@ def rewrite_part(session: Session, archive: Archive, part: ArchivedPart, rest: A
     session.delete(part)
     session.flush()
     return archive.path(part.file)
+
+
+def delete_events(session: Session, ids: Sequence[int]) -> int:
+    """Delete events by id, any number in one statement; how many were there."""
+    if session.get_bind().dialect.name == "sqlite":
+        statement = text("DELETE FROM ecrm_event WHERE id IN (SELECT value FROM json_each(:ids))")
+        return changed(session, statement.bindparams(ids=json.dumps(list(ids))))
+    return changed(session, text("DELETE FROM ecrm_event WHERE id = ANY(:ids)").bindparams(ids=list(ids)))
+
+
+def changed(session: Session, statement: Executable) -> int:
+    """Run a statement that changes rows; how many."""
+    result = session.execute(statement, execution_options={"synchronize_session": False})
+    return result.rowcount if isinstance(result, CursorResult) else 0
 
 
 def remove(archive: Archive, files: Sequence[Path]) -> None:
@@ -134,18 +148,6 @@ def _rows(sessions: sessionmaker[Session], day: date, *, zone: str, told: Collec
             .limit(PART_ROWS)
         )
         return [EventRow(*row) for row in session.execute(query)]
-
-
-def _delete(session: Session, ids: Sequence[int]) -> int:
-    if session.get_bind().dialect.name == "sqlite":
-        statement = text("DELETE FROM ecrm_event WHERE id IN (SELECT value FROM json_each(:ids))")
-        return rows_of(session.execute(statement, {"ids": json.dumps(ids)}))
-    return rows_of(session.execute(text("DELETE FROM ecrm_event WHERE id = ANY(:ids)"), {"ids": ids}))
-
-
-def rows_of(result: Result[Any]) -> int:
-    """How many rows a statement changed."""
-    return int(getattr(result, "rowcount", 0))
 
 
 def _part(day: date, file: str, *, ids: Sequence[int], size: int) -> ArchivedPart:

@@ -144,8 +144,7 @@ class Log:
             wanted.person.seen_in if wanted.person is not None else None,
         ):
             if visits is not None:
-                query = select(Visit.started_at, Visit.last_at).where(Visit.id.in_(visits))
-                found = {day for first, last in self._session.execute(query) for day in _days_between(first, last)}
+                found = days_of_visits(self._session, visits)
                 days = found if days is None else days & found
         return days
 
@@ -200,6 +199,12 @@ class Log:
         )
         query = select(Event).join(ranked, ranked.c.id == Event.id).where(ranked.c.rank <= first)
         return self._session.scalars(query).all()
+
+
+def days_of_visits(session: Session, visits: Select[int]) -> set[date]:
+    """The days of the archive on which there can be events of these visits (a select of their ids)."""
+    query = select(Visit.started_at, Visit.last_at).where(Visit.id.in_(visits))
+    return {day for first, last in session.execute(query) for day in _days_between(first, last)}
 
 
 def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
