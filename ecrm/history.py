@@ -8,15 +8,17 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import bindparam, literal, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from tracking.bulk import insert_columns, roomy_cache, take_ids
+from tracking.clickstream.dimensions import MAX_PATH
 from tracking.clickstream.event import Event
 from tracking.clickstream.rollups import DayFigures, add_rows, day_of
-from tracking.clickstream.simulation import SimulationReport, simulate_visits
+from tracking.clickstream.simulation import ShopPage, SimulationReport, simulate_visits
 from tracking.cohorts import NOBODY, recount
 from tracking.customers import Customer
 from tracking.orders import SeenOrder
@@ -32,6 +34,7 @@ from .marketing.goods_cost import KnownCosts
 from .sales import refuse_other_currency
 
 BATCH = 4000
+_PRODUCT_PAGES = 40  # on which made-up visits begin
 
 _KNOWN = select(Event.message_id).where(Event.message_id.in_(bindparam("keys", expanding=True)))
 
@@ -128,10 +131,25 @@ def simulate_history(
         if progress:
             progress(done, len(order_ids))
 
+    facts = crm.storefront.facts()
     with crm.sessions.begin() as session:
         order_ids = orders_without_visits(session)
-        time_zone = crm.storefront.facts().time_zone
-        return simulate_visits(session, order_ids, seed=seed, time_zone=time_zone, progress=tell)
+        return simulate_visits(
+            session,
+            order_ids,
+            seed=seed,
+            time_zone=facts.time_zone,
+            country=facts.country,
+            pages=_pages(crm),
+            progress=tell,
+        )
+
+
+def _pages(crm: Installation) -> list[ShopPage]:
+    """The home page, and those of the best sellers as the shop addresses them."""
+    with crm.app.test_request_context(base_url=crm.storefront.facts().base_url):
+        cards = crm.storefront.products(crm.storefront.best_sellers(limit=_PRODUCT_PAGES))
+    return [ShopPage("/"), *(ShopPage(urlsplit(card.url).path[:MAX_PATH], card.product_id) for card in cards)]
 
 
 def orders_without_visits(session: Session) -> list[int]:

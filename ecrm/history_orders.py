@@ -16,8 +16,8 @@ from tracking import orders as remembered
 from tracking import refunds as kept
 from tracking.bulk import insert_columns, take_ids
 from tracking.clickstream.dimensions import ProductKey, ids_of
-from tracking.clickstream.earnings import Additions, count_refund
-from tracking.clickstream.rollups import ProductDay, day_of, store
+from tracking.clickstream.earnings import count_refund
+from tracking.clickstream.rollups import ProductDay, Tally, day_of, store
 from tracking.orders import SeenOrder, SeenOrderLine, SeenRefund
 from tracking.record import Record
 
@@ -81,7 +81,7 @@ def write_refunds(
         order.reference: order
         for order in session.scalars(select(SeenOrder).where(SeenOrder.reference.in_(references)))
     }
-    additions = Additions()
+    tally = Tally()
     for refund in refunds:
         order = known.get(refund.order_id or "")
         customer_id = customers[identity_of(refund.person)] if refund.person else None
@@ -106,8 +106,8 @@ def write_refunds(
         )
         kept.keep_lines(session, refund_id, lines)
         row = SeenRefund(id=refund_id, refunded_at=refund.at, amount_minor=refund.amount_minor)
-        count_refund(session, additions, row, order=order, lines=lines, time_zone=time_zone)
-    store(session, additions)
+        count_refund(session, tally, row, order=order, lines=lines, time_zone=time_zone)
+    store(session, tally)
 
 
 def _count_products(session: Session, orders: Sequence[OrderCompleted], days: Sequence[date]) -> None:

@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tracking import orders, refunds
-from tracking.clickstream.earnings import Additions, count_order, count_refund
+from tracking.clickstream.earnings import count_order, count_refund
 from tracking.clickstream.event import Event
-from tracking.clickstream.rollups import DayFigures, day_of, store
+from tracking.clickstream.rollups import DayFigures, Tally, day_of, store
 from tracking.clickstream.sessions import IDLE
 from tracking.clickstream.sessions import Session as Visit
 from tracking.cohorts import count_customer
@@ -75,11 +75,11 @@ def remember_order(session: Session, row: Event, told: Told) -> None:
         row.session_id = visit_id
     else:
         drop_visitor(row)
-    additions = Additions()
-    count_customer(session, additions, row.customer_id, new_order=order_id, time_zone=time_zone)
+    tally = Tally()
+    count_customer(session, tally, row.customer_id, new_order=order_id, time_zone=time_zone)
     count_order(
         session,
-        additions,
+        tally,
         order_id=order_id,
         visit_id=visit_id,
         placed_at=told.at,
@@ -89,8 +89,9 @@ def remember_order(session: Session, row: Event, told: Told) -> None:
         time_zone=time_zone,
     )
     in_visit = int(visit_id is not None)
-    additions[DayFigures][day,].update(orders=1, visit_orders=in_visit, revenue_minor=told.total_minor)
-    store(session, additions)
+    figures = {"orders": 1, "visit_orders": in_visit, "revenue_minor": told.total_minor}
+    tally.add(DayFigures, (day,), figures)
+    store(session, tally)
 
 
 def remember_refund(session: Session, row: Event, told: Told) -> None:
@@ -122,13 +123,13 @@ def remember_refund(session: Session, row: Event, told: Told) -> None:
         shipping_minor=told.shipping_minor,
     )
     refunds.keep_lines(session, refund_id, lines)
-    additions = Additions()
+    tally = Tally()
     if row.customer_id is not None:
-        count_customer(session, additions, row.customer_id, new_refund=refund_id, time_zone=time_zone)
+        count_customer(session, tally, row.customer_id, new_refund=refund_id, time_zone=time_zone)
     refund = session.get_one(orders.SeenRefund, refund_id)
-    count_refund(session, additions, refund, order=order, lines=lines, time_zone=time_zone)
-    additions[DayFigures][day_of(told.at, time_zone),]["refunds_minor"] += told.amount_minor
-    store(session, additions)
+    count_refund(session, tally, refund, order=order, lines=lines, time_zone=time_zone)
+    tally[DayFigures][day_of(told.at, time_zone),]["refunds_minor"] += told.amount_minor
+    store(session, tally)
     if order is not None:
         session.refresh(order)
         if order.refunded_minor >= order.total_minor:

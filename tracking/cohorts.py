@@ -18,8 +18,7 @@ from sqlalchemy import bindparam, delete, select, text, update
 from sqlalchemy.orm import Session
 
 from .bulk import insert_columns
-from .clickstream.earnings import Additions
-from .clickstream.rollups import CohortMonth, DayFigures, add_rows, day_of
+from .clickstream.rollups import CohortMonth, DayFigures, Tally, add_rows, day_of
 from .customers import Customer
 from .orders import SeenOrder, SeenRefund
 from .record import Record
@@ -87,7 +86,7 @@ class Standing:
 
 def count_customer(
     session: Session,
-    additions: Additions,
+    tally: Tally,
     customer_id: int,
     *,
     time_zone: str,
@@ -111,9 +110,9 @@ def count_customer(
     _mark(session, before.firsts - after.firsts, is_first=False)
     _mark(session, after.firsts - before.firsts, is_first=True)
     for day in {*before.days, *after.days}:
-        additions[DayFigures][day,].update(_difference(before.days[day], after.days[day]))
+        tally.add(DayFigures, (day,), _difference(before.days[day], after.days[day]))
     for (cohort, month, figure), more in _difference(before.cells, after.cells).items():
-        additions[CohortMonth][cohort, month][figure] += more
+        tally[CohortMonth][cohort, month][figure] += more
 
 
 def recount(session: Session, *, time_zone: str) -> None:

@@ -78,7 +78,7 @@ def test_steps_come_in_order_within_their_visit(session: Session, order_ids: lis
         assert times == sorted(times)
         assert visit.started_at == times[0]
         assert times[-1] <= visit.last_at
-        assert visit.page_views == sum(step.name == "Page Viewed" for step in steps) == 1
+        assert visit.page_views == sum(step.name == "Page Viewed" for step in steps) >= 1
         assert visit.product_views == sum(step.name == "Product Viewed" for step in steps)
         assert visit.cart_adds == sum(step.name == "Product Added" for step in steps)
 

@@ -12,7 +12,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -21,10 +21,9 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session as OrmSession
 
 from ..orders import LineFacts, ReturnedFacts, SeenOrder, SeenRefund
-from ..record import Record
 from ..visitors import Visitor
 from .dimensions import ProductKey, ids_of
-from .rollups import AudienceDay, PageDay, ProductDay, TermDay, day_of
+from .rollups import AudienceDay, PageDay, ProductDay, Tally, TermDay, day_of
 from .searches import SearchClick
 from .sessions import Session
 
@@ -34,17 +33,9 @@ ORDERED = 4
 _UNSEEN = {"synchronize_session": False}  # a visit in memory isn't read again in this transaction
 
 
-class Additions(defaultdict[type[Record], defaultdict[tuple[Any, ...], Counter[str]]]):
-    """What is to be added to roll-ups: record → primary key → figure. For `rollups.store`, once a transaction and last:
-    rows are then locked in the one order in which everybody locks them."""
-
-    def __init__(self) -> None:
-        super().__init__(lambda: defaultdict(Counter))
-
-
 def count_order(
     session: OrmSession,
-    additions: Additions,
+    tally: Tally,
     *,
     order_id: int,
     visit_id: int | None,
@@ -54,25 +45,25 @@ def count_order(
     joined: bool,
     time_zone: str,
 ) -> None:
-    """Count an order that was just remembered: its visit and clicks here, the roll-ups in `additions`.
+    """Count an order that was just remembered: its visit and clicks here, the roll-ups in `tally`.
 
     Args:
         visit_id: the visit in which it was placed, also where `joined` is False and the order may not name it.
     """
     keys = ids_of(session, ProductKey, sorted({line.product for line in lines}))
-    count_products(additions, lines, keys, day_of(placed_at, time_zone))
+    count_products(tally, lines, keys, day_of(placed_at, time_zone))
     if visit_id is not None:
-        _count_visit(session, additions, visit_id, total_minor)
+        _count_visit(session, tally, visit_id, total_minor)
         by_product: Counter[int] = Counter()
         for line in lines:
             by_product[keys[line.product]] += line.net_minor
         earner = order_id if joined else None
-        _count_searches(session, additions, visit_id, by_product, placed_at, time_zone=time_zone, order_id=earner)
+        _count_searches(session, tally, visit_id, by_product, placed_at, time_zone=time_zone, order_id=earner)
 
 
 def count_refund(
     session: OrmSession,
-    additions: Additions,
+    tally: Tally,
     refund: SeenRefund,
     *,
     order: SeenOrder | None,
@@ -83,15 +74,15 @@ def count_refund(
     keys = ids_of(session, ProductKey, sorted({line.product for line in lines}))
     day = day_of(refund.refunded_at, time_zone)
     for line in lines:
-        figures = additions[ProductDay][day, keys[line.product]]
-        figures.update(returned_units=line.quantity, refunds_minor=line.amount_minor)
+        figures = {"returned_units": line.quantity, "refunds_minor": line.amount_minor}
+        tally.add(ProductDay, (day, keys[line.product]), figures)
     if order is not None:
-        count_refund_of_visit(session, additions, refund, order=order, lines=lines, time_zone=time_zone)
+        count_refund_of_visit(session, tally, refund, order=order, lines=lines, time_zone=time_zone)
 
 
 def count_refund_of_visit(
     session: OrmSession,
-    additions: Additions,
+    tally: Tally,
     refund: SeenRefund,
     *,
     order: SeenOrder,
@@ -106,15 +97,15 @@ def count_refund_of_visit(
     grown = {"refunds_minor": Session.refunds_minor + refund.amount_minor}
     session.execute(update(Session).where(Session.id == visit.id).values(grown).execution_options(**_UNSEEN))
     if visit.audience_id is not None:
-        additions[AudienceDay][day, visit.audience_id]["refunds_minor"] += refund.amount_minor
+        tally[AudienceDay][day, visit.audience_id]["refunds_minor"] += refund.amount_minor
     if visit.entry_page_id is not None:
-        additions[PageDay][day, visit.entry_page_id]["entry_refunds_minor"] += refund.amount_minor
+        tally[PageDay][day, visit.entry_page_id]["entry_refunds_minor"] += refund.amount_minor
     keys = ids_of(session, ProductKey, sorted({line.product for line in lines}))
     back: Counter[int] = Counter()
     for line in lines:
         back[keys[line.product]] += line.amount_minor
     for product, click in earning_clicks(session, visit.id, back, order.placed_at).items():
-        additions[TermDay][day, click.term_id]["refunds_minor"] += back[product]
+        tally[TermDay][day, click.term_id]["refunds_minor"] += back[product]
         earned = {"refunds_minor": SearchClick.refunds_minor + back[product]}
         session.execute(update(SearchClick).where(SearchClick.id == click.id).values(earned))
 
@@ -136,26 +127,26 @@ def earning_clicks(
     }
 
 
-def count_products(additions: Additions, lines: Sequence[LineFacts], keys: Mapping[str, int], day: date) -> None:
+def count_products(tally: Tally, lines: Sequence[LineFacts], keys: Mapping[str, int], day: date) -> None:
     """Count an order's lines for their products; `keys` as `ids_of` gives them."""
     for line in lines:
-        figures = additions[ProductDay][day, keys[line.product]]
-        figures.update(order_lines=1, units=line.quantity, revenue_minor=line.net_minor)
+        figures = {"order_lines": 1, "units": line.quantity, "revenue_minor": line.net_minor}
+        tally.add(ProductDay, (day, keys[line.product]), figures)
 
 
-def _count_visit(session: OrmSession, additions: Additions, visit_id: int, total_minor: int) -> None:
+def _count_visit(session: OrmSession, tally: Tally, visit_id: int, total_minor: int) -> None:
     # The visitor's row is locked as in `ingest`, so that stage and bounce aren't changed by a step meanwhile.
     owner = select(Session.visitor_id).where(Session.id == visit_id).scalar_subquery()
     session.execute(select(Visitor.id).where(Visitor.id == owner).with_for_update())
     visit = session.get_one(Session, visit_id, populate_existing=True)
     bounced = int(visit.bounced)
     if visit.day is not None and visit.audience_id is not None:
-        figures = additions[AudienceDay][visit.day, visit.audience_id]
-        figures.update(orders=1, revenue_minor=total_minor, bounces=-bounced)
-        figures.update({f"stage_{stage}": 1 for stage in range(visit.stage + 1, ORDERED + 1)})
+        figures = {"orders": 1, "revenue_minor": total_minor, "bounces": -bounced}
+        figures |= {f"stage_{stage}": 1 for stage in range(visit.stage + 1, ORDERED + 1)}
+        tally.add(AudienceDay, (visit.day, visit.audience_id), figures)
     if visit.day is not None and visit.entry_page_id is not None:
-        figures = additions[PageDay][visit.day, visit.entry_page_id]
-        figures.update(entry_orders=1, entry_revenue_minor=total_minor, bounces=-bounced)
+        figures = {"entry_orders": 1, "entry_revenue_minor": total_minor, "bounces": -bounced}
+        tally.add(PageDay, (visit.day, visit.entry_page_id), figures)
     grown = {
         "orders": Session.orders + 1, "revenue_minor": Session.revenue_minor + total_minor, "stage": ORDERED,
         "bounced": False,
@@ -165,7 +156,7 @@ def _count_visit(session: OrmSession, additions: Additions, visit_id: int, total
 
 def _count_searches(
     session: OrmSession,
-    additions: Additions,
+    tally: Tally,
     visit_id: int,
     by_product: Mapping[int, int],
     placed_at: datetime,
@@ -176,8 +167,8 @@ def _count_searches(
     counted: set[int] = set()
     clicks = earning_clicks(session, visit_id, by_product, placed_at)
     for product, click in sorted(clicks.items(), key=lambda item: (item[1].searched_at, item[1].id)):
-        figures = additions[TermDay][day_of(click.searched_at, time_zone), click.term_id]
-        figures.update(orders=int(click.term_id not in counted), revenue_minor=by_product[product])
+        figures = {"orders": int(click.term_id not in counted), "revenue_minor": by_product[product]}
+        tally.add(TermDay, (day_of(click.searched_at, time_zone), click.term_id), figures)
         counted.add(click.term_id)
         earned: dict[str, Any] = {"revenue_minor": SearchClick.revenue_minor + by_product[product]}
         if order_id is not None:
