@@ -12,6 +12,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session, scoped_session
 
 from tracking.clickstream.event import Event
+from tracking.clickstream.archive import Archive
 from tracking.clickstream.inbox import Inbox
 from tracking.clickstream.writer import Writer
 from tracking.visitors import Grade
@@ -65,6 +66,7 @@ class ECRM:
             sessions=sessions,
             writer=Writer(sessions, time_zone=lambda: _time_zone(app, storefront), inbox=inbox),
             inbox=inbox,
+            archive=Archive(root / app.config["ECRM_ARCHIVE_FOLDER"]),
             transport=make_transport(app.config, root),
             countries=Countries(
                 header=app.config["ECRM_COUNTRY_HEADER"], geoip_file=app.config["ECRM_GEOIP_FILE"], root=root

@@ -8,6 +8,7 @@ from flask import Flask, current_app
 from sqlalchemy.orm import Session, sessionmaker
 
 from mailer.transports import Transport
+from tracking.clickstream.archive import Archive
 from tracking.clickstream.inbox import Inbox
 from tracking.clickstream.writer import Writer
 
@@ -18,13 +19,14 @@ from .storefront import Storefront
 @dataclass
 class Installation:
     """The plugin in one app: the host's answers, the CRM's own sessions, the event writer, the collector's inbox, the
-    way out for e-mail, and where visitors come from."""
+    archive of closed days, the way out for e-mail, and where visitors come from."""
 
     app: Flask
     storefront: Storefront
     sessions: sessionmaker[Session]
     writer: Writer
     inbox: Inbox
+    archive: Archive
     transport: Transport
     countries: Countries
 

@@ -66,6 +66,7 @@ def load(environment: Mapping[str, str], overrides: Mapping[str, Any] | None = N
     }
     values.setdefault("ECRM_PUBLIC_LAYOUT", "shop/base.html")
     values.setdefault("ECRM_MAIL_FOLDER", str(var / "mail"))
+    values.setdefault("ECRM_ARCHIVE_FOLDER", str(var / "archive"))
     return values
 
 
