@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, and_, or_, select
 
 from ecrm.installation import Installation
 from ecrm.marketing.period import Period, bounds
 from tracking.bulk import roomy_cache
 from tracking.orders import SeenOrder, SeenRefund
 
-from .booking import Booked, book_loose_refunds, rebook
+from .booking import Booked, book_loose_refunds, correct_days, rebook
 from .credits import Credit
 from .data_driven import DAYS, ENOUGH, Learnt, learn, learnt, weights_now
 from .rules import Rules, rules_of
@@ -84,13 +84,20 @@ def attribute_nightly(crm: Installation) -> Report:
 
 
 def book_again(crm: Installation, period: Period, *, progress: Progress | None = None) -> Report:
-    """Put every order placed in a period right, e.g. after the windows were set anew."""
+    """Put orders placed or refunded in a period right, e.g. after the windows were changed, and the sums of its days."""
     with crm.app.app_context():
         rules = rules_of(crm)
         report = Report()
         start, end = bounds(period, ZoneInfo(rules.zone))
-        placed = select(SeenOrder.id).where(SeenOrder.placed_at >= start, SeenOrder.placed_at < end)
-        _book(crm, report, placed, rules=rules, progress=progress)
+        given = (SeenRefund.refunded_at >= start, SeenRefund.refunded_at < end)
+        refunded = select(SeenRefund.order_id).where(*given, SeenRefund.order_id.is_not(None))
+        placed = and_(SeenOrder.placed_at >= start, SeenOrder.placed_at < end)
+        meant = select(SeenOrder.id).where(or_(placed, SeenOrder.id.in_(refunded)))
+        _book(crm, report, meant, rules=rules, progress=progress)
+        with crm.sessions.begin() as session:
+            loose = session.scalars(select(SeenRefund.id).where(*given, SeenRefund.order_id.is_(None))).all()
+            report.refunds += book_loose_refunds(session, loose, rules=rules).changed
+            correct_days(session, period)
     return report
 
 
