@@ -8,6 +8,7 @@ from flask.cli import AppGroup
 
 from . import migrating, scheduler
 from .installation import installation
+from .marketing.attribution import commands as attribution
 from .timetable import TIMETABLE, job_named
 
 ecrm_commands = AppGroup("ecrm", help="The e-CRM: tables, jobs, training.")
@@ -15,6 +16,7 @@ ecrm_commands = AppGroup("ecrm", help="The e-CRM: tables, jobs, training.")
 
 def init_app(app: Flask) -> None:
     """Add the commands to the host's `flask`."""
+    attribution.add_to(ecrm_commands)
     app.cli.add_command(ecrm_commands)
 
 

@@ -18,6 +18,7 @@ from tracking.clickstream.digest import Digested, digest_next
 
 from .installation import Installation
 from .job_runs import JobRun
+from .marketing.attribution.missing import attribute_nightly
 from .reactions import run_reactions
 from .training import train_models
 
@@ -60,6 +61,11 @@ def learn(crm: Installation) -> str:
     return str(train_models(crm))
 
 
+def attribute(crm: Installation) -> str:
+    """Credit what isn't credited yet, learn what each channel is worth, put the last days' orders right."""
+    return str(attribute_nightly(crm))
+
+
 def tidy(crm: Installation) -> str:
     """Forget job runs older than 90 days."""
     with crm.sessions.begin() as session:
@@ -72,6 +78,13 @@ TIMETABLE: tuple[Job, ...] = (
     Job("digest", "counts what a crash left in the collector's inbox", digest, every=timedelta(seconds=10)),
     Job("send-mail", "sends e-mails that are due", send_mail, every=timedelta(seconds=3)),
     Job("learn", "trains the recommendations on all orders", learn, at="03:10", once=True),
+    Job(
+        "attribute",
+        "credits orders to what brought them and learns each channel's worth",
+        attribute,
+        at="03:40",
+        once=True,
+    ),
     Job("tidy", "forgets job runs older than 90 days", tidy, at="04:00", once=True),
 )
 
