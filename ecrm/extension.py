@@ -11,8 +11,8 @@ from flask import Flask
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session, scoped_session
 
-from tracking.clickstream.event import Event
 from tracking.clickstream.archive import Archive
+from tracking.clickstream.event import Event
 from tracking.clickstream.inbox import Inbox
 from tracking.clickstream.writer import Writer
 from tracking.visitors import Grade
