@@ -10,6 +10,7 @@ from flask import Flask
 from ecrm import events
 from ecrm.history import backfill, simulate_history
 from ecrm.installation import installation
+from ecrm.marketing.attribution.missing import book_missing
 from ecrm.marketing.campaigns import found as found_campaign
 from ecrm.training import train_models
 
@@ -20,7 +21,10 @@ from .telling import event_line, guest_of, order_completed, person_of
 
 
 def history_imported(app: Flask, *, progress: Progress) -> None:
-    """Tells the CRM what an import brought, and lets it learn; a demo gets made-up visits before its purchases too."""
+    """Tells the CRM what an import brought, credits it to campaigns, and lets the CRM learn from it.
+
+    A demo gets made-up visits before its purchases, too.
+    """
     _found_campaigns(app)
     whole, done = history_size(db.session()), 0
 
@@ -32,6 +36,7 @@ def history_imported(app: Flask, *, progress: Progress) -> None:
     backfill(installation(app), _past(), progress=told)
     if app.config["SHOP_ENV"] == "demo":
         simulate_history(installation(app), progress=lambda orders, of: progress("Simulating visits", orders, of))
+    book_missing(installation(app), progress=lambda orders, of: progress("Crediting orders", orders, of))
     progress("Learning what goes with what", 0, 1)
     train_models(installation(app))
     progress("Learning what goes with what", 1, 1)
