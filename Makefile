@@ -13,7 +13,7 @@ export PYTHONPATH := $(CURDIR)
 FLASK := $(BIN)/flask --app wsgi
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo import-orders empty serve test test-sqlite test-without-crm test-postgres check format bench crash lock messages clean
+.PHONY: help setup demo import-orders empty serve test test-sqlite test-without-crm test-postgres check format bench crash crash-ingest api-fuzz clients lock messages clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,15 @@ bench: $(VENV)/.dev ## the figures of bench/README.md
 
 crash: $(VENV)/.dev ## kill -9 during checkout, 100 cycles
 	$(BIN)/python -m tests.faults.kill_checkout --cycles 100
+
+crash-ingest: $(VENV)/.dev ## kill -9 while clients send to the collector, 100 cycles
+	$(BIN)/python -m tests.faults.kill_ingest --cycles 100
+
+api-fuzz: $(VENV)/.dev ## 500 made-up requests to every JSON endpoint
+	FUZZ=500 $(BIN)/python -m pytest tests/ecrm/collector/test_openapi.py
+
+clients: $(VENV)/.dev ## the real Segment and RudderStack SDKs against the collector (npm and a registry needed)
+	$(BIN)/python -m pytest -rs tests/clients
 
 messages: $(VENV)/.dev ## collect the texts to translate into build/*.pot
 	@mkdir -p build

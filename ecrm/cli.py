@@ -6,7 +6,8 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
-from . import migrating, scheduler
+from . import keeping_commands, migrating, scheduler
+from .collector import commands as collector_commands
 from .installation import installation
 from .marketing.attribution import commands as attribution
 from .timetable import TIMETABLE, job_named
@@ -17,7 +18,9 @@ ecrm_commands = AppGroup("ecrm", help="The e-CRM: tables, jobs, training.")
 def init_app(app: Flask) -> None:
     """Add the commands to the host's `flask`."""
     attribution.add_to(ecrm_commands)
+    keeping_commands.add_to(ecrm_commands)
     app.cli.add_command(ecrm_commands)
+    collector_commands.add_to(ecrm_commands)
 
 
 @ecrm_commands.command("upgrade")

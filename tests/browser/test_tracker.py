@@ -1,0 +1,114 @@
+"""The first-party script in a browser: a step arrives, waits while offline, and isn't sent against GPC."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Page
+from sqlalchemy import select
+
+from ecrm.installation import installation
+from tracking.clickstream.digest import digest_next
+from tracking.clickstream.event import Event
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+Visit = Callable[..., Page]
+
+
+@pytest.fixture(autouse=True)
+def the_last_requests_are_answered(server: str) -> Iterator[None]:
+    """Before the server goes: what a closing page sends is still on its way when its window is gone."""
+    assert server
+    yield
+    time.sleep(0.5)
+
+
+def steps(app: Flask, name: str, *, at_least: int = 0) -> Sequence[Event]:
+    """Events of this name, once so many are there or ten seconds have passed."""
+    crm, deadline = installation(app), time.monotonic() + 10
+    while True:
+        while digest_next(crm.sessions, "Europe/Berlin").anything:
+            pass
+        with crm.sessions() as session:
+            found = session.scalars(select(Event).where(Event.name == name).order_by(Event.id)).all()
+        if len(found) >= at_least or time.monotonic() > deadline:
+            return found
+        time.sleep(0.1)
+
+
+def until(page: Page, condition: str) -> None:
+    """Playwright's own waiting needs `eval`, which the shop's policy forbids."""
+    deadline = time.monotonic() + 10
+    while not page.evaluate(condition):
+        assert time.monotonic() < deadline, condition
+        page.wait_for_timeout(50)
+
+
+def agree(page: Page) -> None:
+    page.goto("/")
+    page.get_by_role("button", name="Accept all").click()
+    until(page, "() => Boolean(window.analytics)")
+
+
+def test_a_step_arrives_with_the_visitor_of_the_page(app: Flask, shop_data: dict[str, int], visit: Visit) -> None:
+    page = visit()
+    agree(page)
+    page.evaluate("analytics.track('Lamp Lit', {watts: 40})")
+    page.evaluate("analytics.page('Guide', 'Lamps', {path: '/guide/lamps'})")
+    (lit,) = steps(app, "Lamp Lit", at_least=1)
+    assert lit.properties["watts"] == 40
+    assert lit.session_id is not None
+    assert installation(app).writer.flush()
+    viewed = steps(app, "Page Viewed", at_least=2)
+    assert {event.visitor_id for event in viewed if event.visitor_id} == {lit.visitor_id}
+    assert "/guide/lamps" in {event.subject for event in viewed}
+
+
+def test_what_happens_offline_is_sent_later_and_once(app: Flask, shop_data: dict[str, int], visit: Visit) -> None:
+    page = visit()
+    agree(page)
+    page.context.set_offline(True)
+    for number in range(3):
+        page.evaluate("number => analytics.track('Lamp Lit', {number})", number)
+    assert page.evaluate("JSON.parse(localStorage.getItem('ecrm_waiting')).length") == 3
+    assert steps(app, "Lamp Lit") == []
+    page.context.set_offline(False)
+    found = steps(app, "Lamp Lit", at_least=3)
+    assert sorted(event.properties["number"] for event in found) == [0, 1, 2]
+    until(page, "() => localStorage.getItem('ecrm_waiting') === null")
+
+
+def test_global_privacy_control_keeps_the_script_silent(app: Flask, shop_data: dict[str, int], visit: Visit) -> None:
+    page = visit()
+    page.add_init_script("Object.defineProperty(navigator, 'globalPrivacyControl', {value: true})")
+    agree(page)
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page.evaluate("analytics.track('Lamp Lit')")
+    page.evaluate("analytics.identify('7', {email: 'x@example.com'})")
+    page.wait_for_timeout(1500)
+    page.goto("about:blank")
+    assert sent == []
+    assert page.context.pages
+    assert steps(app, "Lamp Lit") == []
+
+
+def test_without_consent_there_is_no_script(shop_data: dict[str, int], visit: Visit) -> None:
+    page = visit()
+    page.goto("/")
+    assert page.evaluate("typeof window.analytics") == "undefined"
+
+
+def test_reset_begins_a_new_visitor(app: Flask, shop_data: dict[str, int], visit: Visit) -> None:
+    page = visit()
+    agree(page)
+    page.evaluate("analytics.track('Lamp Lit')")
+    (before,) = steps(app, "Lamp Lit", at_least=1)
+    page.evaluate("analytics.reset()")
+    page.evaluate("analytics.track('Lamp Lit')")
+    after = steps(app, "Lamp Lit", at_least=2)[-1]
+    assert after.visitor_id is not None
+    assert after.visitor_id != before.visitor_id
