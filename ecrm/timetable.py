@@ -18,6 +18,7 @@ from tracking.clickstream.digest import Digested, digest_next
 
 from .installation import Installation
 from .job_runs import JobRun
+from .keeping import close_days, retain
 from .marketing.attribution.missing import attribute_nightly
 from .reactions import run_reactions
 from .training import train_models
@@ -77,6 +78,14 @@ TIMETABLE: tuple[Job, ...] = (
     Job("react", "runs reactions that are still owed", react, every=timedelta(seconds=5)),
     Job("digest", "counts what a crash left in the collector's inbox", digest, every=timedelta(seconds=10)),
     Job("send-mail", "sends e-mails that are due", send_mail, every=timedelta(seconds=3)),
+    Job(
+        "close-days",
+        "moves past days' figures into sheets and old steps into the archive",
+        close_days,
+        at="02:20",
+        once=True,
+    ),
+    Job("retain", "forgets steps that are older than the shop keeps them", retain, at="02:50", once=True),
     Job("learn", "trains the recommendations on all orders", learn, at="03:10", once=True),
     Job(
         "attribute",

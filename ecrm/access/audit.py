@@ -24,6 +24,7 @@ class Action(StrEnum):
     EMAIL_READ = "email_read"
     EMAIL_SENT_AGAIN = "email_sent_again"
     EVENTS_READ = "events_read"
+    EVENTS_ERASED = "events_erased"
     RECOMMENDATIONS_READ = "recommendations_read"
     ORDERS_EXPORTED = "orders_exported"
     REACTION_RETRIED = "reaction_retried"

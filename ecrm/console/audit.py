@@ -39,6 +39,7 @@ def _deeds() -> dict[str, str]:
         Action.EMAIL_READ: _("read an e-mail"),
         Action.EMAIL_SENT_AGAIN: _("had an e-mail sent again"),
         Action.EVENTS_READ: _("read a customer's events"),
+        Action.EVENTS_ERASED: _("erased a customer's events"),
         Action.RECOMMENDATIONS_READ: _("read a customer's recommendations"),
         Action.ORDERS_EXPORTED: _("exported orders"),
         Action.REACTION_RETRIED: _("had a reaction tried again"),

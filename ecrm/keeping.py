@@ -1,0 +1,121 @@
+"""Keeping: what the CRM keeps of past days, where, how long, and how somebody is forgotten before that.
+
+The jobs `close-days` and `retain` and the commands of the same names; the work itself is in `tracking.clickstream`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+
+from tracking.clickstream.archive import ArchivedPart
+from tracking.clickstream.archiving import archive_day, days_to_archive, sweep
+from tracking.clickstream.closing import close_days as close_stretch
+from tracking.clickstream.closing import close_month, months_to_close, stretches_to_close
+from tracking.clickstream.erasure import Erased, erase_person, finish_erasure
+from tracking.clickstream.event import Event
+from tracking.clickstream.retention import forget_before
+from tracking.clickstream.sheets import FAMILIES
+from tracking.customers import customers_by_email
+
+from .access import audit
+from .events import TOLD
+from .installation import Installation
+from .ledger import PendingReaction
+from .storefront import Staff
+
+TOLD_NAMES = frozenset(told.name for told in TOLD)
+
+
+class NotErasable(Exception):
+    """Somebody can't be forgotten (yet); the message says why, and what to do."""
+
+
+def close_days(crm: Installation) -> str:
+    """Move the roll-ups of past days into sheets, and the steps of days long past into the archive."""
+    today, zone = _today(crm)
+    moved = 0
+    for record in FAMILIES:
+        with crm.sessions() as session:
+            stretches = stretches_to_close(session, record, today - timedelta(days=1))
+        for first, last in stretches:
+            with crm.sessions.begin() as session:
+                moved += close_stretch(session, record, first, last)
+        with crm.sessions() as session:
+            months = months_to_close(session, record, today - timedelta(days=1))
+        for month in months:
+            with crm.sessions.begin() as session:
+                close_month(session, record, month)
+    before = today - timedelta(days=int(crm.app.config["ECRM_ARCHIVE_AFTER_DAYS"]))
+    with crm.sessions() as session:
+        swept = sweep(session, crm.archive, now=datetime.now(UTC))
+        days = days_to_archive(session, before=before, zone=zone, told=TOLD_NAMES)
+    archived = sum(archive_day(crm.sessions, crm.archive, day, zone=zone, told=TOLD_NAMES) for day in days)
+    report = f"{moved} rows of figures into sheets, {archived} steps of {len(days)} days into the archive"
+    return f"{report}; {swept} files that nobody names removed" if swept else report
+
+
+def retain(crm: Installation) -> str:
+    """Forget visitors' steps that are older than the shop keeps them."""
+    today, zone = _today(crm)
+    first_kept = today - timedelta(days=int(crm.app.config["ECRM_KEEP_EVENTS_DAYS"]))
+    return str(forget_before(crm.sessions, crm.archive, first_kept, zone=zone, told=TOLD_NAMES))
+
+
+def what_is_archived(crm: Installation) -> str:
+    """Days, events and bytes of the archive, in words."""
+    parts = (func.min(ArchivedPart.day), func.max(ArchivedPart.day), func.count(ArchivedPart.day.distinct()))
+    with crm.sessions() as session:
+        first, last, days = session.execute(select(*parts)).one()
+        rows, size = session.execute(select(func.sum(ArchivedPart.rows), func.sum(ArchivedPart.size))).one()
+    if not days:
+        return f"Nothing is archived yet; the folder is {crm.archive.folder}."
+    each = f"{int(size) / int(rows):.1f} a step"
+    return (
+        f"{rows} steps of {days} days ({first} to {last}) in {size} bytes, {each}; the folder is {crm.archive.folder}."
+    )
+
+
+def erase_events(crm: Installation, email: str, *, reason: str, staff: Staff) -> Erased:
+    """Take everything that the customers of this address did out of database and archive, and write down who asked.
+
+    Raises:
+        NotErasable: where nobody has this address, or the CRM still owes them reactions.
+    """
+    with crm.sessions.begin() as session:
+        customers = [customer.id for customer in customers_by_email(session, email)]
+        if not customers:
+            raise NotErasable("Nobody is known by this address.")
+        owed = (
+            select(func.count())
+            .select_from(PendingReaction)
+            .join(Event, Event.id == PendingReaction.event_id)
+            .where(Event.customer_id.in_(customers), PendingReaction.state != "done")
+        )
+        if waiting := session.scalar(owed):
+            raise NotErasable(
+                f"{waiting} reactions to what they did are still owed. Run `flask ecrm run react`, or look at the "
+                "console's page System for those that were given up; then erase again."
+            )
+        erased = [erase_person(session, crm.archive, customer, told=TOLD_NAMES) for customer in customers]
+        for customer in customers:
+            audit.record(
+                session, staff, audit.Action.EVENTS_ERASED,
+                subject=f"customer:{customer}", reason=reason, now=datetime.now(UTC),
+            )  # fmt: skip
+    for one in erased:
+        finish_erasure(crm.archive, one)
+    return Erased(
+        events=sum(one.events for one in erased),
+        archived=sum(one.archived for one in erased),
+        emptied=sum(one.emptied for one in erased),
+        browsers=sum(one.browsers for one in erased),
+        files=(),
+    )
+
+
+def _today(crm: Installation) -> tuple[date, str]:
+    zone = crm.storefront.facts().time_zone
+    return datetime.now(ZoneInfo(zone)).date(), zone

@@ -1,0 +1,51 @@
+"""`flask ecrm close-days | retain | archive | erase-events`: what is kept of past days, from the command line."""
+
+from __future__ import annotations
+
+import getpass
+
+import click
+from flask.cli import AppGroup
+
+from . import keeping
+from .installation import installation
+from .storefront import Staff
+
+
+def add_to(commands: AppGroup) -> None:
+    """Add these commands to `flask ecrm`."""
+    for command in (close_days, retain, archive, erase_events):
+        commands.add_command(command)
+
+
+@click.command("close-days")
+def close_days() -> None:
+    """Move the figures of past days into sheets, and old steps into the archive (the job of this name)."""
+    click.echo(keeping.close_days(installation()))
+
+
+@click.command("retain")
+def retain() -> None:
+    """Forget steps that are older than ECRM_KEEP_EVENTS_DAYS (the job of this name)."""
+    click.echo(keeping.retain(installation()))
+
+
+@click.command("archive")
+def archive() -> None:
+    """Say what the archive holds and how large it is."""
+    click.echo(keeping.what_is_archived(installation()))
+
+
+@click.command("erase-events")
+@click.argument("email")
+@click.option("--reason", required=True, help="Why; it is kept in the audit.")
+@click.option("--yes", is_flag=True, help="Don't ask; it can't be undone.")
+def erase_events(email: str, reason: str, yes: bool) -> None:
+    """Take all that the customer of EMAIL did, and their browsers, out of database and archive."""
+    if not yes:
+        click.confirm(f"Erase every step of {email}? This can't be undone.", abort=True)
+    staff = Staff(staff_id="command line", name=getpass.getuser(), role="owner")
+    try:
+        click.echo(str(keeping.erase_events(installation(), email, reason=reason, staff=staff)))
+    except keeping.NotErasable as error:
+        raise click.ClickException(str(error)) from None
