@@ -137,7 +137,8 @@ class ECRM:
             template: the folder `mail/<template>/` with `subject.txt`, `body.txt` and `body.html`.
             to: the address; it must be one that may be written to.
             dedup: the letter's cause, which makes one letter and no second; of several, the first that is still free.
-            context: what the template is told; `shop_name`, `shop_url` and `language` come by themselves.
+            context: what the template is told; `shop_name`, `shop_url`, `shop_link` and `language` come by
+                themselves.
             session: as in `tell`.
 
         Returns:

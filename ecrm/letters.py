@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urlencode, urljoin
 
 from flask import Flask
 from jinja2 import BaseLoader, Environment, FileSystemLoader
@@ -50,6 +50,16 @@ def absolute(facts: ShopFacts, path: str) -> str:
     return urljoin(f"{facts.base_url}/", path)
 
 
+def visit_link(facts: ShopFacts, path: str, *, template: str) -> str:
+    """A link that says, when it is followed, which of our e-mails brought the visit.
+
+    Not for links that prove something (a new password, a mailbox): whatever is added to such a link could break it.
+    """
+    address, hash_mark, fragment = absolute(facts, path).partition("#")
+    tags = urlencode({"utm_source": "shop", "utm_medium": "email", "utm_campaign": template})
+    return f"{address}{'&' if '?' in address else '?'}{tags}{hash_mark}{fragment}"
+
+
 @dataclass(frozen=True)
 class Letter:
     """A written e-mail with its mailboxes, ready for the outbox."""
@@ -68,7 +78,12 @@ def write(facts: ShopFacts, *, template: str, context: Mapping[str, Any], to_add
         jinja2.TemplateError: where the template is broken.
     """
     to = Mailbox(as_name(to_name), to_address)
-    shop = {"shop_name": facts.name, "shop_url": absolute(facts, "/"), "language": facts.language}
+    shop = {
+        "shop_name": facts.name,
+        "shop_url": absolute(facts, "/"),
+        "shop_link": visit_link(facts, "/", template=template),
+        "language": facts.language,
+    }
     words = render(_environment(installation().app), template, shop | dict(context))
     return Letter(template, Mailbox(as_name(facts.name), facts.sender), to, words)
 

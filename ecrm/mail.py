@@ -21,7 +21,7 @@ from tracking.orders import SeenOrder, SeenOrderLine, order_by_reference
 from .events import OrderCompleted, OrderDelivered, OrderLine, OrderShipped, Told
 from .installation import installation
 from .ledger import NotYet
-from .letters import absolute, post, shop_context, write
+from .letters import absolute, post, shop_context, visit_link, write
 from .storefront import ProductCard, ShopFacts
 
 
@@ -63,7 +63,9 @@ def confirm_order(session: Session, row: Event, told: Told) -> None:
                 "order": told,
                 "lines": [_as_shown(facts, line, cards.get(line.product_id)) for line in told.lines],
                 "first_name": told.person.first_name,
-                "order_url": absolute(facts, crm.storefront.order_url(told.order_id, signed=True)),
+                "order_url": visit_link(
+                    facts, crm.storefront.order_url(told.order_id, signed=True), template="order_confirmation"
+                ),
             },
             to_address=told.contact_email or told.person.email,
             to_name=f"{told.person.first_name} {told.person.last_name}",
@@ -122,7 +124,9 @@ def _tell_about_parcel(session: Session, shipment_reference: str, *, template: s
                 "order_reference": order.reference,
                 "lines": [_as_shown(facts, _line(line), cards.get(line.product)) for line in lines],
                 "first_name": customer.first_name,
-                "order_url": absolute(facts, crm.storefront.order_url(order.reference, signed=True)),
+                "order_url": visit_link(
+                    facts, crm.storefront.order_url(order.reference, signed=True), template=template
+                ),
             },
             to_address=_contact_of(session, order) or customer.email,
             to_name=f"{customer.first_name} {customer.last_name}",

@@ -98,7 +98,10 @@ class Storefront(Protocol):
         """
 
     def order_url(self, order_id: str, *, signed: bool) -> str:
-        """The order's page; `signed` gives a link that opens it without an account (for e-mails)."""
+        """The order's page; `signed` gives a link that opens it without an account.
+
+        E-mails add `utm_…` parameters to it, so the signature must not cover the whole query.
+        """
 
     def staff_order_url(self, order_id: str) -> str:
         """The order's page in the shop's back office."""

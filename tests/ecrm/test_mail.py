@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from bs4 import BeautifulSoup
 from sqlalchemy import Engine
 
+from ecrm.letters import visit_link
 from ecrm.mail import make_transport
 from ecrm.reactions import run_reactions
 from mailer.outbox import Email
 from mailer.sender import send_due
 from mailer.transports import FolderTransport, MemoryTransport, SmtpTransport
+from tracking.clickstream.sources import origin_of
 from tracking.customers import Customer, customer_by_email
 
 from .kites import Kites, delivered, open_kites, order, person, shipped, signed_up
@@ -55,6 +60,44 @@ def test_links_and_pictures_are_absolute_whether_or_not_a_request_is_running(kit
         assert f"https://kites.example/shop/orders/{mail.order_reference}?t=signed" in mail.text
         assert 'src="https://kites.example/shop/pictures/2.png"' in mail.html
         assert "internal" not in mail.html
+
+
+def test_a_link_to_the_shop_says_which_e_mail_it_stood_in(kites: Kites) -> None:
+    # given
+    kites.tell(order())
+    kites.tell(shipped())
+
+    for mail in kites.all(Email):
+        # then: each link to the shop, in both bodies, carries the e-mail's name
+        page = BeautifulSoup(mail.html, "html.parser")
+        links = [str(link["href"]) for link in page.find_all("a", href=re.compile("^https://kites.example/"))]
+        links += re.findall(r"https://kites\.example/\S+", mail.text)
+        assert len(links) >= 4
+        for link in links:
+            told = dict(parse_qsl(urlsplit(link).query))
+            assert (told["utm_source"], told["utm_medium"], told["utm_campaign"]) == ("shop", "email", mail.template)
+            origin = origin_of(told)
+            assert (origin.channel, origin.campaign, origin.tagged) == ("email", mail.template, True)
+
+
+def test_a_link_that_proves_something_is_left_as_it_is(kites: Kites) -> None:
+    kites.tell(order())
+    kites.app.test_client().post("/ecrm/recall", data={"email": "ada@example.com"})
+    [mail] = kites.emails("recall")
+    [link] = re.findall(r"https://kites\.example/shop/ecrm/recall/\S+", mail.text)
+    assert "utm_" not in link
+
+
+@pytest.mark.parametrize(
+    ("path", "link"),
+    [
+        ("/", "https://kites.example/?utm_source=shop&utm_medium=email&utm_campaign=news"),
+        ("/o?t=1#part", "https://kites.example/o?t=1&utm_source=shop&utm_medium=email&utm_campaign=news#part"),
+    ],
+)
+def test_the_tags_stand_in_the_query(kites: Kites, path: str, link: str) -> None:
+    facts = replace(kites.storefront.facts(), base_url="https://kites.example")
+    assert visit_link(facts, path, template="news") == link
 
 
 def test_an_orders_own_contact_address_gets_its_e_mails_and_is_nobodys_account(kites: Kites) -> None:

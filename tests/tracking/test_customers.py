@@ -78,6 +78,21 @@ def test_an_account_is_found_under_its_old_and_its_new_address(session: Session)
     assert customer_by_email(session, "new@example.com") is one
 
 
+def test_a_customer_of_several_addresses_is_found_under_each_of_them(session: Session) -> None:
+    # given: an account that proved two addresses one after the other, and says a third that it didn't prove
+    for email in ("ada@home.example", "ada@work.example"):
+        account = find_or_create_account(session, reference="7", email=email, at=NOW, proved=True)
+    account = find_or_create_account(session, reference="7", email="ada@new.example", at=NOW)
+    update_profile(account, email="ada@new.example")
+    session.flush()
+
+    # then: the former ones stay theirs, and what they only say finds them where nobody owns it
+    for email in ("ADA@home.example", "ada@WORK.example"):
+        assert customer_by_email(session, email) is account
+    assert customer_by_email(session, "ada@new.example") is None
+    assert customers_by_email(session, "ada@new.example") == [account]
+
+
 def test_what_isnt_said_stays(session: Session) -> None:
     customer = find_or_create_guest(session, email="ada@example.com", at=NOW)
     update_profile(customer, email="ada@example.com", first_name="Ada", phone="123", traits={"children": 1})
