@@ -116,6 +116,8 @@ def order_refunded(_app: Flask, *, refund: Refund) -> None:
             currency=refund.currency,
             amount_minor=refund.amount_minor,
             lines=_refunded_lines(refund),
+            # this shop gives back goods by line: without any it was the delivery
+            shipping_minor=None if refund.lines else refund.amount_minor,
             reason=refund.reason,
         ),
         session=db.session(),
