@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import bindparam, literal, select, update
+from sqlalchemy import bindparam, func, literal, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -21,7 +21,7 @@ from tracking.clickstream.rollups import DayFigures, add_rows, day_of
 from tracking.clickstream.simulation import ShopPage, SimulationReport, simulate_visits
 from tracking.cohorts import NOBODY, recount
 from tracking.customers import Customer
-from tracking.orders import SeenOrder
+from tracking.orders import SeenOrder, SeenOrderLine
 from tracking.record import Record
 
 from . import ledger
@@ -35,6 +35,7 @@ from .sales import refuse_other_currency
 
 BATCH = 4000
 _PRODUCT_PAGES = 40  # on which made-up visits begin
+_OFTEN_BOUGHT = 400
 
 _KNOWN = select(Event.message_id).where(Event.message_id.in_(bindparam("keys", expanding=True)))
 
@@ -141,6 +142,7 @@ def simulate_history(
             time_zone=facts.time_zone,
             country=facts.country,
             pages=_pages(crm),
+            unseen=_not_for_sale(crm, session),
             progress=tell,
         )
 
@@ -150,6 +152,17 @@ def _pages(crm: Installation) -> list[ShopPage]:
     with crm.app.test_request_context(base_url=crm.storefront.facts().base_url):
         cards = crm.storefront.products(crm.storefront.best_sellers(limit=_PRODUCT_PAGES))
     return [ShopPage("/"), *(ShopPage(urlsplit(card.url).path[:MAX_PATH], card.product_id) for card in cards)]
+
+
+def _not_for_sale(crm: Installation, session: Session) -> set[str]:
+    """Those of the products bought most that the shop doesn't show, such as a grocer's fuel: nobody looks for them.
+
+    Only the most frequent are asked for: what is bought now and then hardly shows in a report.
+    """
+    often = select(SeenOrderLine.product).group_by(SeenOrderLine.product).order_by(func.count().desc())
+    products = set(session.scalars(often.limit(_OFTEN_BOUGHT)))
+    with crm.app.test_request_context(base_url=crm.storefront.facts().base_url):
+        return products - {card.product_id for card in crm.storefront.products(sorted(products))}
 
 
 def orders_without_visits(session: Session) -> list[int]:

@@ -134,3 +134,12 @@ def test_later_orders_go_on_with_the_same_browser(session: Session, order_ids: l
     simulate(session, order_ids[10:])
     claims = session.execute(select(VisitorClaim.visitor_id, VisitorClaim.customer_id)).all()
     assert len(claims) == 2
+
+
+def test_nobody_looks_at_what_the_shop_does_not_show(session: Session, order_ids: list[int]) -> None:
+    bought = set(session.scalars(select(SeenOrderLine.product)))
+    unseen = set(sorted(bought)[:3])
+    simulate_visits(session, order_ids, seed=1, time_zone="Europe/Berlin", unseen=unseen)
+    looked_at = set(session.scalars(select(Event.subject).where(Event.name == "Product Viewed")))
+    assert looked_at
+    assert not looked_at & unseen

@@ -12,7 +12,7 @@ how long it was looked at.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from sqlalchemy.orm import Session as OrmSession
 
@@ -36,6 +36,7 @@ def simulate_visits(
     time_zone: str,
     country: str = "",
     pages: Sequence[ShopPage] = HOME,
+    unseen: Collection[str] = (),
     progress: Callable[[int], None] | None = None,
 ) -> SimulationReport:
     """Make up a visit for each of these orders, and some that ended without one; commits nothing.
@@ -50,6 +51,7 @@ def simulate_visits(
         time_zone: the shop's, an IANA name; visits count for its days.
         country: of everybody, two letters.
         pages: of the shop, on which visits begin; the first is its home page.
+        unseen: products that nobody looks at in the shop, though they are bought.
         progress: called with the number of orders after each batch.
     """
     purchases = read_purchases(session, order_ids)
@@ -58,7 +60,7 @@ def simulate_visits(
     writing = Writing(session, time_zone=time_zone, country=country)
     with roomy_cache(session.connection()):
         for batch in _batches(in_one_visit(purchases)):
-            items = read_items(session, [purchase.id for visit in batch for purchase in visit])
+            items = read_items(session, [purchase.id for visit in batch for purchase in visit], unseen=unseen)
             maker.stock([item for some in items.values() for item in some][:_POOL])
             visits = [made for visit in batch for made in maker.visits(visit, items)]
             writing.write(sorted(visits, key=lambda visit: visit.started_at))

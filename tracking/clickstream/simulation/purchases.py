@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
@@ -67,8 +67,8 @@ def in_one_visit(purchases: Sequence[Purchase]) -> list[list[Purchase]]:
     return visits
 
 
-def read_items(session: OrmSession, order_ids: Sequence[int]) -> dict[int, list[Item]]:
-    """The first products of each order."""
+def read_items(session: OrmSession, order_ids: Sequence[int], *, unseen: Collection[str] = ()) -> dict[int, list[Item]]:
+    """The first products of each order, without those that nobody looks at."""
     items: defaultdict[int, list[Item]] = defaultdict(list)
     for start in range(0, len(order_ids), _CHUNK):
         query = select(SeenOrderLine.order_id, SeenOrderLine.product, SeenOrderLine.name).where(
@@ -76,7 +76,8 @@ def read_items(session: OrmSession, order_ids: Sequence[int]) -> dict[int, list[
         )
         rows = session.execute(query.order_by(SeenOrderLine.order_id, SeenOrderLine.position))
         for order_id, product, name in rows:
-            items[order_id].append(Item(product, _word(name)))
+            if product not in unseen:
+                items[order_id].append(Item(product, _word(name)))
     return items
 
 
