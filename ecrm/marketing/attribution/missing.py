@@ -84,7 +84,7 @@ def attribute_nightly(crm: Installation) -> Report:
 
 
 def book_again(crm: Installation, period: Period, *, progress: Progress | None = None) -> Report:
-    """Put orders placed or refunded in a period right, e.g. after the windows were changed, and the sums of its days."""
+    """Put orders placed or refunded in a period right, e.g. after a window was changed, and the sums of its days."""
     with crm.app.app_context():
         rules = rules_of(crm)
         report = Report()
