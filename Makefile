@@ -73,7 +73,7 @@ api-fuzz: $(VENV)/.dev ## 500 made-up requests to every JSON endpoint
 	FUZZ=500 $(BIN)/python -m pytest tests/ecrm/collector/test_openapi.py
 
 clients: $(VENV)/.dev ## the real Segment and RudderStack SDKs against the collector (npm and a registry needed)
-	$(BIN)/python -m pytest -rs tests/clients
+	CLIENTS=1 $(BIN)/python -m pytest -rs tests/clients
 
 messages: $(VENV)/.dev ## collect the texts to translate into build/*.pot
 	@mkdir -p build

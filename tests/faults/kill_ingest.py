@@ -1,4 +1,4 @@
-"""`make crash-ingest`: kill -9 of the whole server while clients send to the collector, which send again until answered.
+"""`make crash-ingest`: kill -9 of the whole server while clients send, and send again until they are answered.
 
 Four clients send batches and single messages over HTTP and note, outside of the server, which messages it acknowledged.
 At random moments the server's process group is killed and started again; a client without an answer sends the same
