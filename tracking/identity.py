@@ -19,6 +19,8 @@ from .clickstream.sessions import Session as Visit
 from .record import insert_once
 from .visitors import ClaimChange, Visitor, VisitorClaim
 
+USUAL_WINDOW = timedelta(days=30)
+"""How long before a claim a browser's visits join it, where nobody says otherwise (ECRM_IDENTITY_DAYS)."""
 MAX_BROWSERS = 500
 """Of one customer, the newest first: more than a person has; a shop's own account for tests may have any number."""
 

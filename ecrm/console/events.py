@@ -155,7 +155,13 @@ def _flat(properties: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]
 def _of_customer(session: Session, customer_id: int) -> ColumnElement[bool]:
     own = Event.customer_id == customer_id
     visitors = identity.visitors_of(session, customer_id)
-    return or_(own, and_(Event.visitor_id.in_(visitors), Event.customer_id.is_(None))) if visitors else own
+    if not visitors:
+        return own
+    window = timedelta(days=installation().app.config["ECRM_IDENTITY_DAYS"])
+    visits = identity.visits_of(session, customer_id, window=window)
+    # The browsers lead over their index; which of their visits are the customer's, is then asked of few rows.
+    of_browsers = and_(Event.visitor_id.in_(visitors), Event.session_id.in_(visits), Event.customer_id.is_(None))
+    return or_(own, of_browsers)
 
 
 def _of_visit(session: Session, visit_id: int) -> ColumnElement[bool]:

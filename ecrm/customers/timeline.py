@@ -10,7 +10,7 @@ import heapq
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import islice
 from typing import Any
@@ -102,19 +102,28 @@ class Page:
 class _Whose:
     customer_id: int
     visitors: tuple[int, ...]
+    visits: ColumnElement[bool]
 
 
 def timeline(
-    session: Session, customer_id: int, *, kinds: Sequence[Kind] = (), before: Cursor | None = None, limit: int = 30
+    session: Session,
+    customer_id: int,
+    *,
+    window: timedelta = identity.USUAL_WINDOW,
+    kinds: Sequence[Kind] = (),
+    before: Cursor | None = None,
+    limit: int = 30,
 ) -> Page:
     """A page of a customer's timeline, newest first.
 
     Args:
+        window: how long before a claim a browser's visits are the customer's (ECRM_IDENTITY_DAYS).
         kinds: only these kinds; empty for all.
         before: the end of the page before.
         limit: entries a page.
     """
-    whose = _Whose(customer_id, tuple(identity.visitors_of(session, customer_id)))
+    visits = identity.theirs(session, customer_id, window=window)
+    whose = _Whose(customer_id, tuple(identity.visitors_of(session, customer_id)), visits)
     heads = [
         source.entries(session, whose, number, before, limit + 1)
         for number, source in enumerate(_SOURCES)
@@ -174,7 +183,9 @@ def _by_visitors(query: _Rows, column: InstrumentedAttribute[Any], whose: _Whose
 def _searches_of_visitors(whose: _Whose) -> _Rows | None:
     # Those with a customer_id are already in the source of the customer's own events.
     query = select(Event).where(Event.name == ProductsSearched.name, Event.customer_id.is_(None))
-    return _by_visitors(query, Event.visitor_id, whose)
+    return _by_visitors(
+        query.where(Event.session_id.in_(select(Visit.id).where(whose.visits))), Event.visitor_id, whose
+    )
 
 
 _SOURCES: tuple[_Source, ...] = (
@@ -228,7 +239,7 @@ _SOURCES: tuple[_Source, ...] = (
     # By its end: then a visit stands above what happened in it, and the index on (visitor_id, last_at) serves.
     _Source(
         Kind.VISIT,
-        lambda whose: _by_visitors(select(Visit), Visit.visitor_id, whose),
+        lambda whose: select(Visit).where(whose.visits),
         Visit.last_at, Visit.id,
     ),
 )  # fmt: skip
