@@ -42,7 +42,7 @@ def event_row(
         TypeError: for a property that JSON doesn't know.
     """
     return EventRow(
-        message_id_of(sighting),
+        None if sighting.message_id is None else message_id_of(sighting),
         storable(sighting.name)[:60],
         sighting.at,
         visitor_id,
@@ -53,9 +53,9 @@ def event_row(
     )
 
 
-def message_id_of(sighting: Sighting) -> str | None:
-    """The client's id of the message as it is stored."""
-    return None if sighting.message_id is None else storable(sighting.message_id)[:100]
+def message_id_of(sighting: Sighting) -> str:
+    """The client's id of a message as it is stored; asked of those that have one."""
+    return str(storable(sighting.message_id)[:100])
 
 
 def write_events(session: Session, rows: Sequence[EventRow]) -> None:

@@ -94,20 +94,23 @@ def _different(sightings: Sequence[Sighting]) -> list[Sighting]:
     seen: set[str] = set()
     kept = []
     for sighting in sightings:
-        message_id = message_id_of(sighting)
-        if message_id is None:
-            kept.append(sighting)
-        elif message_id not in seen:
+        if sighting.message_id is not None:
+            message_id = message_id_of(sighting)
+            if message_id in seen:
+                continue
             seen.add(message_id)
-            kept.append(sighting)
+        kept.append(sighting)
     return kept
 
 
 def _unknown(session: Session, sightings: list[Sighting]) -> list[Sighting]:
     """Without the messages that are stored. Asked after the visitors are locked, so that a repeat which is being
     stored at this moment is waited for; that of a stranger meets the unique key instead."""
-    known = known_messages(session, [one for sighting in sightings if (one := message_id_of(sighting)) is not None])
-    return [sighting for sighting in sightings if message_id_of(sighting) not in known] if known else sightings
+    named = [message_id_of(sighting) for sighting in sightings if sighting.message_id is not None]
+    known = known_messages(session, named)
+    return (
+        [one for one in sightings if one.message_id is None or message_id_of(one) not in known] if known else sightings
+    )
 
 
 def _visitors(session: Session, sightings: Sequence[Sighting]) -> tuple[dict[str, int], set[int]]:

@@ -16,7 +16,7 @@ The rules, by which `recompute` counts the raw log anew:
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from operator import attrgetter
@@ -59,10 +59,10 @@ _LOADED = (
 class Visit:
     """A visit that the batch reaches or opens. The figures are those after the batch."""
 
+    id: int
     visitor_id: int
     started_at: datetime
     last_at: datetime
-    id: int = 0
     entry_path: str = ""
     referrer: str = ""
     page_views: int = 0
@@ -83,7 +83,7 @@ class Visit:
     touches: list[Touch] = field(default_factory=list)
     touched: bool = False
     searched_before: bool = False
-    before: tuple[date | None, int | None, int | None, dict[str, int], dict[str, int]] | None = None
+    stored: tuple[Any, ...] | None = None  # the fields above as they were before the batch
 
     def reaches(self, at: datetime) -> bool:
         return at - self.last_at < IDLE and self.started_at - at < IDLE
@@ -114,12 +114,6 @@ class Visit:
             "entry_cart_adds": self.cart_adds, "entry_orders": self.orders, "entry_revenue_minor": self.revenue_minor,
         }  # fmt: skip
 
-    def remember(self) -> None:
-        """Keep what was counted so far; `store` adds the difference."""
-        self.before = (
-            self.day, self.audience_id, self.entry_page_id, self.for_the_audience(), self.for_the_entry_page(),
-        )  # fmt: skip
-
 
 class Visits:
     """The visits of a batch's browsers. Expects the visitors' rows to be locked, and the steps in order of time."""
@@ -141,7 +135,7 @@ class Visits:
         if visit is None:
             if name in PASSIVE:
                 return None
-            visit = Visit(visitor_id, at, at, day=day, opener=sighting)
+            visit = Visit(0, visitor_id, at, at, day=day, opener=sighting)
             self._arrive(visit, sighting, storable(sighting.subject if name == "Page Viewed" else sighting.path))
             mine.append(visit)
             self._opened.append(visit)
@@ -255,9 +249,8 @@ def _reachable(session: OrmSession, steps: Sequence[tuple[int, Sighting]]) -> It
             _TABLE.c.visitor_id.in_(visitor_ids), _TABLE.c.last_at > first - IDLE, _TABLE.c.started_at < last + IDLE
         )
         for row in session.execute(query.order_by(_TABLE.c.last_at, _TABLE.c.id)):
-            visit = Visit(**row._mapping)
-            visit.searched_before = visit.searches > 0
-            visit.remember()
+            visit = Visit(*row)
+            visit.searched_before, visit.stored = visit.searches > 0, row
             yield visit
 
 
@@ -274,16 +267,34 @@ def _audiences(session: OrmSession, visits: Sequence[Visit]) -> dict[int | None,
 
 def _count(visit: Visit, tally: Tally) -> None:
     """Add the difference that the batch makes to the rows in which the visit is counted."""
-    if visit.before is not None:
-        day, audience_id, page_id, audience, page = visit.before
-        if day is not None and audience_id is not None:
-            tally.add(AudienceDay, (day, audience_id), audience, times=-1)
-        if day is not None and page_id is not None:
-            tally.add(PageDay, (day, page_id), page, times=-1)
-    if visit.day is not None and visit.audience_id is not None:
-        tally.add(AudienceDay, (visit.day, visit.audience_id), visit.for_the_audience())
-    if visit.day is not None and visit.entry_page_id is not None:
-        tally.add(PageDay, (visit.day, visit.entry_page_id), visit.for_the_entry_page())
+    before = Visit(*visit.stored) if visit.stored is not None else None
+    _move(AudienceDay, visit, before, tally, key="audience_id", figures=Visit.for_the_audience)
+    _move(PageDay, visit, before, tally, key="entry_page_id", figures=Visit.for_the_entry_page)
+
+
+def _move(
+    record: type[Record],
+    visit: Visit,
+    before: Visit | None,
+    tally: Tally,
+    *,
+    key: Literal["audience_id", "entry_page_id"],
+    figures: Callable[[Visit], dict[str, int]],
+) -> None:
+    new = None if visit.day is None or getattr(visit, key) is None else (visit.day, getattr(visit, key))
+    old = None
+    if before is not None and before.day is not None and getattr(before, key) is not None:
+        old = before.day, getattr(before, key)
+    if old is not None and before is not None and old == new:
+        row, was = tally[record][old], figures(before)
+        for name, count in figures(visit).items():
+            if count != was[name]:
+                row[name] += count - was[name]
+        return
+    if old is not None and before is not None:
+        tally.add(record, old, figures(before), times=-1)
+    if new is not None:
+        tally.add(record, new, figures(visit))
 
 
 _WRITTEN = (
