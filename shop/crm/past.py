@@ -11,7 +11,6 @@ from ecrm import events
 from ecrm.history import backfill, simulate_history
 from ecrm.installation import installation
 from ecrm.marketing.attribution.missing import book_missing
-from ecrm.marketing.attribution.missing import book_missing
 from ecrm.marketing.campaigns import found as found_campaign
 from ecrm.training import train_models
 
@@ -37,7 +36,6 @@ def history_imported(app: Flask, *, progress: Progress) -> None:
     backfill(installation(app), _past(), progress=told)
     if app.config["SHOP_ENV"] == "demo":
         simulate_history(installation(app), progress=lambda orders, of: progress("Simulating visits", orders, of))
-    book_missing(installation(app), progress=lambda orders, of: progress("Crediting orders", orders, of))
     book_missing(installation(app), progress=lambda orders, of: progress("Crediting orders", orders, of))
     progress("Learning what goes with what", 0, 1)
     train_models(installation(app))
