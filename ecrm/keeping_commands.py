@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 
 import click
-from flask.cli import AppGroup
+from flask.cli import AppGroup, with_appcontext
 
 from . import keeping
 from .installation import installation
@@ -19,18 +19,21 @@ def add_to(commands: AppGroup) -> None:
 
 
 @click.command("close-days")
+@with_appcontext
 def close_days() -> None:
     """Move the figures of past days into sheets, and old steps into the archive (the job of this name)."""
     click.echo(keeping.close_days(installation()))
 
 
 @click.command("retain")
+@with_appcontext
 def retain() -> None:
     """Forget steps that are older than ECRM_KEEP_EVENTS_DAYS (the job of this name)."""
     click.echo(keeping.retain(installation()))
 
 
 @click.command("archive")
+@with_appcontext
 def archive() -> None:
     """Say what the archive holds and how large it is."""
     click.echo(keeping.what_is_archived(installation()))
@@ -40,6 +43,7 @@ def archive() -> None:
 @click.argument("email")
 @click.option("--reason", required=True, help="Why; it is kept in the audit.")
 @click.option("--yes", is_flag=True, help="Don't ask; it can't be undone.")
+@with_appcontext
 def erase_events(email: str, reason: str, yes: bool) -> None:
     """Take all that the customer of EMAIL did, and their browsers, out of database and archive."""
     if not yes:

@@ -74,7 +74,15 @@ def customer(customer_id: int) -> str:
     window = timedelta(days=crm.app.config["ECRM_IDENTITY_DAYS"])
     with crm.sessions() as own:
         browsers = browsers_of(own, customer_id, window=window)
-        page = timeline(own, customer_id, window=window, kinds=(kind,) if kind else (), before=before, limit=PAGE)
+        page = timeline(
+            own,
+            customer_id,
+            archive=crm.archive,
+            window=window,
+            kinds=(kind,) if kind else (),
+            before=before,
+            limit=PAGE,
+        )
     names = product_names(step for entry in page.entries for step in entry.steps)
     return render_template(
         "ecrm/console/customer.html",

@@ -1,12 +1,12 @@
-"""Events: the ledger as it is, filtered; persons appear only to roles that may see customers."""
+"""Events: the log as it is (database and archive), filtered; persons appear only to roles that may see customers."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import redirect, render_template, url_for
-from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
@@ -19,8 +19,7 @@ from ecrm.marketing.period import Period, bounds
 from ecrm.service.queues import reactions_of
 from ecrm.wording import gettext as _
 from ecrm.wording import zone
-from tracking import identity
-from tracking.clickstream.event import Event
+from tracking.clickstream.log import Log, Wanted, person
 from tracking.clickstream.sessions import Session as Visit
 from tracking.customers import customers_by_email
 
@@ -55,31 +54,29 @@ def events() -> str:
     """The ledger, newest first; by name, day, order, visit or (for roles that may) customer."""
     name, order, day = text_arg("name", longest=60), text_arg("order", longest=64).lstrip("#"), day_arg("day")
     visit, customer_id, before = number_arg("visit"), number_arg("customer"), cursor_arg()
-    with installation().sessions.begin() as session:
+    crm = installation()
+    with crm.sessions.begin() as session:
         if customer_id is not None:
             _record_person(session, customer_id)
-        query = select(Event).order_by(Event.happened_at.desc(), Event.id.desc())
+        if visit is not None and session.get(Visit, visit) is None:
+            raise NotFound(_("There is no such visit."))
+        wanted = Wanted(
+            names=(name,) if name else (),
+            orders={order, order.upper()} if order else (),
+            visit=visit,
+            person=None if customer_id is None else person(session, customer_id, window=_window()),
+        )
         oldest = None
-        if order:
-            query = query.where(Event.order_reference.in_({order, order.upper()}))
-        if visit is not None:
-            query = query.where(_of_visit(session, visit))
-        if customer_id is not None:
-            query = query.where(_of_customer(session, customer_id))
-        if name:
-            query = query.where(Event.name == name)
         if day:
             start, end = bounds(Period(day, day), zone())
-            query = query.where(Event.happened_at >= start, Event.happened_at < end)
+            wanted = replace(wanted, since=start, until=end)
         elif name and not order and customer_id is None and visit is None:
             oldest = (before[0] if before else datetime.now(UTC)) - WINDOW
-            query = query.where(Event.happened_at >= oldest)
-        if before:
-            at, id_ = before
-            query = query.where(or_(Event.happened_at < at, and_(Event.happened_at == at, Event.id < id_)))
-        rows = session.scalars(query.limit(PAGE + 1)).all()
+            wanted = replace(wanted, since=oldest)
+        log = Log(session, crm.archive)
+        rows = log.page(wanted, limit=PAGE + 1, before=before)
         more = cursor(rows[PAGE - 1].happened_at, rows[PAGE - 1].id) if len(rows) > PAGE else ""
-        if not more and oldest is not None and _any_before(session, oldest):
+        if not more and oldest is not None and log.any_before(oldest):
             more = cursor(oldest, 0)
     return render_template(
         "ecrm/console/events.html",
@@ -116,7 +113,7 @@ def event(event_id: int) -> str:
     """One event: its properties, and the reactions that it caused."""
     staff = signed_in_staff()
     with installation().sessions.begin() as session:
-        found = session.get(Event, event_id)
+        found = Log(session, installation().archive).event(event_id)
         if found is None:
             raise NotFound(_("There is no such event."))
         personal = may(staff, Permission.CUSTOMERS)
@@ -152,28 +149,8 @@ def _flat(properties: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]
     return rows
 
 
-def _of_customer(session: Session, customer_id: int) -> ColumnElement[bool]:
-    own = Event.customer_id == customer_id
-    visitors = identity.visitors_of(session, customer_id)
-    if not visitors:
-        return own
-    window = timedelta(days=installation().app.config["ECRM_IDENTITY_DAYS"])
-    visits = identity.visits_of(session, customer_id, window=window)
-    # The browsers lead over their index; which of their visits are the customer's, is then asked of few rows.
-    of_browsers = and_(Event.visitor_id.in_(visitors), Event.session_id.in_(visits), Event.customer_id.is_(None))
-    return or_(own, of_browsers)
-
-
-def _of_visit(session: Session, visit_id: int) -> ColumnElement[bool]:
-    """The steps of a visit, over the index of its visitor: the log has none by visit."""
-    visit = session.get(Visit, visit_id)
-    if visit is None:
-        raise NotFound(_("There is no such visit."))
-    return and_(
-        Event.visitor_id == visit.visitor_id,
-        Event.happened_at.between(visit.started_at, visit.last_at),
-        Event.session_id == visit_id,
-    )
+def _window() -> timedelta:
+    return timedelta(days=int(installation().app.config["ECRM_IDENTITY_DAYS"]))
 
 
 def _record_person(session: Session, customer_id: int) -> None:
@@ -184,7 +161,3 @@ def _record_person(session: Session, customer_id: int) -> None:
         session, staff, Action.EVENTS_READ,
         subject=f"customer:{customer_id}", reason=kept_reason(), now=datetime.now(UTC),
     )  # fmt: skip
-
-
-def _any_before(session: Session, moment: datetime) -> bool:
-    return session.scalar(select(Event.id).where(Event.happened_at < moment).limit(1)) is not None

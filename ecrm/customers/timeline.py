@@ -1,27 +1,30 @@
 """Timeline: everything that happened between a customer and the shop, newest first, in pages.
 
-Each source is one query over an index that already has the order wanted; a page is the merge of their heads, so
-its cost depends on the page's size and not on how long the history is. Paging is by key (moment, source, id).
+Each source is one query over an index that already has the order wanted; a page is the merge of their heads, so its
+cost depends on the page's size and not on how long the history is. Searches and steps are read through the log, so also
+from the archive. Paging is by key (moment, source, id).
 """
 
 from __future__ import annotations
 
 import heapq
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, defer
 
 from ecrm.events import ProductsSearched, ProfileChanged, SignedIn, SignedUp
 from mailer.outbox import Email
 from tracking import identity
+from tracking.clickstream.archive import Archive
 from tracking.clickstream.event import Event
+from tracking.clickstream.log import Log, Wanted, person
 from tracking.clickstream.sessions import Session as Visit
 from tracking.delivery.shipment import Scan, Shipment
 from tracking.orders import SeenOrder, SeenRefund
@@ -98,17 +101,33 @@ class Page:
     next: Cursor | None
 
 
-@dataclass(frozen=True)
 class _Whose:
-    customer_id: int
-    visitors: tuple[int, ...]
-    visits: ColumnElement[bool]
+    """The customer, and what is theirs, looked up when it is first needed."""
+
+    def __init__(self, session: Session, archive: Archive | None, customer_id: int, window: timedelta) -> None:
+        self.session, self.customer_id = session, customer_id
+        self.log, self._window = Log(session, archive), window
+
+    @cached_property
+    def visitors(self) -> tuple[int, ...]:
+        return tuple(identity.visitors_of(self.session, self.customer_id))
+
+    @cached_property
+    def visits(self) -> ColumnElement[bool]:
+        return identity.theirs(self.session, self.customer_id, window=self._window)
+
+    @cached_property
+    def searches(self) -> Wanted:
+        return Wanted(
+            names=(ProductsSearched.name,), person=person(self.session, self.customer_id, window=self._window)
+        )
 
 
 def timeline(
     session: Session,
     customer_id: int,
     *,
+    archive: Archive | None = None,
     window: timedelta = identity.USUAL_WINDOW,
     kinds: Sequence[Kind] = (),
     before: Cursor | None = None,
@@ -117,20 +136,20 @@ def timeline(
     """A page of a customer's timeline, newest first.
 
     Args:
-        window: how long before a claim a browser's visits are the customer's (ECRM_IDENTITY_DAYS).
+        archive: where the steps of closed days are; without, only what is in the database is shown.
+        window: the setting ECRM_IDENTITY_DAYS (`identity.visits_of`).
         kinds: only these kinds; empty for all.
         before: the end of the page before.
         limit: entries a page.
     """
-    visits = identity.theirs(session, customer_id, window=window)
-    whose = _Whose(customer_id, tuple(identity.visitors_of(session, customer_id)), visits)
+    whose = _Whose(session, archive, customer_id, window)
     heads = [
-        source.entries(session, whose, number, before, limit + 1)
+        source.entries(whose, number, before, limit + 1)
         for number, source in enumerate(_SOURCES)
         if not kinds or source.kind in kinds
     ]
     merged = list(islice(heapq.merge(*heads, key=lambda entry: entry.order, reverse=True), limit + 1))
-    shown = _with_steps(session, merged[:limit])
+    shown = _with_steps(whose.log, merged[:limit])
     last = shown[-1] if len(merged) > limit else None
     return Page(tuple(shown), Cursor(last.at, last.source, last.id) if last else None)
 
@@ -144,13 +163,13 @@ class _Source:
     moment: InstrumentedAttribute[datetime]
     id: InstrumentedAttribute[int]
 
-    def entries(self, session: Session, whose: _Whose, number: int, before: Cursor | None, limit: int) -> list[Entry]:
+    def entries(self, whose: _Whose, number: int, before: Cursor | None, limit: int) -> list[Entry]:
         query = self.query(whose)
         if query is None:
             return []
         if before is not None:
             query = query.where(_below(self.moment, self.id, number, before))
-        rows = session.execute(query.order_by(self.moment.desc(), self.id.desc()).limit(limit)).all()
+        rows = whose.session.execute(query.order_by(self.moment.desc(), self.id.desc()).limit(limit)).all()
         return [self._entry(row[0], number, parcel=row[1] if len(row) > 1 else None) for row in rows]
 
     def _entry(self, record: Record, number: int, *, parcel: Shipment | None) -> Entry:
@@ -180,15 +199,29 @@ def _by_visitors(query: _Rows, column: InstrumentedAttribute[Any], whose: _Whose
     return query.where(column.in_(whose.visitors)) if whose.visitors else None
 
 
-def _searches_of_visitors(whose: _Whose) -> _Rows | None:
-    # Those with a customer_id are already in the source of the customer's own events.
-    query = select(Event).where(Event.name == ProductsSearched.name, Event.customer_id.is_(None))
-    return _by_visitors(
-        query.where(Event.session_id.in_(select(Visit.id).where(whose.visits))), Event.visitor_id, whose
-    )
+class _Searches:
+    """What was searched: the one source that may lie in the archive."""
+
+    kind = Kind.SEARCH
+
+    def entries(self, whose: _Whose, number: int, before: Cursor | None, limit: int) -> list[Entry]:
+        found = whose.log.page(whose.searches, limit=limit, before=_log_cursor(number, before) if before else None)
+        return [
+            Entry(
+                at=one.happened_at, kind=self.kind, source=number, id=one.id, record=one, simulated=one.simulated
+            )
+            for one in found
+        ]  # fmt: skip
 
 
-_SOURCES: tuple[_Source, ...] = (
+def _log_cursor(number: int, before: Cursor) -> tuple[datetime, int]:
+    """Strictly below the cursor in the order (moment, source, id), as `_below` says it to the database."""
+    if number == before.source:
+        return before.at, before.id
+    return (before.at, 0) if number > before.source else (before.at, 2**63 - 1)
+
+
+_SOURCES: tuple[_Source | _Searches, ...] = (
     _Source(
         Kind.CONSENT,
         lambda whose: _by_visitors(select(ConsentChoice), ConsentChoice.visitor_id, whose),
@@ -199,14 +232,7 @@ _SOURCES: tuple[_Source, ...] = (
         lambda whose: select(Event).where(Event.customer_id == whose.customer_id, Event.name.in_(_ACCOUNT_EVENTS)),
         Event.happened_at, Event.id,
     ),
-    _Source(
-        Kind.SEARCH,
-        lambda whose: select(Event).where(
-            Event.customer_id == whose.customer_id, Event.name == ProductsSearched.name
-        ),
-        Event.happened_at, Event.id,
-    ),
-    _Source(Kind.SEARCH, _searches_of_visitors, Event.happened_at, Event.id),
+    _Searches(),
     _Source(
         Kind.ORDER,
         lambda whose: select(SeenOrder).where(SeenOrder.customer_id == whose.customer_id),
@@ -245,25 +271,7 @@ _SOURCES: tuple[_Source, ...] = (
 )  # fmt: skip
 
 
-def _with_steps(session: Session, entries: Sequence[Entry]) -> list[Entry]:
-    """All visits' first steps in one query; ranked in the database, as a robot's visit may have thousands."""
-    visits: list[Visit] = [entry.record for entry in entries if entry.kind is Kind.VISIT]
-    if not visits:
-        return list(entries)
-    first, last = min(visit.started_at for visit in visits), max(visit.last_at for visit in visits)
-    rank = func.row_number().over(partition_by=Event.session_id, order_by=(Event.happened_at, Event.id))
-    ranked = (
-        select(Event.id.label("id"), rank.label("rank"))
-        .where(
-            # the first two lead over the index on (visitor_id, happened_at)
-            Event.visitor_id.in_({visit.visitor_id for visit in visits}),
-            Event.happened_at.between(first, last),
-            Event.session_id.in_([visit.id for visit in visits]),
-        )
-        .subquery()
-    )
-    query = select(Event).join(ranked, ranked.c.id == Event.id).where(ranked.c.rank <= STEPS_SHOWN)
-    steps: dict[int | None, list[Event]] = defaultdict(list)
-    for step in session.scalars(query.order_by(Event.happened_at, Event.id)):
-        steps[step.session_id].append(step)
+def _with_steps(log: Log, entries: Sequence[Entry]) -> list[Entry]:
+    """All visits' first steps at once."""
+    steps = log.steps([entry.record for entry in entries if entry.kind is Kind.VISIT], first=STEPS_SHOWN)
     return [replace(one, steps=tuple(steps[one.id])) if one.kind is Kind.VISIT else one for one in entries]

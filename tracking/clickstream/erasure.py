@@ -18,12 +18,11 @@ from sqlalchemy.orm import Session
 
 from tracking.identity import visitors_of, visits_of
 from tracking.orders import SeenOrder
-from tracking.visitors import VisitorClaim
 
 from .archive import Archive, ArchivedPart
 from .archiving import changed, delete_events, remove, rewrite_part
 from .event import Event
-from .log import days_of_visits
+from .log import all_visits_with, days_of_visits
 from .retention import make_nameless
 from .searches import SearchClick
 from .sessions import Session as Visit
@@ -59,7 +58,7 @@ def erase_person(session: Session, archive: Archive, customer_id: int, *, told: 
     """
     visitors = visitors_of(session, customer_id)
     visits = list(session.scalars(visits_of(session, customer_id, window=_EVER)))
-    days = days_of_visits(session, _seen_in(customer_id))
+    days = days_of_visits(session, all_visits_with(customer_id))
     events = delete_events(session, _steps(session, customer_id, visitors=visitors, visits=visits, told=told))
     emptied = changed(
         session,
@@ -87,12 +86,6 @@ def erase_person(session: Session, archive: Archive, customer_id: int, *, told: 
 def finish_erasure(archive: Archive, erased: Erased) -> None:
     """Remove the files that held the person, after the commit."""
     remove(archive, erased.files)
-
-
-def _seen_in(customer_id: int) -> Any:
-    """All visits on whose days there can be anything of theirs, those in shared browsers too."""
-    claimed = select(VisitorClaim.visitor_id).where(VisitorClaim.customer_id == customer_id)
-    return select(Visit.id).where(or_(Visit.customer_id == customer_id, Visit.visitor_id.in_(claimed)))
 
 
 def _steps(

@@ -14,6 +14,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from tracking.identity import visits_of
+from tracking.visitors import VisitorClaim
+
 from .archive import Archive, bounds_of, earliest_day, end_of, latest_day
 from .event import Event
 from .event_columns import EventRow, events_of, micros, rows_query, table_of
@@ -27,7 +30,7 @@ _STEPS = 5000
 
 @dataclass(frozen=True)
 class Person:
-    """Whose events: the customer's own, and those of nobody else's in `visits` (ids) or, outside of visits, `browsers`.
+    """Whose events: the customer's own, and those of nobody else's in `visits` (a select of ids).
 
     `seen_in`: the visits on whose days the archive is searched; a select of `Visit` rows' ids.
     """
@@ -35,7 +38,6 @@ class Person:
     customer_id: int
     visits: Select[int]
     seen_in: Select[int]
-    browsers: Collection[int] = ()
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,21 @@ class Wanted:
     person: Person | None = None
     since: datetime | None = None
     until: datetime | None = None
+
+
+def person(session: Session, customer_id: int, *, window: timedelta) -> Person:
+    """Whose events are a customer's, by the rule of `identity.visits_of`; `window` as there."""
+    return Person(
+        customer_id,
+        visits=visits_of(session, customer_id, window=window),
+        seen_in=all_visits_with(customer_id),
+    )
+
+
+def all_visits_with(customer_id: int) -> Select[int]:
+    """All visits on whose days there can be anything of a customer's, those in shared browsers among them."""
+    claimed = select(VisitorClaim.visitor_id).where(VisitorClaim.customer_id == customer_id)
+    return select(Visit.id).where(or_(Visit.customer_id == customer_id, Visit.visitor_id.in_(claimed)))
 
 
 class Log:
@@ -75,6 +92,11 @@ class Log:
         for events in self._archived(wanted, before, found, limit):
             found = {**{event.id: event for event in events}, **found}
         return sorted(found.values(), key=_age, reverse=True)[:limit]
+
+    def any_before(self, moment: datetime) -> bool:
+        """Whether there is any older event."""
+        kept = self._session.scalar(select(Event.id).where(Event.happened_at < moment).limit(1))
+        return kept is not None or bool(self._archive and self._archive.days(self._session, until=moment))
 
     def steps(self, visits: Sequence[Visit], *, first: int = _STEPS) -> dict[int, list[Event]]:
         """The first steps of each visit, in their order, by the visit's id.
@@ -222,8 +244,7 @@ def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         own = Event.customer_id == wanted.person.customer_id
         seen_with = select(Visit.visitor_id).where(Visit.id.in_(wanted.person.visits))  # has an index in the log
         theirs = and_(Event.visitor_id.in_(seen_with), Event.session_id.in_(wanted.person.visits))
-        outside = and_(Event.session_id.is_(None), Event.visitor_id.in_(wanted.person.browsers))
-        yield or_(own, and_(Event.customer_id.is_(None), or_(theirs, outside)))
+        yield or_(own, and_(Event.customer_id.is_(None), theirs))
 
 
 def _of_visit(visit: int) -> ColumnElement[bool]:
