@@ -99,6 +99,11 @@ def compact_money(minor: float, currency: str) -> str:
     return format_compact_currency(major, currency, fraction_digits=1, locale=_locale())
 
 
+def language() -> str:
+    """The reader's language and region, e.g. `en` or `de_AT`."""
+    return _locale()
+
+
 def today() -> date:
     """The present day in the shop's time zone."""
     return datetime.now(_zone()).date()

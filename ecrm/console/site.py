@@ -14,7 +14,7 @@ from ecrm.access.roles import Permission, needs
 from ecrm.installation import installation
 from ecrm.marketing.period import Period
 from ecrm.marketing.segment import Segment
-from ecrm.marketing.site import NO_VISITS, By, Group, VisitFigures, visits_by, visits_by_day, visits_in
+from ecrm.marketing.site import NO_VISITS, By, GroupedVisits, VisitFigures, visits_by, visits_by_day
 from ecrm.wording import gettext as _
 from ecrm.wording import number
 
@@ -33,7 +33,7 @@ from .segments import (
     unknown,
 )
 from .trends import trend
-from .visit_columns import visit_columns, visit_values
+from .visit_columns import visit_columns, visit_links, visit_values
 
 
 @console.get("/site")
@@ -79,11 +79,8 @@ def simulated_words(simulated: int, visits: int) -> str:
 def _report() -> Report:
     chosen, segment, by = chosen_period(), chosen_segment(), choice_arg("by", By) or By.CHANNEL
     with installation().sessions() as session:
-        groups = visits_by(session, chosen.period, by, segment=segment)
+        now = visits_by(session, chosen.period, by, segment=segment)
         before = visits_by(session, chosen.compare, by, segment=segment) if chosen.compare else None
-        # Not every visit has, say, a referrer; the sum above the table is of all visits of the segment.
-        whole = visits_in(session, chosen.period, segment=segment)
-        whole_before = visits_in(session, chosen.compare, segment=segment) if chosen.compare else None
         days = visits_by_day(session, chosen.period, segment=segment)
         days_before = visits_by_day(session, chosen.compare, segment=segment) if chosen.compare else {}
         choices = filters(session)
@@ -105,10 +102,10 @@ def _report() -> Report:
         columns=columns,
         rows=[
             _row(dict(group), figures, before=before, chosen=chosen, segment=segment)
-            for group, figures in groups.items()
+            for group, figures in now.groups.items()
         ],
         total=Row(
-            _("All visits"), visit_values(whole), visit_values(whole_before) if whole_before else None,
+            _("All visits"), visit_values(now.whole), visit_values(before.whole) if before else None,
             links=_links(segment_args(segment), chosen),
         ),
         sorted_by="-sessions",
@@ -132,7 +129,7 @@ def _report() -> Report:
                 before=lambda span: visits_before(span).per_visit("orders"), currency=currency,
             ),
         ],
-        simulated=simulated_words(whole.simulated_sessions, whole.sessions),
+        simulated=simulated_words(now.whole.simulated_sessions, now.whole.sessions),
         more_args={"by": by.value},
         notes=[_("What a visit leads to counts on the day on which it began; refunds on the day the money went back.")],
     )  # fmt: skip
@@ -151,13 +148,13 @@ def _row(
     group: dict[str, str],
     figures: VisitFigures,
     *,
-    before: Mapping[Group, VisitFigures] | None,
+    before: GroupedVisits | None,
     chosen: Chosen,
     segment: Segment,
 ) -> Row:
     label, note = group_words({name: value for name, value in group.items() if name != "campaign" or len(group) == 1})
     narrowed = segment_args(segment) | {name: in_address(value) for name, value in group.items()}
-    earlier = before.get(tuple(group.items())) if before is not None else None
+    earlier = before.groups.get(tuple(group.items())) if before is not None else None
     return Row(
         label=label,
         note=note,
@@ -172,8 +169,7 @@ def _row(
 def _links(segment: Mapping[str, Any], chosen: Chosen) -> dict[str, str]:
     """The visits behind each figure."""
 
-    def rows(**more: Any) -> str:
-        return url_for("console.visits", **chosen.first_and_last, **segment, **more)
+    rows = visit_links(**chosen.first_and_last, **segment)
 
     ordered = rows(having="orders")
     return {

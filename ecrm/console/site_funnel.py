@@ -11,7 +11,7 @@ from ecrm.access.roles import Permission, needs
 from ecrm.installation import installation
 from ecrm.marketing.funnel import Stage, Step
 from ecrm.marketing.funnel import funnel as steps_of
-from ecrm.marketing.site import By, visits_by, visits_in
+from ecrm.marketing.site import By, visits_by
 from ecrm.wording import gettext as _
 
 from .blueprint import console
@@ -20,6 +20,7 @@ from .queries import choice_arg
 from .reports_frame import Choice, Column, Kind, Report, Row, Value, report_csv, report_page
 from .segments import chosen_segment, filters, in_address, segment_args
 from .site import by_words, group_words, simulated_words
+from .visit_columns import visit_links
 
 
 @console.get("/site/funnel")
@@ -51,19 +52,17 @@ def funnel_csv() -> Response:
 def _report() -> tuple[Report, list[Step], dict[Stage, Step]]:
     chosen, segment, by = chosen_period(), chosen_segment(), choice_arg("by", By) or By.CHANNEL
     with installation().sessions() as session:
-        whole = visits_in(session, chosen.period, segment=segment)
-        earlier = visits_in(session, chosen.compare, segment=segment) if chosen.compare else None
-        groups = visits_by(session, chosen.period, by, segment=segment)
-        groups_before = visits_by(session, chosen.compare, by, segment=segment) if chosen.compare else {}
+        now = visits_by(session, chosen.period, by, segment=segment)
+        then = visits_by(session, chosen.compare, by, segment=segment) if chosen.compare else None
         choices = filters(session)
-    steps = steps_of(whole)
-    before = {step.stage: step for step in steps_of(earlier)} if earlier else {}
+    steps = steps_of(now.whole)
+    before = {step.stage: step for step in steps_of(then.whole)} if then else {}
     rows = []
-    for group, figures in groups.items():
+    for group, figures in now.groups.items():
         shown = {name: value for name, value in group if name != "campaign" or len(group) == 1}
         label, note = group_words(shown)
         narrowed = {**segment_args(segment), **{name: in_address(value) for name, value in group}}
-        old = groups_before.get(group)
+        old = then.groups.get(group) if then else None
         rows.append(
             Row(
                 label=label, note=note, figures=_values(steps_of(figures)),
@@ -92,7 +91,7 @@ def _report() -> tuple[Report, list[Step], dict[Stage, Step]]:
             Choice(words, url_for("console.funnel", **kept_args(by=one.value)), one is by)
             for one, words in by_words().items()
         ],
-        simulated=simulated_words(whole.simulated_sessions, whole.sessions),
+        simulated=simulated_words(now.whole.simulated_sessions, now.whole.sessions),
         more_args={"by": by.value},
     )  # fmt: skip
     return report, steps, before
@@ -129,8 +128,10 @@ def _values(steps: list[Step]) -> dict[str, Value]:
 
 
 def _links(segment: Mapping[str, Any], chosen: Chosen) -> dict[str, str]:
+    links = visit_links(**chosen.first_and_last, **segment)
+
     def rows(stage: Stage) -> str:
-        return url_for("console.visits", stage=int(stage), **chosen.first_and_last, **segment)
+        return links(stage=int(stage))
 
     shares = {f"kept_{int(stage)}": rows(stage) for stage in Stage if stage}
     return {"visits": rows(Stage.VISIT), **shares, "ordered": rows(Stage.ORDER), "of_all": rows(Stage.ORDER)}

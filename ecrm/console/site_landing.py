@@ -20,6 +20,7 @@ from .periods import Chosen, chosen_period, kept_args
 from .reports_frame import Column, Kind, Report, Row, Value, report_csv, report_page
 from .segments import chosen_segment, filters, segment_args
 from .site import simulated_words
+from .visit_columns import visit_links
 
 
 @console.get("/site/landing-pages")
@@ -113,8 +114,7 @@ def _columns(of: Mapping[str, Any]) -> dict[str, Figures]:
 
 
 def _links(chosen: Chosen, segment: dict[str, Any], **more: Any) -> dict[str, str]:
-    def rows(**having: Any) -> str:
-        return url_for("console.visits", **chosen.first_and_last, **segment, **more, **having)
+    rows = visit_links(**chosen.first_and_last, **segment, **more)
 
     ordered = rows(having="orders")
     return {

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import url_for
+
 from ecrm.marketing.site import NO_VISITS, VisitFigures
 from ecrm.wording import gettext as _
 
@@ -23,6 +29,15 @@ def visit_columns() -> list[Column]:
         Column("net_minor", _("Net"), Kind.MONEY,
                help=_("Revenue less what was given back in these days, for orders of these or earlier visits.")),
     ]  # fmt: skip
+
+
+def visit_links(**args: Any) -> Callable[..., str]:
+    """Makes links to the visits behind figures; all have `args`, and each what it is called with.
+
+    A table holds hundreds of such links, and the router would take longer for them than the figures did.
+    """
+    begin = f"{url_for('console.visits')}?"
+    return lambda **more: begin + urlencode({**args, **more})
 
 
 def visit_values(figures: VisitFigures | None) -> dict[str, Value]:

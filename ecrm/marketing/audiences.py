@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -54,6 +54,7 @@ def facts_of(session: Session, audience_ids: Iterable[int]) -> list[AudienceFact
     return [known.get(one, GONE) for one in wanted]
 
 
-def belongs(facts: AudienceFacts, segment: Segment) -> bool:
-    """Whether an audience lies within a segment."""
-    return all(getattr(facts, name) == value for name, value in segment.args.items())
+def within(segment: Segment) -> Callable[[AudienceFacts], bool]:
+    """Says of an audience whether it lies within the segment."""
+    wanted = [(AudienceFacts._fields.index(name), value) for name, value in segment.args.items()]
+    return lambda facts: all(facts[place] == value for place, value in wanted)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import reduce
+from operator import add
 from typing import TypeVar
 
 import numpy as np
@@ -16,7 +18,7 @@ from tracking.clickstream import sheets
 from tracking.clickstream.rollups import AudienceDay
 from tracking.clickstream.sessions import Session as Visit
 
-from .audiences import AudienceFacts, belongs, facts_of
+from .audiences import AudienceFacts, facts_of, within
 from .period import Period
 from .segment import Segment, audiences_within
 
@@ -87,27 +89,39 @@ class VisitFigures:
 NO_VISITS = VisitFigures()
 
 
-def visits_by(session: Session, period: Period, by: By, *, segment: Segment) -> dict[Group, VisitFigures]:
-    """Figures a group that occurs; a group is named by what narrows a segment down to it.
+@dataclass(frozen=True)
+class GroupedVisits:
+    """The visits of a segment: as a whole, and by group. Not every visit is in a group (not each has a referrer).
 
-    E.g. by referrer: `{(("channel", "referral"), ("source", "blog.example")): VisitFigures(…)}`.
+    A group is named by what narrows a segment down to it, e.g. `(("channel", "referral"), ("source", "blog.example"))`.
     """
+
+    whole: VisitFigures
+    groups: dict[Group, VisitFigures]
+
+
+def visits_by(session: Session, period: Period, by: By, *, segment: Segment) -> GroupedVisits:
+    """The figures of each group that occurs."""
     summed = sheets.sums(session, AudienceDay, period.first, period.last)
-    facts = facts_of(session, summed.keys[:, 0].tolist())
-    name = _NAMES[by]
-    groups = [name(one) if belongs(one, segment) else None for one in facts]
-    return {
-        group: VisitFigures(**figures)
-        for group, figures in grouped(summed, groups).items()
-        if group is not None
+    belongs, name = within(segment), _NAMES[by]
+    # None: outside of the segment. An empty group: in it, but of no group.
+    groups = [
+        (name(facts) or ()) if belongs(facts) else None
+        for facts in facts_of(session, summed.keys[:, 0].tolist())
+    ]  # fmt: skip
+    figures = {
+        group: VisitFigures(**values) for group, values in grouped(summed, groups).items() if group is not None
     }  # fmt: skip
+    whole = reduce(add, figures.values(), NO_VISITS)
+    return GroupedVisits(whole, {group: one for group, one in figures.items() if group})
 
 
 def visits_in(session: Session, period: Period, *, segment: Segment) -> VisitFigures:
     """The figures of all visits of a segment."""
     summed = sheets.sums(session, AudienceDay, period.first, period.last)
-    facts = facts_of(session, summed.keys[:, 0].tolist()) if segment else []
-    groups = [belongs(one, segment) for one in facts] if segment else [True] * len(summed)
+    if not segment:
+        return VisitFigures(**{name: summed.total(name) for name in summed.columns})
+    groups = list(map(within(segment), facts_of(session, summed.keys[:, 0].tolist())))
     return VisitFigures(**grouped(summed, groups).get(True, {}))
 
 
