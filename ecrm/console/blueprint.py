@@ -59,7 +59,7 @@ def areas() -> tuple[Area, ...]:
     sales, site, people, machinery = _("Sales"), _("Site"), _("People"), _("Behind it")
     return (
         Area(Permission.OVERVIEW, _("Overview"), "chart", ("overview",), sales, keeps=True),
-        Area(Permission.OVERVIEW, _("Orders"), "bag", ("orders",), sales),
+        Area(Permission.OVERVIEW, _("Orders"), "bag", ("orders", "receipt"), sales),
         Area(
             Permission.OVERVIEW, _("Site"), "screen", ("site",), site, keeps=True,
             tabs=(

@@ -16,6 +16,7 @@ from . import (
     events,
     orders,
     overview,
+    receipts,
     recommendations,
     site,
     site_funnel,
@@ -30,6 +31,7 @@ from .blueprint import console, open_areas
 AREAS = (
     overview,
     orders,
+    receipts,
     site,
     visits,
     site_landing,

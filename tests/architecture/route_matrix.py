@@ -130,6 +130,7 @@ CONSOLE = {
     "console.overview GET": Row(_FIGURES),
     "console.overview_days GET": Row(_FIGURES),
     "console.orders GET": Row(_FIGURES, query={"day": "2026-11-20"}),
+    "console.receipt GET": Row(_FIGURES, {"reference": "order"}),
     "console.orders_sheet GET": Row(_FIGURES, query={"day": "2026-11-20"}),
     "console.site GET": Row(_FIGURES),
     "console.site_csv GET": Row(_FIGURES),

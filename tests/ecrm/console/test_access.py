@@ -24,6 +24,7 @@ PAGES: dict[str, Permission] = {
         for ending in ("", ".csv")
     },
     "/console/orders": Permission.OVERVIEW,
+    "/console/orders/A-1001/receipt": Permission.OVERVIEW,
     "/console/orders.csv": Permission.OVERVIEW,
     "/console/customers": Permission.CUSTOMERS,
     "/console/customers/{ada}": Permission.CUSTOMERS,
