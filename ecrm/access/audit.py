@@ -28,6 +28,8 @@ class Action(StrEnum):
     RECOMMENDATIONS_READ = "recommendations_read"
     ORDERS_EXPORTED = "orders_exported"
     REACTION_RETRIED = "reaction_retried"
+    WRITE_KEY_MADE = "write_key_made"
+    WRITE_KEY_REVOKED = "write_key_revoked"
     CLAIM_TAKEN_BACK = "claim_taken_back"
     CLAIM_PUT_BACK = "claim_put_back"
 

@@ -43,6 +43,8 @@ def _deeds() -> dict[str, str]:
         Action.RECOMMENDATIONS_READ: _("read a customer's recommendations"),
         Action.ORDERS_EXPORTED: _("exported orders"),
         Action.REACTION_RETRIED: _("had a reaction tried again"),
+        Action.WRITE_KEY_MADE: _("made a write key"),
+        Action.WRITE_KEY_REVOKED: _("revoked a write key"),
         Action.CLAIM_TAKEN_BACK: _("took a browser from a customer"),
         Action.CLAIM_PUT_BACK: _("gave a browser back to a customer"),
     }

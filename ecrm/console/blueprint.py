@@ -81,6 +81,10 @@ def areas() -> tuple[Area, ...]:
             people,
         ),
         Area(Permission.EVENTS, _("Events"), "list", ("events", "find_events", "event"), machinery),
+        Area(
+            Permission.SYSTEM, _("Data sources"), "key", ("data_sources", "add_data_source", "revoke_data_source"),
+            machinery,
+        ),
         Area(Permission.SYSTEM, _("System"), "gear", ("system",), machinery),
         Area(Permission.AUDIT, _("Audit"), "eye", ("audit",), machinery),
     )  # fmt: skip

@@ -11,6 +11,7 @@ from . import (
     audit,
     browsers,
     customers,
+    data_sources,
     deliveries,
     emails,
     events,
@@ -30,8 +31,7 @@ from .blueprint import console, open_areas
 
 AREAS = (
     overview,
-    orders,
-    receipts,
+    orders, receipts,
     site,
     visits,
     site_landing,
@@ -44,6 +44,7 @@ AREAS = (
     deliveries,
     events,
     recommendations,
+    data_sources,
     system,
     audit,
 )

@@ -166,6 +166,9 @@ CONSOLE = {
     "console.retry_reaction POST": Row(_staff(), {"reaction_id": "reaction"}),
     "console.retry_all_reactions POST": Row(_staff()),
     "console.audit GET": Row(_staff()),
+    "console.data_sources GET": Row(_staff()),
+    "console.add_data_source POST": Row(_staff(), form={"name": "till", "kind": "server"}),
+    "console.revoke_data_source POST": Row(_staff(), {"key_id": "1"}),
 }
 
 CRM_PUBLIC = {

@@ -64,6 +64,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "console.take_back_browser": ("reason",),
     "console.put_back_browser": ("reason",),
     "console.retry_reaction": (),
+    "console.add_data_source": ("name", "kind"),
+    "console.revoke_data_source": (),
     "console.retry_all_reactions": (),
     **{
         f"collector.{path}": ()  # JSON; `tests/ecrm/collector` sends it what is wrong
