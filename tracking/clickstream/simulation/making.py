@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -94,7 +94,7 @@ class Maker:
             for _ in range(self._how_many(OWN_VISITS)):
                 start = self._around(purchase.placed_at)
                 if self._is_free(purchase.customer_id, start):
-                    self._looked[purchase.customer_id].append(start)
+                    insort(self._looked[purchase.customer_id], start)
                     yield self._look(own, purchase.customer_id, start)
             for number in range(self._how_many(STRANGERS)):
                 stranger = _token(f"{self._seed}:stranger:{purchase.id}:{number}")
@@ -187,7 +187,9 @@ class Maker:
         index = bisect_left(bought, start - IDLE)
         if index < len(bought) and bought[index] <= start + _LONGEST_LOOK + IDLE + _LONGEST_WAY:
             return False
-        return all(abs(start - other) > _LONGEST_LOOK + IDLE for other in self._looked[customer_id])
+        looked = self._looked[customer_id]
+        index = bisect_left(looked, start - _LONGEST_LOOK - IDLE)
+        return index == len(looked) or looked[index] > start + _LONGEST_LOOK + IDLE
 
 
 def _token(text: str) -> str:

@@ -16,7 +16,6 @@ from ...orders import SeenOrder
 from ...record import Record
 from ...visitors import Visitor, VisitorClaim
 from .. import search_trail
-from ..day_counts import DayCounts
 from ..dimensions import Audience, Page, Source, ids_of
 from ..event import Event
 from ..rollups import AudienceDay, DayFigures, PageDay, Tally, day_of, store
@@ -25,6 +24,7 @@ from ..sightings import Sighting
 from ..touchpoints import Touchpoint
 from ..visits import COUNTERS, Visit
 from .arrivals import device_of
+from .counting import StepCounts
 from .earning import earn
 from .making import Made
 
@@ -61,7 +61,7 @@ class Writing:
             return
         session = self._session
         visitors = self._visitors(made)
-        counts = DayCounts()
+        counts = StepCounts(self._time_zone)
         visits = self._visits(made, visitors, counts)
         _write_claims(session, made, visitors)
         _insert(session, Session, {name: [getattr(visit, name) for visit in visits] for name in _SAME} | _none(visits))
@@ -93,15 +93,15 @@ class Writing:
             self._days[visitor_id].add(day)
         return known | dict(zip(new, ids, strict=True))
 
-    def _visits(self, made: Sequence[Made], visitors: dict[str, int], counts: DayCounts) -> list[Visit]:
+    def _visits(self, made: Sequence[Made], visitors: dict[str, int], counts: StepCounts) -> list[Visit]:
         """The visits with all that they count, counted for their days as well."""
         ids = take_ids(self._session.connection(), _table(Session), len(made))
         visits = [
             Visit(
-                visitors[one.token],
-                one.started_at,
-                one.last_at,
                 id=id_,
+                visitor_id=visitors[one.token],
+                started_at=one.started_at,
+                last_at=one.last_at,
                 entry_path=one.steps[0].subject,
                 referrer=one.arrival.referrer,
                 day=day_of(one.started_at, self._time_zone),
@@ -114,10 +114,7 @@ class Writing:
         ]
         self._place(made, visits, counts.tally)
         for one, visit in zip(made, visits, strict=True):
-            for step in one.steps:
-                if counter := COUNTERS.get(step.name):
-                    setattr(visit, counter, getattr(visit, counter) + 1)
-                counts.count(Sighting(*step), day_of(step.at, self._time_zone))
+            counts.count(visit, one.steps)
             for purchase in one.purchases:
                 counts.tally[DayFigures][(day_of(purchase.placed_at, self._time_zone),)]["visit_orders"] += 1
             counts.tally.add(AudienceDay, (visit.day, visit.audience_id), visit.for_the_audience())
