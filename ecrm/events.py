@@ -13,7 +13,45 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, ClassVar
 
-from tracking.visitors import Grade
+from .steps import (
+    CartViewed as CartViewed,
+)
+from .steps import (
+    CheckoutStarted as CheckoutStarted,
+)
+from .steps import (
+    CheckoutStepCompleted as CheckoutStepCompleted,
+)
+from .steps import (
+    PageEngaged as PageEngaged,
+)
+from .steps import (
+    PageViewed as PageViewed,
+)
+from .steps import (
+    ProductAdded as ProductAdded,
+)
+from .steps import (
+    ProductListViewed as ProductListViewed,
+)
+from .steps import (
+    ProductRemoved as ProductRemoved,
+)
+from .steps import (
+    ProductsSearched as ProductsSearched,
+)
+from .steps import (
+    ProductViewed as ProductViewed,
+)
+from .steps import (
+    RecommendationsShown as RecommendationsShown,
+)
+from .steps import (
+    Seen as Seen,
+)
+from .steps import (
+    SignedOut as SignedOut,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -246,169 +284,3 @@ TOLD: tuple[type[Told], ...] = (
 BY_THE_PERSON = (OrderCompleted, SignedUp, SignedIn, ProfileChanged)
 """What a person causes in their own browser. A refund or a parcel is told in that of a member of staff, which says
 nothing about the customer and must not be joined to them."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Seen:
-    """Base of a visitor's steps. `subject` is what the step is about, shown first in every list.
-
-    `known` is the grade of consent from which on the step is stored with its visitor.
-    """
-
-    name: ClassVar[str]
-    known: ClassVar[Grade] = Grade.ANALYTICS
-
-    @property
-    def subject(self) -> str:
-        return ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PageViewed(Seen):
-    """Recorded by the plugin itself for each HTML page of the shop."""
-
-    name: ClassVar[str] = "Page Viewed"
-    path: str
-    title: str = ""
-    status: int = 200
-    milliseconds: int = 0
-
-    @property
-    def subject(self) -> str:
-        return self.path
-
-
-@dataclass(frozen=True, kw_only=True)
-class PageEngaged(Seen):
-    """A page was left: how many seconds it was visible since the last report, and how far it was scrolled."""
-
-    name: ClassVar[str] = "Page Engaged"
-    path: str
-    seconds: int
-    scroll: int
-
-    @property
-    def subject(self) -> str:
-        return self.path
-
-
-@dataclass(frozen=True, kw_only=True)
-class ProductViewed(Seen):
-    """A product page was shown."""
-
-    name: ClassVar[str] = "Product Viewed"
-    product_id: str
-
-    @property
-    def subject(self) -> str:
-        return self.product_id
-
-
-@dataclass(frozen=True, kw_only=True)
-class ProductListViewed(Seen):
-    """A list was shown; `product_ids` in the order shown, the first at `first_position` (counted from 1)."""
-
-    name: ClassVar[str] = "Product List Viewed"
-    list_id: str
-    product_ids: tuple[str, ...]
-    first_position: int = 1
-
-    @property
-    def subject(self) -> str:
-        return self.list_id
-
-
-@dataclass(frozen=True, kw_only=True)
-class ProductsSearched(Seen):
-    """Somebody searched the shop; `results` is the whole count, not that of the page shown."""
-
-    name: ClassVar[str] = "Products Searched"
-    query: str
-    results: int
-    product_ids: tuple[str, ...] = ()
-    first_position: int = 1
-
-    @property
-    def subject(self) -> str:
-        return self.query
-
-
-@dataclass(frozen=True, kw_only=True)
-class ProductAdded(Seen):
-    """A product went into the cart."""
-
-    name: ClassVar[str] = "Product Added"
-    product_id: str
-    quantity: int
-
-    @property
-    def subject(self) -> str:
-        return self.product_id
-
-
-@dataclass(frozen=True, kw_only=True)
-class ProductRemoved(Seen):
-    """A product left the cart."""
-
-    name: ClassVar[str] = "Product Removed"
-    product_id: str
-    quantity: int
-
-    @property
-    def subject(self) -> str:
-        return self.product_id
-
-
-@dataclass(frozen=True, kw_only=True)
-class CartViewed(Seen):
-    """The cart page was shown."""
-
-    name: ClassVar[str] = "Cart Viewed"
-    product_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class CheckoutStarted(Seen):
-    """The checkout was entered with a cart worth `value_minor`."""
-
-    name: ClassVar[str] = "Checkout Started"
-    value_minor: int
-    currency: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class CheckoutStepCompleted(Seen):
-    """A step of the checkout was answered, e.g. `details` or `review`."""
-
-    name: ClassVar[str] = "Checkout Step Completed"
-    step: str
-
-    @property
-    def subject(self) -> str:
-        return self.step
-
-
-@dataclass(frozen=True, kw_only=True)
-class SignedOut(Seen):
-    """A customer signed out; the visitor ends here and a new one begins."""
-
-    name: ClassVar[str] = "Signed Out"
-
-
-@dataclass(frozen=True, kw_only=True)
-class RecommendationsShown(Seen):
-    """A placement showed recommendations, in this order; recorded by the plugin itself.
-
-    `reasons` are the reason codes of `recommender.reasons`, one a product. They tell what a signed-in customer
-    bought, so they are joined to a browser only where it agreed to be joined to its customer.
-    """
-
-    name: ClassVar[str] = "Recommendations Shown"
-    known: ClassVar[Grade] = Grade.PERSONAL
-    placement: str
-    product_ids: tuple[str, ...]
-    reasons: tuple[str, ...] = ()
-
-    @property
-    def subject(self) -> str:
-        return self.placement

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,12 +21,13 @@ from .kites import Kites, open_kites, order
 
 
 @pytest.fixture
-def kites(engine: Engine, tmp_path: Path) -> Kites:
+def kites(engine: Engine, tmp_path: Path) -> Iterator[Kites]:
     kites = open_kites(engine, tmp_path)
     kites.app.add_url_rule(
         "/thanks/<number>", "thanks", lambda number: render_template_string("{{ crm.heard_of_us(n) }}", n=number)
     )
-    return kites
+    yield kites
+    kites.crm.writer.close()
 
 
 def token(page: str) -> str:
