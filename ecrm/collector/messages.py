@@ -7,10 +7,11 @@ The same structs give the OpenAPI description. Members that nobody here reads ar
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import msgspec
 
+T = TypeVar("T")
 Call = Literal["identify", "track", "page", "screen", "group", "alias"]
 CALLS: tuple[str, ...] = get_args(Call)
 
@@ -145,7 +146,7 @@ def read_message(body: bytes | memoryview) -> Message:
     """
     if len(body) > MAX_MESSAGE:
         raise Unreadable(f"a message may have {MAX_MESSAGE} bytes, this one has {len(body)}")
-    return _read(_messages, body)  # type: ignore[return-value]
+    return _read(_messages, body)
 
 
 def read_batch(body: bytes) -> RawBatch:
@@ -154,7 +155,7 @@ def read_batch(body: bytes) -> RawBatch:
     Raises:
         Unreadable: as `read_message`.
     """
-    return _read(_batches, body)  # type: ignore[return-value]
+    return _read(_batches, body)
 
 
 def check_values(value: Any, depth: int = MAX_DEPTH) -> None:
@@ -175,7 +176,7 @@ def check_values(value: Any, depth: int = MAX_DEPTH) -> None:
         check_values(item, depth - 1)
 
 
-def _read(decoder: msgspec.json.Decoder[Any], body: bytes | memoryview) -> Any:
+def _read(decoder: msgspec.json.Decoder[T], body: bytes | memoryview) -> T:
     try:
         return decoder.decode(body)
     except RecursionError:

@@ -1,0 +1,102 @@
+"""What becomes of messages: e-commerce names and properties, pages and their sources, machines and persons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from ecrm.collector.spec_names import own_properties, spec_name
+from tests.ecrm.collector.conftest import Send
+from tests.ecrm.visited_host import FIREFOX
+from tracking.clickstream.event import Event
+
+Events = Callable[[], Sequence[Event]]
+A = {"anonymousId": "a"}
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("Product Viewed", "Product Viewed"),
+        ("product_viewed", "Product Viewed"),
+        ("productViewed", "Product Viewed"),
+        ("PRODUCT VIEWED", "Product Viewed"),
+        ("Viewed Product", "Product Viewed"),
+        ("Added Product", "Product Added"),
+        ("Order Completed", "Order Completed (reported)"),
+        ("completed order", "Order Completed (reported)"),
+        ("Signed Up", "Signed Up (reported)"),
+        ("Lamp Lit", "Lamp Lit"),
+        ("Лампа", "Лампа"),
+    ],
+)
+def test_the_specs_names_are_known_however_they_are_written(said: str, name: str) -> None:
+    assert spec_name(said) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "subject", "kept"),
+    [
+        ("Product Viewed", {"productId": 7}, "7", {"product_id": "7"}),
+        ("Product Viewed", {"id": "7", "sku": "S"}, "7", {"product_id": "7", "sku": "S"}),
+        ("Product Added", {"product_id": "7", "quantity": -3}, "7", {"product_id": "7", "quantity": 1}),
+        ("Product Added", {"product_id": "7", "quantity": "3"}, "7", {"product_id": "7", "quantity": 1}),
+        ("Product List Viewed", {"category": "tea", "products": [{"product_id": "7"}, {"id": 8}, 9]}, "tea",
+         {"category": "tea", "list_id": "tea", "product_ids": ["7", "8"]}),
+        ("Products Searched", {"query": "tea", "results": 0}, "tea", {"query": "tea", "results": 0}),
+        ("Products Searched", {"query": "tea", "results": "many"}, "tea", {"query": "tea"}),
+        ("Checkout Started", {"value": 27.5, "currency": "EUR"}, "", {"currency": "EUR", "value_minor": 2750}),
+        ("Checkout Started", {"value": 275, "currency": "JPY"}, "", {"currency": "JPY", "value_minor": 275}),
+        ("Checkout Started", {"value": "nan", "currency": "EUR"}, "", {"currency": "EUR"}),
+        ("Lamp Lit", {"watts": 40}, "", {"watts": 40}),
+    ],
+)  # fmt: skip
+def test_properties_are_those_of_the_shops_own_steps(
+    name: str, given: dict[str, Any], subject: str, kept: dict[str, Any]
+) -> None:
+    assert own_properties(name, given) == (subject, kept)
+
+
+def test_a_page_keeps_its_path_and_source_and_no_address(send: Send, events: Events) -> None:
+    url = "https://shop.example.com/tea/green?utm_source=letter&utm_campaign=May&gclid=secret&token=key#x"
+    send("page", {**A, "name": "Green tea", "properties": {"url": url, "referrer": "https://www.example.org/a?q=me"}})
+    (event,) = events()
+    assert event.subject == "/tea/green"
+    kept = event.properties
+    assert (kept["utm_source"], kept["utm_campaign"], kept["click_id"]) == ("letter", "May", "gclid")
+    assert kept["referrer"] == "https://www.example.org/a"
+    assert "secret" not in str(kept)
+    assert "token" not in str(kept)
+
+
+def test_the_context_names_page_and_campaign_too(send: Send, events: Events) -> None:
+    context = {
+        "page": {"path": "/tea?x=1", "referrer": "https://news.example"},
+        "campaign": {"name": "May", "medium": "cpc"},
+    }
+    send("page", {**A, "context": context})
+    (event,) = events()
+    assert (event.subject, event.properties["utm_campaign"], event.properties["utm_medium"]) == ("/tea", "May", "cpc")
+
+
+@pytest.mark.parametrize("address", ["http://[broken", "\x00", "//", "?", "javascript:1", "/" + "x" * 1900])
+def test_an_address_that_is_none_is_no_fault(send: Send, events: Events, address: str) -> None:
+    properties = {"url": address, "path": address, "referrer": address}
+    assert send("page", {**A, "properties": properties}).status_code == 200
+    assert len(events()) == 1
+
+
+def test_machines_are_counted_apart_and_servers_are_no_machines(send: Send, events: Events) -> None:
+    send("track", {**A, "event": "Lamp Lit", "context": {"userAgent": "Googlebot/2.1"}})
+    assert events() == []
+    send("track", {**A, "event": "Lamp Lit", "context": {"userAgent": FIREFOX}})
+    send("track", {**A, "event": "Lamp Lit"}, headers={"User-Agent": "analytics-python/2.4"})
+    assert len(events()) == 2
+
+
+def test_a_public_key_is_judged_by_its_own_user_agent(send: Send, events: Events) -> None:
+    body = {**A, "event": "Lamp Lit", "context": {"userAgent": FIREFOX}}
+    send("track", body, kind="browser", headers={"User-Agent": "curl/8"})
+    assert events() == []
