@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ Figures = NDArray[Any]
 """A column: whole numbers, or floats with NaN where there is nothing to measure."""
 
 BATCH = 2000
+G = TypeVar("G", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class ManyRows:
 
     def sorted_by(self, key: str, *, descending: bool) -> Sequence[Row]:
         """The rows in this order; those without the figure last, and equal ones as they came."""
+        if not len(self):
+            return []
         if key == "label":
             names = self.labels()
             order = sorted(range(len(names)), key=lambda place: names[place].casefold(), reverse=descending)
@@ -86,6 +89,18 @@ def rows_of(
     return ManyRows(columns, make=make, labels=labels)
 
 
+def rows_of_groups(figures: Mapping[G, Mapping[str, Value]], row: Callable[[G], Row]) -> ManyRows:
+    """A row for each group, of which only those shown are made by `row`."""
+    groups = list(figures)
+    keys = list(figures[groups[0]]) if groups else [""]
+    columns = {key: np.array([_number(figures[group][key]) for group in groups]) for key in keys}
+
+    def make(places: Sequence[int]) -> list[Row]:
+        return [row(groups[place]) for place in places]
+
+    return ManyRows(columns, make=make, labels=lambda: [row(group).label for group in groups])
+
+
 def total_of(summed: Sums | None, derive: Derive) -> dict[str, Value] | None:
     """The report's figures over all keys; None without sums."""
     if summed is None:
@@ -112,6 +127,10 @@ def places_of(keys: Places, wanted: Places) -> Places:
         return np.full(len(wanted), -1, dtype=np.int64)
     places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     return np.where(keys[places] == wanted, places, -1)
+
+
+def _number(value: Value) -> int | float:
+    return np.nan if value is None else value
 
 
 class _Arranged(Sequence[Row]):

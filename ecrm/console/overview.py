@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from flask import Response, render_template, url_for
+from flask import Response, render_template, request, url_for
 
 from ecrm.access.roles import Permission, needs
 from ecrm.installation import installation
@@ -13,6 +13,7 @@ from ecrm.marketing.overview import Day, Figures, change, days_in, failed_search
 from ecrm.marketing.period import Period, steps
 from ecrm.wording import compact_money, compact_number, money, number, percent, short_day
 from ecrm.wording import gettext as _
+from tracking.clickstream.uniques import unique_visitors
 
 from .blueprint import console
 from .charts import Chart, Point, Series, chart
@@ -67,6 +68,7 @@ def overview() -> str:
         by_day = days_in(session, period)
         earlier = days_in(session, chosen.compare) if chosen.compare else []
         searched, failed = top_searches(session, period), failed_searches(session, period)
+        visitors = unique_visitors(session, period.first, period.last, exact="exact" in request.args)
     now, spans = total(by_day), _spans(by_day, period)
     before = _Before(total(earlier), _spans(earlier, chosen.compare)) if chosen.compare else None
     return render_template(
@@ -74,6 +76,7 @@ def overview() -> str:
         chosen=chosen,
         period=period,
         now=now,
+        visitors=visitors,
         by_week=len(spans) < len(by_day),
         cards=[_card(one, spans, now, before) for one in _measures(crm.storefront.facts().currency, now)],
         searched=searched,

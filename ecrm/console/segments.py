@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from flask import request
+from flask import g, request
 from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -81,13 +81,19 @@ def filters(session: Session) -> list[Filter]:
 
 def channel_name(channel: str) -> str:
     """A channel in words."""
-    words = {
+    if "ecrm_channels" not in g:  # a report names hundreds
+        g.ecrm_channels = _channel_words()
+    words: dict[str, str] = g.ecrm_channels
+    return words.get(channel, channel or unknown())
+
+
+def _channel_words() -> dict[str, str]:
+    return {
         "direct": _("Direct"), "paid_search": _("Paid search"), "organic_search": _("Organic search"),
         "paid_social": _("Paid social"), "organic_social": _("Organic social"), "email": _("E-mail"),
         "affiliate": _("Affiliates"), "display": _("Display"), "referral": _("Referral"), "post": _("Post and print"),
         "ai_assistant": _("AI assistants"), "sms": _("Text messages"), "other": _("Other"),
     }  # fmt: skip
-    return words.get(channel, channel or unknown())
 
 
 def device_name(device: str) -> str:

@@ -19,6 +19,7 @@ from ecrm.wording import gettext as _
 from ecrm.wording import number
 
 from .blueprint import console
+from .many_rows import rows_of_groups
 from .periods import Chosen, chosen_period, kept_args
 from .queries import choice_arg
 from .reports_frame import Choice, Column, Kind, Report, Row, report_csv, report_page
@@ -100,10 +101,10 @@ def _report() -> Report:
         chosen=chosen,
         by=by_words()[by],
         columns=columns,
-        rows=[
-            _row(dict(group), figures, before=before, chosen=chosen, segment=segment)
-            for group, figures in now.groups.items()
-        ],
+        rows=rows_of_groups(
+            {group: visit_values(figures) for group, figures in now.groups.items()},
+            lambda group: _row(dict(group), now.groups[group], before=before, chosen=chosen, segment=segment),
+        ),
         total=Row(
             _("All visits"), visit_values(now.whole), visit_values(before.whole) if before else None,
             links=_links(segment_args(segment), chosen),

@@ -11,10 +11,11 @@ from ecrm.access.roles import Permission, needs
 from ecrm.installation import installation
 from ecrm.marketing.funnel import Stage, Step
 from ecrm.marketing.funnel import funnel as steps_of
-from ecrm.marketing.site import By, visits_by
+from ecrm.marketing.site import By, Group, visits_by
 from ecrm.wording import gettext as _
 
 from .blueprint import console
+from .many_rows import rows_of_groups
 from .periods import Chosen, chosen_period, kept_args
 from .queries import choice_arg
 from .reports_frame import Choice, Column, Kind, Report, Row, Value, report_csv, report_page
@@ -57,20 +58,18 @@ def _report() -> tuple[Report, list[Step], dict[Stage, Step]]:
         choices = filters(session)
     steps = steps_of(now.whole)
     before = {step.stage: step for step in steps_of(then.whole)} if then else {}
-    rows = []
-    for group, figures in now.groups.items():
-        shown = {name: value for name, value in group if name != "campaign" or len(group) == 1}
-        label, note = group_words(shown)
+
+    def row(group: Group) -> Row:
+        label, note = group_words({name: value for name, value in group if name != "campaign" or len(group) == 1})
         narrowed = {**segment_args(segment), **{name: in_address(value) for name, value in group}}
         old = then.groups.get(group) if then else None
-        rows.append(
-            Row(
-                label=label, note=note, figures=_values(steps_of(figures)),
-                before=_values(steps_of(old)) if old else None,
-                href=url_for("console.funnel", **{**kept_args(segment=False), **narrowed}),
-                links=_links(narrowed, chosen), simulated=bool(figures.simulated_sessions),
-            )
+        return Row(
+            label=label, note=note, figures=_values(steps_of(now.groups[group])),
+            before=_values(steps_of(old)) if old else None,
+            href=url_for("console.funnel", **{**kept_args(segment=False), **narrowed}),
+            links=_links(narrowed, chosen), simulated=bool(now.groups[group].simulated_sessions),
         )  # fmt: skip
+
     report = Report(
         name=f"funnel-by-{by}",
         title=_("Funnel"),
@@ -78,7 +77,7 @@ def _report() -> tuple[Report, list[Step], dict[Stage, Step]]:
         chosen=chosen,
         by=by_words()[by],
         columns=_columns(),
-        rows=rows,
+        rows=rows_of_groups({group: _values(steps_of(one)) for group, one in now.groups.items()}, row),
         total=Row(
             _("All visits"), _values(steps), _values(list(before.values())) if before else None,
             links=_links(segment_args(segment), chosen),

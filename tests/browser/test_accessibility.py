@@ -20,7 +20,10 @@ PUBLIC = ["/",
           "/d/grocery", "/d/grocery/coffee", "/search?q=coffee", "/search?q=nothinglikethis", "/sign-in", "/register",
           "/about", "/privacy", "/imprint", "/ecrm/privacy", "/no/such/page"]  # fmt: skip
 CUSTOMER = ["/account", "/account/profile", "/account/addresses", "/account/orders", "/cart", "/checkout?edit=1"]
-STAFF = ["/staff", "/staff/products", "/staff/orders", "/console/overview", "/console/orders", "/console/customers",
+STAFF = ["/staff", "/staff/products", "/staff/orders", "/console/overview", "/console/orders",
+         "/console/site", "/console/site?channel=direct&first=2026-11-01&compare=year", "/console/site/landing-pages",
+         "/console/site/pages", "/console/site/speed?least=1", "/console/site/funnel", "/console/visits",
+         "/console/customers",
          "/console/emails", "/console/deliveries", "/console/events", "/console/recommendations", "/console/system",
          "/console/audit"]  # fmt: skip
 

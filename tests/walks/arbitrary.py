@@ -103,7 +103,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "backoffice.products": ("q", "state", "department", "page", *_FLASKS_OWN),
     "backoffice.coupons": ("q", "state", "page", *_FLASKS_OWN),
     "backoffice.orders": ("q", "status", "page", *_FLASKS_OWN),
-    "console.overview": _REPORT,
+    "console.overview": (*_REPORT, "exact"),
     "console.overview_days": _REPORT,
     "console.site": (*_REPORT, "by", *_FLASKS_OWN),
     "console.site_csv": (*_REPORT, "by", *_FLASKS_OWN),
