@@ -34,9 +34,11 @@ class SourceWords:
 @needs(Permission.OVERVIEW)
 def receipt(reference: str) -> str:
     """The chain of an order's touches, the rule of each model, and the money. Who ordered, only for who may see it."""
+    if not reference.isprintable() or len(reference) > MAX_REFERENCE:
+        raise NotFound(_("There is no order of this number."))
     sees_persons = may(signed_in_staff(), Permission.CUSTOMERS)
     with installation().sessions() as session:
-        found = receipt_of(session, reference[: MAX_REFERENCE + 1], rules=rules_of())
+        found = receipt_of(session, reference, rules=rules_of())
         if found is None:
             raise NotFound(_("There is no order of this number."))
         customer = session.get(Customer, found.order.customer_id) if sees_persons else None
