@@ -23,10 +23,11 @@ from .collector import write_keys
 from .customers import checkout_memory, recall
 from .marketing import campaigns, experiments
 from .marketing.attribution import credits
+from .marketing.imports import uploads
 
 MODULES = (
     archive, audit, campaigns, checkout_memory, credits, customers, dimensions, event, experiments, inbox, job_runs,
-    ledger, orders, outbox, recall, rollups, searches, sessions, sheets, shipment, store, touchpoints, visitors,
-    write_keys,
+    ledger, orders, outbox, recall, rollups, searches, sessions, sheets, shipment, store, touchpoints, uploads,
+    visitors, write_keys,
 )  # fmt: skip
 METADATA = Record.metadata

@@ -31,9 +31,13 @@ class Role(StrEnum):
 
 
 class Permission(StrEnum):
-    """An area of the console. CUSTOMERS is also the right to see personal data in the other areas."""
+    """An area of the console. CUSTOMERS is also the right to see personal data in the other areas.
+
+    Reports are read with OVERVIEW; CAMPAIGNS is the right to change campaigns, costs and experiments.
+    """
 
     OVERVIEW = "overview"
+    CAMPAIGNS = "campaigns"
     CUSTOMERS = "customers"
     EVENTS = "events"
     EMAILS = "emails"
@@ -45,7 +49,15 @@ class Permission(StrEnum):
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.OWNER: frozenset(Permission),
-    Role.MARKETER: frozenset({Permission.OVERVIEW, Permission.EMAILS, Permission.RECOMMENDATIONS, Permission.EVENTS}),
+    Role.MARKETER: frozenset(
+        {
+            Permission.OVERVIEW,
+            Permission.CAMPAIGNS,
+            Permission.EMAILS,
+            Permission.RECOMMENDATIONS,
+            Permission.EVENTS,
+        }
+    ),
     # An analyst works with figures and steps, never with persons.
     Role.ANALYST: frozenset({Permission.OVERVIEW, Permission.EVENTS, Permission.RECOMMENDATIONS}),
     # Support answers people; the shop's turnover is not needed for that.

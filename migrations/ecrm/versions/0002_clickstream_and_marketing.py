@@ -249,6 +249,19 @@ def upgrade() -> None:
     sa.Column('views', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('day', 'page_id', 'bucket', name=op.f('pk_ecrm_timing_day'))
     )
+    op.create_table('ecrm_upload',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('token', sa.String(length=32), nullable=False),
+    sa.Column('kind', sa.String(length=40), nullable=False),
+    sa.Column('name', sa.String(length=120), nullable=False),
+    sa.Column('content', sa.LargeBinary(), nullable=True),
+    sa.Column('uploaded_by', sa.String(length=100), nullable=False),
+    sa.Column('uploaded_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('written_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('summary', sa.String(length=300), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_ecrm_upload')),
+    sa.UniqueConstraint('token', name=op.f('uq_ecrm_upload_token'))
+    )
     op.create_table('ecrm_write_key',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('key', sa.String(length=64), nullable=False),
@@ -520,6 +533,7 @@ def downgrade() -> None:
 
     op.drop_table('ecrm_campaign_code')
     op.drop_table('ecrm_write_key')
+    op.drop_table('ecrm_upload')
     op.drop_table('ecrm_timing_day')
     op.drop_table('ecrm_term_day')
     op.drop_table('ecrm_term')
