@@ -5,6 +5,7 @@ The jobs `close-days` and `retain` and the commands of the same names; the work 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,8 @@ from tracking.clickstream.closing import close_days as close_stretch
 from tracking.clickstream.closing import close_month, months_to_close, stretches_to_close
 from tracking.clickstream.erasure import Erased, erase_person, finish_erasure
 from tracking.clickstream.event import Event
+from tracking.clickstream.log import Log
+from tracking.clickstream.recompute import Difference, put_right, recompute
 from tracking.clickstream.retention import forget_before
 from tracking.clickstream.sheets import FAMILIES
 from tracking.customers import customers_by_email
@@ -27,6 +30,10 @@ from .ledger import PendingReaction
 from .storefront import Staff
 
 TOLD_NAMES = frozenset(told.name for told in TOLD)
+
+
+class NotKept(Exception):
+    """Days can't be counted anew; the message says which can."""
 
 
 class NotErasable(Exception):
@@ -76,6 +83,26 @@ def what_is_archived(crm: Installation) -> str:
     return (
         f"{rows} steps of {days} days ({first} to {last}) in {size} bytes, {each}; the folder is {crm.archive.folder}."
     )
+
+
+def recount(crm: Installation, first: date, last: date, *, write: bool) -> Iterator[Difference]:
+    """Every figure of these days that isn't what the raw log says, a week at a time; with `write` they are put right.
+
+    Raises:
+        NotKept: where the steps of some of the days are gone, or the days aren't over.
+    """
+    today, zone = _today(crm)
+    first_kept = today - timedelta(days=int(crm.app.config["ECRM_KEEP_EVENTS_DAYS"]))
+    if not first_kept <= first <= last < today:
+        raise NotKept(f"Only days from {first_kept} to {today - timedelta(days=1)} can be counted anew.")
+    while first <= last:
+        until = min(first + timedelta(days=6), last)
+        with crm.sessions.begin() as session:
+            found = recompute(session, Log(session, crm.archive), first, until, zone=zone)
+            if write:
+                put_right(session, found)
+        yield from found
+        first = until + timedelta(days=1)
 
 
 def erase_events(crm: Installation, email: str, *, reason: str, staff: Staff) -> Erased:

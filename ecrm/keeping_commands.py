@@ -1,8 +1,9 @@
-"""`flask ecrm close-days | retain | archive | erase-events`: what is kept of past days, from the command line."""
+"""`flask ecrm close-days | retain | archive | recompute | erase-events`: past days, kept, checked and forgotten."""
 
 from __future__ import annotations
 
 import getpass
+from datetime import datetime
 
 import click
 from flask.cli import AppGroup, with_appcontext
@@ -14,7 +15,7 @@ from .storefront import Staff
 
 def add_to(commands: AppGroup) -> None:
     """Add these commands to `flask ecrm`."""
-    for command in (close_days, retain, archive, erase_events):
+    for command in (close_days, retain, archive, recompute, erase_events):
         commands.add_command(command)
 
 
@@ -37,6 +38,25 @@ def retain() -> None:
 def archive() -> None:
     """Say what the archive holds and how large it is."""
     click.echo(keeping.what_is_archived(installation()))
+
+
+@click.command("recompute")
+@click.argument("first", type=click.DateTime(["%Y-%m-%d"]))
+@click.argument("last", type=click.DateTime(["%Y-%m-%d"]))
+@click.option("--write", is_flag=True, help="Put the figures right.")
+@with_appcontext
+def recompute(first: datetime, last: datetime, write: bool) -> None:
+    """Count the days from FIRST to LAST anew from the raw log and print every figure that differs."""
+    number = 0
+    try:
+        for difference in keeping.recount(installation(), first.date(), last.date(), write=write):
+            number += 1
+            click.echo(str(difference))
+    except keeping.NotKept as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{number} figures differ" + (" and were put right." if write and number else "."))
+    if number and not write:
+        raise SystemExit(1)
 
 
 @click.command("erase-events")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -15,6 +17,7 @@ from ecrm.ledger import PendingReaction
 from ecrm.timetable import job_named
 from tracking.clickstream.archive import ArchivedPart
 from tracking.clickstream.event import Event
+from tracking.clickstream.rollups import add_to_day
 from tracking.clickstream.sessions import Session as Visit
 
 
@@ -61,6 +64,19 @@ def test_every_page_reads_the_same_from_the_archive(
     code, words = run(desk, "archive")
     assert code == 0
     assert f"{archived} steps of" in words
+
+
+def test_days_are_counted_anew_and_put_right(desk: Flask, sessions: sessionmaker[Session]) -> None:
+    day = (datetime.now(ZoneInfo("Europe/Berlin")) - timedelta(days=2)).date()
+    with sessions.begin() as session:
+        add_to_day(session, day, page_views=3)
+    words = ("recompute", str(day), str(day))
+    assert run(desk, *words) == (1, f"ecrm_day_figures {day}  page_views: 3 stored, 0 counted\n1 figures differ.\n")
+    assert run(desk, *words, "--write")[1].endswith("1 figures differ and were put right.\n")
+    assert run(desk, *words) == (0, "0 figures differ.\n")
+    code, said = run(desk, "recompute", "2001-01-01", str(day))
+    assert code == 1
+    assert "can be counted anew" in said
 
 
 def test_nothing_archived_is_said(desk: Flask) -> None:
