@@ -84,7 +84,7 @@ def postings_of(bill: Bill, chain: Chain, weights: Weights) -> list[Posting]:
         agreeing([touch.contact for touch in chain.touches], weights) if chain.touches else {(MILLION,): ALL_MODELS}
     )
     deals = [
-        _Deal(models, shares, [split(amount, shares) for amount in bill.money]) for shares, models in shared.items()
+        _Deal(models, shares, [_parts(amount, shares) for amount in bill.money]) for shares, models in shared.items()
     ]
     result = _Rows(bill, touches, why)
     result.post([(deal.models, deal.shares, deal.left) for deal in deals], None)
@@ -146,8 +146,13 @@ def _take(deal: _Deal, money: Money) -> list[list[int]]:
     for column, amount in enumerate(money):
         left = deal.left[column]
         within = max(min(amount, sum(left)), 0)
-        taken = split(within, left)
+        taken = _parts(within, left)
         deal.left[column] = [have - part for have, part in zip(left, taken, strict=True)]
-        beyond = split(amount - within, deal.shares)
+        beyond = _parts(amount - within, deal.shares)
         parts.append([part + more for part, more in zip(taken, beyond, strict=True)])
     return parts
+
+
+def _parts(amount: int, weights: Sequence[int]) -> list[int]:
+    """`split`, at no cost for the money that most orders don't have (goods without a known cost)."""
+    return split(amount, weights) if amount else [0] * len(weights)
