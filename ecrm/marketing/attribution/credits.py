@@ -21,7 +21,12 @@ class Credit(Record):
     """
 
     __tablename__ = "ecrm_credit"
-    __table_args__ = (Index(None, "order_id"), Index(None, "source_id", "day"), Index(None, "day"))
+    __table_args__ = (
+        Index(None, "order_id"),
+        Index(None, "source_id", "day"),
+        Index(None, "day"),
+        Index(None, "touchpoint_id"),  # without, forgetting a touchpoint would look through all credits
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     kind: Mapped[str] = mapped_column(String(6))  # order | refund

@@ -133,8 +133,8 @@ def _converting(session: Session, since: date) -> dict[Path, int]:
 def _ending(session: Session, since: date) -> dict[Path, int]:
     """The paths of browsers whose touches no order was credited to."""
     start = datetime.combine(since, time(), UTC)
-    credited = select(Credit.id).where(Credit.touchpoint_id == Touchpoint.id).exists()
-    loose = (Touchpoint.kind == "visit", Touchpoint.at >= start, ~credited)
+    credited = select(Credit.touchpoint_id).where(Credit.day >= since, Credit.touchpoint_id.is_not(None))
+    loose = (Touchpoint.kind == "visit", Touchpoint.at >= start, Touchpoint.id.not_in(credited))
     touches = session.scalar(select(func.count()).select_from(Touchpoint).where(*loose)) or 0
     every = -(-touches // MAX_TOUCHES) or 1
     query = (

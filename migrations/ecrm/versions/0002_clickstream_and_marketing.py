@@ -409,6 +409,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_ecrm_credit_order_id'), ['order_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_ecrm_credit_refund_id'), ['refund_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_ecrm_credit_source_id_day'), ['source_id', 'day'], unique=False)
+        batch_op.create_index(batch_op.f('ix_ecrm_credit_touchpoint_id'), ['touchpoint_id'], unique=False)
 
     op.create_table('ecrm_refund_line',
     sa.Column('refund_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -494,6 +495,7 @@ def downgrade() -> None:
 
     op.drop_table('ecrm_refund_line')
     with op.batch_alter_table('ecrm_credit', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_ecrm_credit_touchpoint_id'))
         batch_op.drop_index(batch_op.f('ix_ecrm_credit_source_id_day'))
         batch_op.drop_index(batch_op.f('ix_ecrm_credit_refund_id'))
         batch_op.drop_index(batch_op.f('ix_ecrm_credit_order_id'))
