@@ -59,14 +59,14 @@ class ECRM:
         config.apply_defaults(app.config)
         sessions = sessions_on(engine or _engine_of(app))
         root = Path(app.instance_path).parent
-        inbox = Inbox(sessions)
+        inbox, archive = Inbox(sessions), Archive(root / app.config["ECRM_ARCHIVE_FOLDER"])
         app.extensions["ecrm"] = Installation(
             app=app,
             storefront=storefront,
             sessions=sessions,
-            writer=Writer(sessions, time_zone=lambda: _time_zone(app, storefront), inbox=inbox),
+            writer=Writer(sessions, time_zone=lambda: _time_zone(app, storefront), inbox=inbox, archive=archive),
             inbox=inbox,
-            archive=Archive(root / app.config["ECRM_ARCHIVE_FOLDER"]),
+            archive=archive,
             transport=make_transport(app.config, root),
             countries=Countries(
                 header=app.config["ECRM_COUNTRY_HEADER"], geoip_file=app.config["ECRM_GEOIP_FILE"], root=root

@@ -52,7 +52,7 @@ def send_mail(crm: Installation) -> str:
 def digest(crm: Installation) -> str:
     """Messages that a crash left in the inbox of the collector."""
     zone, done = crm.storefront.facts().time_zone, Digested()
-    while (more := digest_next(crm.sessions, zone)).anything:
+    while (more := digest_next(crm.sessions, zone, archive=crm.archive)).anything:
         done += more
     return str(done)
 

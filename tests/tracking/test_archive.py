@@ -84,6 +84,8 @@ def test_what_is_known_of_a_person_outside_of_visits_stays(sessions: sessionmake
     with sessions.begin() as session:
         session.add(Event(name="Page Engaged", happened_at=at, order_reference="1000"))
         session.add(Event(name="Page Engaged", happened_at=at))
+        session.flush()
+        session.add(Event(name="Page Engaged", happened_at=at, subject="the newest, whose id must not be given again"))
     assert close(sessions, archive) == 1
 
 
@@ -92,7 +94,7 @@ def test_a_repeat_of_an_archived_message_is_recognised(sessions: sessionmaker[Se
     with sessions.begin() as session:
         session.execute(
             insert(Event),
-            [{"message_id": f"m{n}", "name": "Page Viewed", "happened_at": at, "properties": {}} for n in range(3)],
+            [{"message_id": f"m{n}", "name": "Page Viewed", "happened_at": at, "properties": {}} for n in range(4)],
         )
     close(sessions, archive)
     with sessions() as session:

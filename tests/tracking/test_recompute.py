@@ -92,6 +92,16 @@ def test_open_closed_and_archived_days_are_what_the_raw_log_says(
         assert recompute(session, log, DAYS[1], DAYS[1], zone=ZONE) == []
 
 
+def test_a_repeat_of_an_archived_message_is_counted_once(sessions: sessionmaker[Session], tmp_path: Path) -> None:
+    archive = Archive(tmp_path / "archive")
+    with sessions.begin() as session:
+        ingest(session, [seen(message_id="m1"), seen(message_id="m0", minutes=1)], ZONE, archive=archive)
+    archive_day(sessions, archive, TODAY, zone=ZONE, told=())
+    with sessions.begin() as session:
+        assert ingest(session, [seen(message_id="m1"), seen(message_id="m2")], ZONE, archive=archive) == 1
+        assert recompute(session, Log(session, archive), TODAY, TODAY, zone=ZONE) == []
+
+
 def test_a_wrong_figure_is_named_and_put_right(session: Session) -> None:
     ingest(session, [seen(), seen(subject="/", minutes=1)], ZONE)
     close_day(session, AudienceDay, TODAY)

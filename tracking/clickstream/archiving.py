@@ -34,10 +34,17 @@ def archivable(told: Collection[str]) -> ColumnElement[bool]:
     """Which events leave the database once their day is closed: those of a visit, and those of nobody.
 
     Told events (`told`: their names) stay, as reactions refer to them; so does what names an order, and what is known
-    of a person outside of any visit, since only visits tell on which days to look for somebody.
+    of a person outside of any visit, since only visits tell on which days to look for somebody. And the newest row
+    stays until there is a newer one: SQLite would give its id to the next event.
     """
     of_nobody = and_(Event.visitor_id.is_(None), Event.customer_id.is_(None))
-    return and_(Event.name.not_in(told), Event.order_reference.is_(None), or_(Event.session_id.is_not(None), of_nobody))
+    newest = select(func.max(Event.id)).scalar_subquery()
+    return and_(
+        Event.name.not_in(told),
+        Event.order_reference.is_(None),
+        or_(Event.session_id.is_not(None), of_nobody),
+        Event.id < newest,
+    )
 
 
 def days_to_archive(session: Session, *, before: date, zone: str, told: Collection[str]) -> list[date]:

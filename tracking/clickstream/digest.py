@@ -13,6 +13,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
+from .archive import Archive
 from .inbox import InboxEntry
 from .ingest import ingest
 from .sightings import Sighting, storable
@@ -51,7 +52,9 @@ class Digested:
         return f"{self.messages} messages of the inbox digested{aside}"
 
 
-def digest(session: Session, time_zone: str, limit: int = BATCH_MESSAGES) -> Digested:
+def digest(
+    session: Session, time_zone: str, limit: int = BATCH_MESSAGES, *, archive: Archive | None = None
+) -> Digested:
     """Turn the oldest entries of up to `limit` messages (but one at least) into events; commits nothing.
 
     Raises:
@@ -59,10 +62,16 @@ def digest(session: Session, time_zone: str, limit: int = BATCH_MESSAGES) -> Dig
         msgspec.MsgspecError: where a body is none.
     """
     ids = _oldest(session, limit)
-    return _take(session, ids, time_zone) if ids else Digested()
+    return _take(session, ids, time_zone, archive) if ids else Digested()
 
 
-def digest_next(sessions: sessionmaker[Session], time_zone: str, *, limit: int = BATCH_MESSAGES) -> Digested:
+def digest_next(
+    sessions: sessionmaker[Session],
+    time_zone: str,
+    *,
+    limit: int = BATCH_MESSAGES,
+    archive: Archive | None = None,
+) -> Digested:
     """Digest some entries and commit. An entry that can't be stored is put aside with its problem, blocks no other and
     is never lost; where it holds several messages, the good ones are stored.
 
@@ -81,7 +90,7 @@ def digest_next(sessions: sessionmaker[Session], time_zone: str, *, limit: int =
             try:
                 with sessions.begin() as session:
                     ids = _oldest(session, limit)
-                    return _take(session, ids, time_zone) if ids else Digested()
+                    return _take(session, ids, time_zone, archive) if ids else Digested()
             except IntegrityError:
                 if attempt == _ATTEMPTS - 1:
                     raise
@@ -89,13 +98,13 @@ def digest_next(sessions: sessionmaker[Session], time_zone: str, *, limit: int =
         raise
     except Exception:
         log.exception("%s entries of the inbox can't be stored together; trying them one by one", len(ids))
-    return sum((_digest_alone(sessions, time_zone, one) for one in ids), Digested())
+    return sum((_digest_alone(sessions, time_zone, one, archive) for one in ids), Digested())
 
 
-def _digest_alone(sessions: sessionmaker[Session], time_zone: str, entry_id: int) -> Digested:
+def _digest_alone(sessions: sessionmaker[Session], time_zone: str, entry_id: int, archive: Archive | None) -> Digested:
     try:
         with sessions.begin() as session:
-            return _take(session, [entry_id], time_zone)
+            return _take(session, [entry_id], time_zone, archive)
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:
@@ -115,12 +124,12 @@ def _oldest(session: Session, limit: int) -> list[int]:
     return chosen
 
 
-def _take(session: Session, ids: Sequence[int], time_zone: str) -> Digested:
+def _take(session: Session, ids: Sequence[int], time_zone: str, archive: Archive | None) -> Digested:
     """Who deletes an entry owns it: of two processes only one gets it back."""
     statement = delete(InboxEntry).where(InboxEntry.id.in_(ids)).returning(InboxEntry.id, InboxEntry.body)
     taken = sorted(session.execute(statement.execution_options(synchronize_session=False)).all())
     sightings = [sighting for _, body in taken for sighting in sightings_from(body)]
-    return Digested(ingest(session, sightings, time_zone), len(sightings)) if taken else Digested()
+    return Digested(ingest(session, sightings, time_zone, archive=archive), len(sightings)) if taken else Digested()
 
 
 def _set_aside(session: Session, entry_id: int, error: Exception) -> Digested:

@@ -22,6 +22,7 @@ from tracking.record import Record
 from tracking.visitors import Visitor, VisitorClaim
 
 from . import search_trail
+from .archive import Archive
 from .day_counts import DayCounts
 from .event_rows import event_row, known_messages, message_id_of, write_events
 from .rollups import day_of, store
@@ -33,7 +34,7 @@ __all__ = ["Sighting", "ingest"]
 _VISITOR = Record.metadata.tables[Visitor.__tablename__]
 
 
-def ingest(session: Session, sightings: Sequence[Sighting], time_zone: str) -> int:
+def ingest(session: Session, sightings: Sequence[Sighting], time_zone: str, *, archive: Archive | None = None) -> int:
     """Store a batch; commits nothing.
 
     A message that was stored before, or comes twice in the batch, is passed over. Steps of browsers that agreed to
@@ -41,6 +42,7 @@ def ingest(session: Session, sightings: Sequence[Sighting], time_zone: str) -> i
 
     Args:
         time_zone: the shop's own (IANA name), which decides what a day is.
+        archive: where repeats of messages of days long past are looked up.
 
     Returns:
         How many events were stored; bots leave a count and no event.
@@ -56,7 +58,7 @@ def ingest(session: Session, sightings: Sequence[Sighting], time_zone: str) -> i
         else:
             people.append(sighting)
     visitors, new = _visitors(session, people)
-    people = _unknown(session, people)
+    people = _unknown(session, people, archive)
     steps = [(visitors.get(sighting.token or ""), sighting) for sighting in people]
     visits = Visits(session, [(visitor_id, step) for visitor_id, step in steps if visitor_id is not None], new=new)
     customers = _customers(session, people)
@@ -103,11 +105,13 @@ def _different(sightings: Sequence[Sighting]) -> list[Sighting]:
     return kept
 
 
-def _unknown(session: Session, sightings: list[Sighting]) -> list[Sighting]:
+def _unknown(session: Session, sightings: list[Sighting], archive: Archive | None) -> list[Sighting]:
     """Without the messages that are stored. Asked after the visitors are locked, so that a repeat which is being
     stored at this moment is waited for; that of a stranger meets the unique key instead."""
-    named = [message_id_of(sighting) for sighting in sightings if sighting.message_id is not None]
-    known = known_messages(session, named)
+    named = {message_id_of(sighting): sighting.at for sighting in sightings if sighting.message_id is not None}
+    known = known_messages(session, list(named))
+    if archive is not None:  # asked second: what is being archived at this moment is found here or there
+        known |= archive.known(session, {id_: at for id_, at in named.items() if id_ not in known})
     return (
         [one for one in sightings if one.message_id is None or message_id_of(one) not in known] if known else sightings
     )

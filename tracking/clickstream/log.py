@@ -1,7 +1,7 @@
 """Log: all events as one, whether they are still in the database or already in the archive.
 
 The database is read first and the archive's list of files afterwards: what moves in between is met twice, never
-missed, and is told apart by its id.
+missed, and is told apart by its moment and id (SQLite may give an id again after a deletion).
 """
 
 from __future__ import annotations
@@ -88,9 +88,9 @@ class Log:
         if before is not None:
             at, id_ = before
             query = query.where(or_(Event.happened_at < at, and_(Event.happened_at == at, Event.id < id_)))
-        found = {event.id: event for event in self._session.scalars(query.limit(limit))}
+        found = {_age(event): event for event in self._session.scalars(query.limit(limit))}
         for events in self._archived(wanted, before, found, limit):
-            found = {**{event.id: event for event in events}, **found}
+            found = {**{_age(event): event for event in events}, **found}
         return sorted(found.values(), key=_age, reverse=True)[:limit]
 
     def any_before(self, moment: datetime) -> bool:
@@ -103,12 +103,12 @@ class Log:
 
         Ranked where they lie, as a robot's visit may have thousands.
         """
-        found: dict[int, dict[int, Event]] = {visit.id: {} for visit in visits}
+        found: dict[int, dict[Cursor, Event]] = {visit.id: {} for visit in visits}
         if not visits:
             return {}
         kept = self._kept_steps(visits, first)
         for event in (*self._archived_steps(visits, first), *kept):
-            found[event.session_id or 0][event.id] = event
+            found[event.session_id or 0][_age(event)] = event
         return {visit: sorted(steps.values(), key=_age)[:first] for visit, steps in found.items()}
 
     def frame(self, first: date, last: date, zone: str) -> Any:
@@ -128,12 +128,16 @@ class Log:
         archived = self._archive.table(self._session, days)
         if archived is None:
             return kept
-        at, ids = archived.column("at_us").to_numpy(), archived.column("id").to_numpy()
-        inside = (at >= micros(start)) & (at < micros(end)) & ~np.isin(ids, kept.column("id").to_numpy())
+        at = archived.column("at_us").to_numpy()
+        inside = (at >= micros(start)) & (at < micros(end))
+        if np.isin(archived.column("id").to_numpy(), kept.column("id").to_numpy()).any():
+            places = set(zip(kept.column("at_us").to_pylist(), kept.column("id").to_pylist(), strict=True))
+            ids = archived.column("id").to_pylist()
+            inside &= np.array([place not in places for place in zip(at.tolist(), ids, strict=True)])
         return pa.concat_tables([kept, archived.filter(pa.array(inside)).cast(kept.schema)])
 
     def _archived(
-        self, wanted: Wanted, before: Cursor | None, found: dict[int, Event], limit: int
+        self, wanted: Wanted, before: Cursor | None, found: dict[Cursor, Event], limit: int
     ) -> Iterator[list[Event]]:
         """What the archive has of a page, some days at a time, until no older day can change it."""
         if self._archive is None or wanted.orders:  # an event that names an order isn't archived
@@ -144,14 +148,14 @@ class Log:
             days = [day for day in days if day in candidates]
         condition, parameters = self._archived_conditions(wanted, before)
         newest = sorted(found.values(), key=_age, reverse=True)[:limit]
-        ids = set(found)
+        seen = set(found)
         size = 1
         while days and not (len(newest) == limit and newest[-1].happened_at >= end_of(days[0])):
             rows = self._archive.rows(
                 self._session, days[:size], condition, parameters, tail=f"ORDER BY at_us DESC, id DESC LIMIT {limit}"
             )
-            events = [event for event in events_of(rows) if event.id not in ids]
-            ids.update(event.id for event in events)
+            events = [event for event in events_of(rows) if _age(event) not in seen]
+            seen.update(map(_age, events))
             newest = sorted([*newest, *events], key=_age, reverse=True)[:limit]
             yield events
             days, size = days[size:], min(2 * size, _DAYS_AT_ONCE)

@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
+from .archive import Archive
 from .digest import digest_next
 from .inbox import Inbox
 from .ingest import ingest
@@ -54,10 +55,12 @@ class Writer:
         time_zone: Callable[[], str],
         *,
         inbox: Inbox | None = None,
+        archive: Archive | None = None,
         capacity: int = CAPACITY,
     ) -> None:
-        """Args: inbox: digested in the same thread, soon after something came in."""
+        """Args: inbox: digested in the same thread, soon after something came in; archive: knows old messages."""
         self._sessions = sessions
+        self._archive = archive
         self._inbox = inbox
         if inbox is not None:
             inbox.on_accept = self.digest_soon
@@ -157,7 +160,7 @@ class Writer:
         self._digest_due = False
         try:
             with self._writing():
-                done = digest_next(self._sessions, zone)
+                done = digest_next(self._sessions, zone, archive=self._archive)
         except Exception:
             log.exception("the inbox can't be digested at the moment; it waits")
             self._digest_due = True
