@@ -21,11 +21,16 @@ class SearchClick(Record):
     """
 
     __tablename__ = "ecrm_search_click"
-    __table_args__ = (Index(None, "session_id", "term_id", "product_key_id", unique=True), Index(None, "order_id"))
+    __table_args__ = (
+        Index(None, "session_id", "term_id", "product_key_id", unique=True),
+        Index(None, "order_id"),
+        Index(None, "term_id", "searched_at"),
+        Index(None, "product_key_id", "searched_at"),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     session_id: Mapped[int] = mapped_column(ForeignKey("ecrm_session.id"))
-    term_id: Mapped[int] = mapped_column(ForeignKey("ecrm_term.id"), index=True)
+    term_id: Mapped[int] = mapped_column(ForeignKey("ecrm_term.id"))
     product_key_id: Mapped[int] = mapped_column(ForeignKey("ecrm_product_key.id"))
     searched_at: Mapped[datetime]
     position: Mapped[int]

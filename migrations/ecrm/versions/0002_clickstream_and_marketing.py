@@ -355,8 +355,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('ecrm_search_click', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_ecrm_search_click_order_id'), ['order_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_ecrm_search_click_product_key_id_searched_at'), ['product_key_id', 'searched_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_ecrm_search_click_session_id_term_id_product_key_id'), ['session_id', 'term_id', 'product_key_id'], unique=True)
-        batch_op.create_index(batch_op.f('ix_ecrm_search_click_term_id'), ['term_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_ecrm_search_click_term_id_searched_at'), ['term_id', 'searched_at'], unique=False)
 
     op.create_table('ecrm_touchpoint',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -511,8 +512,9 @@ def downgrade() -> None:
 
     op.drop_table('ecrm_touchpoint')
     with op.batch_alter_table('ecrm_search_click', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_ecrm_search_click_term_id'))
+        batch_op.drop_index(batch_op.f('ix_ecrm_search_click_term_id_searched_at'))
         batch_op.drop_index(batch_op.f('ix_ecrm_search_click_session_id_term_id_product_key_id'))
+        batch_op.drop_index(batch_op.f('ix_ecrm_search_click_product_key_id_searched_at'))
         batch_op.drop_index(batch_op.f('ix_ecrm_search_click_order_id'))
 
     op.drop_table('ecrm_search_click')
