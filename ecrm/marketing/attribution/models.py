@@ -113,6 +113,11 @@ def agreeing(contacts: Sequence[Contact], weights: Weights) -> dict[tuple[int, .
     """All models at once: distinct shares (as `shares` returns them) → the mask of the models that give them."""
     if len(contacts) == 1:
         return {(MILLION,): ALL_MODELS}
+    sourced = [index for index, one in enumerate(contacts) if not one.is_direct]
+    if len(sourced) <= 1:  # most orders: only "last touch" may see it in another way
+        last = tuple(shares(Model.LAST, contacts, weights))
+        others = tuple(MILLION * (index == sourced[0]) for index in range(len(contacts))) if sourced else last
+        return {last: ALL_MODELS} if last == others else {others: ALL_MODELS ^ Model.LAST.bit, last: Model.LAST.bit}
     found: dict[tuple[int, ...], int] = {}
     for model in Model:
         key = tuple(shares(model, contacts, weights))
