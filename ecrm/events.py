@@ -23,6 +23,9 @@ from .steps import (
     CheckoutStepCompleted as CheckoutStepCompleted,
 )
 from .steps import (
+    ExperimentViewed as ExperimentViewed,
+)
+from .steps import (
     PageEngaged as PageEngaged,
 )
 from .steps import (

@@ -17,7 +17,7 @@ from tracking.clickstream.inbox import Inbox
 from tracking.clickstream.writer import Writer
 from tracking.visitors import Grade
 
-from . import cli, config, identification, ledger, letters, scheduler, template_globals, wording
+from . import cli, config, identification, ledger, letters, scheduler, template_globals, trials, wording
 from .collector import api as collector_api
 from .collector import openapi, sdk_settings  # noqa: F401 (they add their views to the collector's blueprint)
 from .collector import views as collector
@@ -28,6 +28,7 @@ from .database import sessions_on
 from .events import BY_THE_PERSON, OrderCompleted, Seen, Told
 from .installation import Installation, installation
 from .mail import make_transport
+from .marketing.exposures import note_exposures
 from .reactions import reaction_names, run_reactions
 from .sales import refuse_other_currency
 from .storefront import Storefront
@@ -64,7 +65,13 @@ class ECRM:
             app=app,
             storefront=storefront,
             sessions=sessions,
-            writer=Writer(sessions, time_zone=lambda: _time_zone(app, storefront), inbox=inbox, archive=archive),
+            writer=Writer(
+                sessions,
+                time_zone=lambda: _time_zone(app, storefront),
+                inbox=inbox,
+                archive=archive,
+                then=note_exposures,
+            ),
             inbox=inbox,
             archive=archive,
             transport=make_transport(app.config, root),
@@ -74,6 +81,7 @@ class ECRM:
         )
         wording.init_app(app)
         identification.init_app(app)
+        trials.init_app(app)
         template_globals.init_app(app)
         collector.init_app(app)
         collector_api.init_app(app)

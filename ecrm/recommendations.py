@@ -20,6 +20,7 @@ from . import identification
 from .events import ProductViewed
 from .installation import Installation, installation
 from .storefront import ProductCard
+from .trials import held_out
 from .wording import gettext as _
 
 SPARE = 4
@@ -55,7 +56,7 @@ def strip_for(placement: str, *, product_id: str | None = None, n: int = 6) -> S
     """Up to `n` cards for a placement: never what lies in the cart, is sold out or unlisted, or is on the page already.
 
     Returns:
-        None where there is nothing to show.
+        None where there is nothing to show, or where an experiment's control group goes without.
 
     Raises:
         ValueError: for an unknown placement.
@@ -64,10 +65,11 @@ def strip_for(placement: str, *, product_id: str | None = None, n: int = 6) -> S
     cart = crm.storefront.cart_product_ids()
     hidden = _shown_on_this_page() | cart | ({product_id} if product_id else set())
     with crm.sessions() as session:
+        customer_id = _present_customer(crm, session)
         found = recommend(
             session,
             placement,
-            customer_id=_present_customer(crm, session),
+            customer_id=customer_id,
             product=product_id,
             cart=cart,
             recent=_looked_at(session),
@@ -75,16 +77,22 @@ def strip_for(placement: str, *, product_id: str | None = None, n: int = 6) -> S
             exclude=hidden,
         )
     if not found:
-        return _best_sellers(crm, placement, hidden=hidden, n=n)
+        return _best_sellers(crm, placement, customer_id=customer_id, hidden=hidden, n=n)
     chosen = _sellable(crm, found, n)
     if placement == "product":
         together = [pair for pair in chosen if pair[0].reason is Code.TOGETHER]
         chosen = together if len(together) >= ENOUGH else chosen
-    return _strip(crm, placement, chosen)
+    return _strip(crm, placement, chosen, customer_id=customer_id)
 
 
-def _strip(crm: Installation, placement: str, chosen: Sequence[tuple[Recommendation, ProductCard]]) -> Strip | None:
-    if not chosen:
+def _strip(
+    crm: Installation,
+    placement: str,
+    chosen: Sequence[tuple[Recommendation, ProductCard]],
+    *,
+    customer_id: int | None,
+) -> Strip | None:
+    if not chosen or held_out(placement, customer_id=customer_id):
         return None
     named = {entry.because for entry, _card in chosen if entry.because}
     names = {card.product_id: card.name for card in crm.storefront.products(sorted(named))} if named else {}
@@ -110,7 +118,9 @@ def _on_this_page(placement: str, heading: str, cards: list[Card]) -> Strip:
     return strip
 
 
-def _best_sellers(crm: Installation, placement: str, *, hidden: set[str], n: int) -> Strip | None:
+def _best_sellers(
+    crm: Installation, placement: str, *, customer_id: int | None, hidden: set[str], n: int
+) -> Strip | None:
     """A shop's first day: nothing was learnt yet, so what sells best; not in the cart, where it would only distract."""
     if placement == "cart":
         return None
@@ -118,7 +128,9 @@ def _best_sellers(crm: Installation, placement: str, *, hidden: set[str], n: int
     cards = [
         Card(product=card, code=BEST_SELLER, reason="") for card in crm.storefront.products(ids) if card.available
     ][:n]
-    return _on_this_page(placement, _("Best sellers"), cards) if cards else None
+    if not cards or held_out(placement, customer_id=customer_id):
+        return None
+    return _on_this_page(placement, _("Best sellers"), cards)
 
 
 def _sellable(crm: Installation, found: Sequence[Recommendation], n: int) -> list[tuple[Recommendation, ProductCard]]:

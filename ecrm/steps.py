@@ -175,3 +175,19 @@ class RecommendationsShown(Seen):
     @property
     def subject(self) -> str:
         return self.placement
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExperimentViewed(Seen):
+    """The visitor met what an experiment tries, or, in the control group, would have met it; recorded by the plugin
+    itself. The properties are those of Segment's A/B testing spec.
+    """
+
+    name: ClassVar[str] = "Experiment Viewed"
+    experiment_id: str
+    experiment_name: str
+    variation_id: str
+
+    @property
+    def subject(self) -> str:
+        return self.experiment_id

@@ -14,7 +14,7 @@ import os
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -56,11 +56,17 @@ class Writer:
         *,
         inbox: Inbox | None = None,
         archive: Archive | None = None,
+        then: Callable[[Session, Sequence[Sighting]], None] | None = None,
         capacity: int = CAPACITY,
     ) -> None:
-        """Args: inbox: digested in the same thread, soon after something came in; archive: knows old messages."""
+        """Args:
+        inbox: digested in the same thread, soon after something came in.
+        archive: knows old messages.
+        then: told each batch of steps that the plugin itself saw, in the transaction that stores it.
+        """
         self._sessions = sessions
         self._archive = archive
+        self._then = then
         self._inbox = inbox
         if inbox is not None:
             inbox.on_accept = self.digest_soon
@@ -184,6 +190,8 @@ class Writer:
         try:
             with self._sessions.begin() as session:
                 ingest(session, batch, zone)
+                if self._then is not None:
+                    self._then(session, batch)
         except (OperationalError, InterfaceError):
             log.exception("the database can't be reached or is locked; %s steps wait", len(batch))
             return batch

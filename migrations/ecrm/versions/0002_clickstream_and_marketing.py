@@ -123,6 +123,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('salt', name=op.f('uq_ecrm_experiment_salt'))
     )
     with op.batch_alter_table('ecrm_experiment', schema=None) as batch_op:
+        batch_op.create_index('ix_ecrm_experiment_running', ['subject'], unique=True, sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
         batch_op.create_index(batch_op.f('ix_ecrm_experiment_subject'), ['subject'], unique=False)
 
     op.create_table('ecrm_goods_cost',
@@ -557,6 +558,7 @@ def downgrade() -> None:
     op.drop_table('ecrm_goods_cost')
     with op.batch_alter_table('ecrm_experiment', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_ecrm_experiment_subject'))
+        batch_op.drop_index('ix_ecrm_experiment_running', sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
 
     op.drop_table('ecrm_experiment')
     op.drop_table('ecrm_credit_day')

@@ -1,0 +1,105 @@
+"""Exposures: the moment from which a unit counts in its experiment, once a unit and for both groups alike.
+
+The control group is noted when it would have met the thing, not when it was drawn: who never came near it would only
+blur the difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from ecrm.steps import ExperimentViewed
+from tracking.clickstream.sightings import Sighting
+from tracking.customers import Customer
+from tracking.visitors import Visitor
+
+from .experiments import Experiment, Exposure, Unit, campaign_subject, is_control, running_on
+
+_BATCH = 500
+
+
+def note_exposures(session: Session, sightings: Sequence[Sighting]) -> None:
+    """Keep what a batch of the writer says about placements; called in the transaction that stored the batch.
+
+    Machines, browsers that agreed to nothing, and steps from before or after the experiment leave none. The group is
+    worked out here again, not believed.
+    """
+    seen = [
+        sighting
+        for sighting in sightings
+        if sighting.name == ExperimentViewed.name and sighting.token and not sighting.of_a_bot
+    ]
+    if not seen:
+        return
+    experiments = _experiments(session, {int(sighting.subject) for sighting in seen})
+    visitors = _ids(session, Visitor.token, Visitor.id, {sighting.token for sighting in seen if sighting.token})
+    customers = _ids(
+        session, Customer.reference, Customer.id, {sighting.customer for sighting in seen if sighting.customer}
+    )
+    exposed: dict[tuple[int, int], tuple[datetime, bool]] = {}
+    for sighting in sorted(seen, key=lambda one: one.at):
+        experiment = experiments.get(int(sighting.subject))
+        if experiment is None or not _runs(experiment, sighting.at):
+            continue
+        if experiment.unit == Unit.VISITOR:
+            unit_id, key = visitors.get(sighting.token or ""), sighting.token or ""
+        else:
+            unit_id = customers.get(sighting.customer or "")
+            key = str(unit_id)
+        if unit_id is not None:
+            control = is_control(experiment.salt, key, experiment.control_percent)
+            exposed.setdefault((experiment.id, unit_id), (sighting.at, control))
+    _keep(session, [(*unit, at, control) for unit, (at, control) in sorted(exposed.items())])
+
+
+def expose_to_campaign(session: Session, code: str, customer_ids: Iterable[int], *, at: datetime) -> int:
+    """Note that a campaign went, or would have gone, to these customers; commits nothing.
+
+    Call it for both groups, when the mailing is made. Without an experiment on the campaign nothing is kept.
+
+    Returns:
+        How many were noted for the first time.
+    """
+    experiment = running_on(session, campaign_subject(code))
+    if experiment is None:
+        return 0
+    return _keep(
+        session,
+        [
+            (experiment.id, one, at, is_control(experiment.salt, str(one), experiment.control_percent))
+            for one in sorted(set(customer_ids))
+        ],
+    )
+
+
+def _runs(experiment: Experiment, at: datetime) -> bool:
+    return experiment.started_at <= at and (experiment.ended_at is None or at < experiment.ended_at)
+
+
+def _experiments(session: Session, ids: set[int]) -> dict[int, Experiment]:
+    return {row.id: row for row in session.scalars(select(Experiment).where(Experiment.id.in_(ids)))}
+
+
+def _ids(session: Session, key: object, id_: object, wanted: set[str]) -> dict[str, int]:
+    if not wanted:
+        return {}
+    return {row[0]: row[1] for row in session.execute(select(key, id_).where(key.in_(wanted)))}  # type: ignore[call-overload,attr-defined]
+
+
+def _keep(session: Session, exposed: Sequence[tuple[int, int, datetime, bool]]) -> int:
+    """Insert what isn't there; the first exposure of a unit stays, whoever else notes it at this moment."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    kept = 0
+    for start in range(0, len(exposed), _BATCH):
+        rows = [
+            {"experiment_id": experiment_id, "unit_id": unit_id, "first_at": at, "control": control}
+            for experiment_id, unit_id, at, control in exposed[start : start + _BATCH]
+        ]
+        statement = insert(Exposure).values(rows).on_conflict_do_nothing().returning(Exposure.id)
+        kept += len(session.execute(statement).all())
+    return kept
