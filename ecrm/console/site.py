@@ -36,6 +36,9 @@ from .segments import (
 from .trends import trend
 from .visit_columns import visit_columns, visit_links, visit_values
 
+DRAWN = ("sessions", "simulated_sessions", "orders")
+"""The figures of a day that the charts show."""
+
 
 @console.get("/site")
 @needs(Permission.OVERVIEW)
@@ -82,8 +85,8 @@ def _report() -> Report:
     with installation().sessions() as session:
         now = visits_by(session, chosen.period, by, segment=segment)
         before = visits_by(session, chosen.compare, by, segment=segment) if chosen.compare else None
-        days = visits_by_day(session, chosen.period, segment=segment)
-        days_before = visits_by_day(session, chosen.compare, segment=segment) if chosen.compare else {}
+        days = visits_by_day(session, chosen.period, segment=segment, only=DRAWN)
+        days_before = visits_by_day(session, chosen.compare, segment=segment, only=DRAWN) if chosen.compare else {}
         choices = filters(session)
 
     def visits_of(span: Period) -> VisitFigures:

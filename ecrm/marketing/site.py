@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from functools import reduce
-from operator import add
-from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -18,11 +16,9 @@ from tracking.clickstream import sheets
 from tracking.clickstream.rollups import AudienceDay
 from tracking.clickstream.sessions import Session as Visit
 
-from .audiences import AudienceFacts, facts_of, within
+from .audiences import audiences
 from .period import Period
 from .segment import Segment, audiences_within
-
-G = TypeVar("G", bound=Hashable)
 
 
 class By(StrEnum):
@@ -103,17 +99,18 @@ class GroupedVisits:
 def visits_by(session: Session, period: Period, by: By, *, segment: Segment) -> GroupedVisits:
     """The figures of each group that occurs."""
     summed = sheets.sums(session, AudienceDay, period.first, period.last)
-    belongs, name = within(segment), _NAMES[by]
-    # None: outside of the segment. An empty group: in it, but of no group.
-    groups = [
-        (name(facts) or ()) if belongs(facts) else None
-        for facts in facts_of(session, summed.keys[:, 0].tolist())
-    ]  # fmt: skip
-    figures = {
-        group: VisitFigures(**values) for group, values in grouped(summed, groups).items() if group is not None
-    }  # fmt: skip
-    whole = reduce(add, figures.values(), NO_VISITS)
-    return GroupedVisits(whole, {group: one for group, one in figures.items() if group})
+    known = audiences(session, summed.keys[:, 0])
+    belongs = known.within(segment)
+    whole = _whole(summed, belongs)
+    fields = _FIELDS.get(by, (by.value,))
+    if by is By.REFERRER:
+        belongs &= known.having("channel", UNTAGGED) & known.having("campaign", ("",))
+    names, group = known.grouped_by(fields)
+    groups = {
+        tuple(zip(fields, names[place], strict=True)): figures
+        for place, figures in _added(summed, np.where(belongs, group, -1)).items()
+    }
+    return GroupedVisits(whole, groups)
 
 
 def visits_in(session: Session, period: Period, *, segment: Segment) -> VisitFigures:
@@ -121,14 +118,15 @@ def visits_in(session: Session, period: Period, *, segment: Segment) -> VisitFig
     summed = sheets.sums(session, AudienceDay, period.first, period.last)
     if not segment:
         return VisitFigures(**{name: summed.total(name) for name in summed.columns})
-    groups = list(map(within(segment), facts_of(session, summed.keys[:, 0].tolist())))
-    return VisitFigures(**grouped(summed, groups).get(True, {}))
+    return _whole(summed, audiences(session, summed.keys[:, 0]).within(segment))
 
 
-def visits_by_day(session: Session, period: Period, *, segment: Segment) -> dict[date, VisitFigures]:
-    """The figures of each day that has any."""
+def visits_by_day(
+    session: Session, period: Period, *, segment: Segment, only: Collection[str] | None = None
+) -> dict[date, VisitFigures]:
+    """The figures of each day that has any; `only`: those wanted, the others stay 0."""
     keys = list(session.scalars(audiences_within(segment))) if segment else None
-    days = sheets.by_day(session, AudienceDay, period.first, period.last, keys=keys)
+    days = sheets.by_day(session, AudienceDay, period.first, period.last, keys=keys, only=only)
     return {day: VisitFigures(**figures) for day, figures in days.items()}
 
 
@@ -140,30 +138,25 @@ def exact_visitors(session: Session, period: Period, *, segment: Segment) -> int
     return session.scalar(query) or 0
 
 
-def grouped(summed: sheets.Sums, groups: Sequence[G]) -> dict[G, dict[str, int]]:
-    """Add up the rows of each group; `groups` names the group of each row."""
-    codes: dict[G, int] = {}
-    index = np.fromiter((codes.setdefault(group, len(codes)) for group in groups), np.int64, len(groups))
-    added = {}
-    for name, column in summed.columns.items():
-        total = np.zeros(len(codes), np.int64)
-        np.add.at(total, index, column)  # bincount would count money in floats
-        added[name] = total.tolist()
-    return {group: {name: values[code] for name, values in added.items()} for group, code in codes.items()}
+def _whole(summed: sheets.Sums, belongs: NDArray[np.bool_]) -> VisitFigures:
+    return VisitFigures(**{name: int(column[belongs].sum()) for name, column in summed.columns.items()})
 
 
-def _named(*fields: str) -> Callable[[AudienceFacts], Group | None]:
-    return lambda facts: tuple((field, getattr(facts, field)) for field in fields)
+def _added(summed: sheets.Sums, groups: NDArray[np.int64]) -> dict[int, VisitFigures]:
+    """The rows of each group added up; `groups` names the group of each row, -1 for none."""
+    order = np.argsort(groups, kind="stable")
+    order = order[np.searchsorted(groups[order], 0) :]
+    if not order.size:
+        return {}
+    starts = np.flatnonzero(np.diff(groups[order], prepend=-1))
+    names = list(summed.columns)
+    # Added as whole numbers: bincount would count money in floats.
+    added = [np.add.reduceat(summed.columns[name][order], starts).tolist() for name in names]
+    return {
+        group: VisitFigures(**dict(zip(names, values, strict=True)))
+        for group, *values in zip(groups[order][starts].tolist(), *added, strict=True)
+    }
 
 
-def _referrer(facts: AudienceFacts) -> Group | None:
-    if facts.channel not in UNTAGGED or facts.campaign:
-        return None
-    return (("channel", facts.channel), ("source", facts.source), ("campaign", ""))
-
-
-_NAMES: dict[By, Callable[[AudienceFacts], Group | None]] = {
-    **{by: _named(by.value) for by in By if by not in (By.REFERRER, By.SOURCE)},
-    By.SOURCE: _named("channel", "source"),
-    By.REFERRER: _referrer,
-}
+_FIELDS = {By.SOURCE: ("channel", "source"), By.REFERRER: ("channel", "source", "campaign")}
+"""What names a group, where it isn't the field of the same name."""

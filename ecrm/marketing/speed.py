@@ -64,21 +64,19 @@ def pages_by_speed(session: Session, period: Period, *, least_views: int) -> Pag
     pages, buckets, views = summed.keys[:, 0], summed.keys[:, 1], summed.columns["views"]
     own = pages != ALL_PAGES
     pages, buckets, views = pages[own], buckets[own], views[own]
-    page_ids, starts = np.unique(pages, return_index=True)
-    if not len(page_ids):
-        return PageSpeeds(page_ids, page_ids, page_ids, page_ids)
-    totals = np.add.reduceat(views, starts)
-    # Keys are sorted by page and bucket: `passed` counts a page's views up to and including each bucket.
+    if not len(pages):
+        return PageSpeeds(pages, pages, pages, pages)
+    # Keys are sorted by page and bucket.
+    starts = np.flatnonzero(np.diff(pages, prepend=-1))
     passed = np.cumsum(views)
-    passed -= np.repeat(passed[starts] - views[starts], np.diff(np.append(starts, len(pages))))
-    enough = totals >= least_views
+    before = passed[starts] - views[starts]
+    totals = np.diff(np.append(before, passed[-1]))
+    enough = np.flatnonzero(totals >= max(least_views, 1))
 
     def within(share: float) -> Ints:
-        needed = np.repeat(share * totals, np.diff(np.append(starts, len(pages))))
-        # The first bucket of each page with which the share is reached (nearest rank, as `timings.percentile`).
-        reached = np.flatnonzero((passed >= needed) & (views > 0))
-        _pages, first = np.unique(pages[reached], return_index=True)
-        edges: Ints = np.array(EDGES, dtype=np.int64)[buckets[reached[first]]]
+        """The first bucket with which the share of the page's views is reached (nearest rank, `timings.percentile`)."""
+        needed = before[enough] + np.ceil(share * totals[enough]).astype(np.int64)
+        edges: Ints = np.array(EDGES, dtype=np.int64)[buckets[np.searchsorted(passed, needed)]]
         return edges
 
-    return PageSpeeds(page_ids[enough], totals[enough], within(0.5)[enough], within(0.95)[enough])
+    return PageSpeeds(pages[starts[enough]], totals[enough], within(0.5), within(0.95))

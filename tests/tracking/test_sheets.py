@@ -127,6 +127,24 @@ def test_a_rollup_of_two_keys_is_summed_by_both(session: Session) -> None:
     assert by_day(session, TimingDay, *YEAR, keys=[0])[DAYS[1]] == {"views": 2}
 
 
+def test_one_key_some_keys_and_all_keys_of_a_day_agree_before_and_after_closing(session: Session) -> None:
+    for number, day in enumerate(DAYS, 1):
+        for audience in (0, 1, 255, 256, 70_000, 2**40):
+            add(session, day, audience, sessions=number * (audience % 7 + 1), revenue_minor=2**40)
+    asked: list[list[int]] = [
+        [], [0], [255], [256], [257], [300], [70_001], [2**40], [2**62], [0, 1], [255, 256, 9], [1, 2**40], [9, 2**62],
+    ]  # fmt: skip
+
+    def answers() -> list[object]:
+        return [by_day(session, AudienceDay, *YEAR, keys=keys) for keys in asked]
+
+    before = answers()
+    assert before[0] == before[4] == before[8] == {}
+    assert [day for day in DAYS if day in by_day(session, AudienceDay, *YEAR, keys=[2**40])] == list(DAYS)
+    close(session, *DAYS)
+    assert answers() == before
+
+
 def test_what_has_no_sheets_or_no_such_figure_is_refused(session: Session) -> None:
     with pytest.raises(KeyError, match="no sheets"):
         sums(session, BotDay, *YEAR)

@@ -7,12 +7,10 @@ moves its rows into the sheet within one transaction, so the sum never changes b
 from __future__ import annotations
 
 import calendar
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from sqlalchemy import BigInteger, LargeBinary, String, and_, func, or_, select
@@ -20,8 +18,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from tracking.record import Record
 
-from .columns import Columns, Ints, chosen, merged, unpacked
+from .columns import Columns, Ints, Narrow, chosen, merged, unpacked
 from .rollups import AudienceDay, PageDay, ProductDay, RefinementDay, TermDay, TimingDay
+from .sheet_cache import Reference, cache
 
 FAMILIES: dict[type[Record], str] = {
     AudienceDay: "audience", PageDay: "page", TimingDay: "timing",
@@ -29,8 +28,8 @@ FAMILIES: dict[type[Record], str] = {
 }  # fmt: skip
 """The roll-ups that have sheets, and what a sheet calls them."""
 
-_KEPT_BYTES = 96_000_000  # of decoded sheets a process; a year of 20,000 keys and 17 figures takes a third of it
 _ATTEMPTS = 20
+_TABLE = 8_000_000  # the largest key that is looked up in a table of all smaller ones
 
 
 class Sheet(Record):
@@ -51,15 +50,6 @@ class Sheet(Record):
 
 
 Answer = TypeVar("Answer")
-
-
-class Reference(NamedTuple):
-    """Which sheet, in which version."""
-
-    family: str
-    grain: str
-    first: date
-    version: int
 
 
 class ClosedTooOften(RuntimeError):
@@ -114,7 +104,10 @@ def sums(
         return merged([*(chosen(columns, names) for columns in closed.values()), fresh])
 
     found = _undisturbed(session, record, first, last, grains=("day", "month"), read=read)
-    return Sums(found.keys, {name: np.asarray(values, dtype=np.int64) for name, values in found.figures.items()})
+    return Sums(
+        np.asarray(found.keys, dtype=np.int64),
+        {name: np.asarray(values, dtype=np.int64) for name, values in found.figures.items()},
+    )
 
 
 def by_day(
@@ -171,10 +164,9 @@ def parts_by_day(
     def read(sheets: Sequence[Reference]) -> dict[date, dict[int, int]]:
         days: dict[date, dict[int, int]] = {}
         for sheet, columns in decoded(session, sheets).items():
-            low, high = np.searchsorted(columns.keys[:, 0], (key, key + 1))
-            if low < high:
-                values = columns.figures[names[0]][low:high].tolist()
-                days[sheet.first] = dict(zip(columns.keys[low:high, 1].tolist(), values, strict=True))
+            rows = rows_of_key(columns.keys[:, 0], key)
+            if values := columns.figures[names[0]][rows].tolist():
+                days[sheet.first] = dict(zip(columns.keys[rows, 1].tolist(), values, strict=True))
         for day, second, value in session.execute(query.group_by(table.c.day, part)):
             of_day = days.setdefault(day, {})
             of_day[second] = of_day.get(second, 0) + int(value)
@@ -210,7 +202,7 @@ def references(
 
 def decoded(session: Session, wanted: Sequence[Reference]) -> dict[Reference, Columns]:
     """The sheets' columns, from memory or from the database; one that has changed since is left out."""
-    found = _cache.get(wanted)
+    found = cache.get(wanted)
     missing = [sheet for sheet in wanted if sheet not in found]
     for start in range(0, len(missing), 200):
         part = missing[start : start + 200]
@@ -223,7 +215,7 @@ def decoded(session: Session, wanted: Sequence[Reference]) -> dict[Reference, Co
         for family, grain, first, version, blob in session.execute(query):
             if (sheet := Reference(family, grain, first, version)) in asked:
                 found[sheet] = unpacked(blob)
-                _cache.keep(sheet, found[sheet])
+                cache.keep(sheet, found[sheet])
     return found
 
 
@@ -274,13 +266,38 @@ _Totals = Iterator[tuple[date, list[int]]]
 
 
 def _closed_days(session: Session, sheets: Sequence[Reference], wanted: Ints | None, names: Sequence[str]) -> _Totals:
+    belongs = _one_of(wanted) if wanted is not None else None
     for sheet, columns in decoded(session, sheets).items():
-        if wanted is None:
+        if belongs is None:
             yield from _days(columns, None, names)
             continue
-        rows = np.flatnonzero(np.isin(columns.keys[:, 0], wanted))
-        if rows.size:
-            yield sheet.first, [int(columns.figures[name][rows].sum(dtype=np.int64)) for name in names]
+        rows = belongs(columns.keys[:, 0])
+        found = [columns.figures[name][rows] for name in names]
+        if found[0].size == 1:  # one page's day: a sum of one costs a hundred times its value
+            yield sheet.first, [int(values[0]) for values in found]
+        elif found[0].size:
+            yield sheet.first, [int(values.sum(dtype=np.int64)) for values in found]
+
+
+def _one_of(wanted: Ints) -> Callable[[Narrow], slice | Ints]:
+    """Finds the rows that have one of the wanted keys in a sorted column of keys."""
+    if wanted.size == 1:
+        return lambda keys: rows_of_key(keys, int(wanted[0]))
+    if not wanted.size or wanted[0] < 0 or wanted[-1] > _TABLE:
+        return lambda keys: np.flatnonzero(np.isin(keys, wanted))
+    table = np.zeros(int(wanted[-1]) + 2, dtype=bool)  # the last place stands for all keys beyond
+    table[wanted] = True
+    return lambda keys: np.flatnonzero(table[np.minimum(keys, wanted[-1] + 1)])
+
+
+def rows_of_key(keys: Narrow, key: int) -> slice:
+    """Where a key stands in a sorted column of keys."""
+    limits = np.iinfo(keys.dtype)
+    if not limits.min <= key <= limits.max:
+        return slice(0, 0)
+    # Of the column's own type, or the whole column would be copied into the key's.
+    sought = keys.dtype.type(key)
+    return slice(int(np.searchsorted(keys, sought)), int(np.searchsorted(keys, sought, side="right")))
 
 
 def _days(columns: Columns, wanted: Ints | None, names: Sequence[str]) -> _Totals:
@@ -299,32 +316,3 @@ def _wanted(record: type[Record], only: Collection[str] | None) -> tuple[str, ..
     if unknown := sorted(set(only) - set(names)):
         raise KeyError(f"{record.__tablename__} has no figure {', '.join(unknown)}")
     return tuple(name for name in names if name in only)
-
-
-class _Cache:
-    """Decoded sheets of this process, the least recently used thrown out first. A version is a content: no expiry."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[Reference, Columns] = OrderedDict()
-        self._bytes = 0
-        self._lock = threading.Lock()
-
-    def get(self, wanted: Sequence[Reference]) -> dict[Reference, Columns]:
-        """Those of the wanted that are kept."""
-        with self._lock:
-            found = {sheet: self._kept[sheet] for sheet in wanted if sheet in self._kept}
-            for sheet in found:
-                self._kept.move_to_end(sheet)
-        return found
-
-    def keep(self, sheet: Reference, columns: Columns) -> None:
-        """Remember a sheet."""
-        with self._lock:
-            if sheet not in self._kept:
-                self._kept[sheet] = columns
-                self._bytes += columns.nbytes
-            while self._bytes > _KEPT_BYTES:
-                self._bytes -= self._kept.popitem(last=False)[1].nbytes
-
-
-_cache = _Cache()
