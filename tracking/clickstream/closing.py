@@ -63,9 +63,25 @@ def close_days(session: Session, record: type[Record], first: date, last: date) 
         raise ValueError(f"{first} to {last} are not days of one month")
     _take(session, family, month)
     days = _taken_away(session, record, first, last)
+    _fold(session, record, month, days)
+    return sum(len(columns.keys) for columns in days.values())
+
+
+def fold(session: Session, record: type[Record], month: date, days: Mapping[date, Columns]) -> None:
+    """Add figures of some days of a month to their sheets that never were rows; to be committed by the caller.
+
+    Args:
+        days: columns sorted by key, with all of the roll-up's figures.
+    """
+    _take(session, FAMILIES[record], month)
+    _fold(session, record, month, days)
+
+
+def _fold(session: Session, record: type[Record], month: date, days: Mapping[date, Columns]) -> None:
     if not days:
-        return 0
-    sheets = references(session, family, first, last, grains=("day", "month", "total"))
+        return
+    family = FAMILIES[record]
+    sheets = references(session, family, min(days), max(days), grains=("day", "month", "total"))
     kept = {(sheet.grain, sheet.first): columns for sheet, columns in decoded(session, sheets).items()}
 
     def add(grain: str, start: date, parts: Sequence[Columns]) -> None:
@@ -80,7 +96,6 @@ def close_days(session: Session, record: type[Record], first: date, last: date) 
     if record is AudienceDay:
         for day in days:
             _write_bytes(session, uniques.FAMILY, "day", day, *uniques.sketch_of_day(session, day))
-    return sum(len(columns.keys) for columns in days.values())
 
 
 def close_month(session: Session, record: type[Record], month: date) -> bool:

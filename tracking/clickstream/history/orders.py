@@ -1,0 +1,131 @@
+"""Orders: which visit of the history each remembered order belongs to, and what it adds there.
+
+A browser's own report of an order (`Order Completed (reported)`, its subject the shop's order number) says in which
+visit it was placed. Grade decides as it does live: below PERSONAL the visit counts an order, and neither row names the
+other. The rules of what is counted are those of `earnings.py`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tracking.orders import ReturnedFacts, SeenOrder, SeenOrderLine, SeenRefund, SeenRefundLine
+
+from ..dimensions import ProductKey, ids_of
+from ..earnings import _count_searches, count_refund_of_visit
+from ..rollups import DayFigures, Tally, day_of
+from ..searches import SearchClick
+from .reading import Engine
+from .tables import register
+
+REPORTED = "Order Completed (reported)"
+_CHUNK = 4000
+
+
+def find_orders(session: Session, engine: Engine) -> int:
+    """Make `orders` (id, visit number, joined, …) of the reports, and add them to `visits`; how many there are."""
+    placed = select(SeenOrder.reference, SeenOrder.id, SeenOrder.total_minor).where(SeenOrder.visitor_id.is_(None))
+    rows = session.execute(placed).all()
+    register(
+        engine, "remembered",
+        {"reference": [r[0] for r in rows], "id": [r[1] for r in rows], "total": [r[2] for r in rows]},
+        {"reference": "string", "id": "int64", "total": "int64"},
+    )  # fmt: skip
+    engine.execute(_ORDERS)
+    (count,) = engine.execute("SELECT count(*) FROM orders").fetchall()[0]
+    return int(count)
+
+
+_ORDERS = """
+CREATE TABLE orders AS
+SELECT r.id, r.total, v.number, v.token, steps.grade = 2 AS joined
+FROM steps JOIN subjects ON subjects.number = steps.subject JOIN remembered r ON r.reference = subjects.stored
+JOIN placed USING (seq) JOIN visits v USING (opener)
+WHERE steps.name = 'Order Completed (reported)'
+QUALIFY row_number() OVER (PARTITION BY r.id ORDER BY seq) = 1;
+UPDATE visits SET orders = sums.n, revenue_minor = sums.total
+FROM (SELECT number, count(*) AS n, sum(total) AS total FROM orders GROUP BY number) sums
+WHERE sums.number = visits.number;
+"""
+
+
+def join_orders(session: Session, engine: Engine, tally: Tally, *, first_visit: int, time_zone: str) -> None:
+    """Orders name their visits, and searches earn; visits must be written. Their counters are counted already."""
+    rows = engine.execute(
+        "SELECT o.id, o.number, o.joined, v.id FROM orders o JOIN visitor_ids v USING (token)"
+    ).fetchall()
+    joined = [
+        (visitor_id, first_visit + number, order_id) for order_id, number, is_joined, visitor_id in rows if is_joined
+    ]
+    _update(session, joined)
+    searched = set(
+        session.scalars(select(SearchClick.session_id).where(SearchClick.session_id >= first_visit).distinct())
+    )
+    visits = {order_id: (first_visit + number, is_joined) for order_id, number, is_joined, _ in rows}
+    ids = sorted(visits)
+    for start in range(0, len(ids), _CHUNK):
+        some = ids[start : start + _CHUNK]
+        placed = _placed(session, some)
+        for order_id in some:
+            tally[DayFigures][(day_of(placed[order_id], time_zone),)]["visit_orders"] += 1
+        _earn(session, tally, {one: visits[one] for one in some if visits[one][0] in searched}, placed, time_zone)
+        _give_back(session, tally, [one for one in some if visits[one][1]], time_zone)
+
+
+def _update(session: Session, joined: Sequence[tuple[int, int, int]]) -> None:
+    if not joined:
+        return
+    if session.get_bind().dialect.name == "postgresql":
+        statement = "UPDATE ecrm_order SET visitor_id = %s, session_id = %s, joined = true WHERE id = %s"
+    else:
+        statement = "UPDATE ecrm_order SET visitor_id = ?, session_id = ?, joined = 1 WHERE id = ?"
+    session.connection().exec_driver_sql(statement, list(joined))
+
+
+def _placed(session: Session, ids: Sequence[int]) -> dict[int, datetime]:
+    query = select(SeenOrder.id, SeenOrder.placed_at).where(SeenOrder.id.in_(ids))
+    return {row.id: row.placed_at for row in session.execute(query)}
+
+
+def _earn(
+    session: Session,
+    tally: Tally,
+    visits: Mapping[int, tuple[int, bool]],
+    placed: Mapping[int, datetime],
+    time_zone: str,
+) -> None:
+    """What searches of visits with an order earned, order by order: few visits search and buy."""
+    net: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    query = select(SeenOrderLine.order_id, SeenOrderLine.product, SeenOrderLine.net_minor)
+    for order_id, product, amount in session.execute(query.where(SeenOrderLine.order_id.in_(visits))):
+        net[order_id][product] += amount
+    keys = ids_of(session, ProductKey, {product for products in net.values() for product in products})
+    for order_id in sorted(net, key=lambda one: (placed[one], one)):
+        visit_id, joined = visits[order_id]
+        _count_searches(
+            session, tally, visit_id, {keys[product]: amount for product, amount in net[order_id].items()},
+            placed[order_id], time_zone=time_zone, order_id=order_id if joined else None,
+        )  # fmt: skip
+
+
+def _give_back(session: Session, tally: Tally, order_ids: Sequence[int], time_zone: str) -> None:
+    """What was given back of the orders, for their visits and searches."""
+    refunded = select(SeenOrder).where(SeenOrder.id.in_(order_ids), SeenOrder.refunded_minor > 0)
+    orders = {order.id: order for order in session.scalars(refunded.execution_options(populate_existing=True))}
+    if not orders:
+        return
+    refunds = session.scalars(select(SeenRefund).where(SeenRefund.order_id.in_(orders)).order_by(SeenRefund.id)).all()
+    lines: defaultdict[int, list[ReturnedFacts]] = defaultdict(list)
+    of_these = select(SeenRefundLine).where(SeenRefundLine.refund_id.in_([refund.id for refund in refunds]))
+    for row in session.scalars(of_these.order_by(SeenRefundLine.refund_id, SeenRefundLine.position)):
+        lines[row.refund_id].append(ReturnedFacts(row.product, row.quantity, row.amount_minor))
+    for refund in refunds:
+        if refund.order_id is not None:
+            order = orders[refund.order_id]
+            count_refund_of_visit(session, tally, refund, order=order, lines=lines[refund.id], time_zone=time_zone)
+    session.expunge_all()
