@@ -16,7 +16,7 @@ def audience(session: Session, channel: str, campaign: str, *, device: str = "mo
         insert(Source).returning(Source.id),
         [{
             "channel": channel, "source": "x", "medium": "", "campaign": campaign, "term": "", "content": "",
-            "click_id": device,
+            "click_id": f"{device}{returning}",
         }],
     ).one()  # fmt: skip
     row = {"source_id": source, "device": device, "country": "DE", "is_returning": returning}
