@@ -73,6 +73,11 @@ def short_day(value: date) -> str:
     return format_skeleton("MMMd", value, locale=_locale())
 
 
+def month(value: date) -> str:
+    """A month in the reader's language, e.g. `Nov 2026`."""
+    return format_skeleton("yMMM", value, locale=_locale())
+
+
 def number(value: int | float) -> str:
     """A count with the reader's grouping, e.g. `12,480`."""
     return format_decimal(value, locale=_locale())

@@ -3,69 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from flask import Response, render_template
-from werkzeug.exceptions import BadRequest
 
 from ecrm.access.audit import Action, record
 from ecrm.access.roles import Permission, needs, signed_in_staff
 from ecrm.customers.profile import with_lines
 from ecrm.installation import Installation, installation
-from ecrm.marketing.overview import orders_in
-from ecrm.marketing.period import Period
-from ecrm.wording import gettext as _
-from ecrm.wording import today, zone
+from ecrm.marketing.order_list import orders_behind
+from ecrm.wording import zone
 
 from .blueprint import console
-from .queries import cursor, cursor_arg, day_arg
+from .order_filters import Asked, asked_orders
+from .queries import cursor, cursor_arg
 from .spreadsheets import Cell, csv_response, major
 
 PAGE = 50
 EXPORT_BATCH = 1000
-LONGEST = timedelta(days=3700)
 
 
 @console.get("/orders")
 @needs(Permission.OVERVIEW)
 def orders() -> str:
     """The orders placed between two days, newest first."""
-    period = _asked_period()
+    asked = asked_orders()
     with installation().sessions() as session:
-        rows = list(orders_in(session, period, zone(), before=cursor_arg(), limit=PAGE + 1))
+        rows = list(orders_behind(session, asked.period, zone(), asked.narrowed, before=cursor_arg(), limit=PAGE + 1))
         on_file = with_lines(session, rows[:PAGE])
+        narrowed = asked.words(session)
     more = cursor(rows[PAGE - 1].placed_at, rows[PAGE - 1].id) if len(rows) > PAGE else ""
-    return render_template("ecrm/console/orders.html", period=period, orders=on_file, more=more)
+    return render_template("ecrm/console/orders.html", asked=asked, narrowed=narrowed, orders=on_file, more=more)
 
 
 @console.get("/orders.csv")
 @needs(Permission.OVERVIEW)
 def orders_sheet() -> Response:
     """The same orders as a spreadsheet; without persons, for every role that may see figures."""
-    crm, period = installation(), _asked_period()
+    crm, asked = installation(), asked_orders()
+    period = asked.period
     with crm.sessions.begin() as session:
         span = f"{period.first}..{period.last}"
         record(session, signed_in_staff(), Action.ORDERS_EXPORTED, subject=span, now=datetime.now(UTC))
     filename = f"orders-{period.first}-{period.last}.csv"
-    return csv_response(_rows(crm, period, crm.storefront.facts().currency), filename=filename)
+    return csv_response(_rows(crm, asked, crm.storefront.facts().currency), filename=filename)
 
 
-def _asked_period() -> Period:
-    last = day_arg("last") or today()
-    first = day_arg("first") or last - timedelta(days=6)
-    if first > last:
-        raise BadRequest(_("The first day lies after the last one."))
-    if last - first > LONGEST:
-        raise BadRequest(_("Ask for ten years at most."))
-    return Period(first, last)
-
-
-def _rows(crm: Installation, period: Period, currency: str) -> Iterator[tuple[Cell, ...]]:
+def _rows(crm: Installation, asked: Asked, currency: str) -> Iterator[tuple[Cell, ...]]:
     yield ("order", "placed at (UTC)", "currency", "goods", "shipping", "discount", "total", "refunded", "net")
     before: tuple[datetime, int] | None = None
     while True:
         with crm.sessions() as session:
-            batch = orders_in(session, period, zone(), before=before, limit=EXPORT_BATCH)
+            batch = orders_behind(session, asked.period, zone(), asked.narrowed, before=before, limit=EXPORT_BATCH)
         for order in batch:
             money = (
                 order.goods_minor, order.shipping_minor, order.discount_minor, order.total_minor, order.refunded_minor,

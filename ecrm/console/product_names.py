@@ -1,10 +1,14 @@
-"""Names for the product numbers that events carry, asked of the shop once a page."""
+"""Names for the product numbers that events and roll-ups carry, asked of the shop once a page."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from sqlalchemy.orm import Session
+
 from ecrm.installation import installation
+from ecrm.marketing.products import names_as_sold, products_of
+from ecrm.wording import gettext as _
 from tracking.clickstream.event import Event
 
 _ABOUT_A_PRODUCT = frozenset({"Product Viewed", "Product Added", "Product Removed"})
@@ -12,5 +16,31 @@ _ABOUT_A_PRODUCT = frozenset({"Product Viewed", "Product Added", "Product Remove
 
 def product_names(events: Iterable[Event]) -> dict[str, str]:
     """The names of the products that these events are about; one that left the shop keeps its number only."""
-    numbers = sorted({event.subject for event in events if event.name in _ABOUT_A_PRODUCT})
-    return {card.product_id: card.name for card in installation().storefront.products(numbers)} if numbers else {}
+    return _in_shop({event.subject for event in events if event.name in _ABOUT_A_PRODUCT})
+
+
+def key_names(key_ids: Iterable[int]) -> dict[int, str]:
+    """The names of products by their numbers in the roll-up; those that left the shop are called as they were sold.
+
+    In a database session of its own: a spreadsheet asks while it is being sent.
+    """
+    with installation().sessions() as session:
+        numbers = products_of(session, key_ids)
+        known = _in_shop(set(numbers.values()))
+        known |= names_as_sold(session, [number for number in numbers.values() if number not in known])
+    return {key_id: known.get(number) or nameless(number) for key_id, number in numbers.items()}
+
+
+def sold_name(session: Session, number: str) -> str:
+    """The name of a product that isn't in the shop any more."""
+    return names_as_sold(session, [number]).get(number) or nameless(number)
+
+
+def nameless(number: str) -> str:
+    """A product of which nothing but its number is known."""
+    return _("Product %(number)s", number=number)
+
+
+def _in_shop(numbers: set[str]) -> dict[str, str]:
+    cards = installation().storefront.products(sorted(numbers)) if numbers else []
+    return {card.product_id: card.name for card in cards}

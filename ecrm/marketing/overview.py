@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import date
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tracking.clickstream import dimensions
 from tracking.clickstream.rollups import DayFigures, TermDay
 from tracking.clickstream.sheets import sums
-from tracking.orders import SeenOrder
 
-from .period import Period, bounds
+from .period import Period
 
 _CHUNK = 500  # terms looked up at once
 
@@ -111,18 +109,6 @@ def top_searches(session: Session, period: Period, *, limit: int = 10) -> list[T
 def failed_searches(session: Session, period: Period, *, limit: int = 10) -> list[Term]:
     """What was searched and not found, most often first."""
     return _terms(session, period, limit=limit, only_failed=True)
-
-
-def orders_in(
-    session: Session, period: Period, zone: ZoneInfo, *, before: tuple[datetime, int] | None = None, limit: int
-) -> Sequence[SeenOrder]:
-    """The orders placed in a period, newest first, from below (placed_at, id) on."""
-    start, end = bounds(period, zone)
-    query = select(SeenOrder).where(SeenOrder.placed_at >= start, SeenOrder.placed_at < end)
-    if before is not None:
-        at, id_ = before
-        query = query.where(or_(SeenOrder.placed_at < at, and_(SeenOrder.placed_at == at, SeenOrder.id < id_)))
-    return session.scalars(query.order_by(SeenOrder.placed_at.desc(), SeenOrder.id.desc()).limit(limit)).all()
 
 
 def _figures(row: DayFigures) -> Figures:

@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from ecrm.marketing.order_list import Narrowed, orders_behind
 from ecrm.marketing.overview import (
     Figures,
     change,
     days_in,
     failed_searches,
-    orders_in,
     top_searches,
     total,
 )
@@ -89,6 +89,6 @@ def test_the_orders_of_a_day_are_those_of_the_shops_calendar_and_can_be_paged(se
         )
         session.flush()
     day = Period(date(2026, 11, 20), date(2026, 11, 20))
-    first = orders_in(session, day, NEW_YORK, limit=2)
-    rest = orders_in(session, day, NEW_YORK, before=(first[-1].placed_at, first[-1].id), limit=9)
+    first = orders_behind(session, day, NEW_YORK, Narrowed(), limit=2)
+    rest = orders_behind(session, day, NEW_YORK, Narrowed(), before=(first[-1].placed_at, first[-1].id), limit=9)
     assert [order.reference for order in [*first, *rest]] == ["last", "same b", "same a", "first"]
