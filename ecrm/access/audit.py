@@ -32,6 +32,9 @@ class Action(StrEnum):
     WRITE_KEY_REVOKED = "write_key_revoked"
     CLAIM_TAKEN_BACK = "claim_taken_back"
     CLAIM_PUT_BACK = "claim_put_back"
+    EXPERIMENT_STARTED = "experiment_started"
+    EXPERIMENT_STOPPED = "experiment_stopped"
+    HELD_OUT_EXPORTED = "held_out_exported"
 
 
 class AuditEntry(Record):

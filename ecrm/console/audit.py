@@ -47,4 +47,7 @@ def _deeds() -> dict[str, str]:
         Action.WRITE_KEY_REVOKED: _("revoked a write key"),
         Action.CLAIM_TAKEN_BACK: _("took a browser from a customer"),
         Action.CLAIM_PUT_BACK: _("gave a browser back to a customer"),
+        Action.EXPERIMENT_STARTED: _("started an experiment"),
+        Action.EXPERIMENT_STOPPED: _("stopped an experiment"),
+        Action.HELD_OUT_EXPORTED: _("exported whom a campaign leaves out"),
     }

@@ -70,6 +70,10 @@ def areas() -> tuple[Area, ...]:
                 Tab(_("Funnel"), ("funnel",)),
             ),
         ),
+        Area(
+            Permission.OVERVIEW, _("Experiments"), "flask",
+            ("experiments", "start_experiment", "experiment", "experiment_rows", "stop_experiment"), site,
+        ),
         Area(Permission.CUSTOMERS, _("Customers"), "person", ("customers", "find_customer", "customer"), people),
         Area(Permission.EMAILS, _("E-mails"), "letter", ("emails", "find_emails", "email"), people),
         Area(Permission.DELIVERIES, _("Deliveries"), "truck", ("deliveries",), people),

@@ -114,11 +114,23 @@ def conversion_of(group: Group) -> Mean:
     return Mean(group.buyers / group.units, share * (1 - share), group.units)
 
 
-def net_of(group: Group) -> Mean:
-    """Net revenue a unit, minor units."""
+def net_of(group: Group, other: Group) -> Mean:
+    """Net revenue a unit, minor units.
+
+    The variance is at least that of both groups together: a small group that missed the few large orders has too small
+    a mean and too small a variance at once, and would look surely worse in 7 to 14 of 100 comparisons of equals.
+    """
+    both = Group(
+        units=group.units + other.units,
+        net_minor=group.net_minor + other.net_minor,
+        net_squares=group.net_squares + other.net_squares,
+    )
+    return Mean(group.net_minor / group.units, max(_variance(group), _variance(both)), group.units)
+
+
+def _variance(group: Group) -> float:
     mean = group.net_minor / group.units
-    spread = max(group.net_squares - group.units * mean * mean, 0.0)
-    return Mean(mean, spread / max(group.units - 1, 1), group.units)
+    return max(group.net_squares - group.units * mean * mean, 0.0) / max(group.units - 1, 1)
 
 
 def enough(treated: Group, control: Group) -> bool:
@@ -137,7 +149,7 @@ def compare_net(treated: Group, control: Group) -> Comparison:
     """Compare net revenue a unit."""
     if not enough(treated, control):
         return Comparison(Verdict.TOO_FEW)
-    return _compare(net_of(treated), net_of(control))
+    return _compare(net_of(treated, control), net_of(control, treated))
 
 
 def boundary(units: int) -> float:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from ecrm.marketing.experiments import Experiment
 from shop import signals
 from shop.accounts.account import Account, Address, Role
 from shop.accounts.demo_people import ensure_demo_people
@@ -131,7 +132,10 @@ def _prepare(app: Flask, shop_data: dict[str, int]) -> tuple[dict[str, Any], dic
         staff = {account.role: account.id for account in ensure_demo_people(session())}
         coupon = Coupon(code="MATRIX-10", label="Ten off", percent=10, starts_at=NOW, made_at=NOW)
         seen_page = Page(path="/d/grocery")
-        session.add_all([grace, address, order, coupon, seen_page])
+        tried = Experiment(
+            name="Tried", subject="campaign:spring", unit="customer", salt="m" * 32, control_percent=10, started_at=NOW
+        )
+        session.add_all([grace, address, order, coupon, seen_page, tried])
         session.flush()
         signals.order_placed.send(app, order=order)
         parcel = Parcel(order=order, carrier="dhl", tracking_number="00340434161094042557", shipped_at=NOW)
@@ -141,7 +145,7 @@ def _prepare(app: Flask, shop_data: dict[str, int]) -> tuple[dict[str, Any], dic
         examples: dict[str, Any] = {
             "product": product.id, "product_slug": product.slug, "address": address.id, "order": order.number,
             "parcel": parcel.id, "account": ada.id,
-            "coupon": coupon.id, "seen_page": seen_page.id,
+            "coupon": coupon.id, "seen_page": seen_page.id, "experiment": tried.id,
         }  # fmt: skip
         for name in ("customer", "email", "event", "reaction", "visitor_claim"):
             examples[name] = session.scalar(select(text("min(id)")).select_from(text(f"ecrm_{name}")))

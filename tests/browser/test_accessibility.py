@@ -22,6 +22,7 @@ PUBLIC = ["/",
 CUSTOMER = ["/account", "/account/profile", "/account/addresses", "/account/orders", "/cart", "/checkout?edit=1"]
 STAFF = ["/staff", "/staff/products", "/staff/orders", "/console/overview", "/console/orders",
          "/console/site", "/console/site?channel=direct&first=2026-11-01&compare=year", "/console/site/landing-pages",
+         "/console/experiments",
          "/console/site/pages", "/console/site/speed?least=1", "/console/site/funnel", "/console/visits",
          "/console/customers",
          "/console/emails", "/console/deliveries", "/console/events", "/console/recommendations", "/console/system",

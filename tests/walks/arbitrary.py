@@ -64,6 +64,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "console.take_back_browser": ("reason",),
     "console.put_back_browser": ("reason",),
     "console.retry_reaction": (),
+    "console.start_experiment": ("name", "subject", "unit", "percent"),
+    "console.stop_experiment": (),
     "console.add_data_source": ("name", "kind"),
     "console.revoke_data_source": (),
     "console.retry_all_reactions": (),
@@ -120,6 +122,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "console.visits": (*_REPORT, "having", "stage", "entry", "before", *_FLASKS_OWN),
     "console.orders": ("day", "first", "last", "before", *_FLASKS_OWN),
     "console.orders_sheet": ("day", "first", "last"),
+    "console.experiment_rows": ("after", *_FLASKS_OWN),
     "console.customer": ("kind", "before", *_FLASKS_OWN),
     "console.emails": ("state", "order", "customer", "like", "before", *_FLASKS_OWN),
     "console.deliveries": ("status", "order", "after"),
@@ -138,6 +141,7 @@ GOOD = {
     "tracking_number": "00340434161094042557", "reason": "broken glass", "asked": "nobody@example.com", "grade": "2",
     "idempotency_key": "k" * 20, "seen": "s" * 64, "path": "/", "next": "/", "interests": "tea",
     "code": "SPRING-10", "label": "Spring", "kind": "percent", "percent": "10", "amount": "", "minimum": "",
+    "subject": "placement:home", "unit": "visitor",
     "first_day": "2026-11-01", "last_day": "", "uses": "", "products": "",
 }  # fmt: skip
 """What makes the rest of a form right while one field is wrong."""

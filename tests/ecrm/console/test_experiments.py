@@ -1,0 +1,175 @@
+"""The pages of experiments: started, read in words, opened into rows, exported and stopped by those who may."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from bs4 import BeautifulSoup
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+
+from ecrm.access.audit import Action, AuditEntry
+from ecrm.marketing.campaigns import found
+from ecrm.marketing.experiments import Experiment, Exposure, Unit, is_control, start
+from ecrm.marketing.exposures import expose_to_campaign
+from tracking.customers import Customer
+from tracking.orders import SeenOrder
+
+from .host import DeskStorefront
+
+FORM = {"name": "Does it earn?", "subject": "placement:home", "unit": "visitor", "percent": "10"}
+BEGAN = datetime.now(UTC) - timedelta(days=20)
+
+
+def text_of(page: str, selector: str) -> list[str]:
+    return [" ".join(one.text.split()) for one in BeautifulSoup(page, "html.parser").select(selector)]
+
+
+def campaign_with(
+    sessions: sessionmaker[Session], *, people: int, treated_buy: int, control_buy: int, percent: int = 50
+) -> int:
+    """An experiment on a campaign in which every n-th of a group ordered for 100.00, a tenth of them sent back half."""
+    with sessions.begin() as session:
+        found(session, code="spring", name="Spring", channel="post", first_day=BEGAN.date(), last_day=None, now=BEGAN)
+        customers = [
+            Customer(reference=f"p{number}", email=f"p{number}@example.com", first_name="Pat", created_at=BEGAN)
+            for number in range(people)
+        ]
+        session.add_all(customers)
+        session.flush()
+        experiment = start(
+            session, name="Spring, held out", subject="campaign:spring", unit=Unit.CUSTOMER, control_percent=percent,
+            by="Sam", now=BEGAN,
+        )  # fmt: skip
+        expose_to_campaign(session, "spring", [one.id for one in customers], at=BEGAN)
+        counts = {True: 0, False: 0}
+        for one in customers:
+            control = is_control(experiment.salt, str(one.id), percent)
+            counts[control] += 1
+            every = control_buy if control else treated_buy
+            if every and counts[control] % every == 0:
+                session.add(
+                    SeenOrder(
+                        reference=f"S-{one.id}", customer_id=one.id, currency="EUR",
+                        placed_at=BEGAN + timedelta(days=1), goods_minor=10_000, total_minor=10_000,
+                        refunded_minor=5_000 if counts[control] % 10 == 0 else 0,
+                    )
+                )  # fmt: skip
+        return experiment.id
+
+
+def test_an_experiment_is_started_read_and_stopped(
+    browser: FlaskClient, token: str, sessions: sessionmaker[Session]
+) -> None:
+    answer = browser.post("/console/experiments", data={"csrf_token": token, **FORM}, follow_redirects=True)
+    assert "The experiment runs." in answer.text
+    assert "Nobody has met it yet." in answer.text
+    again = browser.post("/console/experiments", data={"csrf_token": token, **FORM})
+    assert again.status_code == 400
+    assert "runs on this already" in again.text
+    listed = browser.get("/console/experiments").text
+    assert "Does it earn?" in listed
+    assert "placement:home" not in listed, "what is taken isn't offered"
+    for words in ("The experiment has ended.", "It had ended already."):
+        stopped = browser.post("/console/experiments/1/stop", data={"csrf_token": token}, follow_redirects=True)
+        assert words in stopped.text
+    with sessions() as session:
+        deeds = session.scalars(select(AuditEntry.action)).all()
+    assert deeds == [Action.EXPERIMENT_STARTED, Action.EXPERIMENT_STOPPED]
+    assert browser.post("/console/experiments", data={"csrf_token": token, **FORM}).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"name": " "}, {"name": "x" * 121}, {"subject": "placement:roof"}, {"subject": ""}, {"unit": "dog"},
+              {"percent": "0"}, {"percent": "91"}, {"percent": "٥"}, {"percent": "1.5"}, {"percent": ""}]
+)  # fmt: skip
+def test_what_cannot_be_started_is_refused_in_words(browser: FlaskClient, token: str, wrong: dict[str, str]) -> None:
+    answer = browser.post("/console/experiments", data={"csrf_token": token, **FORM, **wrong})
+    assert answer.status_code == 400
+    assert any(word in answer.text for word in ("Give the experiment", "Choose", "whole number"))
+
+
+def test_fifty_customers_get_words_and_no_figures_that_pretend(
+    browser: FlaskClient, sessions: sessionmaker[Session]
+) -> None:
+    number = campaign_with(sessions, people=50, treated_buy=5, control_buy=0)
+    page = browser.get(f"/console/experiments/{number}").text
+    assert all(words.startswith("Too few to say") for words in text_of(page, ".decision"))
+    assert not {"nan", "inf", "None"} & set(BeautifulSoup(page, "html.parser").text.split())
+    assert "More or less than without it" not in page
+
+
+def test_an_undecided_experiment_says_how_many_orders_it_needs(
+    browser: FlaskClient, sessions: sessionmaker[Session]
+) -> None:
+    number = campaign_with(sessions, people=400, treated_buy=8, control_buy=9)
+    page = browser.get(f"/console/experiments/{number}").text
+    first, second = text_of(page, ".decision")
+    assert first.startswith("Can't tell yet: about ")
+    assert "more orders are needed to see a difference of 20%" in first
+    assert second.startswith("Can't tell yet")
+
+
+def test_a_decided_experiment_says_by_how_much_and_opens_into_its_rows(
+    browser: FlaskClient, sessions: sessionmaker[Session], storefront: DeskStorefront
+) -> None:
+    number = campaign_with(sessions, people=1_500, treated_buy=2, control_buy=8)
+    page = browser.get(f"/console/experiments/{number}").text
+    assert all(words.startswith("Better by ") for words in text_of(page, ".decision"))
+    assert "More or less than without it" in page
+    sheet = [line.split(",") for line in browser.get(f"/console/experiments/{number}.csv").text.splitlines()]
+    with sessions() as session:
+        units = len(session.scalars(select(Exposure).where(Exposure.control.is_(False))).all())
+    assert int(sheet[1][1]) == units
+    assert int(sheet[1][2]) == units // 2
+    assert sheet[5][1] == sheet[6][1] == "better"
+
+    rows, address = 0, f"/console/experiments/{number}/treated"
+    while address:
+        shown = BeautifulSoup(browser.get(address).text, "html.parser")
+        rows += len(shown.select("tbody tr"))
+        further = shown.select_one("a[rel=next]")
+        address = str(further["href"]) if further else ""
+    assert rows == units // 2
+    assert "/console/customers/" in browser.get(f"/console/experiments/{number}/treated").text
+    storefront.role = "analyst"
+    assert "/console/customers/" not in browser.get(f"/console/experiments/{number}/treated").text
+
+
+def test_sizes_that_chance_does_not_explain_are_said(browser: FlaskClient, sessions: sessionmaker[Session]) -> None:
+    number = campaign_with(sessions, people=400, treated_buy=4, control_buy=4)
+    assert "sizes don" not in browser.get(f"/console/experiments/{number}").text
+    with sessions.begin() as session:
+        session.get_one(Experiment, number).control_percent = 30
+    assert "sizes don" in browser.get(f"/console/experiments/{number}").text
+
+
+def test_whom_to_leave_out_is_for_those_who_may_see_persons_and_is_written_down(
+    browser: FlaskClient, sessions: sessionmaker[Session], storefront: DeskStorefront
+) -> None:
+    number = campaign_with(sessions, people=60, treated_buy=0, control_buy=0, percent=20)
+    lines = browser.get(f"/console/experiments/{number}/held-out.csv").text.splitlines()
+    with sessions() as session:
+        salt = session.get_one(Experiment, number).salt
+        ids = session.scalars(select(Customer.id)).all()
+        assert session.scalars(select(AuditEntry.action)).all() == [Action.HELD_OUT_EXPORTED]
+    assert {int(line.split(",")[0]) for line in lines[1:]} == {one for one in ids if is_control(salt, str(one), 20)}
+    storefront.role = "marketer"
+    assert browser.get(f"/console/experiments/{number}/held-out.csv").status_code == 403
+
+
+def test_a_list_of_visitors_to_leave_out_is_refused(browser: FlaskClient, token: str) -> None:
+    browser.post("/console/experiments", data={"csrf_token": token, **FORM})
+    answer = browser.get("/console/experiments/1/held-out.csv")
+    assert answer.status_code == 400
+    assert "one on visitors" in answer.text
+
+
+def test_an_analyst_reads_and_starts_nothing(browser: FlaskClient, token: str, storefront: DeskStorefront) -> None:
+    browser.post("/console/experiments", data={"csrf_token": token, **FORM})
+    storefront.role = "analyst"
+    assert "Stop for good" not in browser.get("/console/experiments/1").text
+    assert browser.post("/console/experiments/1/stop", data={"csrf_token": token}).status_code == 403
+    assert browser.get("/console/experiments/99").status_code == 404
