@@ -19,7 +19,7 @@ from tracking.visitors import Grade
 
 from . import cli, config, identification, ledger, letters, scheduler, template_globals, trials, wording
 from .collector import api as collector_api
-from .collector import openapi, sdk_settings  # noqa: F401 (they add their views to the collector's blueprint)
+from .collector import openapi, sdk_settings, vanity  # noqa: F401 (they add their views to the blueprints)
 from .collector import views as collector
 from .console import views as console
 from .country import Countries

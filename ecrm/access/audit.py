@@ -35,6 +35,8 @@ class Action(StrEnum):
     EXPERIMENT_STARTED = "experiment_started"
     EXPERIMENT_STOPPED = "experiment_stopped"
     HELD_OUT_EXPORTED = "held_out_exported"
+    CAMPAIGN_CHANGED = "campaign_changed"
+    COSTS_CHANGED = "costs_changed"
 
 
 class AuditEntry(Record):

@@ -50,4 +50,6 @@ def _deeds() -> dict[str, str]:
         Action.EXPERIMENT_STARTED: _("started an experiment"),
         Action.EXPERIMENT_STOPPED: _("stopped an experiment"),
         Action.HELD_OUT_EXPORTED: _("exported whom a campaign leaves out"),
+        Action.CAMPAIGN_CHANGED: _("changed a campaign"),
+        Action.COSTS_CHANGED: _("changed costs"),
     }

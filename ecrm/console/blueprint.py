@@ -27,10 +27,13 @@ DEFAULT_REASON = "customer asked"
 
 @dataclass(frozen=True)
 class Tab:
-    """A page of an area with several. `endpoints` are the views that belong to it; the first one opens it."""
+    """A page of an area with several. `endpoints` are the views that belong to it; the first one opens it, `permission`
+    is needed for that where it is another than the area's.
+    """
 
     label: str
     endpoints: tuple[str, ...]
+    permission: Permission | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,20 @@ def areas() -> tuple[Area, ...]:
     return (
         Area(Permission.OVERVIEW, _("Overview"), "chart", ("overview",), sales, keeps=True),
         Area(Permission.OVERVIEW, _("Orders"), "bag", ("orders", "receipt"), sales),
+        Area(
+            Permission.OVERVIEW, _("Campaigns"), "flag", ("campaigns",), sales, keeps=True,
+            tabs=(
+                Tab(
+                    _("Campaigns"),
+                    (
+                        "campaigns", "campaign", "campaign_link", "new_campaign", "create_campaign", "edit_campaign",
+                        "change_campaign_now", "credits",
+                    ),
+                ),
+                Tab(_("Costs"), ("costs", "enter_costs")),
+                Tab(_("Imports"), ("imports", "upload_import", "check_import", "write_import"), Permission.CAMPAIGNS),
+            ),
+        ),
         Area(
             Permission.OVERVIEW, _("Site"), "screen", ("site",), site, keeps=True,
             tabs=(

@@ -42,6 +42,7 @@ _PRODUCT = {"product_id": "product", "slug": "product_slug"}
 _IN_CART = {"product_id": "product", "quantity": "1"}
 _ADDRESS = {"address_id": "address"}
 _ORDER = {"number": "order"}
+_CAMPAIGN = {"campaign_id": "campaign"}
 _BROWSER = {"customer_id": "customer", "claim_id": "visitor_claim"}
 
 STOREFRONT = {
@@ -132,6 +133,28 @@ CONSOLE = {
     "console.orders GET": Row(_FIGURES, query={"day": "2026-11-20"}),
     "console.receipt GET": Row(_FIGURES, {"reference": "order"}),
     "console.orders_sheet GET": Row(_FIGURES, query={"day": "2026-11-20"}),
+    "console.campaigns GET": Row(_FIGURES),
+    "console.campaigns_csv GET": Row(_FIGURES),
+    "console.campaign GET": Row(_FIGURES, _CAMPAIGN),
+    "console.campaign_csv GET": Row(_FIGURES, _CAMPAIGN),
+    "console.campaign_link GET": Row(_FIGURES, _CAMPAIGN),
+    "console.new_campaign GET": Row(_staff("marketer")),
+    "console.create_campaign POST": Row(_staff("marketer")),
+    "console.edit_campaign GET": Row(_staff("marketer"), _CAMPAIGN),
+    "console.change_campaign_now POST": Row(_staff("marketer"), _CAMPAIGN),
+    "console.archive_campaign POST": Row(_staff("marketer"), _CAMPAIGN, {"archived": "yes"}),
+    "console.credits GET": Row(_FIGURES),
+    "console.credits_csv GET": Row(_FIGURES),
+    "console.costs GET": Row(_FIGURES),
+    "console.costs_csv GET": Row(_FIGURES),
+    "console.enter_costs POST": Row(_staff("marketer")),
+    "console.take_back_costs POST": Row(_staff("marketer"), {"entry_id": "cost_entry"}),
+    "console.imports GET": Row(_staff("marketer")),
+    "console.upload_import POST": Row(_staff("marketer")),
+    "console.check_import GET": Row(_staff("marketer"), {"token": "upload"}),
+    "console.refused_rows GET": Row(_staff("marketer"), {"token": "upload"}),
+    "console.write_import POST": Row(_staff("marketer"), {"token": "upload"}, {"fingerprint": "another"}),
+    "console.forget_import POST": Row(_staff("marketer"), {"token": "upload"}, last=True),
     "console.site GET": Row(_FIGURES),
     "console.site_csv GET": Row(_FIGURES),
     "console.visits GET": Row(_FIGURES),
@@ -184,6 +207,7 @@ CRM_PUBLIC = {
     "ecrm.consent POST": Row(EVERYBODY, form={"grade": "0", "next": "/"}),
     "ecrm.privacy GET": Row(EVERYBODY),
     "ecrm.seen POST": Row(EVERYBODY, headers={"Sec-Fetch-Site": "same-origin"}),  # tells a page's reading time
+    "ecrm.go GET": Row(EVERYBODY, {"word": "tea"}),
     "ecrm.recall POST": Row(EVERYBODY, form={"email": "ada@example.com"}),
     "ecrm.recall_asked GET": Row(EVERYBODY),
     "ecrm.recall_link GET": Row(EVERYBODY, {"token": "made-up"}, answers=404),

@@ -20,6 +20,9 @@ from tests.shop.browsing import be, token
 _ADDRESS = ("name", "line1", "line2", "city", "postcode", "region", "country", "phone")
 _PROFILE = ("first_name", "last_name", "phone", "household", "children", "interests", "birthday")
 _LINE = ("product_id", "quantity", "saved", "next")
+_CAMPAIGN = (
+    "name", "channel", "code", "first_day", "last_day", "budget", "reached", "vanity", "landing_path", "codes", "note",
+)  # fmt: skip
 _ARGUMENT = re.compile(r"<(?:[^<>]*:)?(\w+)>")
 
 FIELDS: dict[str, tuple[str, ...]] = {
@@ -56,6 +59,16 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "backoffice.deliver": (),
     "backoffice.refund": ("reason", "shipping", "restock", "whole", "pieces-1"),
     "backoffice.cancel": (),
+    "console.create_campaign": _CAMPAIGN,
+    "console.change_campaign_now": _CAMPAIGN,
+    "console.archive_campaign": ("archived",),
+    "console.enter_costs": (
+        "campaign", "first_day", "last_day", "amount", "clicks", "impressions", "note", "key",
+    ),
+    "console.take_back_costs": ("whole",),
+    "console.upload_import": ("kind", "first_day", "last_day"),
+    "console.write_import": ("fingerprint", "leave_out", "campaign-0"),
+    "console.forget_import": (),
     "console.find_customer": ("asked", "reason"),
     "console.find_emails": ("asked",),
     "console.find_events": ("name", "order", "day", "email"),
@@ -119,6 +132,15 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "console.speed_csv": (*_REPORT, "least"),
     "console.funnel": (*_REPORT, "by", *_FLASKS_OWN),
     "console.funnel_csv": (*_REPORT, "by"),
+    "console.campaigns": (*_REPORT, "by", "model", *_FLASKS_OWN),
+    "console.campaigns_csv": (*_REPORT, "by", "model"),
+    "console.campaign": (*_REPORT, "model", *_FLASKS_OWN),
+    "console.campaign_csv": (*_REPORT, "model"),
+    "console.campaign_link": ("path", "utm_source", "utm_medium", "utm_content", "utm_term"),
+    "console.credits": ("days", "first", "last", "compare", "model", "key", "before", *_FLASKS_OWN),
+    "console.credits_csv": ("days", "first", "last", "model", "key"),
+    "console.costs": ("days", "first", "last", "compare", "campaign_id", "channel", "before", *_FLASKS_OWN),
+    "console.costs_csv": ("days", "first", "last", "campaign_id", "channel"),
     "console.visits": (*_REPORT, "having", "stage", "entry", "before", *_FLASKS_OWN),
     "console.orders": ("day", "first", "last", "before", *_FLASKS_OWN),
     "console.orders_sheet": ("day", "first", "last"),
