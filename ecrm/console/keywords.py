@@ -207,7 +207,7 @@ def _report_of(term_id: int) -> tuple[Report, dict[str, Any]]:
     more = {
         "opened": opened, "names": key_names([one.key_id for one in opened]), "following": following,
         "preceding": preceding, "words": words,
-        "orders_href": url_for("console.orders", term=term_id, **chosen.first_and_last),
+        "orders_href": url_for("console.orders", searched=term_id, **chosen.first_and_last),
         "position": lambda value: written(columns[4], value),
     }  # fmt: skip
     return report, more
@@ -227,7 +227,7 @@ def _values(span: Period, days: Days) -> dict[str, Value]:
 
 
 def _links(term_id: int, span: Period) -> dict[str, str]:
-    orders = url_for("console.orders", term=term_id, first=span.first, last=span.last)
+    orders = url_for("console.orders", searched=term_id, first=span.first, last=span.last)
     return {"orders": orders, "revenue_minor": orders, "net_minor": orders}
 
 

@@ -47,7 +47,7 @@ class Asked:
 
 
 def asked_orders() -> Asked:
-    """The days from `first` to `last` (a week up to today), and `product`, `term`, `cohort`, `customers`.
+    """The days from `first` to `last` (a week up to today), and `product`, `searched`, `cohort`, `customers`.
 
     Raises:
         BadRequest: in words, for what can't be read.
@@ -58,10 +58,10 @@ def asked_orders() -> Asked:
         raise BadRequest(_("The first day lies after the last one."))
     if last - first > LONGEST:
         raise BadRequest(_("Ask for ten years at most."))
-    product, term, customers = text_arg("product", longest=64), number_arg("term"), choice_arg("customers", Customers)
+    product, term, customers = text_arg("product", longest=64), number_arg("searched"), choice_arg("customers", Customers)
     cohort = text_arg("cohort")
     given = {
-        "product": product or None, "term": term, "cohort": cohort or None,
+        "product": product or None, "searched": term, "cohort": cohort or None,
         "customers": customers.value if customers else None,
     }  # fmt: skip
     narrowed = Narrowed(product or None, term, _month(cohort) if cohort else None, customers)

@@ -77,7 +77,7 @@ def test_a_terms_orders_are_the_rows_behind_its_orders(browser: FlaskClient, sea
     listed = browser.get(str(link["href"])).text
     assert "A-1" in listed
     assert "found by searching “tea”" in listed
-    assert "A-1" not in browser.get(f"/console/orders?term={searches + 10_000}").text
+    assert "A-1" not in browser.get(f"/console/orders?searched={searches + 10_000}").text
 
 
 def test_refined_searches_show_both_terms(browser: FlaskClient, searches: int) -> None:
