@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from ecrm.marketing.campaigns import Campaign, CostEntry
 from ecrm.marketing.experiments import Experiment
+from ecrm.marketing.imports.uploads import keep
 from shop import signals
 from shop.accounts.account import Account, Address, Role
 from shop.accounts.demo_people import ensure_demo_people
@@ -25,7 +28,7 @@ from shop.fulfilment.parcel import Parcel
 from tests.architecture.route_matrix import EVERYBODY, MATRIX, Row
 from tests.conftest import NOW
 from tests.shop.browsing import be, token
-from tracking.clickstream.dimensions import Page
+from tracking.clickstream.dimensions import Page, ProductKey, Term
 from tracking.visitors import Visitor, VisitorClaim
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -131,23 +134,55 @@ def _prepare(app: Flask, shop_data: dict[str, int]) -> tuple[dict[str, Any], dic
         order.lines.append(OrderLine(position=1, **bought))
         staff = {account.role: account.id for account in ensure_demo_people(session())}
         coupon = Coupon(code="MATRIX-10", label="Ten off", percent=10, starts_at=NOW, made_at=NOW)
-        seen_page = Page(path="/d/grocery")
+        seen_page, seen_term = Page(path="/d/grocery"), Term(term="coffee")
+        seen_product = ProductKey(product="matrix")
         tried = Experiment(
             name="Tried", subject="campaign:spring", unit="customer", salt="m" * 32, control_percent=10, started_at=NOW
         )
-        session.add_all([grace, address, order, coupon, seen_page, tried])
+        tea = Campaign(
+            code="tea",
+            name="Tea",
+            channel="email",
+            first_day=NOW.date(),
+            vanity="tea",
+            landing_path="/",
+            created_at=NOW,
+        )
+        session.add_all([tea, grace, address, order, coupon, seen_page, seen_term, seen_product, tried])
         session.flush()
         signals.order_placed.send(app, order=order)
         parcel = Parcel(order=order, carrier="dhl", tracking_number="00340434161094042557", shipped_at=NOW)
         session.add(parcel)
         session.commit()
         _claim_a_browser(session())
+        session.add(
+            CostEntry(
+                campaign_id=tea.id,
+                day=NOW.date(),
+                amount_minor=5,
+                origin="entered",
+                reference="entered:m",
+                entered_at=NOW,
+            )
+        )
+        export = keep(
+            session(),
+            b"Day,Campaign,Cost\n2026-11-01,Tea,1.50\n",
+            kind="google_ads",
+            name="tea.csv",
+            by="Olga",
+            now=datetime.now(UTC),
+        )
+        session.commit()
         examples: dict[str, Any] = {
             "product": product.id, "product_slug": product.slug, "address": address.id, "order": order.number,
             "parcel": parcel.id, "account": ada.id,
-            "coupon": coupon.id, "seen_page": seen_page.id, "experiment": tried.id,
+            "coupon": coupon.id, "seen_page": seen_page.id,
+            "seen_term": seen_term.id, "seen_product": seen_product.id,
+            "campaign": tea.id,
+            "upload": export.token, "experiment": tried.id,
         }  # fmt: skip
-        for name in ("customer", "email", "event", "reaction", "visitor_claim"):
+        for name in ("customer", "email", "event", "reaction", "visitor_claim", "cost_entry"):
             examples[name] = session.scalar(select(text("min(id)")).select_from(text(f"ecrm_{name}")))
         people = {str(role): staff[role] for role in Role} | {"customer": ada.id, "other_customer": grace.id}
     missing = [name for name, value in examples.items() if value is None]
