@@ -12,6 +12,7 @@ from ecrm.access.roles import Permission, needs
 from ecrm.installation import installation
 from ecrm.marketing.ad_intensity import Advertised, Intensity, Sold, Spent, Step, advertised, intensity
 from ecrm.marketing.lags import Lag
+from ecrm.marketing.period import Period
 from ecrm.marketing.segment import Segment
 from ecrm.wording import compact_number, number, short_day
 from ecrm.wording import gettext as _
@@ -75,7 +76,9 @@ def _report() -> tuple[Report, Intensity]:
         total=Row(
             _("All weeks") if found.by_week else _("All days"), _values(found.spent, found.sold),
             _values(before.spent, before.sold) if before else None,
-            links={"orders": url_for("console.orders", **chosen.first_and_last)},
+            links={
+                "orders": url_for("console.orders", **chosen.first_and_last), "spend_minor": _costs(chosen.period),
+            },
         ),
         compared=False,
         segment=segment,
@@ -119,7 +122,12 @@ def _values(spent: Spent, sold: Sold) -> dict[str, Value]:
 
 def _row(step: Step) -> Row:
     orders = url_for("console.orders", first=step.span.first, last=step.span.last)
-    return Row(span_words(step.span), _values(step.spent, step.sold), links={"orders": orders, "net_minor": orders})
+    links = {"orders": orders, "net_minor": orders, "spend_minor": _costs(step.span)}
+    return Row(span_words(step.span), _values(step.spent, step.sold), links=links)
+
+
+def _costs(span: Period) -> str:
+    return url_for("console.costs", first=span.first, last=span.last)
 
 
 def _filters(segment: Segment, campaigns: Sequence[Advertised]) -> list[Filter]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from urllib.parse import urlencode
@@ -64,7 +64,8 @@ def cohorts_csv() -> Response:
 
 
 def _report() -> tuple[Report, dict[tuple[str, str], int]]:
-    chosen, show = chosen_period(default_days=DEFAULT_DAYS), choice_arg("show", Show) or Show.RETENTION
+    asked, show = chosen_period(default_days=DEFAULT_DAYS), choice_arg("show", Show) or Show.RETENTION
+    chosen = replace(asked, compare=None)  # each row stands beside the others
     with installation().sessions() as session:
         found = read_cohorts(session, chosen.period)
     longest = max((len(one.cells) for one in found), default=1)

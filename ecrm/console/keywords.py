@@ -188,7 +188,11 @@ def _report_of(term_id: int) -> tuple[Report, dict[str, Any]]:
         chosen=chosen,
         by=_("Day") if len(spans) == period.days else _("Week"),
         columns=columns,
-        rows=[Row(span_words(span), _values(span, days), links=_links(term_id, span)) for span in spans],
+        rows=[
+            Row(span_words(span), values, links=_links(term_id, span))
+            for span in spans
+            if any((values := _values(span, days)).values())
+        ],
         total=Row(
             _("All days"), _values(period, days), _values(chosen.compare, before) if chosen.compare else None,
             links=_links(term_id, period),
@@ -202,7 +206,7 @@ def _report_of(term_id: int) -> tuple[Report, dict[str, Any]]:
                   before=lambda span: within(span, before, "clicks")),
         ],
         simulated=simulated_words(figures.simulated_visits, figures.visits),
-        notes=[_days_note(), _earning_note()],
+        notes=[_("Days without anything are left out of the table."), _days_note(), _earning_note()],
     )  # fmt: skip
     more = {
         "opened": opened, "names": key_names([one.key_id for one in opened]), "following": following,

@@ -161,7 +161,11 @@ def _report_of(key_id: int) -> tuple[Report, dict[str, Any]]:
         chosen=chosen,
         by=_("Day") if len(spans) == chosen.period.days else _("Week"),
         columns=columns,
-        rows=[Row(span_words(span), _values(span, days), links=_links(number, span)) for span in spans],
+        rows=[
+            Row(span_words(span), values, links=_links(number, span))
+            for span in spans
+            if any((values := _values(span, days)).values())
+        ],
         total=Row(
             _("All days"), _values(chosen.period, days), _values(chosen.compare, before) if chosen.compare else None,
             links=_links(number, chosen.period),
@@ -175,7 +179,7 @@ def _report_of(key_id: int) -> tuple[Report, dict[str, Any]]:
                   before=lambda span: within(span, before, "units")),
         ],
         simulated=simulated_words(figures.simulated_visits, figures.visits),
-        notes=[_days_note()],
+        notes=[_("Days without anything are left out of the table."), _days_note()],
     )  # fmt: skip
     more = {
         "card": card, "number_in_shop": number, "found_by": found_by, "words": words, "page_id": page_id,
