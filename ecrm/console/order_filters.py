@@ -58,7 +58,8 @@ def asked_orders() -> Asked:
         raise BadRequest(_("The first day lies after the last one."))
     if last - first > LONGEST:
         raise BadRequest(_("Ask for ten years at most."))
-    product, term, customers = text_arg("product", longest=64), number_arg("searched"), choice_arg("customers", Customers)
+    product, term = text_arg("product", longest=64), number_arg("searched")
+    customers = choice_arg("customers", Customers)
     cohort = text_arg("cohort")
     given = {
         "product": product or None, "searched": term, "cohort": cohort or None,
