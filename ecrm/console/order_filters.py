@@ -13,11 +13,13 @@ from ecrm.installation import installation
 from ecrm.marketing.keywords import words_of
 from ecrm.marketing.order_list import Customers, Narrowed
 from ecrm.marketing.period import Period
+from ecrm.marketing.visit_list import page_path
 from ecrm.wording import gettext as _
 from ecrm.wording import month, today
 
 from .product_names import sold_name
 from .queries import choice_arg, day_arg, number_arg, text_arg
+from .segments import chosen_segment, segment_args, segment_words
 
 LONGEST = timedelta(days=3700)
 
@@ -43,11 +45,17 @@ class Asked:
             found.append(_("of customers who first ordered in %(month)s", month=month(one.cohort)))
         if one.customers is not None:
             found.append(_("first orders") if one.customers is Customers.NEW else _("all but first orders"))
+        if one.visits:
+            found.append(_("ordered in visits of: %(segment)s", segment=", ".join(segment_words(one.visits))))
+        if one.entry is not None:
+            path = page_path(session, one.entry) or "–"
+            found.append(_("ordered in visits that began with %(path)s", path=path))
         return found
 
 
 def asked_orders() -> Asked:
-    """The days from `first` to `last` (a week up to today), and `product`, `searched`, `cohort`, `customers`.
+    """The days from `first` to `last` (a week up to today), and `product`, `searched`, `cohort`, `customers`, and
+    a segment and `entry` for the visits in which they were placed.
 
     Raises:
         BadRequest: in words, for what can't be read.
@@ -60,12 +68,15 @@ def asked_orders() -> Asked:
         raise BadRequest(_("Ask for ten years at most."))
     product, term = text_arg("product", longest=64), number_arg("searched")
     customers = choice_arg("customers", Customers)
-    cohort = text_arg("cohort")
+    cohort, visits, entry = text_arg("cohort"), chosen_segment(), number_arg("entry")
     given = {
         "product": product or None, "searched": term, "cohort": cohort or None,
-        "customers": customers.value if customers else None,
+        "customers": customers.value if customers else None, "entry": entry, **segment_args(visits),
     }  # fmt: skip
-    narrowed = Narrowed(product or None, term, _month(cohort) if cohort else None, customers)
+    narrowed = Narrowed(
+        product=product or None, term=term, cohort=_month(cohort) if cohort else None, customers=customers,
+        visits=visits, entry=entry,
+    )  # fmt: skip
     return Asked(Period(first, last), narrowed, {name: value for name, value in given.items() if value is not None})
 
 

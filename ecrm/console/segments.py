@@ -64,6 +64,12 @@ def segment_args(segment: Segment) -> dict[str, Any]:
     return {name: in_address(value) for name, value in segment.args.items()}
 
 
+def segment_words(segment: Segment) -> list[str]:
+    """The segment's values in words."""
+    named = {"channel": channel_name, "device": device_name, "country": country_name, "visitors": visitors_name}
+    return [named[name](value) if name in named else value or unknown() for name, value in segment.args.items()]
+
+
 def filters(session: Session) -> list[Filter]:
     """The form's fields with what the shop's visits have known so far; the rarer ones only where a link set them."""
     campaigns = _known(session, Source.campaign)
@@ -105,6 +111,11 @@ def device_name(device: str) -> str:
 def country_name(code: str) -> str:
     """A country in the reader's language."""
     return country(code) if code else unknown()
+
+
+def visitors_name(value: str) -> str:
+    """New or returning visitors in words."""
+    return _("Returning visitors") if value == "returning" else _("New visitors")
 
 
 def unknown() -> str:

@@ -8,15 +8,16 @@ from functools import reduce
 from operator import add
 from typing import Any
 
-from flask import Response, url_for
+from flask import Response, request, url_for
 
 from ecrm.access.roles import Permission, needs
 from ecrm.installation import installation
 from ecrm.marketing.period import Period
 from ecrm.marketing.segment import Segment
-from ecrm.marketing.site import NO_VISITS, By, GroupedVisits, VisitFigures, visits_by, visits_by_day
+from ecrm.marketing.site import NO_VISITS, By, GroupedVisits, VisitFigures, exact_visitors, visits_by, visits_by_day
 from ecrm.wording import gettext as _
 from ecrm.wording import number
+from tracking.clickstream.uniques import Uniques, unique_visitors
 
 from .blueprint import console
 from .many_rows import rows_of_groups
@@ -32,9 +33,10 @@ from .segments import (
     in_address,
     segment_args,
     unknown,
+    visitors_name,
 )
 from .trends import trend
-from .visit_columns import visit_columns, visit_links, visit_values
+from .visit_columns import refund_links, visit_columns, visit_links, visit_values
 
 DRAWN = ("sessions", "simulated_sessions", "orders")
 """The figures of a day that the charts show."""
@@ -44,7 +46,15 @@ DRAWN = ("sessions", "simulated_sessions", "orders")
 @needs(Permission.OVERVIEW)
 def site() -> str:
     """The visits of a period, grouped as asked for."""
-    return report_page(_report())
+    report, exact = _report(), "exact" in request.args
+    period, segment = report.chosen.period, report.segment
+    visitors: Uniques | None = None
+    with installation().sessions() as session:
+        if not segment:
+            visitors = unique_visitors(session, period.first, period.last, exact=exact)
+        elif exact:  # sketches don't know of what segment somebody was
+            visitors = Uniques(exact_visitors(session, period, segment=segment), exact=True, error=0.0)
+    return report_page(report, template="ecrm/console/site_visits.html", visitors=visitors)
 
 
 @console.get("/site.csv")
@@ -61,11 +71,6 @@ def group_words(group: Mapping[str, str]) -> tuple[str, str]:
     ((name, value),) = group.items()
     named = {"channel": channel_name, "device": device_name, "country": country_name, "visitors": visitors_name}
     return (named[name](value) if name in named else value or _("(none)")), ""
-
-
-def visitors_name(value: str) -> str:
-    """New or returning visitors in words."""
-    return _("Returning visitors") if value == "returning" else _("New visitors")
 
 
 def simulated_words(simulated: int, visits: int) -> str:
@@ -174,12 +179,12 @@ def _links(segment: Mapping[str, Any], chosen: Chosen) -> dict[str, str]:
     """The visits behind each figure."""
 
     rows = visit_links(**chosen.first_and_last, **segment)
-
     ordered = rows(having="orders")
     return {
         "sessions": rows(), "bounce_rate": rows(having="bounces"),
         "product_views": rows(having="product_views"), "cart_adds": rows(having="cart_adds"),
         "orders": ordered, "conversion": ordered, "revenue_minor": ordered, "net_minor": ordered,
+        "refunds_minor": refund_links(**chosen.first_and_last, **segment)(), "pages": rows(),
     }  # fmt: skip
 
 

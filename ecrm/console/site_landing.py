@@ -20,7 +20,7 @@ from .periods import Chosen, chosen_period, kept_args
 from .reports_frame import Column, Kind, Report, Row, Value, report_csv, report_page
 from .segments import chosen_segment, filters, segment_args
 from .site import simulated_words
-from .visit_columns import visit_links
+from .visit_columns import refund_links, visit_links
 
 
 @console.get("/site/landing-pages")
@@ -82,7 +82,8 @@ def landing_columns() -> list[Column]:
         Column("orders", _("Orders")),
         Column("conversion", _("Conversion"), Kind.SHARE, help=_("Orders placed in a visit, per visit.")),
         Column("revenue_minor", _("Revenue"), Kind.MONEY, help=_("Of these orders, before refunds.")),
-        Column("net_minor", _("Net"), Kind.MONEY),
+        Column("refunds_minor", _("Refunds"), Kind.MONEY, good="down", help=_("Given back for orders of such visits.")),
+        Column("net_minor", _("Net"), Kind.MONEY, help=_("Revenue less these refunds.")),
     ]  # fmt: skip
 
 
@@ -109,16 +110,18 @@ def _columns(of: Mapping[str, Any]) -> dict[str, Figures]:
         "orders": of["entry_orders"],
         "conversion": ratio(of["entry_orders"], of["entries"]),
         "revenue_minor": of["entry_revenue_minor"],
+        "refunds_minor": of["entry_refunds_minor"],
         "net_minor": of["entry_revenue_minor"] - of["entry_refunds_minor"],
     }
 
 
 def _links(chosen: Chosen, segment: dict[str, Any], **more: Any) -> dict[str, str]:
     rows = visit_links(**chosen.first_and_last, **segment, **more)
-
+    # Within a segment the refunds are those of the visits, whenever the money went back.
+    refunded = rows(having="refunds") if segment else refund_links(**chosen.first_and_last, **more)()
     ordered = rows(having="orders")
     return {
         "entries": rows(), "bounce_rate": rows(having="bounces"), "product_views": rows(having="product_views"),
         "cart_adds": rows(having="cart_adds"), "orders": ordered, "conversion": ordered, "revenue_minor": ordered,
-        "net_minor": ordered,
+        "refunds_minor": refunded, "net_minor": ordered,
     }  # fmt: skip

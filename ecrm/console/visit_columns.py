@@ -26,8 +26,9 @@ def visit_columns() -> list[Column]:
         Column("orders", _("Orders"), help=_("Orders placed in these visits.")),
         Column("conversion", _("Conversion"), Kind.SHARE, help=_("Orders placed in a visit, per visit.")),
         Column("revenue_minor", _("Revenue"), Kind.MONEY, help=_("Of these orders, before refunds.")),
-        Column("net_minor", _("Net"), Kind.MONEY,
-               help=_("Revenue less what was given back in these days, for orders of these or earlier visits.")),
+        Column("refunds_minor", _("Refunds"), Kind.MONEY, good="down",
+               help=_("Given back in these days, for orders of these or earlier visits.")),
+        Column("net_minor", _("Net"), Kind.MONEY, help=_("Revenue less these refunds.")),
     ]  # fmt: skip
 
 
@@ -36,7 +37,16 @@ def visit_links(**args: Any) -> Callable[..., str]:
 
     A table holds hundreds of such links, and the router would take longer for them than the figures did.
     """
-    begin = f"{url_for('console.visits')}?"
+    return _links("console.visits", args)
+
+
+def refund_links(**args: Any) -> Callable[..., str]:
+    """The same to the refunds of orders placed in such visits."""
+    return _links("console.refunds", args)
+
+
+def _links(endpoint: str, args: dict[str, Any]) -> Callable[..., str]:
+    begin = f"{url_for(endpoint)}?"
     return lambda **more: begin + urlencode({**args, **more})
 
 
@@ -46,5 +56,6 @@ def visit_values(figures: VisitFigures | None) -> dict[str, Value]:
     return {
         "sessions": one.sessions, "bounce_rate": one.per_visit("bounces"), "pages": one.per_visit("page_views"),
         "product_views": one.product_views, "cart_adds": one.cart_adds, "orders": one.orders,
-        "conversion": one.per_visit("orders"), "revenue_minor": one.revenue_minor, "net_minor": one.net_minor,
+        "conversion": one.per_visit("orders"), "revenue_minor": one.revenue_minor,
+        "refunds_minor": one.refunds_minor, "net_minor": one.net_minor,
     }  # fmt: skip

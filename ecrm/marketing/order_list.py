@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -13,9 +13,11 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from tracking.clickstream.searches import SearchClick
+from tracking.clickstream.sessions import Session as Visit
 from tracking.orders import SeenOrder, SeenOrderLine, SeenRefund, SeenRefundLine
 
 from .period import Period, bounds
+from .segment import Segment, audiences_within
 
 
 class Customers(StrEnum):
@@ -31,16 +33,19 @@ class Narrowed:
 
     product: the shop's id of a product among the lines. term: the number of a search term by which a product of the
     order was found. cohort: the first day of the month in which the customer ordered first. customers: first orders, or
-    all others.
+    all others. visits: the visits in which they were placed; entry: the number of the page with which these began. An
+    order whose browser agreed to statistics alone doesn't know its visit and is of none.
     """
 
     product: str | None = None
     term: int | None = None
     cohort: date | None = None
     customers: Customers | None = None
+    visits: Segment = field(default_factory=Segment)
+    entry: int | None = None
 
     def __bool__(self) -> bool:
-        return any(value is not None for value in vars(self).values())
+        return bool(self.visits) or any(value is not None for name, value in vars(self).items() if name != "visits")
 
 
 class ListedRefund(NamedTuple):
@@ -93,15 +98,12 @@ def refunds_behind(
     before: tuple[datetime, int] | None = None,
     limit: int,
 ) -> list[ListedRefund]:
-    """The refunds of the period, newest first, from below (refunded_at, id) on; `narrowed` to a product or a cohort."""
-    start, end = bounds(period, zone)
+    """The refunds of the period, newest first, from below (refunded_at, id) on.
+
+    `narrowed` to a product, to a cohort, or to visits.
+    """
     query = select(SeenRefund, SeenOrder).outerjoin(SeenOrder, SeenOrder.id == SeenRefund.order_id)
-    query = query.where(SeenRefund.refunded_at >= start, SeenRefund.refunded_at < end)
-    if narrowed.product is not None:
-        lines = select(SeenRefundLine.refund_id).where(SeenRefundLine.product == narrowed.product)
-        query = query.where(SeenRefund.id.in_(lines))
-    if narrowed.cohort is not None:
-        query = query.where(_in_cohort(narrowed.cohort, zone, refund=True))
+    query = query.where(*_refunds(period, zone, narrowed))
     if before is not None:
         at, id_ = before
         query = query.where(or_(SeenRefund.refunded_at < at, and_(SeenRefund.refunded_at == at, SeenRefund.id < id_)))
@@ -112,9 +114,36 @@ def refunds_behind(
     return [ListedRefund(refund, order, shares[refund.id]) for refund, order in rows]
 
 
+def refunded_in(session: Session, period: Period, zone: ZoneInfo, narrowed: Narrowed) -> tuple[int, int]:
+    """How many refunds `refunds_behind` lists in all, and their money (for the product, where one is asked for)."""
+    refunds = select(SeenRefund.id).outerjoin(SeenOrder, SeenOrder.id == SeenRefund.order_id)
+    refunds = refunds.where(*_refunds(period, zone, narrowed))
+    query = select(func.count(), func.sum(SeenRefund.amount_minor)).where(SeenRefund.id.in_(refunds))
+    count, whole = session.execute(query).one()
+    money: int | None = whole
+    if narrowed.product is not None:
+        money = session.scalar(
+            select(func.sum(SeenRefundLine.amount_minor)).where(
+                SeenRefundLine.refund_id.in_(refunds), SeenRefundLine.product == narrowed.product
+            )
+        )
+    return count, int(money or 0)
+
+
 def month_of(first: date) -> Period:
     """The calendar month that begins on this day."""
     return Period(first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1))
+
+
+def _refunds(period: Period, zone: ZoneInfo, narrowed: Narrowed) -> list[ColumnElement[bool]]:
+    start, end = bounds(period, zone)
+    wanted = [SeenRefund.refunded_at >= start, SeenRefund.refunded_at < end, *_in_visits(narrowed)]
+    if narrowed.product is not None:
+        lines = select(SeenRefundLine.refund_id).where(SeenRefundLine.product == narrowed.product)
+        wanted.append(SeenRefund.id.in_(lines))
+    if narrowed.cohort is not None:
+        wanted.append(_in_cohort(narrowed.cohort, zone, refund=True))
+    return wanted
 
 
 def _narrow(narrowed: Narrowed, zone: ZoneInfo) -> list[ColumnElement[bool]]:
@@ -126,7 +155,19 @@ def _narrow(narrowed: Narrowed, zone: ZoneInfo) -> list[ColumnElement[bool]]:
         wanted.append(_in_cohort(narrowed.cohort, zone))
     if narrowed.customers is not None:
         wanted.append(SeenOrder.is_first.is_(narrowed.customers is Customers.NEW))
-    return wanted
+    return wanted + _in_visits(narrowed)
+
+
+def _in_visits(narrowed: Narrowed) -> list[ColumnElement[bool]]:
+    """Whether the order, or the order of the refund, was placed in one of the visits."""
+    if not narrowed.visits and narrowed.entry is None:
+        return []
+    placed_in = select(Visit.id).where(Visit.id == SeenOrder.session_id)
+    if narrowed.visits:
+        placed_in = placed_in.where(Visit.audience_id.in_(audiences_within(narrowed.visits)))
+    if narrowed.entry is not None:
+        placed_in = placed_in.where(Visit.entry_page_id == narrowed.entry)
+    return [placed_in.exists()]
 
 
 def _in_cohort(cohort: date, zone: ZoneInfo, *, refund: bool = False) -> ColumnElement[bool]:

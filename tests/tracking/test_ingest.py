@@ -114,6 +114,17 @@ def test_leaving_a_page_open_overnight_makes_no_visit(session: OrmSession) -> No
     assert (event.session_id, event.visitor_id) == (None, visit.visitor_id)
 
 
+@pytest.mark.parametrize("name", ["Identified (reported)", "Group Joined", "Aliased"])
+def test_what_a_client_says_about_a_person_is_no_visit(session: OrmSession, name: str) -> None:
+    store(session, seen(name, subject=""))
+    assert visits(session) == []
+    assert session.scalars(select(Event)).one().session_id is None
+    store(session, seen(minutes=1), seen(name, subject="", minutes=2))
+    (visit,) = visits(session)
+    assert visit.page_views == 1
+    assert session.scalars(select(Event.session_id).order_by(Event.id)).all() == [None, visit.id, visit.id]
+
+
 def test_without_consent_a_page_is_counted_and_leads_to_nobody(session: OrmSession) -> None:
     customer(session, "ada")
     store(session, seen(grade=Grade.NONE, customer_reference="ada"))

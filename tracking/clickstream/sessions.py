@@ -12,8 +12,9 @@ from tracking.record import BigId, Record
 SEVERAL = 0
 """In place of a customer's id: more than one was signed in during the visit, so it is nobody's."""
 IDLE = timedelta(minutes=30)
-PASSIVE = frozenset({"Page Engaged"})
-"""What a browser reports when a page is left; it may come hours later and is no visit."""
+PASSIVE = frozenset({"Page Engaged", "Identified (reported)", "Group Joined", "Aliased"})
+"""What opens no visit: a browser's report when a page is left, which may come hours later, and what a client of the
+collector says about a person, which is no step of one."""
 
 
 class Session(Record):

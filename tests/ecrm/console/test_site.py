@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session, sessionmaker
 
-from .clicks import audience, days_ago, visit
+from .clicks import audience, days_ago, refund, visit
 
 
 @pytest.fixture
@@ -47,8 +47,8 @@ def figures(page: str) -> dict[str, list[str]]:
 def test_visits_are_grouped_and_the_sum_stands_above_them(browser: FlaskClient, visits: None) -> None:
     rows = figures(browser.get("/console/site").text)
     assert rows["All visits"][:2] == ["6", "66.7%"]
-    assert rows["Organic search"] == ["4", "75.0%", "1.75", "1", "1", "0", "0.0%", "€0.00", "€0.00"]
-    assert rows["E-mail"] == ["1", "0.0%", "6", "1", "1", "1", "100.0%", "€25.90", "€25.90"]
+    assert rows["Organic search"] == ["4", "75.0%", "1.75", "1", "1", "0", "0.0%", "€0.00", "€0.00", "€0.00"]
+    assert rows["E-mail"] == ["1", "0.0%", "6", "1", "1", "1", "100.0%", "€25.90", "€0.00", "€25.90"]
     assert rows["Direct simulated"][0] == "1"
     assert list(figures(browser.get("/console/site?by=device").text)) == ["All visits", "Desk simulated", "Phone"]
     assert list(figures(browser.get("/console/site?by=referrer").text)) == ["All visits", "google Organic search"]
@@ -87,6 +87,49 @@ def test_every_linked_figure_opens_as_many_rows_as_it_says(browser: FlaskClient,
                 assert len(rows.select("main table tbody tr")) == int(cell.get_text())
                 checked += 1
     assert checked >= 8
+
+
+def test_refunds_reduce_the_net_of_their_visits_and_open_as_rows_with_the_same_sum(
+    desk: Flask, browser: FlaskClient, sessions: sessionmaker[Session]
+) -> None:
+    with desk.app_context(), sessions.begin() as session:
+        letter, direct = audience(session, "email", "shop"), audience(session, "direct")
+        bought = visit(session, days_ago(40), letter, entry="/d/tea", stage=4, revenue_minor=5000)
+        other = visit(session, days_ago(2), direct, stage=4, revenue_minor=3000)
+        refund(session, days_ago(1), bought, "R-1", 1200)
+        refund(session, days_ago(3), bought, "R-2", 300)
+        refund(session, days_ago(1), other, "R-3", 70)
+        refund(session, days_ago(1), None, "R-4", 999)
+        refund(session, days_ago(35), bought, "R-5", 1)
+        since = days_ago(27)
+    rows = figures(browser.get("/console/site").text)
+    assert rows["E-mail"][-3:] == ["€0.00", "€15.00", "-€15.00"]
+    assert rows["All visits"][-3:] == ["€30.00", "€15.70", "€14.30"]
+    for address, name, listed in (
+        ("/console/site", "E-mail", {"R-1", "R-2"}),
+        ("/console/site", "Direct", {"R-3"}),
+        ("/console/site/landing-pages?sort=-net_minor", "/", {"R-3"}),
+    ):
+        table = BeautifulSoup(browser.get(address).text, "html.parser")
+        row = next(row for row in table.select("table.report tbody tr") if row.select_one("th").get_text() == name)  # type: ignore[union-attr]
+        link = row.select("td")[-2].select_one("a")
+        assert link is not None
+        page = BeautifulSoup(browser.get(str(link["href"])).text, "html.parser")
+        assert {head.get_text() for head in page.select("main tbody th")} == listed
+        assert link.get_text() in page.select_one("main > p").get_text()  # type: ignore[union-attr]
+    everything = BeautifulSoup(browser.get(f"/console/refunds?first={since}").text, "html.parser")
+    assert {head.get_text() for head in everything.select("main tbody th")} == {"R-1", "R-2", "R-3", "R-4"}
+    assert "4 refunds, €25.69" in everything.get_text()
+
+
+def test_different_browsers_are_counted_of_all_visits_and_on_demand_of_a_segment(
+    browser: FlaskClient, visits: None
+) -> None:
+    assert "These visits are those of 6 different browsers." in browser.get("/console/site").text
+    narrowed = BeautifulSoup(browser.get("/console/site?channel=organic_search&by=device").text, "html.parser")
+    link = narrowed.find("a", string="Count the different browsers of these visits")
+    assert isinstance(link, Tag)
+    assert "those of 4 different browsers" in browser.get(str(link["href"])).text
 
 
 def test_a_report_is_sorted_as_asked(browser: FlaskClient, visits: None) -> None:

@@ -38,14 +38,14 @@ def visits(desk: Flask, sessions: sessionmaker[Session]) -> None:
 
 def test_landing_pages_tell_what_came_of_the_visits_that_began_there(browser: FlaskClient, visits: None) -> None:
     rows = figures(browser.get("/console/site/landing-pages").text)
-    assert rows["/d/tea"] == ["5", "40.0%", "3", "2", "1", "20.0%", "€40.00", "€40.00"]
+    assert rows["/d/tea"] == ["5", "40.0%", "3", "2", "1", "20.0%", "€40.00", "€0.00", "€40.00"]
     assert rows["/"][:2] == ["1", "0.0%"]
     assert rows["All pages"][:2] == ["6", "33.3%"]
 
 
 def test_landing_pages_of_a_segment_are_counted_visit_by_visit(browser: FlaskClient, visits: None) -> None:
     rows = figures(browser.get("/console/site/landing-pages?channel=organic_search").text)
-    assert rows["/d/tea"] == ["4", "50.0%", "2", "1", "0", "0.0%", "€0.00", "€0.00"]
+    assert rows["/d/tea"] == ["4", "50.0%", "2", "1", "0", "0.0%", "€0.00", "€0.00", "€0.00"]
     assert "/" not in rows
 
 
