@@ -62,7 +62,16 @@ def areas() -> tuple[Area, ...]:
     sales, site, people, machinery = _("Sales"), _("Site"), _("People"), _("Behind it")
     return (
         Area(Permission.OVERVIEW, _("Overview"), "chart", ("overview",), sales, keeps=True),
-        Area(Permission.OVERVIEW, _("Orders"), "bag", ("orders", "receipt"), sales),
+        Area(Permission.OVERVIEW, _("Orders"), "bag", ("orders", "refunds", "receipt"), sales),
+        Area(Permission.OVERVIEW, _("Products"), "tag", ("products", "product"), sales, keeps=True),
+        Area(
+            Permission.OVERVIEW, _("Cohorts"), "cohort", ("cohorts",), sales, keeps=True,
+            tabs=(
+                Tab(_("Cohorts"), ("cohorts",)),
+                Tab(_("New and returning"), ("new_customers",)),
+            ),
+        ),
+        Area(Permission.OVERVIEW, _("Ad intensity"), "wave", ("ad_intensity",), sales, keeps=True),
         Area(
             Permission.OVERVIEW, _("Campaigns"), "flag", ("campaigns",), sales, keeps=True,
             tabs=(
@@ -90,6 +99,14 @@ def areas() -> tuple[Area, ...]:
         Area(
             Permission.OVERVIEW, _("Experiments"), "flask",
             ("experiments", "start_experiment", "experiment", "experiment_rows", "stop_experiment"), site,
+        ),
+        Area(
+            Permission.OVERVIEW, _("Keywords"), "search", ("keywords",), site, keeps=True,
+            tabs=(
+                Tab(_("On the site"), ("keywords", "keyword")),
+                Tab(_("Refined searches"), ("refinements",)),
+                Tab(_("Search engines"), ("search_keywords",)),
+            ),
         ),
         Area(Permission.CUSTOMERS, _("Customers"), "person", ("customers", "find_customer", "customer"), people),
         Area(Permission.EMAILS, _("E-mails"), "letter", ("emails", "find_emails", "email"), people),

@@ -24,6 +24,9 @@ STAFF = ["/staff", "/staff/products", "/staff/orders", "/console/overview", "/co
          "/console/site", "/console/site?channel=direct&first=2026-11-01&compare=year", "/console/site/landing-pages",
          "/console/experiments",
          "/console/site/pages", "/console/site/speed?least=1", "/console/site/funnel", "/console/visits",
+         "/console/keywords", "/console/keywords?show=failed", "/console/keywords/1", "/console/keywords/refinements",
+         "/console/keywords/search-engines", "/console/products", "/console/products/1", "/console/cohorts",
+         "/console/cohorts/new-and-returning", "/console/ad-intensity", "/console/refunds",
          "/console/customers",
          "/console/emails", "/console/deliveries", "/console/events", "/console/recommendations", "/console/system",
          "/console/audit"]  # fmt: skip
