@@ -27,6 +27,7 @@ from .access import audit
 from .events import TOLD
 from .installation import Installation
 from .ledger import PendingReaction
+from .marketing.exposures import forget_exposures
 from .storefront import Staff
 
 TOLD_NAMES = frozenset(told.name for told in TOLD)
@@ -128,6 +129,7 @@ def erase_events(crm: Installation, email: str, *, reason: str, staff: Staff) ->
             )
         erased = [erase_person(session, crm.archive, customer, told=TOLD_NAMES) for customer in customers]
         for customer in customers:
+            forget_exposures(session, customer)
             audit.record(
                 session, staff, audit.Action.EVENTS_ERASED,
                 subject=f"customer:{customer}", reason=reason, now=datetime.now(UTC),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -75,6 +75,13 @@ def expose_to_campaign(session: Session, code: str, customer_ids: Iterable[int],
             for one in sorted(set(customer_ids))
         ],
     )
+
+
+def forget_exposures(session: Session, customer_id: int) -> int:
+    """Forget in which experiments a customer was, for an erasure; returns how many. They leave the figures, too."""
+    experiments = select(Experiment.id).where(Experiment.unit == str(Unit.CUSTOMER))
+    statement = delete(Exposure).where(Exposure.unit_id == customer_id, Exposure.experiment_id.in_(experiments))
+    return getattr(session.execute(statement.execution_options(synchronize_session=False)), "rowcount", 0)
 
 
 def _runs(experiment: Experiment, at: datetime) -> bool:

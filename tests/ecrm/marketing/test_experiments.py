@@ -25,7 +25,7 @@ from ecrm.marketing.experiments import (
     start,
     stop,
 )
-from ecrm.marketing.exposures import expose_to_campaign, note_exposures
+from ecrm.marketing.exposures import expose_to_campaign, forget_exposures, note_exposures
 from ecrm.marketing.outcomes import buyers_of, groups_of, orders_of, visits_of
 from tracking.clickstream.ingest import ingest
 from tracking.clickstream.sessions import Session as Visit
@@ -263,3 +263,15 @@ def _visits_by_hand(session: Session, experiment: Experiment, one: Exposure) -> 
             if order.placed_at < one.first_at:
                 orders, net = orders - 1, net - order.total_minor + order.refunded_minor
     return orders, net
+
+
+def test_a_customer_who_is_erased_leaves_every_experiment_on_customers_and_no_visitor_does(session: Session) -> None:
+    ids = people(session, 2)
+    begin(session, "campaign:spring", Unit.CUSTOMER)
+    expose_to_campaign(session, "spring", ids, at=NOW)
+    on_visitors = begin(session, "placement:home")
+    step = met(on_visitors, "b" * 32, NOW)
+    ingest(session, [step], "UTC")
+    note_exposures(session, [step])
+    assert forget_exposures(session, ids[0]) == 1
+    assert len(session.scalars(select(Exposure)).all()) == 2
