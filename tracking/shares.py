@@ -19,16 +19,14 @@ def split(amount: int, weights: Sequence[int]) -> list[int]:
         if amount:
             raise ValueError(f"{amount} can't be split among nobody")
         return []
-    heavy = [max(weight, 0) for weight in weights]
-    whole = sum(heavy)
+    heavy = weights if min(weights) >= 0 else [max(weight, 0) for weight in weights]
+    whole, size = sum(heavy), abs(amount)
     if whole == 0:
         heavy, whole = [1] * len(weights), len(weights)
-    parts, remainders = [], []
-    for weight in heavy:
-        part, remainder = divmod(abs(amount) * weight, whole)
-        parts.append(part)
-        remainders.append(remainder)
-    missing = abs(amount) - sum(parts)
-    for index in sorted(range(len(parts)), key=lambda at: (-remainders[at], at))[:missing]:
-        parts[index] += 1
+    parts = [size * weight // whole for weight in heavy]
+    missing = size - sum(parts)
+    if missing:
+        remainders = [size * weight % whole for weight in heavy]
+        for index in sorted(range(len(parts)), key=remainders.__getitem__, reverse=True)[:missing]:  # stable: ties
+            parts[index] += 1
     return parts if amount >= 0 else [-part for part in parts]

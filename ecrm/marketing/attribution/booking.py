@@ -21,11 +21,12 @@ from tracking.clickstream.rollups import add_rows, day_of
 from tracking.clickstream.touchpoints import Touchpoint
 from tracking.orders import SeenOrder, SeenRefund
 
-from .chain import OrderFacts, Why, chains_of
+from .chain import Why, chains_of
 from .credits import Credit, CreditDay
 from .data_driven import weights_now
 from .goods import Goods, goods_of, refund_lines
 from .models import Model, Weights
+from .order_facts import facts_of, orders_by_id
 from .postings import Bill, Money, Posting, Refund, loose_refund, postings_of
 from .redeemed import CodesOf, Redeemed, forget_others, redeemed_by
 from .rules import Rules, rules_of
@@ -156,19 +157,6 @@ def wanted_postings(
     return result
 
 
-def facts_of(order: Any) -> OrderFacts:
-    """What of an order's row decides on its chain."""
-    return OrderFacts(
-        order.id,
-        order.reference,
-        order.customer_id,
-        order.session_id,
-        order.placed_at,
-        tuple(order.codes),
-        order.joined,
-    )
-
-
 def _bill(
     order: Any, goods: Goods, refunds: Sequence[Any], named: Mapping[int, list[tuple[str, int, int]]], zone: str
 ) -> Bill:
@@ -185,32 +173,10 @@ def _bill(
     )
 
 
-_ORDER = (
-    SeenOrder.id, SeenOrder.reference, SeenOrder.customer_id, SeenOrder.session_id, SeenOrder.placed_at,
-    SeenOrder.codes, SeenOrder.joined, SeenOrder.goods_minor, SeenOrder.discount_minor, SeenOrder.total_minor,
-    SeenOrder.is_first,
-)  # fmt: skip
-
-
 def _locked(session: Session, order_ids: Collection[int]) -> list[Any]:
     """The orders, locked in the order of their ids: two bookings of one order come one after the other."""
     session.execute(delete(Credit).where(false()))  # deletes nothing, but takes SQLite's write lock before the reading
-    return [
-        row
-        for some in in_chunks(order_ids)
-        for row in session.execute(
-            select(*_ORDER).where(SeenOrder.id.in_(some)).order_by(SeenOrder.id).with_for_update()
-        )
-    ]
-
-
-def orders_by_id(session: Session, order_ids: Collection[int]) -> list[Any]:
-    """The orders as `wanted_postings` takes them, not locked."""
-    return [
-        row
-        for some in in_chunks(order_ids)
-        for row in session.execute(select(*_ORDER).where(SeenOrder.id.in_(some)).order_by(SeenOrder.id))
-    ]
+    return orders_by_id(session, order_ids, lock=True)
 
 
 def _refunds(session: Session, order_ids: Collection[int]) -> dict[int, list[Any]]:

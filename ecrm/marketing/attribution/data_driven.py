@@ -8,28 +8,37 @@ Marketing 33 (2016), 457-474).
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from ecrm.marketing.period import Period, bounds
 from tracking.clickstream.dimensions import Source
 from tracking.clickstream.touchpoints import Touchpoint
+from tracking.orders import SeenOrder
 from tracking.shares import split
 
-from .credits import MILLION, ChannelWeight, Credit
-from .models import Model, Weights
+from .chain import chains_of
+from .credits import MILLION, ChannelWeight
+from .models import Weights
+from .order_facts import facts_of, orders_by_id
+from .redeemed import CodesOf, code_channels
+from .rules import Rules
 
 DAYS = 90
 ENOUGH = 100
 """Paths to an order below which the removal effects are mostly chance, and the model stays linear."""
 MAX_TOUCHES = 400_000
 """Of visits that led to nothing; of more, every n-th browser is read and counts n times."""
+_BATCH = 20_000  # orders at once
 _NOTE = ""  # the row of `ChannelWeight` that says how many paths there were, whether they were enough or not
 
 Path = tuple[str, ...]
@@ -62,14 +71,17 @@ def weights_now(session: Session) -> Weights:
     return learnt(session).weights
 
 
-def learn(session: Session, *, today: date) -> Learnt:
-    """Learn the weights anew from the last `DAYS` days and keep them, in the caller's transaction."""
-    since = today - timedelta(days=DAYS)
-    converting = _converting(session, since)
+def learn(session: Session, *, today: date, rules: Rules) -> Learnt:
+    """Learn the weights anew from the last `DAYS` days and keep them, in the caller's transaction.
+
+    The orders needn't be booked yet: a history's are shared out by what was learnt from them.
+    """
+    since, _ = bounds(Period(today - timedelta(days=DAYS), today), ZoneInfo(rules.zone))
+    converting, used = _converting(session, since, rules)
     orders = sum(converting.values())
     weights: dict[str, int] = {}
     if orders >= ENOUGH:
-        weights = removal_weights(converting, _ending(session, since))
+        weights = removal_weights(converting, _ending(session, since, used))
     rows = [ChannelWeight(channel=_NOTE, weight_ppm=0, learnt_on=today, paths=orders)]
     rows += [
         ChannelWeight(channel=channel, weight_ppm=weight, learnt_on=today, paths=orders)
@@ -118,32 +130,46 @@ def _chance(steps: np.ndarray, order: int, *, removed: int | None) -> float:
     return float(np.linalg.solve(np.eye(size) - inner, ends)[0])
 
 
-def _converting(session: Session, since: date) -> dict[Path, int]:
-    """The paths of the orders since a day: the linear model credits every touch that counts, and each once."""
-    query = (
-        select(Credit.order_id, Touchpoint.at, Touchpoint.id, Source.channel)
-        .join(Touchpoint, Touchpoint.id == Credit.touchpoint_id)
-        .join(Source, Source.id == Touchpoint.source_id)
-        .where(Credit.kind == "order", Credit.day >= since, Credit.models.bitwise_and(Model.LINEAR.bit) != 0)
-        .order_by(Credit.order_id, Touchpoint.at, Touchpoint.id)
-    )
-    return _paths(((order_id or 0, channel) for order_id, _, _, channel in session.execute(query)), weight=1)
+def _converting(session: Session, since: datetime, rules: Rules) -> tuple[dict[Path, int], np.ndarray]:
+    """The paths of the orders since a moment, by the touches that count for each; and the ids of those touches."""
+    found: defaultdict[Path, int] = defaultdict(int)
+    used = array("q")
+    query = select(SeenOrder.id).where(SeenOrder.placed_at >= since)
+    order_ids = session.scalars(query.order_by(SeenOrder.customer_id, SeenOrder.id)).all()
+    for start in range(0, len(order_ids), _BATCH):
+        orders = orders_by_id(session, order_ids[start : start + _BATCH])
+        codes = code_channels(
+            session, [CodesOf(order.id, order.customer_id, order.placed_at, tuple(order.codes)) for order in orders]
+        )
+        facts = [facts_of(order) for order in orders if order.joined]
+        chains = chains_of(session, facts, redeemed={}, rules=rules)
+        for order in orders:
+            chain = chains.get(order.id)
+            touches = [touch for touch in chain.touches if touch.source_id is not None] if chain else []
+            path = (*(touch.channel for touch in touches), *codes.get(order.id, ()))
+            if path:
+                found[path] += 1
+                used.extend(touch.touchpoint_id for touch in touches if touch.touchpoint_id is not None)
+    return dict(found), np.unique(np.array(used, dtype=np.int64))
 
 
-def _ending(session: Session, since: date) -> dict[Path, int]:
-    """The paths of browsers whose touches no order was credited to."""
-    start = datetime.combine(since, time(), UTC)
-    credited = select(Credit.touchpoint_id).where(Credit.day >= since, Credit.touchpoint_id.is_not(None))
-    loose = (Touchpoint.kind == "visit", Touchpoint.at >= start, Touchpoint.id.not_in(credited))
-    touches = session.scalar(select(func.count()).select_from(Touchpoint).where(*loose)) or 0
-    every = -(-touches // MAX_TOUCHES) or 1
+def _ending(session: Session, since: datetime, used: np.ndarray) -> dict[Path, int]:
+    """The paths of browsers by touches that counted for no order."""
+    visits = (Touchpoint.kind == "visit", Touchpoint.at >= since)
+    touches = session.scalar(select(func.count()).select_from(Touchpoint).where(*visits)) or 0
+    every = -(-max(touches - len(used), 0) // MAX_TOUCHES) or 1
     query = (
-        select(Touchpoint.visitor_id, Source.channel)
+        select(Touchpoint.id, Touchpoint.visitor_id, Source.channel)
         .join(Source, Source.id == Touchpoint.source_id)
-        .where(*loose, Touchpoint.visitor_id % every == 0)
+        .where(*visits, Touchpoint.visitor_id % every == 0)
         .order_by(Touchpoint.visitor_id, Touchpoint.at, Touchpoint.id)
     )
-    return _paths(((visitor_id or 0, channel) for visitor_id, channel in session.execute(query)), weight=every)
+    rows = session.execute(query).all()
+    counted = np.isin(np.array([row[0] for row in rows], dtype=np.int64), used)
+    return _paths(
+        ((visitor_id or 0, channel) for (_, visitor_id, channel), was in zip(rows, counted, strict=True) if not was),
+        weight=every,
+    )
 
 
 def _paths(rows: Iterable[tuple[int, str]], *, weight: int) -> dict[Path, int]:

@@ -109,20 +109,38 @@ def shares(model: Model, contacts: Sequence[Contact], weights: Weights) -> list[
     return result
 
 
-def agreeing(contacts: Sequence[Contact], weights: Weights) -> dict[tuple[int, ...], int]:
-    """All models at once: distinct shares (as `shares` returns them) → the mask of the models that give them."""
-    if len(contacts) == 1:
+def agreeing(contacts: Sequence[Contact], parties: Sequence[int], weights: Weights) -> dict[tuple[int, ...], int]:
+    """All models at once: distinct shares of the parties → the mask of the models that give them.
+
+    A party's share is the sum of what `shares` gives to its contacts.
+
+    Args:
+        parties: to which party each contact belongs (a source, or direct visits), numbered from 0.
+    """
+    count = max(parties) + 1
+    if count == 1:
         return {(MILLION,): ALL_MODELS}
-    sourced = [index for index, one in enumerate(contacts) if not one.is_direct]
-    if len(sourced) <= 1:  # most orders: only "last touch" may see it in another way
-        last = tuple(shares(Model.LAST, contacts, weights))
-        others = tuple(MILLION * (index == sourced[0]) for index in range(len(contacts))) if sourced else last
-        return {last: ALL_MODELS} if last == others else {others: ALL_MODELS ^ Model.LAST.bit, last: Model.LAST.bit}
+    sourced = {party for party, one in zip(parties, contacts, strict=True) if not one.is_direct}
+    if len(sourced) == 1:  # one source and direct visits: only "last touch" may see it in another way
+        (source,) = sourced
+        others = tuple(MILLION * (party == source) for party in range(count))
+        last = _of_parties(shares(Model.LAST, contacts, weights), parties, count)
+        return {others: ALL_MODELS} if last == others else {others: ALL_MODELS ^ Model.LAST.bit, last: Model.LAST.bit}
     found: dict[tuple[int, ...], int] = {}
     for model in Model:
-        key = tuple(shares(model, contacts, weights))
-        found[key] = found.get(key, 0) | model.bit
+        if model is Model.DATA_DRIVEN and not weights:
+            continue
+        key = _of_parties(shares(model, contacts, weights), parties, count)
+        bits = model.bit if weights or model is not Model.LINEAR else model.bit | Model.DATA_DRIVEN.bit
+        found[key] = found.get(key, 0) | bits
     return found
+
+
+def _of_parties(parts: Sequence[int], parties: Sequence[int], count: int) -> tuple[int, ...]:
+    sums = [0] * count
+    for party, part in zip(parties, parts, strict=True):
+        sums[party] += part
+    return tuple(sums)
 
 
 def _weights_of(model: Model, contacts: Sequence[Contact], weights: Weights) -> list[int]:

@@ -1,23 +1,24 @@
-"""Postings: an order's money, split by every model over its touches, and a refund's taken back from the same touches.
+"""Postings: an order's money, split by every model over its sources, and a refund's taken back from the same sources.
 
 Pure arithmetic. Whole minor units, split by the largest remainder, so that per booking and model the postings sum to
-exactly the booking's money, its goods with a known cost, and that cost.
+exactly the booking's money, its goods with a known cost, and that cost. Touches of one source share a posting, as do
+models that credit a source alike: who buys every week came thirteen times within the window, by four or five ways.
 
-A refund takes from each touch in proportion to what earlier refunds (by their ids: the order of arrival) left it of the
-order, so that refunds which together give back the order leave every touch with exactly nothing. What goes beyond the
-order's money is split by its shares.
+A refund takes from each source in proportion to what earlier refunds (by their ids: the order of arrival) left it of
+the order, so that refunds which together give back the order leave every source with exactly nothing. What goes beyond
+the order's money is split by its shares.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
 from tracking.shares import split
 
-from .chain import Chain, Touch, Why
+from .chain import Chain, Why
 from .credits import MILLION
 from .models import ALL_MODELS, Weights, agreeing
 
@@ -76,22 +77,45 @@ class _Deal:
     left: list[list[int]]
 
 
+class _Party(NamedTuple):
+    """Who gets a share: a source by its last touch, or what isn't one (`source_id` None, and why)."""
+
+    source_id: int | None
+    touchpoint_id: int | None
+    why: str
+    simulated: bool
+
+
 def postings_of(bill: Bill, chain: Chain, weights: Weights) -> list[Posting]:
     """All postings of an order and its refunds, those of all models together."""
-    touches: Sequence[Touch | None] = chain.touches or (None,)
-    why = chain.why or Why.UNKNOWN
-    shared = (
-        agreeing([touch.contact for touch in chain.touches], weights) if chain.touches else {(MILLION,): ALL_MODELS}
-    )
+    parties, shared = _parties(chain, weights)
     deals = [
         _Deal(models, shares, [_parts(amount, shares) for amount in bill.money]) for shares, models in shared.items()
     ]
-    result = _Rows(bill, touches, why)
+    result = _Rows(bill, parties)
     result.post([(deal.models, deal.shares, deal.left) for deal in deals], None)
     for refund in bill.refunds:
         taken = [(deal.models, deal.shares, _take(deal, refund.money)) for deal in deals]
         result.post(taken, refund)
     return result.postings
+
+
+def _parties(chain: Chain, weights: Weights) -> tuple[list[_Party], dict[tuple[int, ...], int]]:
+    """The parties of an order in the order in which they came up, and what `models.agreeing` gives them."""
+    touches = chain.touches
+    if not touches:
+        return [_Party(None, None, str(chain.why or Why.UNKNOWN), False)], {(MILLION,): ALL_MODELS}
+    last = {touch.source_id: touch for touch in touches}
+    simulated = {touch.source_id for touch in touches if touch.simulated}
+    parties = [
+        _Party(id_, touch.touchpoint_id, "" if id_ is not None else str(Why.DIRECT), id_ in simulated)
+        for id_, touch in last.items()
+    ]
+    if len(parties) == 1:
+        return parties, {(MILLION,): ALL_MODELS}
+    place = {id_: number for number, id_ in enumerate(last)}
+    numbers = [place[touch.source_id] for touch in touches]
+    return parties, agreeing([touch.contact for touch in touches], numbers, weights)
 
 
 def loose_refund(refund_id: int, day: date, amount: int) -> Posting:
@@ -102,46 +126,34 @@ def loose_refund(refund_id: int, day: date, amount: int) -> Posting:
 
 
 class _Rows:
-    """Collects postings; models that credit a touch alike share one."""
+    """Collects postings; models that credit a party alike share one."""
 
-    def __init__(self, bill: Bill, touches: Sequence[Touch | None], why: Why) -> None:
+    def __init__(self, bill: Bill, parties: Sequence[_Party]) -> None:
         self.postings: list[Posting] = []
-        self._bill, self._touches, self._why = bill, touches, why
+        self._bill, self._parties = bill, parties
 
-    def post(self, deals: Iterable[tuple[int, tuple[int, ...], list[list[int]]]], refund: Refund | None) -> None:
-        alike: dict[tuple[int, ...], int] = {}
-        for models, shares, parts in deals:
-            for index, row in enumerate(zip(shares, *parts, strict=True)):
-                if row[0]:
-                    alike[index, *row] = alike.get((index, *row), 0) | models
-        for key, models in alike.items():
-            self.postings.append(self._posting(models, self._touches[key[0]], key[1:], refund))
-
-    def _posting(self, models: int, touch: Touch | None, row: Sequence[int], refund: Refund | None) -> Posting:
-        source_id = touch.source_id if touch else None
-        why = "" if source_id is not None else Why.DIRECT if touch else self._why
-        share, amount, costed, cost = row
-        sign = -1 if refund else 1
-        return Posting(
-            kind="refund" if refund else "order",
-            order_id=self._bill.order_id,
-            refund_id=refund.id if refund else None,
-            day=refund.day if refund else self._bill.day,
-            models=models,
-            touchpoint_id=touch.touchpoint_id if touch else None,
-            source_id=source_id,
-            why=str(why),
-            share_ppm=share,
-            amount_minor=sign * amount,
-            costed_minor=sign * costed,
-            cost_minor=sign * cost,
-            new_customer=self._bill.is_first and refund is None,
-            simulated=touch.simulated if touch else False,
-        )
+    def post(self, deals: Sequence[tuple[int, tuple[int, ...], list[list[int]]]], refund: Refund | None) -> None:
+        alike: dict[tuple[int, int, int, int, int], int] = {}
+        for models, shares, (amounts, costed, costs) in deals:
+            for number, share in enumerate(shares):
+                if share:
+                    key = number, share, amounts[number], costed[number], costs[number]
+                    alike[key] = alike.get(key, 0) | models
+        bill, sign = self._bill, -1 if refund else 1
+        kind, refund_id, day = ("refund", refund.id, refund.day) if refund else ("order", None, bill.day)
+        is_new = bill.is_first and refund is None
+        for (number, share, amount, goods, cost), models in alike.items():
+            party = self._parties[number]
+            self.postings.append(
+                Posting(
+                    kind, bill.order_id, refund_id, day, models, party.touchpoint_id, party.source_id, party.why,
+                    share, sign * amount, sign * goods, sign * cost, is_new, party.simulated,
+                )
+            )  # fmt: skip
 
 
 def _take(deal: _Deal, money: Money) -> list[list[int]]:
-    """Take a refund's money out of what is left, column by column; returns each touch's part."""
+    """Take a refund's money out of what is left, column by column; returns each party's part."""
     parts = []
     for column, amount in enumerate(money):
         left = deal.left[column]
@@ -154,5 +166,8 @@ def _take(deal: _Deal, money: Money) -> list[list[int]]:
 
 
 def _parts(amount: int, weights: Sequence[int]) -> list[int]:
-    """`split`, at no cost for the money that most orders don't have (goods without a known cost)."""
-    return split(amount, weights) if amount else [0] * len(weights)
+    """`split`, at little cost for the money that most orders don't have (goods without a known cost), and for one who
+    gets everything."""
+    if not amount:
+        return [0] * len(weights)
+    return [amount] if len(weights) == 1 else split(amount, weights)

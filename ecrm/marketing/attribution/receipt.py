@@ -1,14 +1,15 @@
 """The receipt of an order's attribution: the chain of touches, what each model gave to which, and what was left out.
 
-The money is read from the postings, so that it is exactly what the reports add up. The chain is looked at anew; where
-it would be posted differently today (a browser was claimed since, a late step arrived), the receipt says so.
+The money is read from the postings, so that it is exactly what the reports add up; touches of one source share its
+posting as the model weighs them. The chain is looked at anew; where it would be posted differently today (a browser was
+claimed since, a late step arrived), the receipt says so.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -18,11 +19,13 @@ from sqlalchemy.orm import Session
 from tracking.clickstream.dimensions import Source
 from tracking.clickstream.touchpoints import Touchpoint
 from tracking.orders import SeenOrder, SeenRefund
+from tracking.shares import split
 
-from .booking import facts_of, orders_by_id, stored_postings, wanted_postings
+from .booking import stored_postings, wanted_postings
 from .chain import Chain, LeftOut, Touch, Why, chains_of
 from .data_driven import Learnt, learnt
-from .models import Model
+from .models import Model, Weights, shares
+from .order_facts import facts_of, orders_by_id
 from .postings import Posting
 from .redeemed import CodesOf, redeemed_by
 from .rules import Rules
@@ -103,7 +106,7 @@ def receipt_of(session: Session, reference: str, *, rules: Rules) -> Receipt | N
     sources = _sources(session, posted, [*chain.touches, *touched])
     return Receipt(
         order=order,
-        lines=_lines(session, posted, chain, sources),
+        lines=_lines(session, posted, chain, sources=sources, weights=learning.weights),
         refunds=tuple(refunds),
         left_out=tuple(
             Overlooked(touch.at, sources.get(touch.source_id or 0), reason, touch.simulated)
@@ -128,45 +131,66 @@ def _explained(postings: Sequence[Posting]) -> Counter[Posting]:
 
 
 def _lines(
-    session: Session, posted: Sequence[Posting], chain: Chain, sources: Mapping[int, Source]
+    session: Session, posted: Sequence[Posting], chain: Chain, *, sources: Mapping[int, Source], weights: Weights
 ) -> tuple[ReceiptLine, ...]:
     """Touches in the order of time, those without credit among them, and what is unexplained last."""
-    points = {
-        row.id: row
-        for row in session.scalars(
-            select(Touchpoint).where(Touchpoint.id.in_({one.touchpoint_id for one in posted if one.touchpoint_id}))
-        )
-    }
-    touches = {touch.touchpoint_id: touch for touch in chain.touches if touch.touchpoint_id is not None}
-    for id_, point in points.items():
-        touches.setdefault(id_, Touch(point.at, "", point.source_id, id_, point.session_id, point.simulated))
-    by_line: defaultdict[tuple[int, str], list[Posting]] = defaultdict(list)
+    by_party: defaultdict[tuple[int, str], list[Posting]] = defaultdict(list)
     for one in posted:
-        by_line[one.touchpoint_id or 0, one.why].append(one)
+        by_party[one.source_id or 0, one.why].append(one)
+    points = _points(session, posted, chain)
+    touches = [touch for touch in chain.touches if touch.source_id is not None]
+    met = {touch.source_id for touch in touches}
+    touches += [  # credited once, and by no touch of the order's any more
+        Touch(point.at, "", point.source_id, id_, point.session_id, point.simulated)
+        for id_, point in points.items()
+        if point.source_id not in met
+    ]
+    given = {model: shares(model, [touch.contact for touch in touches], weights) if touches else [] for model in Model}
     lines = []
-    for id_, touch in sorted(touches.items(), key=lambda item: (item[1].at, item[0] or 0)):
-        known = points.get(id_ or 0)
+    for number, touch in sorted(enumerate(touches), key=lambda one: (one[1].at, one[1].touchpoint_id or 0)):
+        alike = [place for place, one in enumerate(touches) if one.source_id == touch.source_id]
+        parts = _Parts(alike.index(number), {model: [given[model][place] for place in alike] for model in Model})
+        known = points.get(touch.touchpoint_id or 0)
         kind = known.kind if known is not None else "visit" if touch.session_id else "code"
-        lines.append(_line(touch, kind, "", by_line.pop((id_ or 0, ""), []), sources))
+        lines.append(_line(touch, kind, "", by_party.get((touch.source_id or 0, ""), []), sources, parts))
+    for source_id in sorted({id_ for id_, _ in by_party if id_} - {touch.source_id for touch in touches}):  # forgotten
+        line = _line(None, "visit", "", by_party[source_id, ""], sources, _Parts())
+        lines.append(replace(line, source=sources.get(source_id)))
     direct = [touch for touch in chain.touches if touch.source_id is None]
-    if direct and (0, str(Why.DIRECT)) not in by_line:
-        by_line[0, str(Why.DIRECT)] = []
-    for (_, why), rows in sorted(by_line.items()):
+    others = {why: rows for (id_, why), rows in by_party.items() if not id_}
+    if direct:
+        others.setdefault(str(Why.DIRECT), [])
+    for why, rows in sorted(others.items()):
         is_direct = why == Why.DIRECT
         of_line = direct[-1] if is_direct and direct else None
-        lines.append(_line(of_line, "direct" if is_direct else "", why, rows, sources))
+        lines.append(_line(of_line, "direct" if is_direct else "", why, rows, sources, _Parts()))
     return tuple(lines)
 
 
+class _Parts(NamedTuple):
+    """A touch's place among those of its source, and what each model gives to these."""
+
+    place: int = 0
+    given: Mapping[Model, Sequence[int]] = {}
+
+    def of(self, model: Model, amount: int) -> int:
+        """What the touch gets of what the model gave to its source; without a share of its own, the last one."""
+        weights = self.given.get(model, (1,))
+        if not any(weights):
+            weights = [0] * (len(weights) - 1) + [1]
+        return split(amount, weights)[self.place]
+
+
 def _line(
-    touch: Touch | None, kind: str, why: str, rows: Sequence[Posting], sources: Mapping[int, Source]
+    touch: Touch | None, kind: str, why: str, rows: Sequence[Posting], sources: Mapping[int, Source], parts: _Parts
 ) -> ReceiptLine:
     credited, refunded = {}, {}
     for model in Model:
         mine = [one for one in rows if one.models & model.bit]
         orders = [one for one in mine if one.kind == "order"]
-        credited[model] = Share(sum(one.share_ppm for one in orders), sum(one.amount_minor for one in orders))
-        refunded[model] = sum(one.amount_minor for one in mine if one.kind == "refund")
+        share, amount = sum(one.share_ppm for one in orders), sum(one.amount_minor for one in orders)
+        credited[model] = Share(parts.of(model, share), parts.of(model, amount))
+        refunded[model] = parts.of(model, sum(one.amount_minor for one in mine if one.kind == "refund"))
     return ReceiptLine(
         at=touch.at if touch else None,
         source=sources.get(touch.source_id or 0) if touch else None,
@@ -177,6 +201,11 @@ def _line(
         credited=credited,
         refunded=refunded,
     )
+
+
+def _points(session: Session, posted: Sequence[Posting], chain: Chain) -> dict[int, Touchpoint]:
+    wanted = {one.touchpoint_id for one in posted} | {one.touchpoint_id for one in chain.touches}
+    return {row.id: row for row in session.scalars(select(Touchpoint).where(Touchpoint.id.in_(wanted - {None})))}
 
 
 def _sources(session: Session, posted: Sequence[Posting], touches: Sequence[Touch]) -> dict[int, Source]:

@@ -69,6 +69,11 @@ def redeemed_by(session: Session, orders: Sequence[CodesOf], *, write: bool) -> 
     }
 
 
+def code_channels(session: Session, orders: Sequence[CodesOf]) -> dict[int, list[str]]:
+    """The channels of the codes that each order names, written down as touches or not yet."""
+    return {order_id: [one.channel for one in of_order] for order_id, of_order in _origins(session, orders).items()}
+
+
 def forget_others(session: Session, redeemed: Mapping[int, Sequence[Redeemed]]) -> None:
     """Delete code touchpoints of these orders that their codes don't mean any more (a campaign changed its channel).
 

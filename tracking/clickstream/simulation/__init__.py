@@ -4,9 +4,9 @@ Every row written here has `simulated` set, and a claim's `how` says it too, so 
 so. Where visits came from is a plausible mix without campaigns: a demo's campaigns are those of its own data. Nothing
 here may run in a live shop.
 
-There are about two visits an order, one of which ends with it: a shop's real visits would be thirty times as many rows.
-So a demo's conversion is about one in two, not the three in a hundred of a real shop. No page is timed, and none tells
-how long it was looked at.
+There are about five visits for three orders, and each order ends one: a shop's real visits would be thirty times as
+many rows. So a demo's conversion is about two in three, not the three in a hundred of a real shop. No page is timed,
+and none tells how long it was looked at.
 """
 
 from __future__ import annotations

@@ -12,11 +12,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from ..sessions import IDLE
-from .arrivals import Arrival, arrival
+from .arrivals import Arrival, arrival, arrival_of
 from .purchases import Item, Purchase
 
 # How many visits without an order there are for each one with: by the buyer, and by somebody nobody knows.
-OWN_VISITS, STRANGERS = 0.8, 0.2
+OWN_VISITS, STRANGERS = 0.5, 0.2
 _GOES_ON, _FILLS_CART, _LOOKS_ELSEWHERE = 0.35, 0.12, 0.2
 _SEARCHES_BEFORE_BUYING, _SEARCHES_ON_A_LOOK, _MISSPELLS = 0.2, 0.25, 0.15
 _HOME_FIRST = 0.5
@@ -108,7 +108,7 @@ class Maker:
         index = bisect_left(before, first.placed_at)
         if index:  # the visit before must have been idle for half an hour
             way = min(way, first.placed_at - before[index - 1] - IDLE - timedelta(minutes=1))
-        came = arrival(chance, known=True)
+        came = arrival_of(token, chance)
         start = first.placed_at - way
         steps = [_viewed(start, self._entry().path, came)]
         since = start
@@ -134,7 +134,7 @@ class Maker:
     def _look(self, token: str, customer_id: int | None, start: datetime) -> Made:
         """A look around; most leave after the first page, few fill a cart."""
         chance, at = self._chance, start
-        came = arrival(chance, known=customer_id is not None)
+        came = arrival(chance) if customer_id is None else arrival_of(token, chance)
         entry = self._entry()
         steps = [_viewed(at, entry.path, came)]
         if entry.product:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from ecrm.marketing.attribution.booking import book_order, book_refund, rebook_code, rebook_customer
 from ecrm.marketing.attribution.credits import Credit, CreditDay
 from ecrm.marketing.attribution.models import Model
+from ecrm.marketing.attribution.receipt import receipt_of
 from ecrm.marketing.campaigns import Campaign, CampaignCode
 from tracking.clickstream.dimensions import Source
 from tracking.clickstream.touchpoints import Touchpoint
@@ -41,6 +42,56 @@ def test_models_that_agree_share_a_posting(town: Town, session: Session) -> None
     town.book(town.order(ada))
     assert session.scalar(select(func.count()).select_from(Credit)) == 1
     assert len(town.days()) == len(Model)
+
+
+def test_touches_of_one_source_share_a_posting_with_the_sum_of_their_shares(town: Town, session: Session) -> None:
+    ada = town.customer()
+    browser = town.browser_of(ada)
+    for days, channel in ((20, "referral"), (12, "email"), (4, "email"), (3, "referral"), (2, "referral"), (1, None)):
+        town.visit(browser, days, *([channel] if channel else []))
+    order = town.order(ada, 10_000)
+    town.book(order)
+    assert town.credits(Model.LINEAR) == {"referral": 7500, "email": 2500}
+    assert town.credits(Model.POSITION_BASED) == {"referral": 9000, "email": 1000}
+    rows = session.scalars(select(Credit)).all()
+    assert len({(row.source_id, row.share_ppm) for row in rows}) == len(rows)
+    last = select(func.max(Touchpoint.id)).where(Touchpoint.source_id == town.source("referral"))
+    assert {row.touchpoint_id for row in rows if row.source_id == town.source("referral")} == {session.scalar(last)}
+
+
+def test_the_receipt_shares_a_posting_out_among_the_touches_of_its_source(town: Town, session: Session) -> None:
+    ada = town.customer()
+    for days, channel in ((20, "referral"), (4, "email"), (3, "referral"), (2, "referral")):
+        town.visit(town.browser_of(ada), days, channel)
+    order = town.order(ada, 10_001)
+    town.refund(order, 1000)
+    town.book(order)
+    receipt = receipt_of(session, session.get_one(SeenOrder, order).reference, rules=RULES)
+    assert receipt is not None
+    assert not receipt.outdated
+    assert [line.credited[Model.LINEAR].amount_minor for line in receipt.lines] == [2501, 2500, 2500, 2500]
+    assert [line.credited[Model.FIRST].amount_minor for line in receipt.lines] == [10_001, 0, 0, 0]
+    assert [line.credited[Model.POSITION_BASED].share_ppm for line in receipt.lines] == [
+        400_000, 100_000, 100_000, 400_000,
+    ]  # fmt: skip
+    for model in Model:
+        assert (receipt.credited(model), receipt.refunded(model)) == (10_001, -1000)
+
+
+def test_a_receipt_keeps_money_whose_touches_are_gone(town: Town, session: Session) -> None:
+    ada = town.customer()
+    town.visit(town.browser_of(ada), 3, "referral")
+    order = town.order(ada)
+    town.book(order)
+    session.execute(update(Credit).values(touchpoint_id=None))
+    session.execute(delete(Touchpoint))
+    receipt = receipt_of(session, session.get_one(SeenOrder, order).reference, rules=RULES)
+    assert receipt is not None
+    assert receipt.outdated
+    assert [(line.at, line.credited[Model.LAST].amount_minor) for line in receipt.lines if line.source] == [
+        (None, 10_000)
+    ]
+    assert receipt.credited(Model.LAST) == 10_000
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from ecrm.marketing.attribution.credits import MILLION
 from ecrm.marketing.attribution.data_driven import ENOUGH, learn, learnt, removal_weights
 from ecrm.marketing.attribution.models import Model
 
-from .town import NOON, Town
+from .town import NOON, RULES, Town
 
 
 def test_the_removal_effects_of_a_worked_example() -> None:
@@ -44,7 +44,7 @@ def test_with_too_few_orders_nothing_is_learnt_and_it_says_from_how_many(town: T
     ada = town.customer()
     town.visit(town.browser_of(ada), 2, "email")
     town.book(town.order(ada))
-    found = learn(town.session, today=NOON.date())
+    found = learn(town.session, today=NOON.date(), rules=RULES)
     assert (found.enough, found.paths, found.on) == (False, 1, date(2026, 11, 20))
     assert learnt(town.session) == found
 
@@ -56,7 +56,7 @@ def test_it_learns_from_credited_paths_and_those_that_led_to_nothing(town: Town)
         town.book(town.order(person))
     for _ in range(50):
         town.visit(town.browser(), 2, "display")
-    found = learn(town.session, today=NOON.date())
+    found = learn(town.session, today=NOON.date(), rules=RULES)
     assert (found.enough, found.paths) == (True, ENOUGH)
     # without e-mail the half of the paths that end there are lost, without display all
     assert found.weights["display"] > found.weights["email"] > 0

@@ -107,10 +107,21 @@ def test_equal_touches_get_equal_shares(path: list[Contact]) -> None:
         assert abs(found[0] - found[-1]) <= 1
 
 
-@given(contacts)
-def test_every_model_is_in_exactly_one_group_of_those_that_agree(path: list[Contact]) -> None:
-    masks = list(agreeing(path, WEIGHTS).values())
-    assert sum(masks) == ALL_MODELS
-    assert {model.bit for model in Model} == {1 << place for place in range(7)}
-    for key, mask in agreeing(path, WEIGHTS).items():
-        assert all(tuple(shares(model, path, WEIGHTS)) == key for model in Model if model.bit & mask)
+@given(contacts, st.lists(st.sampled_from("abc"), min_size=9, max_size=9))
+def test_every_model_is_in_exactly_one_group_of_those_that_agree(path: list[Contact], sources: list[str]) -> None:
+    names = ["direct" if one.is_direct else source for one, source in zip(path, sources, strict=False)]
+    order = list(dict.fromkeys(names))
+    parties = [order.index(name) for name in names]
+    for weights in (WEIGHTS, {}):
+        found = agreeing(path, parties, weights)
+        assert sum(found.values()) == ALL_MODELS
+        for key, mask in found.items():
+            for model in Model:
+                sums = [0] * len(order)
+                for party, part in zip(parties, shares(model, path, weights), strict=True):
+                    sums[party] += part
+                assert (tuple(sums) == key) == bool(model.bit & mask)
+
+
+def test_a_model_keeps_its_bit() -> None:
+    assert [model.bit for model in Model] == [1, 2, 4, 8, 16, 32, 64]
