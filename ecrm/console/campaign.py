@@ -157,16 +157,18 @@ def _drawings(
 
     key = f"campaign:{row.id}"
     rows: dict[str, Any] = {"model": model.value, "key": key}
-    return [
+    drawings = [
         trend(
             Column("net", _("Net revenue"), Kind.MONEY), chosen, now=net, before=net_before, currency=currency,
             href=lambda span: url_for("console.credits", first=span.first, last=span.last, **rows),
-        ),
-        trend(
+        )
+    ]  # fmt: skip
+    if any(one.spend_minor for one in days.values()):
+        drawings.append(trend(
             Column("spend", _("Spent"), Kind.MONEY), chosen, now=spend, currency=currency,
             href=lambda span: url_for("console.costs", first=span.first, last=span.last, campaign_id=row.id),
-        ),
-    ]  # fmt: skip
+        ))  # fmt: skip
+    return drawings
 
 
 def _of(lines: tuple[Line, ...], key: str) -> Earnings:

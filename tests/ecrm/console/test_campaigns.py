@@ -133,7 +133,7 @@ def test_a_campaign_is_made_changed_and_put_away(
     assert "http://localhost/ecrm/go/tea" in shown
 
     form = page(browser, f"/console/campaigns/{row.id}/edit")
-    assert form.find("input", {"name": "budget"})["value"] == "1500.50"
+    assert [field["value"] for field in form.select("input[name=budget]")] == ["1500.50"]
     changed = GOOD | {"name": "Tea month", "codes": "tea10", "budget": ""}
     assert browser.post(f"/console/campaigns/{row.id}/edit", data={"csrf_token": token, **changed}).status_code == 303
     with sessions() as session:
@@ -141,8 +141,8 @@ def test_a_campaign_is_made_changed_and_put_away(
         assert session.scalars(select(CampaignCode.code)).all() == ["tea10"]
 
     for archived, words in (("yes", "is archived"), ("yes", "archived before"), ("no", "out of the archive")):
-        form = {"csrf_token": token, "archived": archived}
-        answer = browser.post(f"/console/campaigns/{row.id}/archive", data=form, follow_redirects=True)
+        data = {"csrf_token": token, "archived": archived}
+        answer = browser.post(f"/console/campaigns/{row.id}/archive", data=data, follow_redirects=True)
         assert words in answer.text
     with sessions() as session:
         assert set(session.scalars(select(AuditEntry.action))) == {Action.CAMPAIGN_CHANGED}
