@@ -10,9 +10,9 @@ from ecrm.wording import percent
 
 from .charts import Mark
 
-WIDTH, LEFT, RIGHT, ROW, TOP = 560, 150, 24, 56, 12
-WIDEST = 2.0
-"""Lifts beyond ±200 % are cut: the words beside the drawing have the ends."""
+WIDTH, LEFT, RIGHT, ROW, TOP = 560, 172, 30, 56, 12
+WIDEST = 20.0
+"""What lies beyond ±2,000 % is cut: the table behind the drawing has it."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def interval_chart(rows: Sequence[IntervalRow]) -> IntervalChart:
         Drawn(row, TOP + ROW * (number + 0.5), place(row.lift), place(row.low), place(row.high))
         for number, row in enumerate(rows)
     )
-    marks = tuple(Mark(place(side), _signed(side)) for side in (-reach, -reach / 2, 0.0, reach / 2, reach))
+    marks = tuple(Mark(place(side), _signed(side)) for side in (-reach, 0.0, reach))
     return IntervalChart(drawn, marks, place(0), height=bottom + 32, bottom=bottom)
 
 
