@@ -15,15 +15,15 @@ from .customers.checkout_memory import remember_checkout
 from .customers.recognition import recognise
 from .installation import Installation
 from .mail import confirm_order, tell_delivered, tell_shipped
-from .marketing.attribution.crediting import attribute_order, attribute_refund
+from .marketing.attribution.crediting import attribute_customer, attribute_order, attribute_refund
 from .parcels import expect_shipment, finish_shipment, start_shipment
 from .sales import remember_order, remember_refund
 
 REACTIONS: dict[str, Sequence[ledger.React]] = {
-    events.SignedUp.name: (recognise,),
-    events.SignedIn.name: (recognise,),
+    events.SignedUp.name: (recognise, attribute_customer),
+    events.SignedIn.name: (recognise, attribute_customer),
     events.ProfileChanged.name: (recognise,),
-    events.Identified.name: (take_over_profile,),
+    events.Identified.name: (take_over_profile, attribute_customer),
     events.OrderCompleted.name: (
         recognise,
         remember_order,

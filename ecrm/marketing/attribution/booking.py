@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import delete, false, select
@@ -57,11 +57,14 @@ def book_refund(session: Session, refund_id: int, *, rules: Rules | None = None)
     return book_loose_refunds(session, [refund_id], rules=rules)
 
 
-def rebook_customer(session: Session, customer_id: int, *, rules: Rules | None = None) -> Booked:
-    """Put a customer's orders right after it changed whose browser is whose."""
-    return rebook(
-        session, session.scalars(select(SeenOrder.id).where(SeenOrder.customer_id == customer_id)).all(), rules=rules
-    )
+def rebook_customer(
+    session: Session, customer_id: int, *, rules: Rules | None = None, since: datetime | None = None
+) -> Booked:
+    """Put a customer's orders (placed since a moment) right after it changed whose browser is whose."""
+    query = select(SeenOrder.id).where(SeenOrder.customer_id == customer_id)
+    if since is not None:
+        query = query.where(SeenOrder.placed_at >= since)
+    return rebook(session, session.scalars(query).all(), rules=rules)
 
 
 def rebook_code(session: Session, code: str, *, rules: Rules | None = None) -> Booked:

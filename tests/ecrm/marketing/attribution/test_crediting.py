@@ -8,17 +8,19 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, delete, select
 
+from ecrm.events import SignedIn
 from ecrm.marketing.attribution.credits import Credit, CreditDay
 from ecrm.marketing.attribution.missing import attribute_nightly, book_missing
 from ecrm.marketing.attribution.models import ALL_MODELS, Model
 from ecrm.timetable import job_named
-from tests.ecrm.kites import AT, Kites, open_kites, order, refunded
+from tests.ecrm.kites import AT, Kites, open_kites, order, person, refunded
 from tracking.clickstream.dimensions import Source
 from tracking.clickstream.sessions import Session as Visit
 from tracking.clickstream.touchpoints import Touchpoint
 from tracking.visitors import Grade, Visitor
 
 TOKEN = "a" * 32
+ADA, EVE = person(account="1"), person("eve@example.com", "2")
 
 
 @pytest.fixture
@@ -58,6 +60,27 @@ def test_an_order_and_its_refund_are_credited_as_soon_as_they_are_told(kites: Ki
         ("order", "referral", 3500, ALL_MODELS), ("refund", "referral", -1000, ALL_MODELS),
     ]  # fmt: skip
     assert kites.owed() == []
+
+
+def test_an_order_is_credited_anew_when_its_customer_is_known_in_the_browser_that_led_to_it(kites: Kites) -> None:
+    visit(kites, "referral", days=3)
+    kites.tell(order(who=ADA), visitor="b" * 32, grade=Grade.PERSONAL)
+    assert credited(kites) == [("order", "no visit known", 3500, ALL_MODELS)]
+    signed_in = SignedIn(at=AT + timedelta(days=1), person=ADA, sign_in_id="1")
+    kites.tell(signed_in, visitor=TOKEN, grade=Grade.PERSONAL)
+    assert credited(kites) == [("order", "referral", 3500, ALL_MODELS)]
+    assert kites.owed() == []
+
+
+def test_a_browser_that_another_signs_in_to_explains_the_first_ones_order_no_more(kites: Kites) -> None:
+    visit(kites, "referral", days=3)
+    kites.tell(SignedIn(at=AT - timedelta(days=2), person=ADA, sign_in_id="1"), visitor=TOKEN, grade=Grade.PERSONAL)
+    kites.tell(order(who=ADA), visitor="b" * 32, grade=Grade.PERSONAL)
+    assert credited(kites) == [("order", "referral", 3500, ALL_MODELS)]
+    kites.tell(SignedIn(at=AT + timedelta(days=1), person=EVE, sign_in_id="2"), visitor=TOKEN, grade=Grade.ANALYTICS)
+    assert credited(kites) == [("order", "referral", 3500, ALL_MODELS)]
+    kites.tell(SignedIn(at=AT + timedelta(days=1), person=EVE, sign_in_id="3"), visitor=TOKEN, grade=Grade.PERSONAL)
+    assert credited(kites) == [("order", "no visit known", 3500, ALL_MODELS)]
 
 
 def test_without_consent_to_be_joined_the_order_says_so(kites: Kites) -> None:
