@@ -29,14 +29,14 @@ from .generating import World
 from .page_view import BenchStorefront
 
 
-def installed(url: str, folder: Path) -> Installation:
+def installed(url: str, folder: Path, *, storefront: BenchStorefront | None = None) -> Installation:
     """The plugin in an app of its own, on this database."""
     app = Flask(__name__)
     app.config.update(
         SECRET_KEY="bench" * 8, ECRM_MAIL_TRANSPORT="memory", ECRM_JOBS="outside",
         ECRM_ARCHIVE_FOLDER=str(folder / "archive"),
     )  # fmt: skip
-    ECRM().init_app(app, storefront=BenchStorefront(), engine=connect(url))
+    ECRM().init_app(app, storefront=storefront or BenchStorefront(), engine=connect(url))
     return installation(app)
 
 

@@ -6,6 +6,7 @@ moved since; it is asked first.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -109,6 +110,7 @@ _NO_ENGINES = frozenset({"Amazon", "Digg", "FriendFeed", "Marktplaats", "PriceRu
 _FAMILIES = ("Google", "Yahoo!", "Bing", "Yandex", "Naver")
 
 
+@lru_cache(maxsize=4096)
 def site_of(host: str, path: str = "/") -> Site | None:
     """The site behind a host (lower case, no port), or None where it is just somebody's.
 

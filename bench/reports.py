@@ -1,0 +1,149 @@
+"""How long each report of the console takes over a year of steps, and whether its figures are those of the raw log.
+
+python -m bench.reports [--events 10000000] [--database sqlite|postgresql] [--folder FOLDER] [--periods 50]
+
+Every page is asked for over random periods of the year, as a browser asks for it: permission, queries, comparison with
+the period before, chart and table. Then random days are counted anew from the raw log (`recompute`, SQL of its own),
+and every attribution model is reconciled with the booked money over random periods. A folder that is there is used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from ecrm import Staff
+from ecrm.installation import Installation
+from ecrm.marketing.attribution.models import Model
+from ecrm.marketing.attribution.reconcile import reconcile
+from ecrm.marketing.period import Period
+from ecrm.marketing.roi import By as ReturnsBy
+from ecrm.marketing.site import By as VisitsBy
+from tracking.clickstream.log import Log
+from tracking.clickstream.recompute import recompute
+
+from .building import a_database, build, installed
+from .generating import DAYS, START
+from .page_view import BenchStorefront
+
+LIMIT = 100.0  # milliseconds
+REPORTS = (
+    "overview", *(f"site?by={by}" for by in VisitsBy), "site/landing-pages", "site/pages", "site/speed", "site/funnel",
+    *(f"campaigns?model={model}" for model in Model), *(f"campaigns?by={by}" for by in ReturnsBy), "keywords",
+    "keywords/refinements", "keywords/search-engines", "products", "cohorts", "cohorts/new-and-returning",
+    "ad-intensity",
+)  # fmt: skip
+"""Pages below /console, with what they group by."""
+
+
+class Owner(BenchStorefront):
+    """The same shop, with its owner at the screen."""
+
+    def current_staff(self) -> Staff:
+        return Staff(staff_id="1", name="Bench", role="owner")
+
+
+def periods(many: int, *, seed: int, longest: int = DAYS) -> list[Period]:
+    """Random periods of the year."""
+    chance = random.Random(seed)
+    found = []
+    for _ in range(many):
+        first, last = sorted(chance.randrange(DAYS) for _ in range(2))
+        last = min(last, first + longest - 1)
+        found.append(Period(START.date() + timedelta(days=first), START.date() + timedelta(days=last)))
+    return found
+
+
+def ask(crm: Installation, report: str, asked: Sequence[Period]) -> list[float]:
+    """Milliseconds of a page for each period; a page that doesn't answer 200 ends the run."""
+    client = crm.app.test_client()
+    joint = "&" if "?" in report else "?"
+    taken = []
+    for number, period in enumerate([asked[0], *asked]):
+        started = time.perf_counter()
+        answer = client.get(f"/console/{report}{joint}first={period.first}&last={period.last}")
+        if answer.status_code != 200:
+            sys.exit(f"{report} answered {answer.status_code}")
+        if number:  # the first compiles its template
+            taken.append((time.perf_counter() - started) * 1000)
+    return taken
+
+
+def measure(crm: Installation, asked: Sequence[Period]) -> float:
+    """Print a line a report; the slowest p95."""
+    print(f"\n{'milliseconds a page':40}{'p50':>8}{'p95':>8}{'worst':>8}")
+    slowest = 0.0
+    for report in REPORTS:
+        taken = sorted(ask(crm, report, asked))
+        p95 = taken[max(0, -(-len(taken) * 95 // 100) - 1)]
+        slowest = max(slowest, p95)
+        words = "" if p95 <= LIMIT else f"   above {LIMIT:.0f}"
+        print(f"{report:40}{statistics.median(taken):8.0f}{p95:8.0f}{taken[-1]:8.0f}{words}", flush=True)
+    return slowest
+
+
+def differences(crm: Installation, asked: Sequence[Period]) -> int:
+    """How many figures of these days the raw log contradicts; prints the first ones."""
+    zone = crm.storefront.facts().time_zone
+    found, started = 0, time.perf_counter()
+    for period in asked:
+        with crm.sessions() as session:
+            some = recompute(session, Log(session, crm.archive), period.first, period.last, zone=zone)
+        found += len(some)
+        for one in some[:3]:
+            print(f"    {one}")
+    days = sum(period.days for period in asked)
+    print(f"\nrecomputed {len(asked)} periods ({days} days) from the raw log in {time.perf_counter() - started:.0f} s: "
+          f"{found} differences", flush=True)  # fmt: skip
+    return found
+
+
+def unreconciled(crm: Installation, asked: Sequence[Period]) -> int:
+    """How many of the models' books don't agree with the booked money."""
+    zone = crm.storefront.facts().time_zone
+    wrong = 0
+    for period in asked:
+        with crm.sessions() as session:
+            wrong += sum(not book.holds for book in reconcile(session, period, models=list(Model), zone=zone))
+    print(f"reconciled {len(asked)} periods by {len(Model)} models: {wrong} that don't agree to the cent", flush=True)
+    return wrong
+
+
+def run(crm: Installation, *, many: int, recounted: int, seed: int = 7) -> bool:
+    """All of it; whether every promise is kept."""
+    slowest = measure(crm, periods(many, seed=seed))
+    print(f"slowest p95: {slowest:.0f} ms, limit {LIMIT:.0f} ms: {'kept' if slowest <= LIMIT else 'BROKEN'}")
+    wrong = differences(crm, periods(recounted, seed=seed + 1, longest=2))
+    wrong += unreconciled(crm, periods(min(recounted, 5), seed=seed + 2, longest=31))
+    return slowest <= LIMIT and not wrong
+
+
+def main() -> None:
+    """Build (or take) the year, then ask, recount and reconcile."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--periods", type=int, default=50)
+    wanted = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="ecrm-bench-") as aside:
+        folder = wanted.folder or Path(aside)
+        there = (folder / "steps.parquet").exists()
+        folder.mkdir(parents=True, exist_ok=True)
+        with a_database(wanted.database, folder) as url:
+            crm = installed(url, folder, storefront=Owner())
+            if not there:
+                build(crm, folder, events=wanted.events)
+            kept = run(crm, many=wanted.periods, recounted=wanted.periods)
+    sys.exit(0 if kept else 1)
+
+
+if __name__ == "__main__":
+    main()
