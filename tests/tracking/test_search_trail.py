@@ -92,6 +92,24 @@ def test_a_search_after_another_one_refines_it(session: OrmSession, keep: Any) -
 
 
 @EITHER
+def test_a_visit_that_begins_with_a_further_page_has_its_clicks(session: OrmSession, keep: Any) -> None:
+    keep(session, searched("tea", "7", "8", first=25), opened("8", 1))
+    assert terms(session, "searches", "clicks", "position_sum") == {"tea": (0, 1, 26)}
+
+
+@EITHER
+def test_a_search_refines_the_one_before_however_long_ago_that_was(session: OrmSession, keep: Any) -> None:
+    keep(session, searched("tea"), seen(minutes=20), searched("green tea", minutes=45))
+    assert refinements(session) == {("tea", "green tea"): 1}
+
+
+def test_a_search_that_comes_late_doesnt_hide_what_was_opened_after_it(session: OrmSession) -> None:
+    store(session, searched("tea"), opened("1", 20))
+    store(session, searched("cup", minutes=10), searched("pot", minutes=30))
+    assert refinements(session) == {("tea", "cup"): 1}
+
+
+@EITHER
 def test_another_browsers_search_and_a_strangers_lead_to_nothing(session: OrmSession, keep: Any) -> None:
     keep(
         session,

@@ -141,6 +141,13 @@ def test_two_visits_that_a_late_step_would_connect_stay_two(session: OrmSession)
     assert sorted(visit.page_views for visit in visits(session)) == [1, 2]
 
 
+@pytest.mark.parametrize("keep", [store, store_apart])
+def test_a_late_step_between_two_visits_belongs_to_the_later_one(session: OrmSession, keep: Any) -> None:
+    store(session, seen(minutes=80))
+    keep(session, seen(minutes=30), seen(minutes=55))
+    assert [visit.page_views for visit in visits(session)] == [1, 2]
+
+
 def test_engagement_adds_seconds_to_its_visit_and_page(session: OrmSession) -> None:
     store(session, seen(), seen("Page Engaged", minutes=1, properties={"seconds": 40, "scroll": 10}))
     store(session, seen("Page Engaged", minutes=2, properties={"seconds": "many"}))

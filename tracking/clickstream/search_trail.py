@@ -15,9 +15,10 @@ The rules, by which `recompute` counts the raw log anew:
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -56,7 +57,7 @@ class _Click:
 
 @dataclass(slots=True)
 class _Trail:
-    """What is known of a visit's searches, in the order of time."""
+    """What is known of a visit's searches, in the order in which it became known: a late step stands last."""
 
     pages: list[_Search] = field(default_factory=list)
     terms: list[tuple[datetime, str]] = field(default_factory=list)  # "" where a product was opened
@@ -69,10 +70,11 @@ def follow(session: OrmSession, steps: Sequence[tuple[Visit, Sighting]], *, tall
     Args:
         steps: those called one of `NAMES`, in the order of time.
     """
-    searching = {visit for visit, sighting in steps if visit.searched_before or sighting.name == "Products Searched"}
+    stored = {visit for visit, _ in steps if visit.stored is not None}
+    trails = _load(session, stored)
+    searching = {visit for visit, sighting in steps if visit.id in trails or sighting.name == "Products Searched"}
     if not searching:
         return
-    trails = _load(session, [visit for visit in searching if visit.searched_before], steps)
     refined: defaultdict[tuple[Any, str, str], int] = defaultdict(int)
     for visit, sighting in steps:
         if visit not in searching:
@@ -114,7 +116,8 @@ def _search(trail: _Trail, sighting: Sighting) -> str | None:
     )
     if not sighting.counts:
         return None
-    before = next((known for at, known in reversed(trail.terms) if at <= sighting.at), "")
+    earlier = [one for one in trail.terms if one[0] <= sighting.at]
+    before = max(reversed(earlier), key=itemgetter(0))[1] if earlier else ""
     trail.terms.append((sighting.at, term))
     return before if before and before != term else None
 
@@ -143,22 +146,24 @@ def _add(trail: _Trail, product: str, at: datetime) -> None:
             latest.added = latest.changed = True
 
 
-def _load(
-    session: OrmSession, visits: Sequence[Visit], steps: Sequence[tuple[Visit, Sighting]]
-) -> defaultdict[int, _Trail]:
-    """The trails of visits that had searched before this batch, as far as the batch's steps may still need them."""
+def _load(session: OrmSession, visits: Collection[Visit]) -> defaultdict[int, _Trail]:
+    """The trails of those of the visits that had seen results of a search before this batch."""
     trails: defaultdict[int, _Trail] = defaultdict(_Trail)
-    ids = {visit.id: visit for visit in visits}
-    if not ids:
+    if not visits:
         return trails
-    first = min(sighting.at for visit, sighting in steps if visit.id in ids) - WINDOW
-    query = select(Event.session_id, Event.name, Event.happened_at, Event.subject, Event.properties).where(
+    columns = (Event.id, Event.session_id, Event.name, Event.happened_at, Event.subject, Event.properties)
+    query = select(*columns).where(
         Event.visitor_id.in_({visit.visitor_id for visit in visits}),
-        Event.session_id.in_(ids),
-        Event.happened_at >= first,
-        Event.name.in_(("Products Searched", "Product Viewed")),
+        Event.session_id.in_({visit.id for visit in visits}),
+        Event.happened_at >= min(visit.started_at for visit in visits),
     )
-    for session_id, name, at, subject, properties in session.execute(query.order_by(Event.happened_at, Event.id)):
+    searches = session.execute(query.where(Event.name == "Products Searched")).all()
+    searching = {row.session_id for row in searches}
+    if not searching:
+        return trails
+    viewed = session.execute(query.where(Event.name == "Product Viewed", Event.session_id.in_(searching)))
+    rows = sorted([*searches, *viewed], key=lambda row: (row.happened_at, row.id))
+    for _, session_id, name, at, subject, properties in rows:
         trail = trails[session_id]
         if name == "Product Viewed":
             trail.terms.append((at, ""))
@@ -168,7 +173,8 @@ def _load(
         select(SearchClick, Term.term, ProductKey.product)
         .join(Term, Term.id == SearchClick.term_id)
         .join(ProductKey, ProductKey.id == SearchClick.product_key_id)
-        .where(SearchClick.session_id.in_(ids))
+        .where(SearchClick.session_id.in_(searching))
+        .order_by(SearchClick.id)
     )
     for row, term, product in session.execute(clicks.execution_options(populate_existing=True)):
         trails[row.session_id].clicks[term, product] = _Click(row.searched_at, row.position, row.added, row.id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import ForeignKey, Index, String, delete, select
@@ -77,7 +78,7 @@ def store_touches(
         known = earlier.get(session_id, [])
         for touch in some:
             source_id = sources[tuple(touch.origin)]
-            before = max((one for one in known if one[0] <= touch.at), default=None)
+            before = max((one for one in reversed(known) if one[0] <= touch.at), key=itemgetter(0), default=None)
             if before is None or before[1] != source_id:
                 rows.append(("visit", touch.at, source_id, visitor_id, session_id, False))
                 known = [*known, (touch.at, source_id)]
@@ -91,7 +92,8 @@ def _stored(session: Session, session_ids: Collection[int]) -> dict[int, list[tu
     found: dict[int, list[tuple[datetime, int]]] = {}
     if session_ids:
         query = select(Touchpoint.session_id, Touchpoint.at, Touchpoint.source_id)
-        for session_id, at, source_id in session.execute(query.where(Touchpoint.session_id.in_(session_ids))):
+        query = query.where(Touchpoint.session_id.in_(session_ids)).order_by(Touchpoint.id)
+        for session_id, at, source_id in session.execute(query):
             if session_id is not None:
                 found.setdefault(session_id, []).append((at, source_id))
     return found

@@ -46,6 +46,7 @@ COUNTERS: Mapping[str, Counter] = {
 """Event → the counter of its visit, and of its day. Orders are counted by the reaction to the order."""
 MAX_ENGAGED = 86_400  # seconds that one report may claim
 
+_LAST_AT = attrgetter("last_at")
 _TAGS = frozenset((*UTM, "click_id"))
 _TABLE = Record.metadata.tables[Session.__tablename__]
 _LOADED = (
@@ -82,7 +83,6 @@ class Visit:
     arrival: Origin | None = None  # found out in this batch
     touches: list[Touch] = field(default_factory=list)
     touched: bool = False
-    searched_before: bool = False
     stored: tuple[Any, ...] | None = None  # the fields above as they were before the batch
 
     def reaches(self, at: datetime) -> bool:
@@ -131,7 +131,8 @@ class Visits:
         """Put a step into its visit and count it there; None where it belongs to none."""
         mine = self._by_visitor[visitor_id]
         at, name = sighting.at, sighting.name
-        visit = next((one for one in reversed(mine) if one.reaches(at)), None)
+        reached = [one for one in mine if one.reaches(at)]
+        visit = max(reached, key=_LAST_AT) if reached else None
         if visit is None:
             if name in PASSIVE:
                 return None
@@ -250,7 +251,7 @@ def _reachable(session: OrmSession, steps: Sequence[tuple[int, Sighting]]) -> It
         )
         for row in session.execute(query.order_by(_TABLE.c.last_at, _TABLE.c.id)):
             visit = Visit(*row)
-            visit.searched_before, visit.stored = visit.searches > 0, row
+            visit.stored = row
             yield visit
 
 
