@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Response, render_template, request, url_for
 
 from ecrm.access.roles import Permission, needs
+from ecrm.events import SignedUp
 from ecrm.installation import installation
 from ecrm.marketing.overview import Day, Figures, change, days_in, failed_searches, top_searches, total
 from ecrm.marketing.period import Period, steps
@@ -24,7 +26,10 @@ from .trends import span_words
 
 @dataclass(frozen=True)
 class Card:
-    """A figure of the period, how it changed, and its chart. `change` is a share (0.12 = 12 % more)."""
+    """A figure of the period, how it changed, and its chart. `change` is a share (0.12 = 12 % more).
+
+    `href` opens the rows behind the figure, `note_href` those behind the note.
+    """
 
     key: str
     label: str
@@ -33,6 +38,8 @@ class Card:
     change: float | None
     note: str
     chart: Chart
+    href: str = ""
+    note_href: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,6 @@ class _Measure:
     text: Callable[[float], str]
     axis_text: Callable[[float], str]
     note: str = ""
-    linked: bool = False
     whole: bool = False
 
 
@@ -78,7 +84,9 @@ def overview() -> str:
         now=now,
         visitors=visitors,
         by_week=len(spans) < len(by_day),
-        cards=[_card(one, spans, now, before) for one in _measures(crm.storefront.facts().currency, now)],
+        cards=[
+            _card(one, spans, now, before, period=period) for one in _measures(crm.storefront.facts().currency, now)
+        ],
         searched=searched,
         failed=failed,
     )
@@ -106,8 +114,8 @@ def _measures(currency: str, now: Figures) -> tuple[_Measure, ...]:
     refunds = _("after %(amount)s of refunds", amount=in_money(now.refunds_minor)) if now.refunds_minor else ""
     return (
         _Measure("visits", _("Visits"), "bars", lambda f: f.visits, number, compact_number, simulated, whole=True),
-        _Measure("orders", _("Orders"), "bars", lambda f: f.orders, number, compact_number, linked=True, whole=True),
-        _Measure("revenue", _("Revenue"), "bars", lambda f: f.net_minor, in_money, money_axis, refunds, linked=True),
+        _Measure("orders", _("Orders"), "bars", lambda f: f.orders, number, compact_number, whole=True),
+        _Measure("revenue", _("Revenue"), "bars", lambda f: f.net_minor, in_money, money_axis, refunds),
         _Measure(
             "conversion", _("Conversion"), "line", lambda f: f.conversion, percent, lambda v: percent(v, "#,##0.#%"),
             _("orders placed in a visit, per visit"),
@@ -120,7 +128,9 @@ def _measures(currency: str, now: Figures) -> tuple[_Measure, ...]:
     )  # fmt: skip
 
 
-def _card(measure: _Measure, spans: Sequence[tuple[Period, Figures]], now: Figures, before: _Before | None) -> Card:
+def _card(
+    measure: _Measure, spans: Sequence[tuple[Period, Figures]], now: Figures, before: _Before | None, *, period: Period
+) -> Card:
     value, earlier = measure.value(now), measure.value(before.whole) if before else None
     series = [_series(measure, before)] if before else []
     return Card(
@@ -137,7 +147,24 @@ def _card(measure: _Measure, spans: Sequence[tuple[Period, Figures]], now: Figur
             whole=measure.whole,
             series=series,
         ),
+        href=_rows_behind(measure, period) if value else "",
+        note_href=url_for("console.refunds", **_days(period)) if measure.key == "revenue" and measure.note else "",
     )
+
+
+def _rows_behind(measure: _Measure, span: Period) -> str:
+    """The visits, the orders, or (for accounts) the events that the figure counts."""
+    if measure.key == "visits":
+        return url_for("console.visits", **_days(span))
+    if measure.key == "conversion":
+        return url_for("console.visits", having="orders", **_days(span))
+    if measure.key == "registrations":  # the list of events knows days, not periods
+        return url_for("console.events", name=SignedUp.name, day=span.last) if span.days == 1 else ""
+    return url_for("console.orders", **_days(span))
+
+
+def _days(span: Period) -> dict[str, Any]:
+    return {"first": span.first, "last": span.last}
 
 
 def _series(measure: _Measure, before: _Before) -> Series:
@@ -155,7 +182,7 @@ def _point(measure: _Measure, span: Period, figures: Figures) -> Point:
         text="–" if value is None else measure.text(value),
         faint=simulated,
         faint_text=_("%(count)s simulated", count=number(simulated)) if simulated else "",
-        href=url_for("console.orders", first=span.first, last=span.last) if measure.linked and figures.orders else "",
+        href=_rows_behind(measure, span) if value else "",
     )
 
 

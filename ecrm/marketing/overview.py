@@ -72,8 +72,9 @@ class Day:
 
 @dataclass(frozen=True)
 class Term:
-    """A search term with how often it was asked, and how often it found nothing."""
+    """A search term with how often it was asked, and how often it found nothing. `id`: its number among all terms."""
 
+    id: int
     term: str
     searches: int
     zero_results: int
@@ -143,7 +144,7 @@ def _terms(session: Session, period: Period, *, limit: int, only_failed: bool) -
     least = ahead[limit - 1][column] if len(ahead) > limit else 0
     ahead = [row for row in ahead if row[column] >= least]
     words = _words(session, [row[0] for row in ahead])
-    terms = [Term(words[term_id], searches, zero) for term_id, searches, zero in ahead]
+    terms = [Term(term_id, words[term_id], searches, zero) for term_id, searches, zero in ahead]
     terms.sort(key=lambda term: (-(term.zero_results if only_failed else term.searches), term.term))
     return terms[:limit]
 
