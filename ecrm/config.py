@@ -44,8 +44,8 @@ SETTINGS = (
     Setting("ECRM_COLLECTOR_PREFIX", "/v1", "Where the collector (Segment's HTTP API) is mounted; SDKs expect `/v1`."),
     Setting("ECRM_COLLECTOR_ORIGINS", (), "Other sites whose pages may send to the collector: exact origins, e.g. `https://blog.example.com`."),
     Setting("ECRM_COLLECTOR_GRADE", "personal", "How far people are followed of whom a server's messages don't say what they agreed to: `none`, `analytics` or `personal`.", ("none", "analytics", "personal")),
-    Setting("ECRM_COLLECTOR_PACE", 600, "Requests a minute that browsers at one address may send to the collector; 0 for no limit."),
-    Setting("ECRM_COLLECTOR_DAYS", 395, "How old, in days, the steps may be that the collector still takes."),
+    Setting("ECRM_COLLECTOR_PACE", 600, "Requests a minute that one address may send to the collector without a secret key in the header; 0 for no limit."),
+    Setting("ECRM_COLLECTOR_DAYS", 395, "How old, in days, the steps may be that a server with a secret key still sends; at most ECRM_KEEP_EVENTS_DAYS. Others may date back 3 days."),
     Setting("ECRM_ATTRIBUTION_DAYS", 30, "How many days before an order a touch may lie to be credited with it."),
     Setting("ECRM_ATTRIBUTION_EMAIL_DAYS", 5, "The same for a click in an e-mail."),
 )  # fmt: skip
@@ -63,6 +63,12 @@ def apply_defaults(config: Config) -> None:
         raise ValueError(f"unknown setting {', '.join(unknown)}; the known ones are in CONFIGURATION.md")
     for setting in SETTINGS:
         config[setting.key] = _read(setting, config.get(setting.key, setting.default))
+    taken, kept = config["ECRM_COLLECTOR_DAYS"], config["ECRM_KEEP_EVENTS_DAYS"]
+    if taken > kept:
+        raise ValueError(
+            f"ECRM_COLLECTOR_DAYS ({taken}) must not exceed ECRM_KEEP_EVENTS_DAYS ({kept}): what is older than that is "
+            "forgotten every night"
+        )
 
 
 def _read(setting: Setting, value: Any) -> Any:

@@ -40,5 +40,5 @@ def init_app(app: Flask) -> None:
 
 @limiter.request_filter
 def _unlimited() -> bool:
-    """Machine clients, too: hundreds share an address, and their views count those who hold no secret key."""
+    """Machine clients, too: hundreds share an address. The collector itself counts whoever shows no secret key."""
     return request.endpoint in UNLIMITED or request.blueprint == "collector"

@@ -6,6 +6,7 @@ of them (`tracking.clickstream.inbox`). A message sent again with its id is acce
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -23,19 +24,20 @@ from tracking.clickstream.digest import body_of as inbox_body
 from tracking.clickstream.sightings import Sighting
 from tracking.visitors import Grade
 
-from . import answers
+from . import admission, answers
 from .body import body_of
-from .clock import happened_at
+from .clock import happened_at, oldest_days
 from .identified import identified
 from .key_ring import KeyRing
 from .messages import Message, Refused, Unreadable, read_batch, read_message
-from .pace import Pace
 from .senders import ForeignOrigin, Sender, UnknownKey, is_own_page, sender_of, shown_key
 from .translation import call_of, sighting_of
 
 T = TypeVar("T")
+log = logging.getLogger("ecrm.collector")
 collector = Blueprint("collector", __name__)
 answers.init_blueprint(collector)
+admission.init_blueprint(collector)
 
 CALL_OF_PATH = {
     "identify": "identify", "track": "track", "page": "page", "screen": "screen", "group": "group", "alias": "alias",
@@ -43,6 +45,8 @@ CALL_OF_PATH = {
 }  # fmt: skip
 """The short ones are what Segment's SDK for browsers sends to."""
 BATCHES = ("batch", "import", "b")
+BEACON = "/beacon/v1/batch"
+"""Where RudderStack's SDK for browsers sends with `sendBeacon`: beside the `/v1` of its other calls."""
 MOST_MESSAGES = 5000
 """In one batch: more than SDKs send, and what fits into 500 KB anyway."""
 REACT_AT_ONCE = 10
@@ -66,8 +70,11 @@ def init_app(app: Flask) -> None:
     """Mount the API where its users' SDKs look for it."""
     crm = installation(app)
     app.extensions["ecrm_key_ring"] = KeyRing(crm.sessions, lambda: _time_zone(app))
-    app.extensions["ecrm_pace"] = Pace(app.config["ECRM_COLLECTOR_PACE"])
-    app.register_blueprint(collector, url_prefix=app.config["ECRM_COLLECTOR_PREFIX"])
+    admission.init_app(app)
+    prefix = app.config["ECRM_COLLECTOR_PREFIX"]
+    app.register_blueprint(collector, url_prefix=prefix)
+    # By its endpoint one of the blueprint's, with all that goes with it; only its address isn't below the prefix.
+    app.add_url_rule(prefix.removesuffix("/v1") + BEACON, "collector.beacon", batch, methods=["POST"])
     csrf.exempt(app, collector)
 
 
@@ -156,11 +163,7 @@ def _sender(key_in_body: str | None = None) -> Sender | None:
     if key_in_body is None and not shown_key(request) and not is_own_page(request):
         return None
     ring: KeyRing = current_app.extensions["ecrm_key_ring"]
-    sender = sender_of(request, ring, key_in_body)
-    if not sender.believed:
-        pace: Pace = current_app.extensions["ecrm_pace"]
-        pace.count(request.remote_addr or "")
-    return sender
+    return sender_of(request, ring, key_in_body)
 
 
 def _named_in_body(key: str | None) -> Sender:
@@ -183,11 +186,26 @@ def _of_somebody(read: Callable[[bytes], T], body: bytes, sender: Sender | None)
 def _take(taken: Taken, message: Message, *, sender: Sender, sent_at: datetime | None, received_at: datetime) -> None:
     """Translate a message.
 
+    A broad `except` stands here on purpose: a message that nobody thought of must not take the others of its batch
+    with it.
+
     Raises:
         Unreadable: where it can't be kept.
     """
+    try:
+        _translate(taken, message, sender=sender, sent_at=sent_at, received_at=received_at)
+    except Unreadable:
+        raise
+    except Exception:
+        log.exception("a message can't be translated")
+        raise Unreadable("this message can't be kept as it is; the shop's log says why") from None
+
+
+def _translate(
+    taken: Taken, message: Message, *, sender: Sender, sent_at: datetime | None, received_at: datetime
+) -> None:
     call = call_of(message)
-    keep_days = current_app.config["ECRM_COLLECTOR_DAYS"]
+    keep_days = oldest_days(believed=sender.believed, configured=current_app.config["ECRM_COLLECTOR_DAYS"])
     at = happened_at(message, sent_at=sent_at, received_at=received_at, keep_days=keep_days)
     message_id = stored_id(message.messageId) if message.messageId else uuid.uuid4().hex
     if call == "identify" and sender.believed:

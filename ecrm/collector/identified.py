@@ -6,6 +6,7 @@ Such a message is a promise (`ecrm.events.Identified`), told under its messageId
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from ecrm.customers.recognition import drop_visitor, may_be_joined, visitor_of
 from ecrm.events import Identified, Person, Told
+from ecrm.ledger import to_properties
 from tracking.clickstream.event import Event
 from tracking.clickstream.sightings import storable
 from tracking.customers import Customer, customer_by_reference, find_or_create_account, update_profile
@@ -50,8 +52,8 @@ def identified(message: Message, *, at: datetime, message_id: str) -> Identified
 def take_over_profile(session: Session, row: Event, told: Told) -> None:
     """Make or update the named customer, and note the browser where its person agreed to be joined.
 
-    A userId that is no customer's yet needs an e-mail address to become one: without, only the step is kept. The
-    address proves no mailbox: what a guest left under it stays the guest's.
+    A userId that is no customer's yet needs an e-mail address to become one: without, only the step and the userId are
+    kept. The address proves no mailbox: what a guest left under it stays the guest's.
     """
     if not isinstance(told, Identified):
         raise TypeError(f"{told.name} identifies nobody")
@@ -63,6 +65,7 @@ def take_over_profile(session: Session, row: Event, told: Told) -> None:
     if customer is None or not may_be_joined(row):
         drop_visitor(row)
     if customer is None:
+        _keep_reference(row, told)
         return
     _update(customer, person)
     row.customer_id = customer.id
@@ -71,6 +74,14 @@ def take_over_profile(session: Session, row: Event, told: Told) -> None:
         if row.visitor_id:
             claim(session, row.visitor_id, customer.id, told.at, "identified by a server")
     session.flush()
+
+
+def _keep_reference(row: Event, told: Identified) -> None:
+    """Forget what was said about somebody who is no customer: no profile leads to it, so nobody could take it out.
+    The reference is the event's subject, by which an erasure finds the row."""
+    reference = told.person.customer_id or ""
+    row.properties = row.properties | to_properties(replace(told, person=Person(email="", customer_id=reference)))
+    row.subject = reference
 
 
 def _update(customer: Customer, person: Person) -> None:

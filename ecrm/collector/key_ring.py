@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from tracking.clickstream.rollups import add_to, day_of
 
-from .write_keys import WriteKey, WriteKeyDay, find
+from .write_keys import MAX_KEY, WriteKey, WriteKeyDay, find
 
 log = logging.getLogger("ecrm.collector")
 
@@ -50,7 +50,8 @@ class KeyRing:
 
     def begin(self) -> None:
         """Start with nothing remembered and nothing to note; called in a forked child."""
-        self._known: dict[str, tuple[float, KnownKey | None]] = {}
+        self._known: dict[str, tuple[float, KnownKey]] = {}
+        self._guessed: dict[str, float] = {}  # apart, so that guesses make no known key forgotten
         self._lock = threading.Lock()
         self._accepted: Counter[int] = Counter()
         self._refused: Counter[int] = Counter()
@@ -62,20 +63,33 @@ class KeyRing:
         Raises:
             SQLAlchemyError: when the database can't be asked.
         """
+        now = monotonic()
         found = self._known.get(shown)
-        if found is not None and found[0] > monotonic():
+        if found is not None and found[0] > now:
             return found[1]
+        if len(shown) > MAX_KEY or self._guessed.get(shown, 0.0) > now:
+            return None
         with self._sessions() as session:
             row = find(session, shown)
-        known = KnownKey(row.id, row.kind) if row else None
-        if len(self._known) >= MOST_REMEMBERED:  # somebody guesses; forgetting is safe
-            self._known.clear()
-        self._known[shown] = (monotonic() + REMEMBERED, known)
+        if row is None:
+            self._known.pop(shown, None)
+            if len(self._guessed) >= MOST_REMEMBERED:  # somebody guesses; forgetting is safe
+                self._guessed.clear()
+            self._guessed[shown] = now + REMEMBERED
+            return None
+        known = KnownKey(row.id, row.kind)
+        self._known[shown] = (now + REMEMBERED, known)
         return known
+
+    def has_known(self, shown: str) -> bool:
+        """Whether this was a key when it was last looked up; asks nobody."""
+        return shown in self._known
 
     def forget(self) -> None:
         """Ask the database again from now on, as after a revocation in this process."""
-        self._known.clear()
+        for shown, (_, known) in list(self._known.items()):
+            self._known[shown] = (0.0, known)
+        self._guessed.clear()
 
     def note(self, key_id: int, *, accepted: int, refused: int) -> None:
         """Count messages; written down a moment later, many requests at once."""

@@ -89,26 +89,27 @@ def _schemas() -> dict[str, Any]:
 def _own_operations() -> dict[str, Operation]:
     operations: dict[str, Operation] = {f"collector.{path}": _call(call) for path, call in CALL_OF_PATH.items()}
     operations |= {f"collector.{path}": _batch() for path in BATCHES}
+    operations["collector.beacon"] = _batch()
     operations["collector.metrics"] = _post("Reports of an SDK on itself; not kept.", {"type": "object"}) | {
         "responses": {"200": _answer("Accepted", "Taken."), **_problems("401", "403", "413", "415", "429", "503")}
     }
     operations["collector.reset"] = {
         "summary": "End this browser's visitor.",
-        "responses": {"200": _answer("Accepted", "Ended."), **_problems("403")},
+        "responses": {"200": _answer("Accepted", "Ended."), **_problems("403", "429")},
     }
     operations["collector.openapi"] = {
         "summary": "This description.",
-        "responses": {"200": _json("It.", {"type": "object"})},
+        "responses": {"200": _json("It.", {"type": "object"}), **_problems("429")},
     }
     operations["collector.segment_settings"] = {
         "summary": "What Segment's SDK for browsers asks for.",
         "parameters": [_parameter("key", "path", {"type": "string"})],
-        "responses": {"200": _json("Settings.", {"type": "object"}), **_problems("401", "503")},
+        "responses": {"200": _json("Settings.", {"type": "object"}), **_problems("401", "429", "503")},
     }
     operations["collector.rudderstack_settings"] = {
         "summary": "What RudderStack's SDK for browsers asks for.",
         "parameters": [_parameter("writeKey", "query", {"type": "string"}, required=False)],
-        "responses": {"200": _json("Settings.", {"type": "object"}), **_problems("401", "503")},
+        "responses": {"200": _json("Settings.", {"type": "object"}), **_problems("401", "429", "503")},
     }
     operations["ecrm.seen"] = _seen()
     return operations

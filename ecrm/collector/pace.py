@@ -1,6 +1,6 @@
 """How often one address may send: browsers share a public key, so their address is what can be counted.
 
-Counts are kept in the memory of the process, a minute long. Servers, which hold a secret key, aren't counted.
+Counts are kept in the memory of the process, a minute long. Who is counted is said in `admission`.
 """
 
 from __future__ import annotations

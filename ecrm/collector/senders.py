@@ -43,7 +43,7 @@ class Sender:
     `believed`: may say who a customer is. `token`: this shop's cookie of the browser that sends, where there is one
     and it agreed. `agreed`: how far that browser agreed, by its cookie or its signals; None where only the message
     can say. `default`: how far to follow where nobody says anything. `user_agent`: of the browser; None for servers,
-    which speak for somebody else.
+    which speak for somebody else, and whose own `country` says nothing either.
     """
 
     key_id: int | None
@@ -53,6 +53,7 @@ class Sender:
     default: Grade
     user_agent: str | None
     kept_path: Callable[[str], str] | None
+    country: str = ""
 
     def grade_of(self, message: Message) -> Grade:
         """How far the person of this message may be followed."""
@@ -123,7 +124,8 @@ def sender_of(asked: Request, ring: KeyRing, key_in_body: str | None) -> Sender:
     token = present.token if agreed else None
     if agreed and token is None:
         token = identification.visitor_token()
-    return Sender(key_id, False, token, agreed, Grade.NONE, present.user_agent, identification.kept_path)
+    country = "" if agreed is Grade.NONE else present.crm.countries.of(asked.environ)
+    return Sender(key_id, False, token, agreed, Grade.NONE, present.user_agent, identification.kept_path, country)
 
 
 def shown_key(asked: Request) -> str:

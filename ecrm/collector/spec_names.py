@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from babel.numbers import get_currency_precision
 
 from ecrm.events import TOLD
+from tracking.clickstream.sightings import storable
 
 _SPEC = (
     "Products Searched", "Product List Viewed", "Product List Filtered", "Promotion Viewed", "Promotion Clicked",
@@ -49,15 +50,19 @@ _SUBJECT = {
     "Recommendations Shown": "placement",
 }
 MAX_PRODUCTS = 500
+MAX_NAME = 60
+"""Characters of an event's name: as many as its column holds."""
 
 
 @lru_cache(maxsize=4096)
 def spec_name(event: str) -> str:
-    """The spec's name where case, spaces and underscores are all that differ; else the event's own name.
+    """The spec's name where case, spaces and underscores are all that differ; else the event's own, as it is stored.
 
-    What the shop itself tells (orders, refunds, parcels, accounts) gets `REPORTED` behind it.
+    What the shop itself tells (orders, refunds, parcels, accounts) gets `REPORTED` behind it: compared after the name
+    was cleaned and cut, as the told name could else be what is left of it. Empty where nothing is left.
     """
-    name = _NAMES.get(_CASED.sub("", event).lower(), event.strip())
+    said = str(storable(event)).strip()[:MAX_NAME].strip()
+    name = _NAMES.get(_CASED.sub("", said).lower(), said)
     return name + REPORTED if name in _TOLD else name
 
 
@@ -108,7 +113,7 @@ def _in_minor_units(kept: dict[str, Any]) -> None:
             minor = Decimal(str(value)).scaleb(get_currency_precision(currency.upper()))
             if 0 <= minor < 10**12:
                 kept["value_minor"] = int(minor.to_integral_value())
-        except (InvalidOperation, ValueError):
+        except (ArithmeticError, ValueError):  # no number, or one like 1e999999
             return
 
 

@@ -17,7 +17,7 @@ from tracking.visitors import Grade
 
 from .messages import CALLS, Campaign, Message, PageContext, Unreadable, check_values
 from .senders import Sender, anonymous_token
-from .spec_names import REPORTED, own_properties, spec_name
+from .spec_names import MAX_NAME, REPORTED, own_properties, spec_name
 
 IDENTIFIED, GROUPED, ALIASED = f"Identified{REPORTED}", "Group Joined", "Aliased"
 _NEEDED = {
@@ -33,6 +33,9 @@ _CAMPAIGN = {"name": "utm_campaign", "source": "utm_source", "medium": "utm_medi
              "content": "utm_content", "id": "utm_id"}  # fmt: skip
 _NOT_KEPT = frozenset({"url", "referrer", "search", *_UTM, "click_id"})
 """Page properties that are read into others: an address with its query may hold a key or a name."""
+_TITLES = frozenset({"title", "name"})
+_MAX_ADDRESS = 2000
+"""Characters of an address that are looked at: the caches below hold thousands of them."""
 
 
 def call_of(message: Message) -> str:
@@ -47,12 +50,13 @@ def call_of(message: Message) -> str:
     needed = _NEEDED[call]
     if all(getattr(message, name) in (None, "") for name in needed):
         raise Unreadable(f"{call} needs {' or '.join(needed)}")
-    if call == "track" and not (message.event and message.event.strip()):
+    if call == "track" and not spec_name(message.event or ""):
         raise Unreadable("track needs the name of an event")
     if call == "alias" and message.userId in (None, ""):
         raise Unreadable("alias needs a userId, the new one")
     check_values(message.properties)
     check_values(message.traits)
+    check_values(message.context and message.context.traits)
     return call
 
 
@@ -81,15 +85,15 @@ def sighting_of(message: Message, call: str, *, sender: Sender, at: datetime, me
         name, subject, properties = GROUPED, str(message.groupId), {}
     else:
         name, subject, properties = (IDENTIFIED if call == "identify" else ALIASED), "", {}
-    if len(name) > 60:
-        properties["event"] = name
+    if call == "track" and len(message.event or "") > MAX_NAME:
+        properties["event"] = message.event
     token, agent = sender.token_of(message), sender.user_agent
     if call == "alias" and sender.believed:
         token = anonymous_token(message.previousId or "")
     said = message.context.userAgent if message.context else None
     return Sighting(
         at=at,
-        name=name[:60],
+        name=name,
         subject=subject[:200],
         properties=properties,
         visitor_token=token,
@@ -99,6 +103,7 @@ def sighting_of(message: Message, call: str, *, sender: Sender, at: datetime, me
         referrer=referrer,
         path=path[:200],
         message_id=message_id,
+        country=sender.country if grade is not Grade.NONE else "",
         machine=False if agent is None and not said else None,
     )
 
@@ -110,14 +115,19 @@ def _customer(message: Message) -> str | None:
 def _page(
     message: Message, properties: dict[str, Any], sender: Sender, grade: Grade
 ) -> tuple[str, str, dict[str, Any]]:
-    """Path, referrer and what is kept of a page view: its source instead of the address that named it."""
+    """Path, referrer and what is kept of a page view: its source instead of the address that named it.
+
+    The title only where the whole path is kept: what a pattern hides, an order's number, a title tells.
+    """
     context = message.context
     page = context.page if context else None
-    address = _text(properties.get("url")) or ((page and page.url) or "")
+    address = (_text(properties.get("url")) or ((page and page.url) or ""))[:_MAX_ADDRESS]
     path = _path(page, properties, sender, grade)
     kept = {key: value for key, value in properties.items() if key not in _NOT_KEPT}
     kept["path"] = path
-    if title := message.name or (page and page.title):
+    if path != _given_path(page, properties):
+        kept = {key: value for key, value in kept.items() if key not in _TITLES}
+    elif title := message.name or (page and page.title):
         kept.setdefault("title", title[:200])
     kept |= {key: value for key in _UTM if (value := _text(properties.get(key))[:100])}
     kept |= _source(address)
@@ -129,12 +139,17 @@ def _page(
 
 def _path(page: PageContext | None, properties: Mapping[str, Any], sender: Sender, grade: Grade) -> str:
     """The path alone: what stands behind the question mark may be anything."""
-    given = _text(properties.get("path")) or _text(properties.get("url"))
-    given = given or ((page and (page.path or page.url)) or "")
-    path = path_in(given)[:200]
+    path = _given_path(page, properties)
     if not path or sender.kept_path is None or (grade is Grade.PERSONAL and sender.believed):
         return path
     return sender.kept_path(path)
+
+
+def _given_path(page: PageContext | None, properties: Mapping[str, Any]) -> str:
+    """What the client says that the path is."""
+    given = _text(properties.get("path")) or _text(properties.get("url"))
+    given = given or ((page and (page.path or page.url)) or "")
+    return path_in(given[:_MAX_ADDRESS])[:200]
 
 
 @lru_cache(maxsize=4096)
@@ -154,7 +169,7 @@ def _source(address: str) -> Mapping[str, str]:
     if not query:
         return {}
     try:
-        given = parse_qs(query[:2000], max_num_fields=50)
+        given = parse_qs(query, max_num_fields=50)
     except ValueError:
         return {}
     tags = {name: given[name][0][:100] for name in _UTM if given.get(name)}
@@ -169,7 +184,7 @@ def _tags(campaign: Campaign) -> dict[str, str]:
 
 def _foreign(referrer: str, address: str, *, whole: bool) -> str:
     """The page of another site that led here, without its query; of strangers only the site."""
-    referrer = referrer.partition("?")[0].partition("#")[0]
+    referrer = referrer[:_MAX_ADDRESS].partition("?")[0].partition("#")[0]
     scheme, _, rest = referrer.partition("//")
     site = rest.partition("/")[0]
     if not site or site == address.partition("//")[2].partition("/")[0].partition("?")[0]:

@@ -15,6 +15,7 @@ from tracking.record import BigId, Record
 SERVER, BROWSER = "server", "browser"
 KINDS = (SERVER, BROWSER)
 MAX_NAME = 100
+MAX_KEY = 64
 
 
 class WriteKey(Record):
@@ -69,7 +70,7 @@ def create(session: Session, *, name: str, kind: str, by: str, now: datetime) ->
 
 def find(session: Session, key: str) -> WriteKey | None:
     """The key that somebody shows, where it is known and not revoked."""
-    if not key or len(key) > 64 or not key.isascii() or not key.isprintable():
+    if not key or len(key) > MAX_KEY or not key.isascii() or not key.isprintable():
         return None
     query = select(WriteKey).where(WriteKey.key.in_([key, _hash(key)]), WriteKey.revoked_at.is_(None))
     return next((row for row in session.scalars(query) if row.key == _kept(key, row.kind)), None)

@@ -241,7 +241,7 @@ COLLECTOR = {
         f"collector.{path} POST": Row(EVERYBODY, answers=401)
         for path in (
             "identify", "track", "page", "screen", "group", "alias", "batch", "import", "i", "t", "p", "s", "g", "a",
-            "b", "metrics",
+            "b", "beacon", "metrics",
         )
     },
     "collector.openapi GET": Row(EVERYBODY),

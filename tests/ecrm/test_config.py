@@ -33,6 +33,12 @@ def test_a_mistyped_setting_stops_the_start_and_says_what_it_may_be(key: str, va
         read(**{key: value})
 
 
+def test_the_collector_takes_nothing_older_than_is_kept() -> None:
+    with pytest.raises(ValueError, match=r"ECRM_COLLECTOR_DAYS \(395\) must not exceed ECRM_KEEP_EVENTS_DAYS \(90\)"):
+        read(ECRM_KEEP_EVENTS_DAYS="90")
+    assert read(ECRM_KEEP_EVENTS_DAYS="90", ECRM_COLLECTOR_DAYS="90")["ECRM_COLLECTOR_DAYS"] == 90
+
+
 def test_every_allowed_value_and_every_default_is_accepted() -> None:
     defaults = read()
     for setting in SETTINGS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -126,6 +127,35 @@ def test_a_single_message_that_cannot_be_kept_is_refused_in_words(
     assert waiting(plugin) == 0
 
 
+def test_traits_of_the_context_are_looked_at_like_others(send: Send, events: Events) -> None:
+    deep = json.loads("[" * 300 + "]" * 300)
+    bad = {"type": "identify", "userId": "u-1", "messageId": "m-2", "context": {"traits": {"x": deep}}}
+    huge = {**bad, "messageId": "m-3", "context": {"traits": {"x": 10**30}}}
+    answer = send("batch", {"batch": [{"type": "track", **TRACK}, bad, huge]})
+    assert answer.status_code == 200
+    assert answer.json is not None
+    assert {error["messageId"]: error["message"] for error in answer.json["errors"]} == {
+        "m-2": "properties and traits may be nested 12 deep",
+        "m-3": "a whole number is larger than 64 bits; send it as text",
+    }
+    assert send("identify", bad).status_code == 400
+    cover = {"context": {"traits": {"x": deep}}, "batch": [{"type": "identify", "userId": "u-1"}]}
+    assert send("batch", cover).json["errors"][0]["index"] == 0
+    assert [event.message_id for event in events()] == ["m-1"]
+
+
+def test_a_price_without_measure_harms_no_other_message(send: Send, events: Events) -> None:
+    prices = ["1e999999", "-1e999999", "1e-999999", "9" * 30_000, "Infinity", "sNaN", 1e308]
+    batch = [
+        {"type": "track", "anonymousId": "a-1", "event": "Checkout Started", "messageId": f"m-{number}",
+         "properties": {"value": price, "currency": "EUR"}}
+        for number, price in enumerate(prices)
+    ]  # fmt: skip
+    answer = send("batch", {"batch": batch})
+    assert (answer.status_code, answer.json and answer.json["accepted"]) == (200, len(prices))
+    assert {event.properties.get("value_minor", 0) for event in events()} == {0}
+
+
 def test_text_that_no_database_takes_is_cleaned(send: Send, events: Events) -> None:
     body = {"event": "a\x00b", "anonymousId": "a\x00", "messageId": "m\x00", "userId": "u\x00",
             "properties": {"k\x00": "v\x00", "path": "/\x00"}, "context": {"userAgent": "F\x00"}}  # fmt: skip
@@ -154,6 +184,8 @@ def test_a_key_that_cannot_be_read_is_none(client: FlaskClient, header: str) -> 
 
 def test_the_key_may_stand_in_the_body_or_the_address(client: FlaskClient, keys: dict[str, str]) -> None:
     key = keys["browser"]
+    beacon = json.dumps({"batch": [{"type": "track", **TRACK}]})
+    assert client.post(f"/beacon/v1/batch?writeKey={key}", data=beacon, content_type="text/plain").status_code == 200
     assert (
         client.post("/v1/t", data=json.dumps({**TRACK, "writeKey": key}), content_type="text/plain").status_code == 200
     )
@@ -184,6 +216,28 @@ def test_nobody_takes_an_orders_place_in_the_ledger(send: Send, events: Events) 
     (event,) = events()
     assert event.message_id is not None
     assert event.message_id.startswith("m:")
+
+
+@pytest.mark.parametrize("said", ["Signed In\x00", "\x00 Signed In", " Signed In ", "Signed In" + " " * 60 + "x"])
+def test_nobody_takes_the_name_of_what_the_shop_tells(send: Send, events: Events, said: str) -> None:
+    assert send("track", {**TRACK, "event": said}, kind="browser").status_code == 200
+    (event,) = events()
+    assert event.name == "Signed In (reported)"
+
+
+def test_a_name_of_nothing_is_none(send: Send) -> None:
+    assert send("track", {**TRACK, "event": "\x00 \x00"}).status_code == 400
+
+
+def test_what_a_public_key_sends_late_is_at_most_some_days_old(send: Send, events: Events) -> None:
+    now = datetime.now(UTC)
+    old = {**TRACK, "timestamp": (now - timedelta(days=4)).isoformat()}
+    late = {**TRACK, "messageId": "m-2", "timestamp": (now - timedelta(days=2)).isoformat()}
+    refused = send("track", old, kind="browser")
+    assert (refused.status_code, "3 days" in (refused.json or {})["message"]) == (400, True)
+    assert send("track", late, kind="browser").status_code == 200
+    assert send("track", old).status_code == 200
+    assert {event.message_id for event in events()} == {"m-1", "m-2"}
 
 
 def test_an_order_that_a_client_reports_moves_no_money(send: Send, events: Events) -> None:

@@ -12,9 +12,12 @@ from sqlalchemy import select
 from ecrm.collector.messages import Consent
 from ecrm.collector.senders import grade_said
 from ecrm.installation import Installation
+from ecrm.ledger import from_row
 from tests.ecrm.collector.conftest import NOW, Send
 from tests.ecrm.visited_host import FIREFOX
+from tracking.clickstream.dimensions import Audience
 from tracking.clickstream.event import Event
+from tracking.clickstream.sessions import Session as Visit
 from tracking.customers import Customer, customer_by_reference, find_or_create_account, find_or_create_guest
 from tracking.visitors import Grade, Visitor, VisitorClaim
 
@@ -26,7 +29,7 @@ BROWSER = {"User-Agent": FIREFOX, "Sec-Fetch-Site": "same-origin"}
 
 @pytest.fixture
 def settings() -> dict[str, Any]:
-    return {"ECRM_COLLECTOR_ORIGINS": (BLOG,), "ECRM_COLLECTOR_PACE": 20}
+    return {"ECRM_COLLECTOR_ORIGINS": (BLOG,), "ECRM_COLLECTOR_PACE": 20, "ECRM_COUNTRY_HEADER": "X-Country"}
 
 
 def claims(plugin: Installation) -> int:
@@ -70,6 +73,19 @@ def test_without_an_address_nobody_is_made_and_what_is_not_said_stays(send: Send
     with plugin.sessions() as session:
         (customer,) = session.scalars(select(Customer)).all()
         assert (customer.first_name, customer.last_name, customer.email) == ("Kim", "Lee", "kim@example.com")
+
+
+def test_of_a_person_who_is_no_customer_only_the_reference_is_kept(
+    send: Send, events: Events, plugin: Installation
+) -> None:
+    traits = {"firstName": "Nobody", "phone": "0301234567", "birthday": "1990-01-01", "address": {"country": "de"}}
+    send("identify", {"userId": "u-2", "anonymousId": "a", "messageId": "m-1", "traits": traits})
+    (event,) = events()
+    assert (event.name, event.customer_id, event.visitor_id, event.subject) == ("Identified", None, None, "u-2")
+    assert event.properties["person"]["customer_id"] == "u-2"
+    kept = str(event.properties)
+    assert not [word for word in ("Nobody", "0301234567", "1990", "DE", "birthday") if word in kept]
+    assert from_row(event).key == "m-1"
 
 
 def test_a_public_key_claims_and_changes_nobody(send: Send, events: Events, plugin: Installation) -> None:
@@ -147,6 +163,22 @@ def test_a_servers_message_may_say_that_nobody_agreed(send: Send, events: Events
 )
 def test_categories_of_consent(preferences: dict[str, bool] | None, grade: Grade | None) -> None:
     assert grade_said(Consent(categoryPreferences=preferences)) == grade
+
+
+def test_a_visit_of_a_browser_has_its_country_and_a_servers_has_none(
+    send: Send, client: FlaskClient, events: Events, plugin: Installation
+) -> None:
+    at_home = {**BROWSER, "X-Country": "FR"}
+    agreed = {"context": {"consent": {"categoryPreferences": {"Analytics": True}}}}
+    send("track", {**LIT, **agreed}, kind="browser", headers={"User-Agent": FIREFOX, "X-Country": "FR"})
+    send("track", {**LIT, "anonymousId": "b"}, headers={"X-Country": "FR"})
+    client.set_cookie("ecrm_consent", "1")
+    assert client.post("/v1/track", json=LIT, headers=at_home).status_code == 200
+    found = events()
+    assert len({event.session_id for event in found} - {None}) == 3
+    with plugin.sessions() as session:
+        query = select(Audience.country).join(Visit, Visit.audience_id == Audience.id).order_by(Visit.id)
+        assert session.scalars(query).all() == ["FR", "", "FR"]
 
 
 def test_only_the_configured_sites_may_send(client: FlaskClient, keys: dict[str, str]) -> None:

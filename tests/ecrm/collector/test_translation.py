@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
 from ecrm.collector.spec_names import own_properties, spec_name
+from ecrm.collector.translation import _source, path_in
 from tests.ecrm.collector.conftest import Send
 from tests.ecrm.visited_host import FIREFOX
 from tracking.clickstream.event import Event
@@ -50,6 +52,7 @@ def test_the_specs_names_are_known_however_they_are_written(said: str, name: str
         ("Checkout Started", {"value": 27.5, "currency": "EUR"}, "", {"currency": "EUR", "value_minor": 2750}),
         ("Checkout Started", {"value": 275, "currency": "JPY"}, "", {"currency": "JPY", "value_minor": 275}),
         ("Checkout Started", {"value": "nan", "currency": "EUR"}, "", {"currency": "EUR"}),
+        ("Checkout Started", {"value": "1e999999", "currency": "EUR"}, "", {"currency": "EUR"}),
         ("Lamp Lit", {"watts": 40}, "", {"watts": 40}),
     ],
 )  # fmt: skip
@@ -69,6 +72,42 @@ def test_a_page_keeps_its_path_and_source_and_no_address(send: Send, events: Eve
     assert kept["referrer"] == "https://www.example.org/a"
     assert "secret" not in str(kept)
     assert "token" not in str(kept)
+
+
+@pytest.mark.parametrize(("grade", "path"), [("1", "/goods/*"), (None, "/goods/*"), ("2", "/goods/2611-A")])
+def test_a_title_says_no_more_than_the_path(client: FlaskClient, events: Events, grade: str | None, path: str) -> None:
+    if grade:
+        client.set_cookie("ecrm_consent", grade)
+    own_page = {"User-Agent": FIREFOX, "Sec-Fetch-Site": "same-origin"}
+    title = "Order 2611-A"
+    given = {"path": "/goods/2611-A", "title": title, "name": title}
+    context = {"page": {"path": "/goods/2611-A", "title": title}}
+    for message in ({"properties": given}, {"context": context}, {"name": title, "properties": given}):
+        assert client.post("/v1/page", json={**A, **message}, headers=own_page).status_code == 200
+    found = events()
+    assert {event.subject for event in found} == {path}
+    assert [("2611-A" in str(event.properties)) for event in found] == [grade == "2"] * 3
+
+
+def test_a_page_whose_path_is_kept_keeps_its_title(client: FlaskClient, events: Events) -> None:
+    own_page = {"User-Agent": FIREFOX, "Sec-Fetch-Site": "same-origin"}
+    client.post("/v1/page", json={**A, "context": {"page": {"path": "/", "title": "Home"}}}, headers=own_page)
+    (event,) = events()
+    assert event.properties["title"] == "Home"
+
+
+def test_what_is_remembered_of_addresses_is_bounded(send: Send) -> None:
+    path_in.cache_clear()
+    _source.cache_clear()
+    longest = max(len(path_in("/" + "x" * 1999)), len(_source("/?utm_term=" + "x" * 1980)["utm_term"]))
+    url = "https://shop.example.com/tea?utm_term=" + "x" * 30_000
+    before = path_in.cache_info().currsize, _source.cache_info().currsize
+    for end in "ab":  # the same in their first 2,000 characters
+        assert send("page", {**A, "properties": {"url": url + end}}).status_code == 200
+        assert send("page", {**A, "properties": {"path": "/" + "y" * 30_000 + end}}).status_code == 200
+    assert longest
+    assert path_in.cache_info().currsize - before[0] == 2
+    assert _source.cache_info().currsize - before[1] == 2
 
 
 def test_the_context_names_page_and_campaign_too(send: Send, events: Events) -> None:
