@@ -146,7 +146,7 @@ def _report_of(page_id: int) -> Report:
         drawings=[
             trend(columns[0], chosen, now=lambda span: within(span, days, "views"),
                   before=lambda span: within(span, before, "views")),
-            speed_drawing(chosen, timings),
+            *([speed_drawing(chosen, timings)] if timings else []),
         ],
         notes=[buckets_note()],
     )  # fmt: skip
