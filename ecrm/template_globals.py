@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from . import csp, identification
 from .collector.heard import heard_form_html
+from .collector.waiting import waiting_mark
 from .csrf import csrf_token
 from .customers.recall import recall_form_html
 from .events import RecommendationsShown
@@ -92,7 +93,9 @@ def _styles() -> Markup:
 
 def _beacon() -> Markup:
     """Nothing on a page whose address is a key: the beacon reports addresses."""
-    return Markup() if identification.holds_key(request) else _rendered("beacon")
+    if identification.holds_key(request):
+        return Markup()
+    return _rendered("beacon", visitor=waiting_mark(identification.visitor_token(), identification.grade()))
 
 
 def _greeting() -> Markup:

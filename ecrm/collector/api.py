@@ -74,7 +74,7 @@ def init_app(app: Flask) -> None:
     prefix = app.config["ECRM_COLLECTOR_PREFIX"]
     app.register_blueprint(collector, url_prefix=prefix)
     # By its endpoint one of the blueprint's, with all that goes with it; only its address isn't below the prefix.
-    app.add_url_rule(prefix.removesuffix("/v1") + BEACON, "collector.beacon", batch, methods=["POST"])
+    app.add_url_rule(prefix.rstrip("/").removesuffix("/v1") + BEACON, "collector.beacon", batch, methods=["POST"])
     csrf.exempt(app, collector)
 
 

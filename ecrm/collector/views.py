@@ -9,7 +9,7 @@ from flask import Flask, Response, abort, current_app, redirect, render_template
 from marshmallow import EXCLUDE, ValidationError
 from werkzeug.wrappers import Response as BaseResponse
 
-from ecrm import csrf, identification
+from ecrm import csp, csrf, identification
 from ecrm.events import PageEngaged
 from ecrm.installation import installation
 from ecrm.wording import gettext as _
@@ -55,6 +55,7 @@ def privacy() -> Response:
         chosen=identification.chosen_grade(),
         asks_not_to_be_followed=identification.asks_not_to_be_followed(),
         next=request.path,
+        nonce=csp.nonce(),
     )
     response = Response(page)
     response.headers["Cache-Control"] = "no-store"

@@ -1,16 +1,18 @@
 // analytics.identify, track, page and reset for the shop's own pages, and how long each page was read. First-party and
-// only with consent: without it the page doesn't carry this script. Page views are the server's: page() is for views
-// that change without a request. What can't be sent (offline, server away) waits in localStorage, 50 messages at most.
+// only with consent: without it the page doesn't carry this script. Whether GPC and DNT count is decided there, too: they
+// are a refusal until somebody chooses here. Page views are the server's: page() is for views that change without a
+// request. What can't be sent (offline, server away) waits in localStorage, 50 messages at most, and for the visitor
+// of this page alone: what another one left there (signed out, "Not you?", withdrawn) is dropped unsent.
 (() => {
   "use strict";
-  const { seen, collector } = document.currentScript.dataset;
+  const { seen, collector, visitor } = document.currentScript.dataset;
   const KEY = "ecrm_waiting";
   const MOST = 50;
   const MAX_BYTES = 30000;
   const LONGEST_WAIT = 300000;
-  const refused = navigator.globalPrivacyControl || navigator.doNotTrack === "1";
   let userId = null;
   let sending = false;
+  let ending = null; // the request that ends a visitor; nothing may overtake it
   let pause = 2000;
   let timer = 0;
 
@@ -20,7 +22,7 @@
   const waiting = () => {
     try {
       const kept = JSON.parse(localStorage.getItem(KEY) || "[]");
-      return Array.isArray(kept) ? kept : [];
+      return Array.isArray(kept) ? kept.filter((message) => message && message.visitor === visitor) : [];
     } catch {
       return memory; // storage is blocked or full: for as long as the page lives
     }
@@ -54,6 +56,7 @@
     sending = true;
     let taken = false;
     try {
+      await ending;
       const answer = await fetch(collector + "/batch", {
         method: "POST",
         keepalive: true,
@@ -71,9 +74,9 @@
     if (waiting().length) send();
   };
   const put = (type, rest) => {
-    if (refused) return;
     const message = {
       type,
+      visitor,
       messageId: id(),
       anonymousId: "page", // the shop's cookie says who it is
       userId,
@@ -101,7 +104,7 @@
     reset() {
       userId = null;
       keep([]);
-      return fetch(collector + "/reset", { method: "POST", keepalive: true }).catch(() => {});
+      return (ending = fetch(collector + "/reset", { method: "POST", keepalive: true }).catch(() => {}));
     },
   };
 
@@ -118,7 +121,7 @@
     if (since !== null) visible += performance.now() - since;
     since = null;
     const seconds = Math.min(86400, Math.floor(visible / 1000));
-    if (refused || seconds < 1) return;
+    if (seconds < 1) return;
     visible -= seconds * 1000; // what follows a return to the page is reported apart
     const body = JSON.stringify({ path: location.pathname.slice(0, 200), seconds, scroll: deepest });
     navigator.sendBeacon(seen, new Blob([body], { type: "application/json" }));
@@ -131,5 +134,6 @@
     else since = performance.now();
   });
   look();
-  if (!refused) send();
+  keep(waiting());
+  send();
 })();

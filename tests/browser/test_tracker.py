@@ -1,4 +1,4 @@
-"""The first-party script in a browser: a step arrives, waits while offline, and isn't sent against GPC."""
+"""The first-party script in a browser: a step arrives, waits while offline, and ends with its visitor."""
 
 from __future__ import annotations
 
@@ -81,19 +81,67 @@ def test_what_happens_offline_is_sent_later_and_once(app: Flask, shop_data: dict
     until(page, "() => localStorage.getItem('ecrm_waiting') === null")
 
 
-def test_global_privacy_control_keeps_the_script_silent(app: Flask, shop_data: dict[str, int], visit: Visit) -> None:
-    page = visit()
+def test_global_privacy_control_is_a_refusal_until_somebody_chooses_here(
+    app: Flask, shop_data: dict[str, int], visit: Visit
+) -> None:
+    page = visit(extra_http_headers={"Sec-GPC": "1"})
     page.add_init_script("Object.defineProperty(navigator, 'globalPrivacyControl', {value: true})")
-    agree(page)
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
-    page.evaluate("analytics.track('Lamp Lit')")
-    page.evaluate("analytics.identify('7', {email: 'x@example.com'})")
+    page.goto("/")
     page.wait_for_timeout(1500)
-    page.goto("about:blank")
+    page.goto("/ecrm/privacy")
+    assert page.evaluate("typeof window.analytics") == "undefined"
     assert sent == []
-    assert page.context.pages
-    assert steps(app, "Lamp Lit") == []
+    page.get_by_label("Accept all").check()
+    page.get_by_role("button", name="Save my choice").click()
+    page.goto("/")
+    until(page, "() => Boolean(window.analytics)")
+    page.evaluate("analytics.track('Lamp Lit')")
+    (lit,) = steps(app, "Lamp Lit", at_least=1)
+    assert lit.visitor_id is not None
+
+
+def left_waiting(page: Page) -> None:
+    """A step that can't be sent now."""
+    page.route("**/v1/batch", lambda route: route.abort())
+    page.evaluate("analytics.track('Left Waiting')")
+    until(page, "() => JSON.parse(localStorage.getItem('ecrm_waiting')).length === 1")
+
+
+def test_what_waits_is_never_sent_under_the_next_visitor(app: Flask, shop_data: dict[str, int], visit: Visit) -> None:
+    page = visit()
+    agree(page)
+    left_waiting(page)
+    page.context.clear_cookies(name="ecrm_visitor")
+    page.unroute("**/v1/batch")
+    page.goto("/")
+    until(page, "() => Boolean(window.analytics)")
+    page.evaluate("analytics.track('Lamp Lit')")
+    assert len(steps(app, "Lamp Lit", at_least=1)) == 1
+    assert steps(app, "Left Waiting") == []
+    until(page, "() => localStorage.getItem('ecrm_waiting') === null")
+
+
+def test_what_waits_outlives_the_page_of_its_visitor(app: Flask, shop_data: dict[str, int], visit: Visit) -> None:
+    page = visit()
+    agree(page)
+    left_waiting(page)
+    page.unroute("**/v1/batch")
+    page.goto("/")
+    assert len(steps(app, "Left Waiting", at_least=1)) == 1
+
+
+def test_a_refusal_takes_away_what_waits(app: Flask, shop_data: dict[str, int], visit: Visit) -> None:
+    page = visit()
+    agree(page)
+    left_waiting(page)
+    page.goto("/ecrm/privacy")
+    page.get_by_label("Refuse").check()
+    page.get_by_role("button", name="Save my choice").click()
+    until(page, "() => localStorage.getItem('ecrm_waiting') === null")
+    assert page.evaluate("typeof window.analytics") == "undefined"
+    assert steps(app, "Left Waiting") == []
 
 
 def test_without_consent_there_is_no_script(shop_data: dict[str, int], visit: Visit) -> None:
