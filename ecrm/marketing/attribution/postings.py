@@ -20,7 +20,7 @@ from tracking.shares import split
 
 from .chain import Chain, Why
 from .credits import MILLION
-from .models import ALL_MODELS, Weights, agreeing
+from .models import ALL_MODELS, Model, Weights, agreeing
 
 
 class Posting(NamedTuple):
@@ -113,6 +113,12 @@ def _parties(chain: Chain, weights: Weights) -> tuple[list[_Party], dict[tuple[i
     ]
     if len(parties) == 1:
         return parties, {(MILLION,): ALL_MODELS}
+    if len(parties) == 2 and None in last and touches[-1].at > touches[-2].at:  # most orders: a usual way, and directly
+        everything = [(MILLION, 0), (0, MILLION)]
+        number = int(parties[1].source_id is not None)
+        if touches[-1].source_id is not None:
+            return parties, {everything[number]: ALL_MODELS}
+        return parties, {everything[number]: ALL_MODELS ^ Model.LAST.bit, everything[1 - number]: Model.LAST.bit}
     place = {id_: number for number, id_ in enumerate(last)}
     numbers = [place[touch.source_id] for touch in touches]
     return parties, agreeing([touch.contact for touch in touches], numbers, weights)
