@@ -13,7 +13,7 @@ export PYTHONPATH := $(CURDIR)
 FLASK := $(BIN)/flask --app wsgi
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo import-orders empty serve test test-sqlite test-without-crm test-postgres check format bench crash crash-ingest api-fuzz clients lock messages clean
+.PHONY: help setup demo import-orders empty serve test test-sqlite test-without-crm test-postgres check format bench crash crash-ingest api-fuzz bench-ingest bench-reports clients lock messages clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,12 @@ bench: $(VENV)/.dev ## the figures of bench/README.md
 	$(BIN)/python -m bench.page_view
 	$(BIN)/python -m bench.recommending
 	$(BIN)/python -m bench.loading
+
+bench-ingest: $(VENV)/.dev ## what the collector takes over HTTP, beside the database's own limit
+	$(BIN)/python -m bench.ingest
+
+bench-reports: $(VENV)/.dev ## load EVENTS=10000000 steps, time every report, recount and reconcile
+	$(BIN)/python -m bench.reports --events $(or $(EVENTS),10000000) --database $(or $(DATABASE),sqlite)
 
 crash: $(VENV)/.dev ## kill -9 during checkout, 100 cycles
 	$(BIN)/python -m tests.faults.kill_checkout --cycles 100
