@@ -78,6 +78,9 @@ crash-ingest: $(VENV)/.dev ## kill -9 while clients send to the collector, 100 c
 api-fuzz: $(VENV)/.dev ## 500 made-up requests to every JSON endpoint
 	FUZZ=500 $(BIN)/python -m pytest tests/ecrm/collector/test_openapi.py
 
+truth: $(VENV)/.dev ## 200 made-up shops: every reported number against a recount of what happened
+	TRUTH=200 $(BIN)/python -m pytest tests/truth
+
 clients: $(VENV)/.dev ## the real Segment and RudderStack SDKs against the collector (npm and a registry needed)
 	CLIENTS=1 $(BIN)/python -m pytest -rs tests/clients
 
