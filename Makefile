@@ -13,7 +13,7 @@ export PYTHONPATH := $(CURDIR)
 FLASK := $(BIN)/flask --app wsgi
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo import-orders empty serve test test-sqlite test-without-crm test-postgres check format bench crash crash-ingest api-fuzz bench-ingest bench-reports clients lock messages clean
+.PHONY: help setup demo import-orders empty serve test test-sqlite test-without-crm test-postgres check format bench crash crash-ingest api-fuzz bench-ingest bench-reports truth clients lock messages clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
