@@ -1,0 +1,40 @@
+"""The speed of many pages at once is what each page's own buckets say."""
+
+from __future__ import annotations
+
+import random
+from datetime import date, timedelta
+
+from sqlalchemy.orm import Session
+
+from ecrm.marketing.period import Period
+from ecrm.marketing.speed import pages_by_speed, speed_by_day, speed_in
+from tracking.clickstream.closing import close_days
+from tracking.clickstream.rollups import TimingDay, add_to
+
+FIRST = date(2026, 1, 30)
+PERIOD = Period(FIRST, FIRST + timedelta(days=3))
+
+
+def test_pages_by_speed_agrees_with_each_pages_own_buckets_before_and_after_closing(session: Session) -> None:
+    chance = random.Random(5)
+    for page in (0, 1, 2, 300, 70_000):
+        for day in PERIOD:
+            for _ in range(chance.randrange(6)):
+                key = {"day": day, "page_id": page, "bucket": chance.randrange(120)}
+                add_to(session, TimingDay, key, {"views": chance.choice([1, 2, 19, 300])})
+    for closed in (None, (FIRST, FIRST + timedelta(days=1)), (FIRST + timedelta(days=2), PERIOD.last)):
+        if closed:
+            close_days(session, TimingDay, *closed)
+        for least in (1, 20, 400, 10**6):
+            found = pages_by_speed(session, PERIOD, least_views=least)
+            rows = zip(
+                found.page_ids.tolist(), found.views.tolist(), found.p50.tolist(), found.p95.tolist(), strict=True
+            )
+            wanted = []
+            for page in (1, 2, 300, 70_000):
+                own = speed_in(PERIOD, speed_by_day(session, PERIOD, page_id=page))
+                if own.views >= least:
+                    wanted.append((page, own.views, own.p50, own.p95))
+            assert list(rows) == wanted
+    assert speed_in(PERIOD, speed_by_day(session, PERIOD)).views > 0
