@@ -150,6 +150,7 @@ def report_page(report: Report, *, template: str = "ecrm/console/report.html", *
 def report_csv(report: Report) -> Response:
     """The report as a spreadsheet: all rows, and with a comparison each figure's value in it."""
     period = report.chosen.period
+    _sort(report)  # a column that doesn't exist is refused before the file begins
     return csv_response(_lines(report), filename=f"{report.name}-{period.first}-{period.last}.csv")
 
 
