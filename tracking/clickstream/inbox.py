@@ -142,12 +142,13 @@ def _patient(connection: Connection, seconds: float) -> Iterator[None]:
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(seconds * 1000)}")
         yield
         return
-    before = connection.exec_driver_sql("PRAGMA busy_timeout").scalar()
-    connection.exec_driver_sql(f"PRAGMA busy_timeout={int(seconds * 1000)}")
+    driver: Any = connection.connection.driver_connection  # past SQLAlchemy, where each of these costs a tenth
+    (before,) = driver.execute("PRAGMA busy_timeout").fetchone()
+    driver.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")
     try:
         yield
     finally:
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={before}")
+        driver.execute(f"PRAGMA busy_timeout={before}")
 
 
 _living: weakref.WeakSet[Inbox] = weakref.WeakSet()
