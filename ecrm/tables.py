@@ -2,11 +2,12 @@
 
 from mailer import outbox
 from recommender import store
-from tracking import customers, orders, visitors
+from tracking import customers, notes, orders, visitors
 from tracking.clickstream import (
     archive,
     dimensions,
     event,
+    forgotten_days,
     inbox,
     rollups,
     searches,
@@ -26,8 +27,8 @@ from .marketing.attribution import credits
 from .marketing.imports import uploads
 
 MODULES = (
-    archive, audit, campaigns, checkout_memory, credits, customers, dimensions, event, experiments, inbox, job_runs,
-    ledger, orders, outbox, recall, rollups, searches, sessions, sheets, shipment, store, touchpoints, uploads,
-    visitors, write_keys,
+    archive, audit, campaigns, checkout_memory, credits, customers, dimensions, event, experiments, forgotten_days,
+    inbox, job_runs, ledger, notes, orders, outbox, recall, rollups, searches, sessions, sheets, shipment, store,
+    touchpoints, uploads, visitors, write_keys,
 )  # fmt: skip
 METADATA = Record.metadata

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, aliased
 
 from .clickstream.sessions import Session as Visit
 from .record import insert_once
-from .visitors import ClaimChange, Visitor, VisitorClaim
+from .visitors import ClaimChange, Grade, Visitor, VisitorClaim
 
 USUAL_WINDOW = timedelta(days=30)
 """How long before a claim a browser's visits join it, where nobody says otherwise (ECRM_IDENTITY_DAYS)."""
@@ -120,19 +120,23 @@ def visits_of(
     window: timedelta,
     since: datetime | None = None,
     until: datetime | None = None,
+    grade: Grade = Grade.PERSONAL,
 ) -> Select[int]:
     """The ids of a customer's visits, to be put into a query or run. The one rule of whose a visit is:
 
     - it was made in a browser that is this customer's alone (`visitors_of`) and began no earlier than `window` before
       the claim; what was older may have been anybody's. Nobody else was signed in in it;
-    - or exactly this customer was signed in in it, whoever else uses the browser, unless that claim was taken back.
+    - or exactly this customer was signed in in it, whoever else uses the browser, unless that claim was taken back;
+    - and in either case every step of it was made by a browser that agreed to be joined: whoever agreed to statistics
+      alone was promised that these steps are joined to no account, and agreeing to more later takes nothing back.
 
     Args:
         window: the setting ECRM_IDENTITY_DAYS.
         since: only visits that went on then or later.
         until: only visits that had begun before then.
+        grade: how far their browser agreed at least; less than PERSONAL is for erasing them.
     """
-    query = select(Visit.id).where(theirs(session, customer_id, window=window))
+    query = select(Visit.id).where(theirs(session, customer_id, window=window, grade=grade))
     if since is not None:
         query = query.where(Visit.last_at >= since)
     if until is not None:
@@ -140,10 +144,13 @@ def visits_of(
     return query
 
 
-def theirs(session: Session, customer_id: int, *, window: timedelta) -> ColumnElement[bool]:
+def theirs(
+    session: Session, customer_id: int, *, window: timedelta, grade: Grade = Grade.PERSONAL
+) -> ColumnElement[bool]:
     """The rule of `visits_of` as a condition on visits, for queries that select more of them than their ids."""
     taken_back = select(VisitorClaim.visitor_id).where(VisitorClaim.customer_id == customer_id, ~_stands(VisitorClaim))
-    signed_in = and_(Visit.customer_id == customer_id, Visit.visitor_id.not_in(taken_back))
+    agreed = Visit.grade >= int(grade)
+    signed_in = and_(Visit.customer_id == customer_id, Visit.visitor_id.not_in(taken_back), agreed)
     floors: dict[int, datetime] = {visitor: at - window for visitor, at in _browsers(session, customer_id)}
     if not floors:
         return signed_in
@@ -151,7 +158,7 @@ def theirs(session: Session, customer_id: int, *, window: timedelta) -> ColumnEl
     floor = case(
         {visitor: literal(at, Visit.started_at.type) for visitor, at in floors.items()}, value=Visit.visitor_id
     )
-    alone = and_(Visit.visitor_id.in_(floors), Visit.customer_id.is_(None), Visit.started_at >= floor)
+    alone = and_(Visit.visitor_id.in_(floors), Visit.customer_id.is_(None), Visit.started_at >= floor, agreed)
     return or_(signed_in, alone)
 
 

@@ -53,7 +53,7 @@ def test_visits_and_searches_from_long_before_the_claim_are_nobodys(session: Ses
     session.add(VisitorClaim(visitor_id=browser.id, customer_id=ada, claimed_at=NOW, how="signed in"))
     for days in (40, 20):
         at = NOW - timedelta(days=days)
-        visit = Visit(visitor_id=browser.id, started_at=at, last_at=at, entry_path=f"/{days}")
+        visit = Visit(visitor_id=browser.id, started_at=at, last_at=at, entry_path=f"/{days}", grade=2)
         session.add(visit)
         session.flush()
         search = Event(
@@ -126,7 +126,7 @@ def test_a_page_costs_the_same_number_of_queries_however_long_the_history(sessio
     session.add(VisitorClaim(visitor_id=browser.id, customer_id=ada, claimed_at=NOW, how="order"))
     for number in range(300):
         at = NOW - timedelta(hours=number)
-        session.add(Visit(visitor_id=browser.id, started_at=at, last_at=at))
+        session.add(Visit(visitor_id=browser.id, started_at=at, last_at=at, grade=2))
         session.add(
             Event(
                 message_id=f"s{number}", name="Products Searched", happened_at=at, visitor_id=browser.id, subject="tea"
@@ -150,7 +150,7 @@ def test_each_visit_shows_its_own_first_steps_however_long_another_is(session: S
     session.add(VisitorClaim(visitor_id=browser.id, customer_id=ada, claimed_at=NOW, how="order"))
     for visit_number, steps in enumerate((STEPS_SHOWN + 5, 2)):
         start = NOW + timedelta(hours=visit_number)
-        visit = Visit(visitor_id=browser.id, started_at=start, last_at=start + timedelta(minutes=50))
+        visit = Visit(visitor_id=browser.id, started_at=start, last_at=start + timedelta(minutes=50), grade=2)
         session.add(visit)
         session.flush()
         for number in range(steps):

@@ -77,6 +77,18 @@ def test_visits_after_the_claim_are_theirs_however_long_after(session: Session, 
     assert _visits(session, people["ada"]) == {today}
 
 
+def test_a_visit_that_agreed_to_statistics_alone_is_nobodys_whoever_signs_in_later(
+    session: Session, people: dict[str, int]
+) -> None:
+    statistics = _visit(session, people["phone"], 2, grade=Grade.ANALYTICS)
+    stepped_up = _visit(session, people["phone"], 1, grade=Grade.ANALYTICS, customer_id=people["ada"])
+    joined = _visit(session, people["phone"], 0)
+    identity.claim(session, people["phone"], people["ada"], NOW, "signed in")
+    assert _visits(session, people["ada"]) == {joined}
+    every = session.scalars(identity.visits_of(session, people["ada"], window=MONTH, grade=Grade.ANALYTICS))
+    assert set(every) == {statistics, stepped_up, joined}
+
+
 def test_on_a_shared_device_only_the_visits_signed_in_are_somebodys(session: Session, people: dict[str, int]) -> None:
     # given
     for name in ("ada", "bob"):
@@ -147,11 +159,14 @@ def test_whoever_has_claimed_a_browser_is_found_by_it(session: Session, people: 
     assert list(identity.claimants(session, people["tablet"])) == sorted([people["ada"], people["bob"]])
 
 
-def _visit(session: Session, visitor_id: int, days_ago: int, *, customer_id: int | None = None) -> int:
+def _visit(
+    session: Session, visitor_id: int, days_ago: int, *, customer_id: int | None = None, grade: Grade = Grade.PERSONAL
+) -> int:
     began = NOW - timedelta(days=days_ago)
     visit = Visit(
-        visitor_id=visitor_id, started_at=began, last_at=began + timedelta(minutes=5), customer_id=customer_id
-    )
+        visitor_id=visitor_id, started_at=began, last_at=began + timedelta(minutes=5), customer_id=customer_id,
+        grade=grade,
+    )  # fmt: skip
     session.add(visit)
     session.flush()
     return visit.id

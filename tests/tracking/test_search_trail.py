@@ -109,6 +109,18 @@ def test_a_search_that_comes_late_doesnt_hide_what_was_opened_after_it(session: 
     assert refinements(session) == {("tea", "cup"): 1}
 
 
+def test_searches_that_come_after_a_later_look_at_a_product_see_it(session: OrmSession) -> None:
+    store(session, opened("1", 20))
+    store(session, searched("tea"), searched("pot", minutes=30))
+    assert refinements(session) == {}
+
+
+def test_positions_that_nobody_looks_at_are_no_positions(session: OrmSession) -> None:
+    store(session, searched("tea", "7", first=10_001), opened("7", 1))
+    store(session, searched("cup", "8", first=10_000, minutes=2), opened("8", 3))
+    assert terms(session, "clicks", "position_sum") == {"tea": (1, 1), "cup": (1, 10_000)}
+
+
 @EITHER
 def test_another_browsers_search_and_a_strangers_lead_to_nothing(session: OrmSession, keep: Any) -> None:
     keep(

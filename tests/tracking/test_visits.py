@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,13 +12,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as OrmSession
 
 from tracking.clickstream.dimensions import Audience, Source
+from tracking.clickstream.ingest import ingest
 from tracking.clickstream.rollups import AudienceDay, DayFigures, PageDay
 from tracking.clickstream.sessions import SEVERAL, Session
 from tracking.clickstream.touchpoints import Touchpoint
 from tracking.customers import Customer
 from tracking.visitors import Grade
 
-from .clicks import ADA, BOB, NOON, TODAY, audiences, pages, searched, seen, store, store_apart
+from .clicks import ADA, BOB, NOON, TODAY, ZONE, audiences, pages, searched, seen, store, store_apart
 
 GOOGLE = "https://www.google.com/"
 LETTER = {"utm_source": "letter", "utm_medium": "email", "utm_campaign": "spring"}
@@ -148,6 +149,26 @@ def test_a_late_step_between_two_visits_belongs_to_the_later_one(session: OrmSes
     assert [visit.page_views for visit in visits(session)] == [1, 2]
 
 
+def test_a_step_looks_only_at_the_visits_near_it_however_many_the_browser_has(session: OrmSession) -> None:
+    looked = 0
+
+    class Counted(datetime):
+        """A moment that counts how often it is compared with a visit's."""
+
+        def __sub__(self, other: Any) -> Any:
+            nonlocal looked
+            looked += 1
+            return super().__sub__(other)
+
+    moments = (NOON - timedelta(minutes=31 * number) for number in range(1000))
+    steps = [seen()._replace(at=Counted.fromtimestamp(at.timestamp(), UTC)) for at in moments]
+    for batch in (steps[:500], steps[500:]):
+        ingest(session, batch, ZONE)
+        session.commit()
+    assert len(visits(session)) == 1000
+    assert looked < 10 * 1000
+
+
 def test_engagement_adds_seconds_to_its_visit_and_page(session: OrmSession) -> None:
     store(session, seen(), seen("Page Engaged", minutes=1, properties={"seconds": 40, "scroll": 10}))
     store(session, seen("Page Engaged", minutes=2, properties={"seconds": "many"}))
@@ -166,6 +187,14 @@ def test_a_visit_knows_who_was_signed_in_unless_it_was_two(session: OrmSession) 
     store(session, seen(minutes=2, customer_reference="bob", **full))
     store(session, seen(minutes=3, customer_reference="ada", **full))
     assert visits(session)[0].customer_id == SEVERAL
+
+
+@pytest.mark.parametrize("keep", [store, store_apart])
+def test_a_visit_agreed_to_as_much_as_the_least_of_its_steps(session: OrmSession, keep: Any) -> None:
+    full, some = Grade.PERSONAL, Grade.ANALYTICS
+    keep(session, seen(grade=some), seen(minutes=1, grade=full), seen(minutes=99, grade=full))
+    keep(session, seen(minutes=2, grade=full), seen(minutes=100, grade=full))
+    assert [visit.grade for visit in visits(session)] == [some, full]
 
 
 def test_a_visit_from_before_there_were_audiences_goes_on_uncounted(session: OrmSession) -> None:

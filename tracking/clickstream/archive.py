@@ -41,6 +41,18 @@ class ArchivedPart(Record):
     written_at: Mapped[datetime]
 
 
+class DroppedFile(Record):
+    """A file of the archive that was taken out (erasure, retention, a rewritten part) and is to be deleted.
+
+    Noted in the transaction that takes its name away: a crash before the deletion leaves it to `sweeping.py`.
+    """
+
+    __tablename__ = "ecrm_dropped_file"
+
+    file: Mapped[str] = mapped_column(String(100), primary_key=True)
+    dropped_at: Mapped[datetime]
+
+
 class ArchiveDamaged(RuntimeError):
     """A file that the database names is missing or can't be read."""
 
@@ -95,11 +107,8 @@ class Archive:
         """
         if not messages:
             return set()
-        days = {
-            day
-            for day in self.days(session, since=min(messages.values()), until=max(messages.values()))
-            if any(earliest_day(at) <= day <= latest_day(at) for at in set(messages.values()))
-        }
+        asked = {day for at in set(messages.values()) for day in _days_near(at)}
+        days = asked.intersection(self.days(session, since=min(messages.values()), until=max(messages.values())))
         found = self._ask(
             session, days, "WHERE list_contains($ids, message_id)", {"ids": list(messages)}, columns="message_id"
         )
@@ -163,6 +172,10 @@ def earliest_day(moment: datetime) -> date:
 def latest_day(moment: datetime) -> date:
     """The latest day of any shop's calendar in which this moment can fall."""
     return (moment.astimezone(UTC) + _MARGIN).date()
+
+
+def _days_near(moment: datetime) -> tuple[date, date, date]:
+    return earliest_day(moment), moment.astimezone(UTC).date(), latest_day(moment)
 
 
 def bounds_of(day: date, zone: str) -> tuple[datetime, datetime]:

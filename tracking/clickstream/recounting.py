@@ -34,7 +34,7 @@ GROUP BY ALL;
 CREATE OR REPLACE TEMP TABLE result_pages AS
 SELECT session_id, steps.id, at_us, steps.day, term, first_page,
     CASE WHEN json_type(properties, '$.first_position') IN ('BIGINT', 'UBIGINT')
-        AND json_extract(properties, '$.first_position')::BIGINT BETWEEN 1 AND 1000000
+        AND json_extract(properties, '$.first_position')::BIGINT BETWEEN 1 AND 10000
         THEN json_extract(properties, '$.first_position')::BIGINT ELSE 1 END AS first_position,
     list_transform(json_extract(properties, '$.product_ids[*]')[1:500],
         lambda one: CASE WHEN json_type(one) = 'VARCHAR' THEN json_extract_string(one, '$')[1:64] ELSE '' END) AS shown

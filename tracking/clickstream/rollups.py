@@ -110,9 +110,9 @@ class ProductDay(Record):
     cart_adds: Mapped[int] = mapped_column(default=0)
     cart_removals: Mapped[int] = mapped_column(default=0)
     order_lines: Mapped[int] = mapped_column(default=0)
-    units: Mapped[int] = mapped_column(default=0)
+    units: Mapped[int] = mapped_column(BigInteger, default=0)
     revenue_minor: Mapped[int] = mapped_column(BigInteger, default=0)
-    returned_units: Mapped[int] = mapped_column(default=0)
+    returned_units: Mapped[int] = mapped_column(BigInteger, default=0)
     refunds_minor: Mapped[int] = mapped_column(BigInteger, default=0)
 
 
@@ -126,7 +126,7 @@ class TermDay(Record):
     searches: Mapped[int] = mapped_column(default=0)
     zero_results: Mapped[int] = mapped_column(default=0)
     clicks: Mapped[int] = mapped_column(default=0)
-    position_sum: Mapped[int] = mapped_column(default=0)  # of the clicks, counted from 1
+    position_sum: Mapped[int] = mapped_column(BigInteger, default=0)  # of the clicks, counted from 1
     cart_adds: Mapped[int] = mapped_column(default=0)
     orders: Mapped[int] = mapped_column(default=0)
     revenue_minor: Mapped[int] = mapped_column(BigInteger, default=0)

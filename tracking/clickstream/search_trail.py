@@ -35,6 +35,7 @@ from .visits import Visit
 
 WINDOW = timedelta(minutes=30)
 NAMES = frozenset({"Products Searched", "Product Viewed", "Product Added"})
+MAX_POSITION = 10_000  # at which a page of results may begin; who says more counts as the first
 MAX_SHOWN = 500  # products of one page of results; more is no page that anybody looks at
 
 
@@ -42,7 +43,7 @@ MAX_SHOWN = 500  # products of one page of results; more is no page that anybody
 class _Search:
     at: datetime
     term: str
-    shown: Sequence[str]
+    shown: Mapping[str, int]  # product → how many stand before it
     first_position: int
 
 
@@ -71,7 +72,7 @@ def follow(session: OrmSession, steps: Sequence[tuple[Visit, Sighting]], *, tall
         steps: those called one of `NAMES`, in the order of time.
     """
     stored = {visit for visit, _ in steps if visit.stored is not None}
-    trails = _load(session, stored)
+    trails = _load(session, stored, {visit for visit, sighting in steps if sighting.name == "Products Searched"})
     searching = {visit for visit, sighting in steps if visit.id in trails or sighting.name == "Products Searched"}
     if not searching:
         return
@@ -112,7 +113,7 @@ def _search(trail: _Trail, sighting: Sighting) -> str | None:
     first = sighting.properties.get("first_position", 1)
     shown = sighting.properties.get("product_ids") or ()
     trail.pages.append(
-        _Search(sighting.at, term, _texts(shown), first if type(first) is int and 1 <= first <= 1_000_000 else 1)
+        _Search(sighting.at, term, _places(shown), first if type(first) is int and 1 <= first <= MAX_POSITION else 1)
     )
     if not sighting.counts:
         return None
@@ -122,11 +123,14 @@ def _search(trail: _Trail, sighting: Sighting) -> str | None:
     return before if before and before != term else None
 
 
-def _texts(shown: Any) -> list[str]:
-    """As they stand: a product's place in the list is its position."""
-    if not isinstance(shown, list | tuple):
-        return []
-    return [storable(one)[:64] if isinstance(one, str) else "" for one in shown[:MAX_SHOWN]]
+def _places(shown: Any) -> dict[str, int]:
+    """A product's place in the list, its first where it stands there twice."""
+    places: dict[str, int] = {}
+    if isinstance(shown, list | tuple):
+        for place, one in enumerate(shown[:MAX_SHOWN]):
+            if isinstance(one, str):
+                places.setdefault(storable(one)[:64], place)
+    return places
 
 
 def _open(trail: _Trail, product: str, at: datetime) -> None:
@@ -134,7 +138,7 @@ def _open(trail: _Trail, product: str, at: datetime) -> None:
     found = [page for page in trail.pages if page.at <= at <= page.at + WINDOW and product in page.shown]
     if product and found:
         page = max(reversed(found), key=lambda one: one.at)
-        position = page.first_position + page.shown.index(product)
+        position = page.first_position + page.shown[product]
         trail.clicks.setdefault((page.term, product), _Click(page.at, position))
 
 
@@ -146,8 +150,8 @@ def _add(trail: _Trail, product: str, at: datetime) -> None:
             latest.added = latest.changed = True
 
 
-def _load(session: OrmSession, visits: Collection[Visit]) -> defaultdict[int, _Trail]:
-    """The trails of those of the visits that had seen results of a search before this batch."""
+def _load(session: OrmSession, visits: Collection[Visit], searching_now: Collection[Visit]) -> defaultdict[int, _Trail]:
+    """The trails of those of the visits that had seen results of a search before this batch, or see some in it."""
     trails: defaultdict[int, _Trail] = defaultdict(_Trail)
     if not visits:
         return trails
@@ -158,7 +162,7 @@ def _load(session: OrmSession, visits: Collection[Visit]) -> defaultdict[int, _T
         Event.happened_at >= min(visit.started_at for visit in visits),
     )
     searches = session.execute(query.where(Event.name == "Products Searched")).all()
-    searching = {row.session_id for row in searches}
+    searching = {row.session_id for row in searches} | {visit.id for visit in visits if visit in searching_now}
     if not searching:
         return trails
     viewed = session.execute(query.where(Event.name == "Product Viewed", Event.session_id.in_(searching)))

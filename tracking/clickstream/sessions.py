@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tracking.record import BigId, Record
+from tracking.visitors import Grade
 
 SEVERAL = 0
 """In place of a customer's id: more than one was signed in during the visit, so it is nobody's."""
@@ -25,6 +26,8 @@ class Session(Record):
     put one into the cart, 3 began the checkout, 4 ordered; a later stage counts as every earlier one. `bounced`: one
     page view, nothing added to the cart, no checkout, no order. `seconds`: of `Page Engaged`, as the browser measured.
     `customer_id`: who was signed in (grade PERSONAL); `SEVERAL` where it was more than one, empty where nobody.
+    `grade`: how far the browser agreed to be followed, the least of all its steps; only a visit that is PERSONAL
+    throughout is ever joined to a customer (`identity.theirs`), as the others were promised that they aren't.
     """
 
     __tablename__ = "ecrm_session"
@@ -49,11 +52,12 @@ class Session(Record):
     orders: Mapped[int] = mapped_column(default=0)
     revenue_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     refunds_minor: Mapped[int] = mapped_column(BigInteger, default=0)
-    seconds: Mapped[int] = mapped_column(default=0)
+    seconds: Mapped[int] = mapped_column(BigInteger, default=0)
     stage: Mapped[int] = mapped_column(default=0)
     bounced: Mapped[bool] = mapped_column(default=False)
     day: Mapped[date | None] = mapped_column(index=True)
     audience_id: Mapped[int | None]
     entry_page_id: Mapped[int | None]
     customer_id: Mapped[int | None] = mapped_column(index=True)
+    grade: Mapped[int] = mapped_column(default=int(Grade.ANALYTICS))
     simulated: Mapped[bool] = mapped_column(default=False)

@@ -11,6 +11,7 @@ The rules, by which `recompute` counts the raw log anew:
 - It is a returning browser's where an earlier visit of the browser is stored. `DayFigures.visitors` counts a browser
   once for each day on which visits of it began.
 - Further pages of a search's results are no search (`Sighting.counts`).
+- Its grade of consent is the least of its steps'.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from sqlalchemy.orm import Session as OrmSession
 
 from tracking.bulk import insert_columns, take_ids, update_rows
 from tracking.record import Record
+from tracking.visitors import Grade
 
 from .dimensions import MAX_PATH, Audience, Page, Source, ids_of
 from .rollups import AudienceDay, DayFigures, PageDay, Tally
@@ -46,13 +48,12 @@ COUNTERS: Mapping[str, Counter] = {
 """Event → the counter of its visit, and of its day. Orders are counted by the reaction to the order."""
 MAX_ENGAGED = 86_400  # seconds that one report may claim
 
-_LAST_AT = attrgetter("last_at")
 _TAGS = frozenset((*UTM, "click_id"))
 _TABLE = Record.metadata.tables[Session.__tablename__]
 _LOADED = (
     "id", "visitor_id", "started_at", "last_at", "entry_path", "referrer", "page_views", "product_views", "searches",
     "cart_adds", "checkouts", "orders", "revenue_minor", "seconds", "day", "audience_id", "entry_page_id",
-    "customer_id", "simulated",
+    "customer_id", "simulated", "grade",
 )  # fmt: skip
 
 
@@ -79,14 +80,12 @@ class Visit:
     entry_page_id: int | None = None
     customer_id: int | None = None
     simulated: bool = False
+    grade: int = int(Grade.PERSONAL)
     opener: Sighting | None = None  # of a visit that this batch opened
     arrival: Origin | None = None  # found out in this batch
     touches: list[Touch] = field(default_factory=list)
     touched: bool = False
     stored: tuple[Any, ...] | None = None  # the fields above as they were before the batch
-
-    def reaches(self, at: datetime) -> bool:
-        return at - self.last_at < IDLE and self.started_at - at < IDLE
 
     @property
     def bounced(self) -> bool:
@@ -115,6 +114,22 @@ class Visit:
         }  # fmt: skip
 
 
+@dataclass(slots=True)
+class _OfVisitor:
+    """A browser's visits while the steps come in the order of time, so that a step looks at those near it only."""
+
+    ahead: list[Visit] = field(default_factory=list)  # begin later than a step reaches; the earliest stands last
+    near: list[Visit] = field(default_factory=list)
+
+    def reached(self, at: datetime) -> Visit | None:
+        """The latest of the visits that a step at this moment reaches."""
+        while self.ahead and self.ahead[-1].started_at - at < IDLE:
+            self.near.append(self.ahead.pop())
+        if self.near:
+            self.near = [one for one in self.near if at - one.last_at < IDLE]
+        return max(self.near, key=lambda one: (one.last_at, -one.id)) if self.near else None
+
+
 class Visits:
     """The visits of a batch's browsers. Expects the visitors' rows to be locked, and the steps in order of time."""
 
@@ -122,23 +137,23 @@ class Visits:
         """Args: steps: visitor id and step; new: visitors who can't have a visit yet."""
         self._session = session
         self._new = set(new)
-        self._by_visitor: defaultdict[int, list[Visit]] = defaultdict(list)
+        self._by_visitor: defaultdict[int, _OfVisitor] = defaultdict(_OfVisitor)
         self._opened: list[Visit] = []
-        for visit in _reachable(session, [step for step in steps if step[0] not in self._new]):
-            self._by_visitor[visit.visitor_id].append(visit)
+        self._stored = _reachable(session, [step for step in steps if step[0] not in self._new])
+        for visit in sorted(self._stored, key=attrgetter("started_at"), reverse=True):
+            self._by_visitor[visit.visitor_id].ahead.append(visit)
 
     def step(self, visitor_id: int, sighting: Sighting, day: date) -> Visit | None:
         """Put a step into its visit and count it there; None where it belongs to none."""
         mine = self._by_visitor[visitor_id]
         at, name = sighting.at, sighting.name
-        reached = [one for one in mine if one.reaches(at)]
-        visit = max(reached, key=_LAST_AT) if reached else None
+        visit = mine.reached(at)
         if visit is None:
             if name in PASSIVE:
                 return None
             visit = Visit(0, visitor_id, at, at, day=day, opener=sighting)
             self._arrive(visit, sighting, storable(sighting.subject if name == "Page Viewed" else sighting.path))
-            mine.append(visit)
+            mine.near.append(visit)
             self._opened.append(visit)
         elif name == "Page Viewed":
             if visit.page_views == 0:
@@ -148,6 +163,7 @@ class Visits:
                 if origin.tagged:
                     visit.touches.append(Touch(at, origin))
         visit.touched = True
+        visit.grade = min(visit.grade, int(sighting.grade))
         if at > visit.last_at:
             visit.last_at = at
         elif at < visit.started_at:
@@ -172,9 +188,7 @@ class Visits:
 
     def store(self, tally: Tally) -> None:
         """Write the visits that the batch touched with their touchpoints; what they add to the days goes to `tally`."""
-        touched = sorted(
-            (one for visits in self._by_visitor.values() for one in visits if one.touched), key=attrgetter("id")
-        )
+        touched = sorted((one for one in (*self._stored, *self._opened) if one.touched), key=attrgetter("id"))
         if not touched:
             return
         self._settle(touched, tally)
@@ -233,7 +247,7 @@ def seconds_of(sighting: Sighting) -> int:
     return min(int(said), MAX_ENGAGED) if isinstance(said, int | float) and 0 <= said <= 1e9 else 0
 
 
-def _reachable(session: OrmSession, steps: Sequence[tuple[int, Sighting]]) -> Iterable[Visit]:
+def _reachable(session: OrmSession, steps: Sequence[tuple[int, Sighting]]) -> list[Visit]:
     """The stored visits that the steps may reach. Asked day by day, lest one step that comes a month late should bring
     up a month of everybody's visits."""
     windows: dict[int, tuple[datetime, datetime]] = {}
@@ -243,6 +257,7 @@ def _reachable(session: OrmSession, steps: Sequence[tuple[int, Sighting]]) -> It
     by_day: defaultdict[date, list[int]] = defaultdict(list)
     for visitor_id, (first, _) in windows.items():
         by_day[first.date()].append(visitor_id)
+    found = []
     for visitor_ids in by_day.values():
         first = min(windows[visitor_id][0] for visitor_id in visitor_ids)
         last = max(windows[visitor_id][1] for visitor_id in visitor_ids)
@@ -252,7 +267,8 @@ def _reachable(session: OrmSession, steps: Sequence[tuple[int, Sighting]]) -> It
         for row in session.execute(query.order_by(_TABLE.c.last_at, _TABLE.c.id)):
             visit = Visit(*row)
             visit.stored = row
-            yield visit
+            found.append(visit)
+    return found
 
 
 def _audiences(session: OrmSession, visits: Sequence[Visit]) -> dict[int | None, tuple[str, str, bool]]:
@@ -300,7 +316,7 @@ def _move(
 
 _WRITTEN = (
     "started_at", "last_at", "entry_path", "referrer", "page_views", "product_views", "searches", "cart_adds",
-    "checkouts", "seconds", "stage", "bounced", "audience_id", "entry_page_id", "customer_id",
+    "checkouts", "seconds", "stage", "bounced", "audience_id", "entry_page_id", "customer_id", "grade",
 )  # fmt: skip
 _READ = attrgetter(*_WRITTEN)
 

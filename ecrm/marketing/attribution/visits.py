@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from tracking.clickstream.sessions import Session as Visit
 from tracking.identity import MAX_BROWSERS
-from tracking.visitors import ClaimChange, VisitorClaim
+from tracking.visitors import ClaimChange, Grade, VisitorClaim
 
 _CHUNK = 5000  # numbers in an IN list, below every database's limit
 
@@ -41,7 +41,8 @@ def visits_of_many(
     browsers = _Browsers(session, customer_ids)
     found: dict[int, dict[int, SeenVisit]] = defaultdict(dict)
     columns = (Visit.id, Visit.visitor_id, Visit.started_at, Visit.simulated, Visit.customer_id)
-    within = select(*columns).where(Visit.last_at >= since, Visit.started_at < until)
+    agreed = Visit.grade >= int(Grade.PERSONAL)
+    within = select(*columns).where(Visit.last_at >= since, Visit.started_at < until, agreed)
     for some in in_chunks(browsers.alone):
         for row in session.execute(within.where(Visit.visitor_id.in_(some), Visit.customer_id.is_(None))):
             owner, claimed_at = browsers.alone[row.visitor_id]

@@ -134,9 +134,11 @@ def _people(session: Session, ada: Customer, eve: Customer, browser: Visitor, sh
     ])  # fmt: skip
     visit = Visit(
         visitor_id=browser.id, started_at=_ago(days=2, minutes=20), last_at=_ago(days=2, minutes=1), entry_path="/",
-        page_views=4, product_views=1, searches=1, cart_adds=1, orders=1, simulated=True,
+        page_views=4, product_views=1, searches=1, cart_adds=1, orders=1, simulated=True, grade=2,
     )  # fmt: skip
-    elsewhere = Visit(visitor_id=shared.id, started_at=_ago(days=2), last_at=_ago(days=2), entry_path="/shared-device")
+    elsewhere = Visit(
+        visitor_id=shared.id, started_at=_ago(days=2), last_at=_ago(days=2), entry_path="/shared-device", grade=2
+    )
     session.add_all([visit, elsewhere])
     session.flush()
     told = {"currency": "EUR", "total_minor": 2490, "person": {"email": "Ada@example.com"}, "visitor": "a" * 32}

@@ -40,7 +40,13 @@ def claim_id(sessions: sessionmaker[Session], ada: int) -> int:
         session.flush()
         began = NOW - timedelta(days=2)
         visit = Visit(
-            visitor_id=phone.id, started_at=began, last_at=began, day=began.date(), audience_id=audience, page_views=3
+            visitor_id=phone.id,
+            started_at=began,
+            last_at=began,
+            day=began.date(),
+            audience_id=audience,
+            page_views=3,
+            grade=2,
         )
         claim = VisitorClaim(visitor_id=phone.id, customer_id=ada, claimed_at=NOW - timedelta(days=1), how="signed in")
         session.add_all([visit, claim])

@@ -47,6 +47,7 @@ SELECT opener, any_value(token) AS token, min(at_us) AS started_us, max(at_us) A
     count(*) FILTER (name = 'Product Added') AS cart_adds,
     count(*) FILTER (name = 'Checkout Started') AS checkouts,
     coalesce(sum(kinds.seconds) FILTER (name = 'Page Engaged'), 0)::BIGINT AS seconds,
+    min(grade)::INTEGER AS grade,
     CASE WHEN count(DISTINCT customers.id) > 1 THEN 0 ELSE min(customers.id) END AS customer_id
 FROM placed JOIN steps USING (seq) JOIN kinds ON kinds.number = steps.kind
 LEFT JOIN customers ON customers.reference = steps.customer

@@ -20,6 +20,7 @@ from ..archiving import PART_ROWS, _part, _write
 from ..dimensions import Audience, Source, ids_of
 from ..event import Event
 from ..event_columns import COLUMNS, EPOCH, whole_properties
+from ..owning import own
 from ..sessions import Session as Visit
 from ..touchpoints import Touchpoint
 from .reading import Engine, origins
@@ -77,7 +78,7 @@ def write_visits(session: Session, engine: Engine, *, count: int) -> int:
     first = take_ids(session.connection(), table_of(Visit), count)[0] if count else 0
     names = ("id", "visitor_id", "started_at", "last_at", "entry_path", "referrer", "page_views", "product_views",
              "searches", "cart_adds", "checkouts", "orders", "revenue_minor", "seconds", "stage", "bounced", "day",
-             "audience_id", "entry_page_id", "customer_id")  # fmt: skip
+             "audience_id", "entry_page_id", "customer_id", "grade")  # fmt: skip
     query = f"""SELECT number + {first}, visitor_id, started_us, last_us, {", ".join(names[4:])}
         FROM finished ORDER BY number"""  # noqa: S608 (names are ours)
     for columns in _batches(engine, query, names):
@@ -166,6 +167,7 @@ def write_events(
 ) -> int:
     """Write the steps of visits and of nobody into the archive, those of somebody outside of visits into the database;
     how many events there are."""
+    own(session, archive)
     (count,) = engine.execute("SELECT count(*) FROM steps WHERE NOT bot").fetchall()[0]
     first_id = _reserve(session, int(count)) if count else 0
     engine.execute(_EVENTS.format(first_id=first_id, first_visit=first_visit))

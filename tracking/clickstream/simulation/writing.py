@@ -32,7 +32,7 @@ _COUNTERS = tuple(COUNTERS.values())
 _COUNTED = (*_COUNTERS, "orders", "revenue_minor")
 _SAME = (
     "id", "visitor_id", "started_at", "last_at", "entry_path", "referrer", "stage", "bounced", "day", "audience_id",
-    "entry_page_id", "customer_id", "simulated", *_COUNTED,
+    "entry_page_id", "customer_id", "simulated", "grade", *_COUNTED,
 )  # fmt: skip
 
 

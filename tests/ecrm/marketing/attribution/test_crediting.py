@@ -38,7 +38,7 @@ def visit(kites: Kites, channel: str, *, days: float = 0.01) -> None:
         source = Source(channel=channel, source=channel)
         session.add(source)
         session.flush()
-        seen = Visit(visitor_id=visitor.id, started_at=at, last_at=at + timedelta(minutes=5), day=at.date())
+        seen = Visit(visitor_id=visitor.id, started_at=at, last_at=at + timedelta(minutes=5), day=at.date(), grade=2)
         session.add(seen)
         session.flush()
         session.add(Touchpoint(kind="visit", at=at, source_id=source.id, visitor_id=visitor.id, session_id=seen.id))

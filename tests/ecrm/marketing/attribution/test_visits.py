@@ -22,7 +22,7 @@ def test_asked_for_many_it_is_what_it_is_asked_for_one(town: Town, session: Sess
         browser = town.browser(*chance.sample(people, chance.choice([0, 1, 1, 1, 2])), claimed=chance.uniform(0, 40))
         for _ in range(6):
             signed_in = chance.choice([None, None, None, chance.choice(people)])
-            town.visit(browser, chance.uniform(0, 60), customer=signed_in)
+            town.visit(browser, chance.uniform(0, 60), customer=signed_in, grade=chance.choice([1, 2, 2]))
     for claim_id in session.scalars(select(VisitorClaim.id)).all():
         if chance.random() < 0.3:
             change_claim(session, claim_id, stands=False, by="Olga", reason="", at=NOON)

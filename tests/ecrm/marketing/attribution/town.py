@@ -66,12 +66,14 @@ class Town:
     def source(self, channel: str, campaign: str = "") -> int:
         return ids_of(self.session, Source, [(channel, channel, "", campaign, "", "", "")]).popitem()[1]
 
-    def visit(self, browser: int, days: float, *channels: str, customer: int | None = None, campaign: str = "") -> int:
+    def visit(
+        self, browser: int, days: float, *channels: str, customer: int | None = None, campaign: str = "", grade: int = 2
+    ) -> int:
         """A visit so many days before noon, with a touch by each channel, a minute apart; directly without any."""
         at = NOON - timedelta(days=days)
         row = Visit(
             visitor_id=browser, started_at=at, last_at=at + timedelta(minutes=9), page_views=2, day=at.date(),
-            customer_id=customer,
+            customer_id=customer, grade=grade,
         )  # fmt: skip
         self.session.add(row)
         self.session.flush()
