@@ -6,7 +6,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
-from . import history_steps, keeping_commands, migrating, scheduler
+from . import history_steps, inbox_commands, keeping_commands, migrating, scheduler
 from .collector import commands as collector_commands
 from .installation import installation
 from .marketing.attribution import commands as attribution
@@ -19,6 +19,7 @@ def init_app(app: Flask) -> None:
     """Add the commands to the host's `flask`."""
     attribution.add_to(ecrm_commands)
     keeping_commands.add_to(ecrm_commands)
+    inbox_commands.add_to(ecrm_commands)
     history_steps.add_to(ecrm_commands)
     app.cli.add_command(ecrm_commands)
     collector_commands.add_to(ecrm_commands)

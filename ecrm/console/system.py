@@ -19,6 +19,7 @@ from ecrm.timetable import TIMETABLE, Job
 from ecrm.wording import gettext as _
 from ecrm.wording import ngettext
 from mailer.outbox import State
+from tracking.clickstream.put_aside import how_many_aside
 
 from .blueprint import console
 from .queries import LARGEST
@@ -56,6 +57,7 @@ def system() -> str:
             unknown=queues.emails(session, State.UNKNOWN),
             troubled=queues.troubled_reactions(session, limit=TROUBLED_SHOWN),
             writer=crm.writer.figures,
+            put_aside=how_many_aside(session),
             now=datetime.now(UTC),
             patience=PATIENCE,
         )

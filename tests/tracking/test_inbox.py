@@ -6,15 +6,20 @@ import os
 import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, func, select
+from sqlalchemy import create_engine, func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
+from tracking.clickstream.archive import Archive, ArchiveDamaged
+from tracking.clickstream.archiving import archive_day
 from tracking.clickstream.digest import body_of, digest, digest_next, sightings_from
 from tracking.clickstream.event import Event
 from tracking.clickstream.inbox import Inbox, InboxEntry, Unavailable
+from tracking.clickstream.ingest import ingest
+from tracking.clickstream.put_aside import how_many_aside, put_aside, try_again
 from tracking.clickstream.rollups import DayFigures
 from tracking.clickstream.sightings import Sighting
 from tracking.clickstream.writer import Writer
@@ -166,6 +171,53 @@ def test_a_database_that_is_locked_for_long_answers_unavailable(sessions: sessio
             inbox.accept(body_of([message()]), 1)
         other.rollback()
     assert count(sessions, InboxEntry) == 0
+
+
+def test_what_may_be_in_an_archive_that_is_away_waits_for_it_and_is_stored_once(
+    inbox: Inbox, sessions: sessionmaker[Session], tmp_path: Path
+) -> None:
+    # given: an archived day whose folder is away for a moment
+    archive = Archive(tmp_path / "archive")
+    with sessions.begin() as session:
+        ingest(session, [message(1), message(2, message_id=None)], ZONE)
+    archive_day(sessions, archive, NOW.date(), zone=ZONE, told=())
+    away = archive.folder.rename(tmp_path / "away")
+
+    # when: a repeat and a new message of that day come, and one of today
+    inbox.accept(body_of([message(1)]), 1)
+    inbox.accept(body_of([message(3)]), 1)
+    inbox.accept(body_of([message(4, at=NOW + timedelta(days=9))]), 1)
+
+    # then: what needs no archive is stored; the others wait and aren't put aside
+    assert digest_next(sessions, ZONE, archive=archive).events == 1
+    with pytest.raises(ArchiveDamaged, match="restore"):
+        digest_next(sessions, ZONE, archive=archive)
+    with sessions() as session:
+        assert session.scalars(select(InboxEntry.problem)).all() == ["", ""]
+
+    # when
+    away.rename(archive.folder)
+
+    # then: the repeat is known and the new one is stored
+    done = digest_next(sessions, ZONE, archive=archive)
+    assert (done.events, done.messages, done.set_aside) == (1, 2, 0)
+    assert count(sessions, InboxEntry) == 0
+
+
+def test_what_was_put_aside_is_named_and_can_be_tried_again(inbox: Inbox, sessions: sessionmaker[Session]) -> None:
+    inbox.accept(b"no sightings at all", 1)
+    assert digest_next(sessions, ZONE).set_aside == 1
+    with sessions() as session:
+        (entry,) = put_aside(session, limit=9)
+        assert (how_many_aside(session), entry.messages) == (1, 1)
+        assert "DecodeError" in str(entry)
+        entry_id = entry.id
+    with sessions.begin() as session:
+        session.execute(update(InboxEntry).where(InboxEntry.id == entry_id).values(body=body_of([message(1)])))
+        assert try_again(session) == 1
+    assert digest_next(sessions, ZONE).events == 1
+    with sessions() as session:
+        assert how_many_aside(session) == 0
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
-from .archive import Archive
+from .archive import Archive, ArchiveDamaged
 from .inbox import InboxEntry
 from .ingest import ingest
 from .sightings import Sighting, storable
@@ -48,7 +48,7 @@ class Digested:
         )
 
     def __str__(self) -> str:
-        aside = f", {self.set_aside} put aside (see the log)" if self.set_aside else ""
+        aside = f", {self.set_aside} put aside (see `flask ecrm inbox`)" if self.set_aside else ""
         return f"{self.messages} messages of the inbox digested{aside}"
 
 
@@ -76,13 +76,14 @@ def digest_next(
     is never lost; where it holds several messages, the good ones are stored.
 
     A broad `except` stands here on purpose: nobody waits for an answer, and what is wrong with one message must not
-    keep the others from being counted.
+    keep the others from being counted. While the archive can't be read, entries that are old enough to be in it wait.
 
     Returns:
         Nothing (`anything` is False) where the inbox is empty.
 
     Raises:
         OperationalError, InterfaceError: where the database can't be reached or is locked; nothing is lost.
+        ArchiveDamaged: where all that is left waits for the archive; nothing is lost.
     """
     ids: list[int] = []
     try:
@@ -98,14 +99,22 @@ def digest_next(
         raise
     except Exception:
         log.exception("%s entries of the inbox can't be stored together; trying them one by one", len(ids))
-    return sum((_digest_alone(sessions, time_zone, one, archive) for one in ids), Digested())
+    done, waits = Digested(), None
+    for one in ids:
+        try:
+            done += _digest_alone(sessions, time_zone, one, archive)
+        except ArchiveDamaged as error:
+            waits = error
+    if waits is not None and not done.anything:
+        raise waits
+    return done
 
 
 def _digest_alone(sessions: sessionmaker[Session], time_zone: str, entry_id: int, archive: Archive | None) -> Digested:
     try:
         with sessions.begin() as session:
             return _take(session, [entry_id], time_zone, archive)
-    except (OperationalError, InterfaceError):
+    except (OperationalError, InterfaceError, ArchiveDamaged):
         raise
     except Exception as error:
         with sessions.begin() as session:
