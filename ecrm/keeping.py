@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 
 from tracking.clickstream.archive import ArchivedPart
-from tracking.clickstream.archiving import archive_day, days_to_archive, sweep
+from tracking.clickstream.archiving import archive_day, days_to_archive
 from tracking.clickstream.closing import close_days as close_stretch
 from tracking.clickstream.closing import close_month, months_to_close, stretches_to_close
 from tracking.clickstream.erasure import Erased, erase_person, finish_erasure
@@ -21,12 +21,14 @@ from tracking.clickstream.log import Log
 from tracking.clickstream.recompute import Difference, put_right, recompute
 from tracking.clickstream.retention import forget_before
 from tracking.clickstream.sheets import FAMILIES
+from tracking.clickstream.sweeping import sweep
 from tracking.customers import customers_by_email
 
 from .access import audit
 from .events import TOLD
 from .installation import Installation
 from .ledger import PendingReaction
+from .marketing.attribution.forgetting import forget_touches
 from .marketing.exposures import forget_exposures
 from .storefront import Staff
 
@@ -42,7 +44,11 @@ class NotErasable(Exception):
 
 
 def close_days(crm: Installation) -> str:
-    """Move the roll-ups of past days into sheets, and the steps of days long past into the archive."""
+    """Move the roll-ups of past days into sheets, and the steps of days long past into the archive.
+
+    Raises:
+        NotOurs: where the archive's folder is another database's; the sheets are made all the same.
+    """
     today, zone = _today(crm)
     moved = 0
     for record in FAMILIES:
@@ -57,12 +63,13 @@ def close_days(crm: Installation) -> str:
             with crm.sessions.begin() as session:
                 close_month(session, record, month)
     before = today - timedelta(days=int(crm.app.config["ECRM_ARCHIVE_AFTER_DAYS"]))
-    with crm.sessions() as session:
+    with crm.sessions.begin() as session:
         swept = sweep(session, crm.archive, now=datetime.now(UTC))
+    with crm.sessions() as session:
         days = days_to_archive(session, before=before, zone=zone, told=TOLD_NAMES)
     archived = sum(archive_day(crm.sessions, crm.archive, day, zone=zone, told=TOLD_NAMES) for day in days)
     report = f"{moved} rows of figures into sheets, {archived} steps of {len(days)} days into the archive"
-    return f"{report}; {swept} files that nobody names removed" if swept else report
+    return f"{report}; {swept}" if any(swept) else report
 
 
 def retain(crm: Installation) -> str:
@@ -130,6 +137,7 @@ def erase_events(crm: Installation, email: str, *, reason: str, staff: Staff) ->
         erased = [erase_person(session, crm.archive, customer, told=TOLD_NAMES) for customer in customers]
         for customer in customers:
             forget_exposures(session, customer)
+            forget_touches(session, customer)
             audit.record(
                 session, staff, audit.Action.EVENTS_ERASED,
                 subject=f"customer:{customer}", reason=reason, now=datetime.now(UTC),

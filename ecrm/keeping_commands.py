@@ -8,6 +8,8 @@ from datetime import datetime
 import click
 from flask.cli import AppGroup, with_appcontext
 
+from tracking.clickstream.owning import NotOurs
+
 from . import keeping
 from .installation import installation
 from .storefront import Staff
@@ -23,7 +25,10 @@ def add_to(commands: AppGroup) -> None:
 @with_appcontext
 def close_days() -> None:
     """Move the figures of past days into sheets, and old steps into the archive (the job of this name)."""
-    click.echo(keeping.close_days(installation()))
+    try:
+        click.echo(keeping.close_days(installation()))
+    except NotOurs as error:
+        raise click.ClickException(str(error)) from None
 
 
 @click.command("retain")
@@ -71,5 +76,5 @@ def erase_events(email: str, reason: str, yes: bool) -> None:
     staff = Staff(staff_id="command line", name=getpass.getuser(), role="owner")
     try:
         click.echo(str(keeping.erase_events(installation(), email, reason=reason, staff=staff)))
-    except keeping.NotErasable as error:
+    except (keeping.NotErasable, NotOurs) as error:
         raise click.ClickException(str(error)) from None

@@ -18,7 +18,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from tracking.clickstream.archive import Archive, ArchiveDamaged, ArchivedPart, bounds_of
-from tracking.clickstream.archiving import archive_day, days_to_archive, sweep
+from tracking.clickstream.archiving import archive_day, days_to_archive
 from tracking.clickstream.event import Event
 from tracking.clickstream.event_columns import EventRow, events_of, table_of
 from tracking.clickstream.log import Log, Wanted
@@ -118,15 +118,6 @@ def test_two_that_close_the_same_day_at_once_double_nothing(sessions: sessionmak
         assert sorted(event["id"] for event in whole(session, archive)) == ids
         files = {part.file for part in session.scalars(select(ArchivedPart))}
     assert {path.relative_to(archive.folder).as_posix() for path in archive.folder.glob("*/*")} == files
-
-
-def test_a_leftover_of_a_crash_is_swept_once_nobody_can_be_writing_it(session: Session, archive: Archive) -> None:
-    left = archive.folder / "day=2026-11-03" / "part-1.parquet"
-    left.parent.mkdir(parents=True)
-    left.touch()
-    assert sweep(session, archive, now=datetime.now(UTC)) == 0
-    assert sweep(session, archive, now=datetime.now(UTC) + timedelta(hours=2)) == 1
-    assert not left.parent.exists()
 
 
 def test_a_missing_file_is_said_and_not_left_out(sessions: sessionmaker[Session], archive: Archive) -> None:

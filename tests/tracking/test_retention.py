@@ -9,17 +9,18 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from tracking.clickstream.archive import Archive, ArchivedPart
-from tracking.clickstream.archiving import archive_day, sweep
+from tracking.clickstream.archive import Archive, ArchivedPart, DroppedFile
+from tracking.clickstream.archiving import archive_day
 from tracking.clickstream.erasure import erase_person, finish_erasure
 from tracking.clickstream.event import Event
 from tracking.clickstream.log import Log, Wanted
 from tracking.clickstream.retention import NAMELESS, forget_before
 from tracking.clickstream.sessions import Session as Visit
+from tracking.clickstream.sweeping import Swept, sweep
 from tracking.clickstream.uniques import unique_visitors
 from tracking.customers import Customer
 from tracking.orders import SeenOrder
-from tracking.visitors import Visitor, VisitorClaim
+from tracking.visitors import Grade, Visitor, VisitorClaim, record_choice
 
 from .archived_days import DAY, TOLD, ZONE, fill
 
@@ -64,7 +65,7 @@ def test_older_steps_go_from_database_and_archive_and_visits_stay_nameless(
         assert all(token.startswith(NAMELESS) for token in old)
         assert session.get_one(Visitor, comes_still).token == tokens[comes_still]
         assert session.scalar(select(func.count()).select_from(VisitorClaim)) == 0
-    assert [path.name for path in archive.folder.iterdir()] == [f"day={DAYS[2]}"]
+    assert sorted(path.name for path in archive.folder.iterdir()) == ["OWNER", f"day={DAYS[2]}"]
 
 
 def bring_ada(session: Session) -> int:
@@ -147,8 +148,9 @@ def test_what_a_crash_leaves_of_an_erasure_is_swept(sessions: sessionmaker[Sessi
     with sessions.begin() as session:
         erase_person(session, archive, ada, told=TOLD)  # and dies before the old files are removed
         assert len(list(archive.folder.glob("*/*"))) == 1  # nobody else was in it
-    with sessions() as session:
-        assert sweep(session, archive, now=datetime.now(UTC) + timedelta(hours=2)) == 1
+    with sessions.begin() as session:
+        assert sweep(session, archive, now=datetime.now(UTC) + timedelta(hours=2)) == Swept(removed=1)
+        assert session.scalars(select(DroppedFile)).all() == []
     assert list(archive.folder.glob("*/*")) == []
 
 
@@ -173,3 +175,24 @@ def test_of_a_shared_browser_only_what_was_done_signed_in_goes(
     with sessions() as session:
         left = Log(session, archive).page(Wanted(names=("Products Searched",)), limit=10)
         assert [(event.customer_id, event.happened_at.date()) for event in left] == [(None, DAYS[0])]
+
+
+def test_a_browser_without_any_visit_becomes_nameless_once_nothing_was_heard_of_it(
+    sessions: sessionmaker[Session], archive: Archive
+) -> None:
+    long_ago, lately = (datetime.combine(day, time(12), UTC) for day in (DAYS[0], DAYS[3]))
+    with sessions.begin() as session:
+        ada = Customer(email="ada@example.com", traits={}, created_at=long_ago)
+        session.add(ada)
+        tokens = {name: name[0] * 32 for name in ("clicked once", "answers again", "orders again", "fresh")}
+        for name, token in tokens.items():
+            first = lately if name == "fresh" else long_ago
+            record_choice(session, token=token, grade=Grade.ANALYTICS, wording="1", at=first)
+        ids = {one.token: one.id for one in session.scalars(select(Visitor))}
+        record_choice(session, token=tokens["answers again"], grade=Grade.PERSONAL, wording="1", at=lately)
+        session.add(VisitorClaim(visitor_id=ids["o" * 32], customer_id=ada.id, claimed_at=lately, how="ordered"))
+    assert forget_before(sessions, archive, DAYS[2], zone=ZONE, told=TOLD).browsers == 1
+    with sessions() as session:
+        assert session.get_one(Visitor, ids[tokens["clicked once"]]).token.startswith(NAMELESS)
+        assert set(session.scalars(select(Visitor.token))) > {tokens[name] for name in tokens if name != "clicked once"}
+    assert forget_before(sessions, archive, DAYS[2], zone=ZONE, told=TOLD).browsers == 0

@@ -1,7 +1,7 @@
 """Archiving: the steps of a closed day leave the database for the archive; nothing is lost or doubled by a crash.
 
 A file is written aside, synced and renamed; only then one transaction names it and deletes its rows. Before that
-transaction a crash leaves a file that nobody names (`sweep` removes it), afterwards everything is done.
+transaction a crash leaves a file that nobody names (`sweeping.py` sees to it), afterwards everything is done.
 """
 
 from __future__ import annotations
@@ -11,23 +11,26 @@ import logging
 import os
 import uuid
 from collections.abc import Collection, Sequence
-from datetime import UTC, date, datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, CursorResult, Executable, and_, func, or_, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
-from .archive import Archive, ArchivedPart, bounds_of
+from tracking.record import insert_once
+
+from .archive import Archive, ArchivedPart, DroppedFile, bounds_of
 from .event import Event
 from .event_columns import EventRow, rows_query, table_of, write_parquet
+from .owning import own
 from .rollups import day_of
 
 log = logging.getLogger("ecrm.clickstream")
 
 PART_ROWS = 40_000
 """Rows a file, and so rows that one transaction deletes: other writers wait on SQLite for as long as that takes."""
-_ABANDONED = timedelta(hours=1)
 
 
 def archivable(told: Collection[str]) -> ColumnElement[bool]:
@@ -73,7 +76,12 @@ def archive_day(
 
     Returns:
         How many events were moved.
+
+    Raises:
+        NotOurs: where the archive's folder is another database's.
     """
+    with sessions() as session:
+        own(session, archive)
     moved = 0
     while rows := _rows(sessions, day, zone=zone, told=told):
         file, size = _write(archive, day, table_of(rows))
@@ -97,10 +105,20 @@ def rewrite_part(session: Session, archive: Archive, part: ArchivedPart, rest: A
 
     Returns:
         The old file, to be removed after the commit.
+
+    Raises:
+        NotOurs: where the archive's folder is another database's.
     """
+    own(session, archive)
     if rest.num_rows:
         file, size = _write(archive, part.day, rest)
         session.add(_part(part.day, file, ids=rest.column("id").to_pylist(), size=size))
+    return drop_part(session, archive, part)
+
+
+def drop_part(session: Session, archive: Archive, part: ArchivedPart) -> Path:
+    """Take a part's name away and note that its file is to be deleted; `remove` does so after the commit."""
+    insert_once(session, DroppedFile, {"file": part.file, "dropped_at": datetime.now(UTC)})
     session.delete(part)
     session.flush()
     return archive.path(part.file)
@@ -121,28 +139,15 @@ def changed(session: Session, statement: Executable) -> int:
 
 
 def remove(archive: Archive, files: Sequence[Path]) -> None:
-    """Remove files that no part names any more, and a day's folder with its last one."""
+    """Remove files that no part names any more, and a day's folder with its last one; what is gone is gone."""
+    folders = {path.parent for path in files}
     for path in files:
         path.unlink(missing_ok=True)
-        if not any(path.parent.iterdir()):
-            path.parent.rmdir()
-    if files:
+    for folder in folders:
+        with suppress(OSError):  # something else is in it, or somebody else was faster
+            folder.rmdir()
+    if files and archive.folder.is_dir():
         _sync_folder(archive.folder)
-
-
-def sweep(session: Session, archive: Archive, *, now: datetime) -> int:
-    """Remove what a crash left in the folder: files that nobody names and nobody can still be writing."""
-    if not archive.folder.is_dir():
-        return 0
-    named = set(session.scalars(select(ArchivedPart.file)))
-    old = (now - _ABANDONED).timestamp()
-    left = [
-        path
-        for path in archive.folder.glob("day=*/*")
-        if path.relative_to(archive.folder).as_posix() not in named and path.stat().st_mtime < old
-    ]
-    remove(archive, left)
-    return len(left)
 
 
 def _rows(sessions: sessionmaker[Session], day: date, *, zone: str, told: Collection[str]) -> list[EventRow]:

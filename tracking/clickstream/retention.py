@@ -11,14 +11,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import and_, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from tracking.orders import SeenOrder
 from tracking.visitors import ClaimChange, ConsentChoice, Visitor, VisitorClaim
 
 from .archive import Archive, ArchivedPart, bounds_of
-from .archiving import changed, delete_events, remove
+from .archiving import changed, delete_events, drop_part, remove
 from .event import Event
 from .searches import SearchClick
 from .sessions import Session as Visit
@@ -79,7 +79,9 @@ def make_nameless(session: Session, visitors: Sequence[int]) -> None:
 
 
 def _steps(sessions: sessionmaker[Session], before: datetime, told: Collection[str]) -> int:
-    query = select(Event.id).where(Event.happened_at < before, Event.name.not_in(told)).limit(_AT_ONCE)
+    newest = select(func.max(Event.id)).scalar_subquery()  # stays for now: SQLite would give its id again
+    query = select(Event.id).where(Event.happened_at < before, Event.name.not_in(told), Event.id < newest)
+    query = query.limit(_AT_ONCE)
     gone = 0
     while True:
         with sessions.begin() as session:
@@ -93,9 +95,8 @@ def _parts(sessions: sessionmaker[Session], archive: Archive, first_kept: date) 
     """First the names go, then the files: a crash in between leaves files that count for nothing and are swept."""
     with sessions.begin() as session:
         parts = session.scalars(select(ArchivedPart).where(ArchivedPart.day < first_kept)).all()
-        for part in parts:
-            session.delete(part)
-    remove(archive, [archive.path(part.file) for part in parts])
+        files = [drop_part(session, archive, part) for part in parts]
+    remove(archive, files)
     return sum(part.rows for part in parts)
 
 
@@ -113,11 +114,19 @@ def _cut_links(session: Session, before: datetime, told: Collection[str]) -> Non
 
 
 def _browsers(sessions: sessionmaker[Session], before: datetime) -> int:
-    """Browsers not seen since lose their name; of one that still comes, the old visits go to a nameless one."""
+    """Browsers not seen since lose their name; of one that still comes, the old visits go to a nameless one.
+
+    Of a browser without any visit (it only answered the banner, or only its order was told) the last that is known is
+    its choice and its claims.
+    """
+    visits = select(Visit.id).where(Visit.visitor_id == Visitor.id)
+    chosen = select(ConsentChoice.id).where(ConsentChoice.visitor_id == Visitor.id, ConsentChoice.chosen_at >= before)
+    claimed = select(VisitorClaim.id).where(VisitorClaim.visitor_id == Visitor.id, VisitorClaim.claimed_at >= before)
+    silent = and_(~visits.exists(), ~chosen.exists(), ~claimed.exists())
     old = (
         select(Visitor.id)
         .where(Visitor.first_seen_at < before, Visitor.token.not_like(f"{NAMELESS}%"))
-        .where(select(Visit.id).where(Visit.visitor_id == Visitor.id, Visit.last_at < before).exists())
+        .where(or_(visits.where(Visit.last_at < before).exists(), silent))
         .limit(_AT_ONCE)
     )
     done = 0
