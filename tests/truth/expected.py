@@ -49,9 +49,7 @@ class Frames:
         )
         self.refunds = _frame({"day": one.day, "refunds_minor": one.amount} for one in recount.returns)
         self.returned = _frame(
-            {"day": one.day, "refunds_minor": one.amount, "entry": visit.entry, "visit": visit.number, **visit.who}
-            for one in recount.returns
-            if one.order and one.order.joined and (visit := one.order.visit)
+            {"day": one.day, "refunds_minor": one.amount, **one.visit} for one in recount.returns if one.visit
         )
         self.registrations = _frame({"day": day, "registrations": 1} for day in recount.registered)
         self.bots = _frame({"day": day, "bot": step.agent.bot} for day, step in recount.bots
@@ -113,8 +111,10 @@ def visits(frames: Frames, first: date, last: date, segment: Mapping[str, str]) 
     for name, figure in entered.items():
         _groups(numbers, ("landing", name), pages, ("entry",), figure)
     if segment:  # of these visits, all that was ever given back
-        ever = frames.returned[frames.returned["visit"].isin(inside["number"])]
-        _groups(numbers, ("landing", "entry_refunds_minor"), ever[ever["entry"] != ""], ("entry",), "refunds_minor")
+        entries = dict(zip(pages["number"], pages["entry"], strict=True))
+        ever = frames.returned[frames.returned["visit"].isin(pages["number"])]
+        ever = ever.assign(entry=ever["visit"].map(entries))
+        _groups(numbers, ("landing", "entry_refunds_minor"), ever, ("entry",), "refunds_minor")
     else:
         kept = back[back["entry"].isin(pages["entry"])]  # pages with which visits of the period began
         _groups(numbers, ("landing", "entry_refunds_minor"), kept, ("entry",), "refunds_minor")

@@ -8,6 +8,8 @@ from fractions import Fraction
 from math import lcm
 from typing import NamedTuple
 
+from tracking.visitors import Grade
+
 from .expected import Numbers
 from .known import CAMPAIGNS
 from .recount import Purchase, Recount, Visit, shared
@@ -80,9 +82,10 @@ def chain_of(recount: Recount, order: Purchase) -> tuple[list[Contact], str]:
 
 
 def _is_theirs(recount: Recount, visit: Visit, customer: str) -> bool:
-    """In the visit only they were signed in; or nobody was, and the browser is theirs alone."""
+    """All of the visit may be joined, and only they were signed in; or nobody was, and the browser is theirs alone."""
     claim = (visit.browser, customer)
-    if claim not in recount.claims or recount.gone.get(claim):
+    agreed = all(step.grade is Grade.PERSONAL for step in visit.steps)
+    if not agreed or claim not in recount.claims or recount.gone.get(claim):
         return False
     if visit.signed:
         return visit.signed == {customer}

@@ -88,7 +88,7 @@ class Purchase:
 
 @dataclass(eq=False)
 class Return:
-    """A refund; `lines`: (product, pieces, money)."""
+    """A refund; `lines`: (product, pieces, money). `visit`: what was known of its order's visit by then."""
 
     number: str
     customer: str | None
@@ -96,6 +96,7 @@ class Return:
     day: date
     amount: int
     lines: list[tuple[str, int, int]]
+    visit: dict[str, str | int] | None = None
 
 
 class Recount:
@@ -269,6 +270,7 @@ class Recount:
         if order is not None:
             order.refunds.append(refund)
             if order.joined and order.visit:
+                refund.visit = {"visit": order.visit.number, "entry": order.visit.entry, **order.visit.who}
                 products = {product for product, _, _ in lines}
                 for product, click in _last(order.visit.clicks.values(), products, order.at).items():
                     click.refunds += sum(money for one, _, money in lines if one == product)

@@ -59,6 +59,13 @@ WHOLE_SHOP = World(
         Refunded(_at(4 * 1440), "R1", "A1", MoneyBack(1500, (("1", 1, 1500),))),
         Refunded(_at(5 * 1440), "R2", "A1", MoneyBack(2790)),
         Refunded(_at(6 * 1440), "R3", None, MoneyBack(500), "acc0"),
+        SignedUp(_at(6.5 * 1440), "acc1"),
+        Batch(_at(6.6 * 1440), (
+            _step(6 * 1440, "Product Viewed", "1", account="acc1", arrival=ARRIVALS[1], browser="late"),
+        )),
+        Ordered(_at(6 * 1440 + 1), "A4", "acc1", _PAPER, "late", Grade.PERSONAL),
+        Refunded(_at(6.7 * 1440), "R4", "A4", MoneyBack(100)),
+        Batch(_at(6.8 * 1440), (_step(6 * 1440 + 0.1, account="acc1", arrival=ARRIVALS[5], browser="late"),)),
         ClaimTaken(_at(7 * 1440), "cookie0", "acc0"),
         Night(_at(9 * 1440)),
     ),

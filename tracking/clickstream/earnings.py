@@ -7,7 +7,8 @@
   results it was opened; they count on the search's day, and an order once for each term.
 - A refund counts on the day the money went back, for the products it names (`refunds.shares_of`), and for the visit and
   the searches that its order was counted for, where they are known: an order whose browser agreed to statistics alone
-  doesn't know its visit (DECISIONS 10), so what the visit earned stays before refunds there.
+  doesn't know its visit (DECISIONS 10), so what the visit earned stays before refunds there. It stays with the source
+  and the entry page that the visit had by then, also where its first page view arrives later still.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ class Credit(Record):
     refund_id: Mapped[int | None] = mapped_column(ForeignKey("ecrm_refund.id"), index=True)
     day: Mapped[date]
     models: Mapped[int]
-    touchpoint_id: Mapped[int | None] = mapped_column(ForeignKey("ecrm_touchpoint.id"))
+    touchpoint_id: Mapped[int | None] = mapped_column(ForeignKey("ecrm_touchpoint.id", ondelete="SET NULL"))
     source_id: Mapped[int | None] = mapped_column(ForeignKey("ecrm_source.id"))
     why: Mapped[str] = mapped_column(String(20), default="")
     share_ppm: Mapped[int]

@@ -9,13 +9,18 @@ import pytest
 from sqlalchemy import Engine, delete, select
 
 from ecrm.events import SignedIn
+from ecrm.marketing.attribution.booking import rebook
 from ecrm.marketing.attribution.credits import Credit, CreditDay
 from ecrm.marketing.attribution.missing import attribute_nightly, book_missing
 from ecrm.marketing.attribution.models import ALL_MODELS, Model
+from ecrm.marketing.attribution.rules import Rules
 from ecrm.timetable import job_named
-from tests.ecrm.kites import AT, Kites, open_kites, order, person, refunded
+from tests.ecrm.kites import AT, Kites, open_kites, order, person, refunded, signed_up
+from tests.tracking.clicks import FIREFOX
 from tracking.clickstream.dimensions import Source
+from tracking.clickstream.ingest import ingest
 from tracking.clickstream.sessions import Session as Visit
+from tracking.clickstream.sightings import Sighting
 from tracking.clickstream.touchpoints import Touchpoint
 from tracking.visitors import Grade, Visitor
 
@@ -143,3 +148,19 @@ def test_with_enough_paths_the_first_learning_shares_recent_orders_out_anew(kite
     assert "learnt from 101 paths" in str(report)
     shares = {amount for _, _, amount, models in credited(kites) if models & Model.DATA_DRIVEN.bit}
     assert shares == {1750}  # both are on every path
+
+
+def test_a_visits_first_page_that_arrives_after_the_order_takes_the_credit_over(kites: Kites) -> None:
+    opened = Sighting(AT - timedelta(minutes=2), "Product Viewed", "1", referrer="https://www.google.com/")
+    landed = Sighting(AT - timedelta(minutes=1), "Page Viewed", "/", {"utm_source": "a", "utm_medium": "affiliate"})
+    kites.tell(signed_up())
+    for step in (opened, landed):
+        with kites.crm.sessions.begin() as session:
+            seen = step._replace(visitor_token=TOKEN, grade=Grade.PERSONAL, user_agent=FIREFOX)
+            ingest(session, [seen], "Europe/Berlin")
+        kites.tell(order(), visitor=TOKEN, grade=Grade.PERSONAL)
+    assert credited(kites) == [("order", "organic_search", 3500, ALL_MODELS)]
+    with kites.session() as session:
+        rebook(session, [1], rules=Rules("Europe/Berlin"))
+        session.commit()
+    assert credited(kites) == [("order", "affiliate", 3500, ALL_MODELS)]
