@@ -17,12 +17,11 @@ from resource import RUSAGE_SELF, getrusage
 from flask import Flask
 from sqlalchemy import func, select, text
 
-from ecrm import ECRM
+from ecrm import ECRM, migrating
 from ecrm.database import connect
 from ecrm.history import backfill
 from ecrm.history_steps import import_steps
 from ecrm.installation import Installation, installation
-from ecrm.tables import METADATA
 from tracking.clickstream.archive import ArchivedPart
 
 from .generating import World
@@ -58,7 +57,7 @@ def a_database(kind: str, folder: Path) -> Iterator[str]:
 
 def build(crm: Installation, folder: Path, *, events: int) -> float:
     """Make the tables and load the year; prints what each part took and returns the seconds of the load."""
-    METADATA.create_all(crm.sessions.kw["bind"])
+    migrating.upgrade(crm.sessions.kw["bind"])
     started = time.perf_counter()
     steps = folder / "steps.parquet"
     world = World(events)

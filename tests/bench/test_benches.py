@@ -11,8 +11,8 @@ from bench.building import build, installed
 from bench.generating import START, World
 from bench.posting import backlog
 from bench.reports import Owner, differences, measure, periods, unreconciled
+from ecrm import migrating
 from ecrm.marketing.period import Period
-from ecrm.tables import METADATA
 from tracking.clickstream.digest import digest_next
 
 EVENTS = 3_000
@@ -37,7 +37,7 @@ def test_a_small_year_is_loaded_reported_recounted_and_reconciled(tmp_path: Path
 
 def test_a_backlog_is_digested_to_the_last_message(tmp_path: Path) -> None:
     crm = installed(f"sqlite:///{tmp_path / 'bench.db'}", tmp_path)
-    METADATA.create_all(crm.sessions.kw["bind"])
+    migrating.upgrade(crm.sessions.kw["bind"])
     backlog(crm, 120, 50)
     digested = 0
     while (done := digest_next(crm.sessions, "Europe/Berlin")).anything:

@@ -8,17 +8,18 @@ other. The rules of what is counted are those of `earnings.py`.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tracking.orders import ReturnedFacts, SeenOrder, SeenOrderLine, SeenRefund, SeenRefundLine
 
-from ..dimensions import ProductKey, ids_of
-from ..earnings import _count_searches, count_refund_of_visit
-from ..rollups import DayFigures, Tally, day_of
+from ..dimensions import ProductKey
+from ..earnings import count_refund_of_visit
+from ..rollups import DayFigures, Tally, TermDay, day_of
 from ..searches import SearchClick
 from .reading import Engine
 from .tables import register
@@ -99,18 +100,56 @@ def _earn(
     placed: Mapping[int, datetime],
     time_zone: str,
 ) -> None:
-    """What searches of visits with an order earned, order by order: few visits search and buy."""
+    """What searches of visits with an order earned; as `earnings` does it, many orders at once."""
+    if not visits:
+        return
     net: defaultdict[int, Counter[str]] = defaultdict(Counter)
     query = select(SeenOrderLine.order_id, SeenOrderLine.product, SeenOrderLine.net_minor)
     for order_id, product, amount in session.execute(query.where(SeenOrderLine.order_id.in_(visits))):
         net[order_id][product] += amount
-    keys = ids_of(session, ProductKey, {product for products in net.values() for product in products})
+    clicks = _clicks(session, {visit_id for visit_id, _ in visits.values()})
+    earned: list[tuple[int, int | None, int]] = []
     for order_id in sorted(net, key=lambda one: (placed[one], one)):
         visit_id, joined = visits[order_id]
-        _count_searches(
-            session, tally, visit_id, {keys[product]: amount for product, amount in net[order_id].items()},
-            placed[order_id], time_zone=time_zone, order_id=order_id if joined else None,
-        )  # fmt: skip
+        latest = {
+            click.product: click
+            for click in clicks.get(visit_id, ())
+            if click.product in net[order_id] and click.searched_at <= placed[order_id]
+        }
+        terms: set[int] = set()
+        for product, click in sorted(latest.items(), key=lambda item: item[1]):
+            figures = {"orders": int(click.term_id not in terms), "revenue_minor": net[order_id][product]}
+            tally.add(TermDay, (day_of(click.searched_at, time_zone), click.term_id), figures)
+            terms.add(click.term_id)
+            earned.append((net[order_id][product], order_id if joined else None, click.id))
+    if earned:
+        mark, known = ("%s", "%s::bigint") if session.get_bind().dialect.name == "postgresql" else ("?", "?")
+        session.connection().exec_driver_sql(
+            f"UPDATE ecrm_search_click SET revenue_minor = revenue_minor + {mark}, "  # noqa: S608 (marks only)
+            f"order_id = coalesce({known}, order_id) WHERE id = {mark}",
+            earned,
+        )
+
+
+class _Click(NamedTuple):
+    searched_at: datetime
+    id: int
+    term_id: int
+    product: str
+
+
+def _clicks(session: Session, visit_ids: Collection[int]) -> dict[int, list[_Click]]:
+    """Visit → its clicks in the order of their searches."""
+    query = (
+        select(SearchClick.session_id, SearchClick.searched_at, SearchClick.id, SearchClick.term_id, ProductKey.product)
+        .join(ProductKey, ProductKey.id == SearchClick.product_key_id)
+        .where(SearchClick.session_id.in_(visit_ids))
+        .order_by(SearchClick.searched_at, SearchClick.id)
+    )
+    found: dict[int, list[_Click]] = {}
+    for session_id, at, id_, term_id, product in session.execute(query):
+        found.setdefault(session_id, []).append(_Click(at, id_, term_id, product))
+    return found
 
 
 def _give_back(session: Session, tally: Tally, order_ids: Sequence[int], time_zone: str) -> None:
