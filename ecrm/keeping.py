@@ -11,14 +11,15 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
-from tracking.clickstream.archive import ArchivedPart
+from tracking.clickstream.archive import ArchivedPart, bounds_of
 from tracking.clickstream.archiving import archive_day, days_to_archive
 from tracking.clickstream.closing import close_days as close_stretch
 from tracking.clickstream.closing import close_month, months_to_close, stretches_to_close
 from tracking.clickstream.erasure import Erased, erase_person, finish_erasure
 from tracking.clickstream.event import Event
+from tracking.clickstream.forgotten_days import forgotten_days, note_days_of_person, note_days_of_refunds
 from tracking.clickstream.log import Log
-from tracking.clickstream.recompute import Difference, put_right, recompute
+from tracking.clickstream.recompute import Difference, at_one_moment, put_right, recompute
 from tracking.clickstream.retention import forget_before
 from tracking.clickstream.sheets import FAMILIES
 from tracking.clickstream.sweeping import sweep
@@ -76,6 +77,8 @@ def retain(crm: Installation) -> str:
     """Forget visitors' steps that are older than the shop keeps them."""
     today, zone = _today(crm)
     first_kept = today - timedelta(days=int(crm.app.config["ECRM_KEEP_EVENTS_DAYS"]))
+    with crm.sessions.begin() as session:
+        note_days_of_refunds(session, bounds_of(first_kept, zone)[0], zone=zone)
     return str(forget_before(crm.sessions, crm.archive, first_kept, zone=zone, told=TOLD_NAMES))
 
 
@@ -96,6 +99,8 @@ def what_is_archived(crm: Installation) -> str:
 def recount(crm: Installation, first: date, last: date, *, write: bool) -> Iterator[Difference]:
     """Every figure of these days that isn't what the raw log says, a week at a time; with `write` they are put right.
 
+    Days that `not_recounted` names are left as they are.
+
     Raises:
         NotKept: where the steps of some of the days are gone, or the days aren't over.
     """
@@ -105,12 +110,19 @@ def recount(crm: Installation, first: date, last: date, *, write: bool) -> Itera
         raise NotKept(f"Only days from {first_kept} to {today - timedelta(days=1)} can be counted anew.")
     while first <= last:
         until = min(first + timedelta(days=6), last)
-        with crm.sessions.begin() as session:
+        with at_one_moment(crm.sessions) as session:
             found = recompute(session, Log(session, crm.archive), first, until, zone=zone)
-            if write:
+        if write and found:
+            with crm.sessions.begin() as session:
                 put_right(session, found)
         yield from found
         first = until + timedelta(days=1)
+
+
+def not_recounted(crm: Installation, first: date, last: date) -> list[date]:
+    """The days that `recount` leaves out, as somebody was erased who stays counted there."""
+    with crm.sessions() as session:
+        return forgotten_days(session, first, last)
 
 
 def erase_events(crm: Installation, email: str, *, reason: str, staff: Staff) -> Erased:
@@ -134,6 +146,9 @@ def erase_events(crm: Installation, email: str, *, reason: str, staff: Staff) ->
                 f"{waiting} reactions to what they did are still owed. Run `flask ecrm run react`, or look at the "
                 "console's page System for those that were given up; then erase again."
             )
+        today, zone = _today(crm)
+        for customer in customers:
+            note_days_of_person(session, customer, today=today, zone=zone)
         erased = [erase_person(session, crm.archive, customer, told=TOLD_NAMES) for customer in customers]
         for customer in customers:
             forget_exposures(session, customer)

@@ -53,12 +53,18 @@ def archive() -> None:
 def recompute(first: datetime, last: datetime, write: bool) -> None:
     """Count the days from FIRST to LAST anew from the raw log and print every figure that differs."""
     number = 0
+    crm = installation()
     try:
-        for difference in keeping.recount(installation(), first.date(), last.date(), write=write):
+        for difference in keeping.recount(crm, first.date(), last.date(), write=write):
             number += 1
             click.echo(str(difference))
     except keeping.NotKept as error:
         raise click.ClickException(str(error)) from None
+    if left_out := keeping.not_recounted(crm, first.date(), last.date()):
+        click.echo(
+            f"{len(left_out)} days were left out, because somebody's steps were erased who stays counted there: "
+            f"{', '.join(map(str, left_out))}."
+        )
     click.echo(f"{number} figures differ" + (" and were put right." if write and number else "."))
     if number and not write:
         raise SystemExit(1)

@@ -120,7 +120,6 @@ def visits_of(
     window: timedelta,
     since: datetime | None = None,
     until: datetime | None = None,
-    grade: Grade = Grade.PERSONAL,
 ) -> Select[int]:
     """The ids of a customer's visits, to be put into a query or run. The one rule of whose a visit is:
 
@@ -134,9 +133,8 @@ def visits_of(
         window: the setting ECRM_IDENTITY_DAYS.
         since: only visits that went on then or later.
         until: only visits that had begun before then.
-        grade: how far their browser agreed at least; less than PERSONAL is for erasing them.
     """
-    query = select(Visit.id).where(theirs(session, customer_id, window=window, grade=grade))
+    query = select(Visit.id).where(theirs(session, customer_id, window=window))
     if since is not None:
         query = query.where(Visit.last_at >= since)
     if until is not None:
@@ -144,12 +142,10 @@ def visits_of(
     return query
 
 
-def theirs(
-    session: Session, customer_id: int, *, window: timedelta, grade: Grade = Grade.PERSONAL
-) -> ColumnElement[bool]:
+def theirs(session: Session, customer_id: int, *, window: timedelta) -> ColumnElement[bool]:
     """The rule of `visits_of` as a condition on visits, for queries that select more of them than their ids."""
     taken_back = select(VisitorClaim.visitor_id).where(VisitorClaim.customer_id == customer_id, ~_stands(VisitorClaim))
-    agreed = Visit.grade >= int(grade)
+    agreed = Visit.grade >= int(Grade.PERSONAL)
     signed_in = and_(Visit.customer_id == customer_id, Visit.visitor_id.not_in(taken_back), agreed)
     floors: dict[int, datetime] = {visitor: at - window for visitor, at in _browsers(session, customer_id)}
     if not floors:

@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from tracking.clickstream.archive import Archive
 from tracking.clickstream.archiving import archive_day
 from tracking.clickstream.closing import close_day
+from tracking.clickstream.erasure import erase_person
+from tracking.clickstream.forgotten_days import forgotten_days, note_days_of_person
 from tracking.clickstream.ingest import ingest
 from tracking.clickstream.log import Log
-from tracking.clickstream.recompute import Difference, put_right, recompute
+from tracking.clickstream.recompute import Difference, at_one_moment, put_right, recompute
 from tracking.clickstream.rollups import AudienceDay, PageDay, add_to
 from tracking.clickstream.sheets import FAMILIES
 from tracking.clickstream.sightings import Sighting
+from tracking.customers import Customer
 from tracking.visitors import Grade
 
-from .clicks import NOON, TODAY, ZONE, searched, seen
+from .clicks import BOB, NOON, TODAY, ZONE, searched, seen
 
 DAYS = [TODAY - timedelta(days=1), TODAY, TODAY + timedelta(days=1)]
 PRODUCTS = ["1", "2", "3", "4"]
 TERMS = ["Tea", "tea ", "Coffee", "ｃｏｆｆｅｅ", "", "rare"]
 
 
-def somebody(chance: random.Random) -> dict[str, object]:
+def somebody(chance: random.Random) -> dict[str, Any]:
     return {
         "visitor_token": chance.choice("abcdef") * 32,
         "grade": chance.choice([Grade.NONE, Grade.ANALYTICS, Grade.ANALYTICS]),
@@ -115,6 +119,50 @@ def test_a_wrong_figure_is_named_and_put_right(session: Session) -> None:
     assert str(found[0]) == f"ecrm_audience_day {TODAY} 77 orders: 1 stored, 0 counted"
     put_right(session, found)
     assert recompute(session, log, TODAY, TODAY, zone=ZONE) == []
+
+
+def test_a_step_that_comes_in_while_the_days_are_counted_anew_is_not_taken_for_a_mistake(
+    sessions: sessionmaker[Session],
+) -> None:
+    class Slow(Log):
+        """While it is read, somebody looks at a page."""
+
+        def frame(self, first: date, last: date, zone: str) -> Any:
+            found = super().frame(first, last, zone)
+            with sessions.begin() as other:
+                ingest(other, [seen(minutes=5), searched("tea", "1", minutes=6)], ZONE)
+            return found
+
+    with sessions.begin() as session:
+        ingest(session, [seen()], ZONE)
+    with at_one_moment(sessions) as session:
+        assert recompute(session, Slow(session, None), TODAY, TODAY, zone=ZONE) == []
+    with at_one_moment(sessions) as session:
+        assert recompute(session, Log(session, None), TODAY, TODAY, zone=ZONE) == []
+
+
+def test_days_of_which_somebody_was_erased_are_left_as_they_are(
+    sessions: sessionmaker[Session], tmp_path: Path
+) -> None:
+    # given: a customer who came on two days, and somebody else who came on a third as well
+    archive = Archive(tmp_path / "archive")
+    ada: dict[str, Any] = {"customer_reference": "ada", "grade": Grade.PERSONAL}
+    with sessions.begin() as session:
+        session.add(Customer(reference="ada", email="ada@example.com", created_at=NOON, traits={}))
+        session.flush()
+        ingest(session, [seen(**ada), seen(minutes=11 * 60 - 5, **ada), seen(minutes=11 * 60 + 5, **ada)], ZONE)
+        ingest(session, [seen(visitor_token=BOB, minutes=minutes) for minutes in (0, -1440, 1440)], ZONE)
+    # when
+    with sessions.begin() as session:
+        customer = session.scalars(select(Customer.id)).one()
+        note_days_of_person(session, customer, today=TODAY, zone=ZONE)
+        erase_person(session, archive, customer, told=())
+    # then: what she did stays counted, and isn't taken for a mistake
+    with sessions.begin() as session:
+        assert forgotten_days(session, *DAYS[::2]) == DAYS[1:]
+        add_to(session, PageDay, {"day": DAYS[0], "page_id": 1}, {"views": 1})
+        found = recompute(session, Log(session, archive), DAYS[0], DAYS[2], zone=ZONE)
+        assert [(one.day, one.figure) for one in found] == [(DAYS[0], "views")]
 
 
 def test_a_day_without_anything_is_right(session: Session) -> None:

@@ -1,14 +1,19 @@
-"""Recompute: count the days anew from the raw log and compare with what the roll-ups say, or put them right."""
+"""Recompute: count the days anew from the raw log and compare with what the roll-ups say, or put them right.
+
+Log, orders and roll-ups are compared as they were at one moment (`at_one_moment`): a step that came in between would be
+in one and not in the other. What a roll-up lacks is added to it, so what comes in afterwards is safe as well.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
 from tracking.orders import SeenOrder, SeenOrderLine, SeenRefund, SeenRefundLine
 from tracking.record import Record
@@ -16,6 +21,7 @@ from tracking.record import Record
 from .archive import bounds_of
 from .dimensions import Page, ProductKey, Term
 from .event_columns import micros
+from .forgotten_days import forgotten_days
 from .log import Log
 from .recounting import COUNTS, PREPARE
 from .rollups import DayFigures, add_rows
@@ -49,12 +55,29 @@ class Difference:
 _Figures = dict[tuple[date, tuple[int, ...], str], int]
 
 
+@contextmanager
+def at_one_moment(sessions: sessionmaker[Session]) -> Iterator[Session]:
+    """A session that reads, in whatever many statements, what was committed at one moment; it holds up no writer."""
+    with sessions() as session:
+        if session.get_bind().dialect.name == "postgresql":
+            session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        elif not (driver := session.connection().connection.driver_connection) or not driver.in_transaction:
+            session.connection().exec_driver_sql("BEGIN")  # else every statement sees a state of its own
+        yield session
+
+
 def recompute(session: Session, log: Log, first: date, last: date, *, zone: str) -> list[Difference]:
     """Every figure of these days of the shop's that differs from a recount of the raw log; changes nothing.
 
+    Days of which something was forgotten (`forgotten_days`) are left out: what was counted there can't be found again.
+
     The steps of these days and of two around them are held in memory, about 200 bytes each. Days whose steps are gone
     by retention can't be recounted: everything would be missing.
+
+    Args:
+        session: of `at_one_moment`, where others may write meanwhile.
     """
+    forgotten = set(forgotten_days(session, first, last))
     counted = _counted(session, log, first, last, zone)
     differences = []
     for record, figures in counted.items():
@@ -63,13 +86,13 @@ def recompute(session: Session, log: Log, first: date, last: date, *, zone: str)
         differences += [
             Difference(record, *place, stored.get(place, 0), figures.get(place, 0))
             for place in sorted(figures.keys() | stored.keys())
-            if figures.get(place, 0) != stored.get(place, 0)
+            if figures.get(place, 0) != stored.get(place, 0) and place[0] not in forgotten
         ]
     return differences
 
 
 def put_right(session: Session, differences: Iterable[Difference]) -> None:
-    """Add to the roll-ups what they lack; to be committed by the caller."""
+    """Add to the roll-ups what they lack; to be committed by the caller. Twice would be too much."""
     for one in differences:
         add_rows(session, one.record, {(one.day, *one.key): {one.figure: one.counted - one.stored}})
 
