@@ -7,6 +7,7 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from . import history_steps, inbox_commands, keeping_commands, migrating, scheduler
+from .catching_up import catch_up
 from .collector import commands as collector_commands
 from .installation import installation
 from .marketing.attribution import commands as attribution
@@ -27,8 +28,10 @@ def init_app(app: Flask) -> None:
 
 @ecrm_commands.command("upgrade")
 def upgrade() -> None:
-    """Create or update the CRM's tables."""
-    migrating.upgrade(installation().sessions.kw["bind"])
+    """Create or update the CRM's tables, and work out once what new ones say of what was there before."""
+    crm = installation()
+    migrating.upgrade(crm.sessions.kw["bind"])
+    catch_up(crm, say=click.echo)
     click.echo("The CRM's tables are up to date.")
 
 

@@ -67,8 +67,8 @@ def rows_of(refund_id: int, lines: Sequence[ReturnedFacts]) -> list[dict[str, ob
 
 
 def _left(session: Session, order: SeenOrder, refund_id: int) -> tuple[dict[str, int], int]:
-    """What the other refunds left of each product's money (all of it where they left nothing), and of the delivery."""
-    others = (SeenRefund.order_id == order.id) & (SeenRefund.id != refund_id)
+    """What the refunds before it left of each product's money (all where they left nothing), and of the delivery."""
+    others = (SeenRefund.order_id == order.id) & (SeenRefund.id < refund_id)
     bought: Counter[str] = Counter()
     mine = select(SeenOrderLine.product, SeenOrderLine.net_minor).where(SeenOrderLine.order_id == order.id)
     for product, net in session.execute(mine.order_by(SeenOrderLine.position)):

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import click
 from flask import Flask
 
 from ecrm import migrating
+from ecrm.catching_up import catch_up
 from ecrm.collector.openapi import describe
 from ecrm.installation import installation
 
@@ -35,7 +37,9 @@ def install_crm(app: Flask) -> None:
 
 
 def _tables_upgraded(app: Flask) -> None:
-    migrating.upgrade(installation(app).sessions.kw["bind"])
+    plugged = installation(app)
+    migrating.upgrade(plugged.sessions.kw["bind"])
+    catch_up(plugged, say=click.echo)
 
 
 _RECEIVERS: dict[Any, Any] = {

@@ -35,7 +35,7 @@ from .sessions import SEVERAL
 from .sessions import Session as Visit
 from .touchpoints import Touchpoint
 
-_BLANK = {"subject": "", "properties": {}, "customer_id": None, "visitor_id": None, "session_id": None}
+_BLANK: dict[str, Any] = {"subject": "", "properties": {}, "customer_id": None, "visitor_id": None, "session_id": None}
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,8 @@ def sweep(session: Session, archive: Archive, *, now: datetime) -> Swept:
     own(session, archive)
     named = set(session.scalars(select(ArchivedPart.file)))
     dropped = set(session.scalars(select(DroppedFile.file)))
-    leftovers, lost = [], []
+    leftovers: list[Path] = []
+    lost: list[Path] = []
     for path in _unnamed(archive, named, before=(now - _ABANDONED).timestamp()):
         file = path.relative_to(archive.folder).as_posix()
         explained = path.suffix == ".aside" or not path.stat().st_size or file in dropped or _is_copy(session, path)
