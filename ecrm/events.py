@@ -182,6 +182,21 @@ class OrderRefunded(Told):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OrderCancelled(Told):
+    """An order was given up before anything of it left: no parcel is expected any more.
+
+    It moves no money. What goes back is told by `OrderRefunded`; an order of free goods has nothing to give back.
+    """
+
+    name: ClassVar[str] = "Order Cancelled"
+    order_id: str
+
+    @property
+    def key(self) -> str:
+        return f"order-cancelled:{self.order_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrderShipped(Told):
     """A parcel of an order was given to a carrier."""
 
@@ -280,8 +295,8 @@ class Identified(Told):
 
 
 TOLD: tuple[type[Told], ...] = (
-    OrderCompleted, OrderRefunded, OrderShipped, OrderDelivered, SignedUp, SignedIn, ProfileChanged, Identified,
-    HeardOfUs,
+    OrderCompleted, OrderRefunded, OrderCancelled, OrderShipped, OrderDelivered, SignedUp, SignedIn, ProfileChanged,
+    Identified, HeardOfUs,
 )  # fmt: skip
 
 BY_THE_PERSON = (OrderCompleted, SignedUp, SignedIn, ProfileChanged)

@@ -15,7 +15,7 @@ from tracking.delivery import progress
 from tracking.delivery.shipment import Scan, Shipment, Status
 from tracking.orders import order_by_reference
 
-from .events import OrderCompleted, OrderDelivered, OrderShipped, Told
+from .events import OrderCancelled, OrderCompleted, OrderDelivered, OrderShipped, Told
 from .installation import installation
 from .ledger import NotYet
 from .wording import gettext as _
@@ -31,6 +31,20 @@ def expect_shipment(session: Session, row: Event, told: Told) -> None:
         at=told.at,
         promised_on=told.promised_on,
     )
+
+
+def cancel_shipment(session: Session, row: Event, told: Told) -> None:
+    """The order was given up: nothing is expected any more. A parcel that has left goes its way."""
+    assert isinstance(told, OrderCancelled)  # noqa: S101 (the table in reactions.py says so; mypy can't know)
+    order = order_by_reference(session, told.order_id)
+    if order is None:
+        raise NotYet(f"order {told.order_id} isn't remembered yet")
+    row.customer_id = order.customer_id
+    # Where the order's own reaction comes later, it finds a shipment and expects no other.
+    progress.expect(
+        session, order_reference=told.order_id, customer_id=order.customer_id, at=order.placed_at, promised_on=None
+    )
+    progress.cancel_expected(session, told.order_id)
 
 
 def start_shipment(session: Session, row: Event, told: Told) -> None:

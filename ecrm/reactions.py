@@ -16,7 +16,7 @@ from .customers.recognition import recognise
 from .installation import Installation
 from .mail import confirm_order, tell_delivered, tell_shipped
 from .marketing.attribution.crediting import attribute_customer, attribute_order, attribute_refund
-from .parcels import expect_shipment, finish_shipment, start_shipment
+from .parcels import cancel_shipment, expect_shipment, finish_shipment, start_shipment
 from .sales import remember_order, remember_refund
 
 REACTIONS: dict[str, Sequence[ledger.React]] = {
@@ -33,6 +33,7 @@ REACTIONS: dict[str, Sequence[ledger.React]] = {
         confirm_order,
     ),
     events.OrderRefunded.name: (recognise, remember_refund, attribute_refund),
+    events.OrderCancelled.name: (cancel_shipment,),
     events.OrderShipped.name: (start_shipment, tell_shipped),
     events.OrderDelivered.name: (finish_shipment, tell_delivered),
     events.HeardOfUs.name: (remember_heard,),

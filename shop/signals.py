@@ -1,8 +1,8 @@
 """What the shop announces, by `announce`: every signal is sent with the Flask app as sender.
 
-The signals of promises (`order_placed`, `order_refunded`, `parcel_shipped`, `parcel_delivered`, `account_opened`,
-`signed_in`, `account_changed`) are sent inside the shop's transaction, before its commit: a receiver may add to
-`db.session` and must not commit; if it raises, nothing is committed. The others are sent after the fact and
+The signals of promises (`order_placed`, `order_refunded`, `order_cancelled`, `parcel_shipped`, `parcel_delivered`,
+`account_opened`, `signed_in`, `account_changed`) are sent inside the shop's transaction, before its commit: a receiver
+may add to `db.session` and must not commit; if it raises, nothing is committed. The others are sent after the fact and
 carry plain ids.
 """
 
@@ -19,6 +19,9 @@ order_placed = _signals.signal("order-placed")
 """order: Order, with its lines, flushed. Sent once per order, never for a retry."""
 order_refunded = _signals.signal("order-refunded")
 """refund: Refund, with its lines, flushed."""
+order_cancelled = _signals.signal("order-cancelled")
+"""order: Order; at: when. Nothing of it will be sent. The money that goes back, if any, is an `order_refunded` of its
+own."""
 parcel_shipped = _signals.signal("parcel-shipped")
 """parcel: Parcel, flushed."""
 parcel_delivered = _signals.signal("parcel-delivered")

@@ -129,6 +129,7 @@ def cancel(session: Session, order: Order, *, reason: str, now: datetime) -> Ref
     rest = order.total_minor - refunded_minor(session, order)
     _restock(session, left)
     give_uses_back(session, [use.coupon_id for use in order.coupons])
+    signals.announce(signals.order_cancelled, order=order, at=now)
     return _write(session, order, pieces=left, amount_minor=rest, reason=reason, now=now) if rest > 0 else None
 
 
@@ -162,6 +163,7 @@ def refund(session: Session, order: Order, asked: RefundAsked, *, now: datetime)
             _restock(session, unasked)  # never packed, and nobody is waiting for them
             give_uses_back(session, [use.coupon_id for use in order.coupons])
             session.refresh(order)
+            signals.announce(signals.order_cancelled, order=order, at=now)
     return _write(session, order, pieces=wanted, amount_minor=amount, reason=asked.reason, now=now)
 
 

@@ -47,6 +47,7 @@ _RECEIVERS: dict[Any, Any] = {
     signals.history_imported: past.history_imported,
     signals.order_placed: telling.order_placed,
     signals.order_refunded: telling.order_refunded,
+    signals.order_cancelled: telling.order_cancelled,
     signals.parcel_shipped: telling.parcel_shipped,
     signals.parcel_delivered: telling.parcel_delivered,
     signals.account_opened: telling.account_opened,

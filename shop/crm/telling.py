@@ -136,6 +136,10 @@ def _refunded_lines(refund: Refund) -> tuple[events.OrderLine, ...]:
     )  # fmt: skip
 
 
+def order_cancelled(_app: Flask, *, order: Order, at: datetime) -> None:
+    crm.tell(events.OrderCancelled(at=at, order_id=order.number), session=db.session())
+
+
 def parcel_shipped(_app: Flask, *, parcel: Parcel) -> None:
     crm.tell(
         events.OrderShipped(

@@ -159,6 +159,10 @@ def shipped(parcel: str = "P1", number: str = "A1") -> events.OrderShipped:
     return events.OrderShipped(at=AT, shipment_id=parcel, order_id=number, carrier="DHL", tracking_number="00340434")
 
 
+def cancelled(number: str = "A1") -> events.OrderCancelled:
+    return events.OrderCancelled(at=AT, order_id=number)
+
+
 def delivered(parcel: str = "P1", number: str = "A1") -> events.OrderDelivered:
     return events.OrderDelivered(at=AT, shipment_id=parcel, order_id=number)
 

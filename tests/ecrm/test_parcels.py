@@ -15,7 +15,7 @@ from ecrm.reactions import run_reactions
 from tracking.delivery.progress import scan
 from tracking.delivery.shipment import Shipment, Status
 
-from .kites import AT, Kites, delivered, open_kites, order, shipped
+from .kites import AT, Kites, cancelled, delivered, open_kites, order, shipped
 
 
 @pytest.fixture
@@ -98,3 +98,25 @@ def test_no_step_says_by_colour_alone_that_it_is_done(kites: Kites) -> None:
     kites.tell(order())
     assert shown(kites).select_one('[aria-current="step"]').get_text().strip().startswith("Ordered")
     assert len(shown(kites).select(".ecrm-delivery__read")) == 3
+
+
+def test_an_order_that_was_given_up_expects_no_parcel_whatever_comes_first(kites: Kites) -> None:
+    kites.tell(order())
+    kites.tell(cancelled())
+    assert kites.only(Shipment).status == Status.CANCELLED
+    assert kites.owed() == []
+    kites.tell(cancelled("B2"))
+    assert kites.owed() == ["cancel_shipment"]
+    kites.tell(order("B2", promised_on=None))
+    with kites.crm.sessions.begin() as session:
+        session.execute(update(PendingReaction).values(due_at=AT))
+    run_reactions(kites.crm)
+    assert kites.owed() == []
+    assert [shipment.status for shipment in kites.all(Shipment)] == [Status.CANCELLED] * 2
+
+
+def test_a_parcel_that_has_left_is_not_called_back(kites: Kites) -> None:
+    kites.tell(order())
+    kites.tell(shipped())
+    kites.tell(cancelled())
+    assert kites.only(Shipment).status == Status.IN_TRANSIT

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from ecrm.installation import Installation, installation
 from ecrm.ledger import from_row
@@ -21,6 +21,7 @@ from shop.database import db
 from tests.conftest import NOW
 from tests.shop.visitor import Visitor
 from tracking.clickstream.event import Event
+from tracking.delivery.shipment import Shipment, Status
 from tracking.orders import SeenOrder, SeenOrderLine, SeenRefund
 
 ALWAYS = Period(date(2020, 1, 1), date(2100, 1, 1))
@@ -86,3 +87,18 @@ def test_what_is_given_back_is_what_was_paid_and_the_delivery_is_told_as_such(
         told = session.scalars(select(Event).where(Event.name == "Order Refunded").order_by(Event.id)).all()
         assert [getattr(from_row(one), "shipping_minor", 0) for one in told] == [495, None]
         assert redemptions_of(session, ALWAYS, time_zone="Europe/Berlin")[campaign_id].refunded_minor == 2517
+
+
+def test_an_order_made_free_by_a_coupon_and_cancelled_waits_for_no_parcel(
+    app: Flask, crm: Installation, shop_data: dict[str, int]
+) -> None:
+    buy(app, shop_data)
+    with app.app_context():
+        order = db.session.scalars(select(Order)).one()
+        db.session.execute(update(Order).values(total_minor=0, goods_minor=0, shipping_minor=0))
+        db.session.refresh(order)
+        assert cancel(db.session(), order, reason="never mind", now=datetime.now(UTC)) is None
+        db.session.commit()
+    with crm.sessions() as session:
+        assert session.scalars(select(Shipment.status)).all() == [Status.CANCELLED]
+        assert session.scalars(select(SeenRefund)).all() == []
