@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -25,7 +26,15 @@ from .counting import count_days, number_texts
 from .orders import find_orders, join_orders
 from .placing import place
 from .reading import Engine, NotLoadable, read_files
-from .writing import know_people, write_claims, write_events, write_touches, write_visitors, write_visits
+from .writing import (
+    know_people,
+    number_events,
+    write_claims,
+    write_parts,
+    write_touches,
+    write_visitors,
+    write_visits,
+)
 
 Progress = Callable[[str], None]
 
@@ -102,16 +111,19 @@ def _load(
     first_visit = write_visits(session, engine, count=visits)
     touches = write_touches(session, engine, first_visit=first_visit)
     write_claims(session, engine)
-    progress("counting days")
-    count_days(session, engine)
-    progress("following searches")
-    tally = Tally()
-    _follow_searches(session, engine, tally, first_visit=first_visit, time_zone=time_zone)
-    progress(f"joining {orders} orders")
-    join_orders(session, engine, tally, first_visit=first_visit, time_zone=time_zone)
-    store(session, tally)
-    progress("archiving")
-    events = write_events(session, engine, archive, first_visit=first_visit, progress=lambda _: None)
+    events = number_events(session, engine, archive, first_visit=first_visit)
+    with ThreadPoolExecutor(max_workers=1) as aside:
+        parts = aside.submit(write_parts, engine.cursor(), archive)
+        progress("counting days")
+        count_days(session, engine)
+        progress("following searches")
+        tally = Tally()
+        _follow_searches(session, engine, tally, first_visit=first_visit, time_zone=time_zone)
+        progress(f"joining {orders} orders")
+        join_orders(session, engine, tally, first_visit=first_visit, time_zone=time_zone)
+        store(session, tally)
+        progress("archiving")
+        session.add_all(parts.result())
     return LoadReport(first, last, events, visits, touches, orders)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -162,17 +162,27 @@ def write_claims(session: Session, engine: Engine) -> None:
         insert_columns(session.connection(), table_of(VisitorClaim), columns)
 
 
-def write_events(
-    session: Session, engine: Engine, archive: Archive, *, first_visit: int, progress: Callable[[int], None]
-) -> int:
-    """Write the steps of visits and of nobody into the archive, those of somebody outside of visits into the database;
-    how many events there are."""
+def number_events(session: Session, engine: Engine, archive: Archive, *, first_visit: int) -> int:
+    """Make `events` of the steps, and write those of somebody outside of visits into the database; how many there are.
+
+    Raises:
+        NotOurs: where the archive's folder is another database's.
+    """
     own(session, archive)
     (count,) = engine.execute("SELECT count(*) FROM steps WHERE NOT bot").fetchall()[0]
     first_id = _reserve(session, int(count)) if count else 0
     engine.execute(_EVENTS.format(first_id=first_id, first_visit=first_visit))
     _keep_rows(session, engine, newest=first_id + int(count) - 1)
+    return int(count)
+
+
+def write_parts(engine: Engine, archive: Archive) -> list[ArchivedPart]:
+    """Write the other events into files of the archive, a day after the other; the rows that name them.
+
+    To be run in a thread with a connection of its own: the database is busy meanwhile.
+    """
     columns = ", ".join(COLUMNS)
+    parts = []
     for (day,) in engine.execute("SELECT DISTINCT day FROM events ORDER BY day").fetchall():
         table = engine.sql(
             f"""SELECT {columns} FROM events WHERE day = $day AND stays = 0
@@ -182,10 +192,8 @@ def write_events(
         for start in range(0, table.num_rows, PART_ROWS):
             part = table.slice(start, PART_ROWS)
             file, size = _write(archive, day, part)
-            session.add(_part(day, file, ids=part.column("id").to_pylist(), size=size))
-        session.flush()
-        progress(table.num_rows)
-    return int(count)
+            parts.append(_part(day, file, ids=part.column("id").to_pylist(), size=size))
+    return parts
 
 
 _EVENTS = """
