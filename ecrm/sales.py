@@ -16,6 +16,7 @@ from tracking.clickstream.sessions import IDLE
 from tracking.clickstream.sessions import Session as Visit
 from tracking.cohorts import count_customer
 from tracking.delivery.progress import cancel_expected
+from tracking.visitors import lock_visitors
 
 from .customers.recognition import drop_visitor, may_be_joined, visitor_of
 from .events import OrderCompleted, OrderLine, OrderRefunded, Told
@@ -44,7 +45,9 @@ def remember_order(session: Session, row: Event, told: Told) -> None:
     assert isinstance(told, OrderCompleted)  # noqa: S101 (the table in reactions.py says so; mypy can't know)
     if row.customer_id is None:
         raise NotYet(f"the customer of order {told.order_id} isn't known yet")
-    visit_id = _visit_of(session, visitor_of(session, row), told.at)
+    visitor_id = visitor_of(session, row)
+    lock_visitors(session, [visitor_id] if visitor_id else [])  # before the customer, as steps do
+    visit_id = _visit_of(session, visitor_id, told.at)
     joined = may_be_joined(row)
     time_zone = installation().storefront.facts().time_zone
     day = day_of(told.at, time_zone)
@@ -100,6 +103,7 @@ def remember_refund(session: Session, row: Event, told: Told) -> None:
     order = orders.order_by_reference(session, told.order_id) if told.order_id else None
     if told.order_id and order is None:
         raise NotYet(f"order {told.order_id} isn't remembered yet")
+    lock_visitors(session, [order.visitor_id] if order and order.visitor_id else [])  # before the customer
     if row.customer_id is None and order is not None:
         row.customer_id = order.customer_id
     refund_id = orders.remember_refund(

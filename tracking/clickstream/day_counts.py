@@ -16,7 +16,7 @@ The rules, by which `recompute` counts the raw log anew; a day is one of the sho
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Any
 
@@ -41,7 +41,7 @@ Figures = defaultdict[tuple[date, str], defaultdict[str, int]]
 
 
 class DayCounts:
-    """Counts a batch by names; `settle` turns the names into numbers."""
+    """Counts a batch by names; `number` and `settle` turn the names into numbers."""
 
     def __init__(self) -> None:
         self.tally = Tally()
@@ -49,6 +49,8 @@ class DayCounts:
         self._products: Figures = defaultdict(_none)
         self._terms: Figures = defaultdict(_none)
         self._timings: defaultdict[tuple[date, str, int], int] = defaultdict(int)
+        self._further: set[str] = set()  # terms of which only further pages were seen
+        self._ids: dict[type[Record], dict[str, int]] = {}
 
     def count(self, sighting: Sighting, day: date) -> None:
         """Count a person's step."""
@@ -68,9 +70,12 @@ class DayCounts:
         elif name in _LISTS:
             for product in shown_products(sighting.properties):
                 self._products[day, product]["impressions"] += 1
-            if name == "Products Searched" and sighting.counts and (term := folded(storable(sighting.subject))):
-                self._terms[day, term]["searches"] += 1
-                self._terms[day, term]["zero_results"] += sighting.properties.get("results") == 0
+            if name == "Products Searched" and (term := folded(storable(sighting.subject))):
+                if sighting.counts:
+                    self._terms[day, term]["searches"] += 1
+                    self._terms[day, term]["zero_results"] += sighting.properties.get("results") == 0
+                else:
+                    self._further.add(term)
         elif (column := _BY_PRODUCT.get(name)) and (product := product_of(sighting)):
             self._products[day, product][column] += 1
 
@@ -80,19 +85,28 @@ class DayCounts:
             self.tally[DayFigures][(day,)]["bot_views"] += 1
             self.tally[BotDay][day, bot_name(sighting.user_agent)]["views"] += 1
 
-    def settle(self, session: Session) -> Tally:
-        """All that was counted, by numbers."""
-        self._number(PageDay, self._pages, ids_of(session, Page, _names(self._pages)))
-        self._number(ProductDay, self._products, ids_of(session, ProductKey, _names(self._products)))
-        self._number(TermDay, self._terms, ids_of(session, Term, _names(self._terms)))
-        pages = ids_of(session, Page, {path for _, path, _ in self._timings if path})
+    def number(self, session: Session, *, entry_pages: Collection[str]) -> None:
+        """Number all names of the batch, dimension after dimension, before anybody else numbers some of them: two
+        batches that make the same rows wait for each other in the same order."""
+        self._ids = {
+            Page: ids_of(session, Page, _names(self._pages).union(entry_pages)),
+            ProductKey: ids_of(session, ProductKey, _names(self._products)),
+            Term: ids_of(session, Term, _names(self._terms) | self._further),
+        }
+
+    def settle(self) -> Tally:
+        """All that was counted, by numbers; `number` comes first."""
+        pages = self._ids[Page]
+        self._add(PageDay, self._pages, pages)
+        self._add(ProductDay, self._products, self._ids[ProductKey])
+        self._add(TermDay, self._terms, self._ids[Term])
         for (day, path, bucket), views in self._timings.items():
             self.tally[TimingDay][day, 0, bucket]["views"] += views
             if path:
                 self.tally[TimingDay][day, pages[path], bucket]["views"] += views
         return self.tally
 
-    def _number(self, record: type[Record], figures: Figures, ids: dict[str, int]) -> None:
+    def _add(self, record: type[Record], figures: Figures, ids: dict[str, int]) -> None:
         for (day, name), row in figures.items():
             if name:
                 self.tally.add(record, (day, ids[name]), row)

@@ -22,7 +22,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session as OrmSession
 
 from ..orders import LineFacts, ReturnedFacts, SeenOrder, SeenRefund
-from ..visitors import Visitor
+from ..visitors import lock_visitors
 from .dimensions import ProductKey, ids_of
 from .rollups import AudienceDay, PageDay, ProductDay, Tally, TermDay, day_of
 from .searches import SearchClick
@@ -51,6 +51,8 @@ def count_order(
     Args:
         visit_id: the visit in which it was placed, also where `joined` is False and the order may not name it.
     """
+    if visit_id is not None:
+        _lock_visitor(session, visit_id)
     keys = ids_of(session, ProductKey, sorted({line.product for line in lines}))
     count_products(tally, lines, keys, day_of(placed_at, time_zone))
     if visit_id is not None:
@@ -72,6 +74,8 @@ def count_refund(
     time_zone: str,
 ) -> None:
     """Count a refund that was just remembered, with its lines by product: for the products and for the visit."""
+    if order is not None and order.session_id is not None:
+        _lock_visitor(session, order.session_id)
     keys = ids_of(session, ProductKey, sorted({line.product for line in lines}))
     day = day_of(refund.refunded_at, time_zone)
     for line in lines:
@@ -135,10 +139,12 @@ def count_products(tally: Tally, lines: Sequence[LineFacts], keys: Mapping[str, 
         tally.add(ProductDay, (day, keys[line.product]), figures)
 
 
+def _lock_visitor(session: OrmSession, visit_id: int) -> None:
+    """As `ingest` does, and before any other row: stage and bounce aren't changed by a step meanwhile."""
+    lock_visitors(session, session.scalars(select(Session.visitor_id).where(Session.id == visit_id)).all())
+
+
 def _count_visit(session: OrmSession, tally: Tally, visit_id: int, total_minor: int) -> None:
-    # The visitor's row is locked as in `ingest`, so that stage and bounce aren't changed by a step meanwhile.
-    owner = select(Session.visitor_id).where(Session.id == visit_id).scalar_subquery()
-    session.execute(select(Visitor.id).where(Visitor.id == owner).with_for_update())
     visit = session.get_one(Session, visit_id, populate_existing=True)
     bounced = int(visit.bounced)
     if visit.day is not None and visit.audience_id is not None:

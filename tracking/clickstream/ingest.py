@@ -77,6 +77,7 @@ def ingest(session: Session, sightings: Sequence[Sighting], time_zone: str, *, a
                 trail.append((visit, sighting))
         placed.append((visitor_id, visit, customer_id, sighting))
     visits.number()
+    counts.number(session, entry_pages=visits.entry_pages())
     visits.store(counts.tally)
     search_trail.follow(session, trail, tally=counts.tally, time_zone=time_zone)
     write_events(
@@ -87,7 +88,7 @@ def ingest(session: Session, sightings: Sequence[Sighting], time_zone: str, *, a
         ],
     )
     _claim(session, placed)
-    store(session, counts.settle(session))
+    store(session, counts.settle())
     return len(people)
 
 
@@ -129,12 +130,12 @@ def _visitors(session: Session, sightings: Sequence[Sighting]) -> tuple[dict[str
             first_seen.setdefault(sighting.token, sighting.at)
     if not first_seen:
         return {}, set()
-    query = select(Visitor.token, Visitor.id).where(Visitor.token.in_(first_seen))
-    known = {row.token: row.id for row in session.execute(query.order_by(Visitor.id).with_for_update())}
+    query = select(Visitor.token, Visitor.id).where(Visitor.token.in_(first_seen)).order_by(Visitor.id)
+    known = {row.token: row.id for row in session.execute(query)}
     missing = sorted(first_seen.keys() - known.keys())
-    if not missing:
-        return known, set()
     if connection.dialect.name == "sqlite":
+        if not missing:
+            return known, set()
         ids = take_ids(connection, _VISITOR, len(missing))
         columns: dict[str, Sequence[Any]] = {
             "id": ids,
@@ -144,13 +145,12 @@ def _visitors(session: Session, sightings: Sequence[Sighting]) -> tuple[dict[str
         }
         insert_columns(connection, _VISITOR, columns)
         return known | dict(zip(missing, ids, strict=True)), set(ids)
-    session.execute(
-        postgresql.insert(Visitor).on_conflict_do_nothing(),
-        [{"token": token, "first_seen_at": first_seen[token], "simulated": False} for token in missing],
-    )
-    query = select(Visitor.token, Visitor.id).where(Visitor.token.in_(missing))
-    made = {row.token: row.id for row in session.execute(query.order_by(Visitor.id).with_for_update())}
-    return known | made, set()
+    if missing:  # before any is locked: whoever makes the same one at this moment is waited for
+        session.execute(
+            postgresql.insert(Visitor).on_conflict_do_nothing(),
+            [{"token": token, "first_seen_at": first_seen[token], "simulated": False} for token in missing],
+        )
+    return {row.token: row.id for row in session.execute(query.with_for_update())}, set()
 
 
 def _customers(session: Session, sightings: Sequence[Sighting]) -> dict[str, int]:

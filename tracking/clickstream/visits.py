@@ -186,6 +186,11 @@ class Visits:
             for visit, id_ in zip(self._opened, ids, strict=True):
                 visit.id = id_
 
+    def entry_pages(self) -> set[str]:
+        """The pages of the arrivals that were found out."""
+        every = (*self._stored, *self._opened)
+        return {visit.entry_path for visit in every if visit.arrival is not None and visit.entry_path}
+
     def store(self, tally: Tally) -> None:
         """Write the visits that the batch touched with their touchpoints; what they add to the days goes to `tally`."""
         touched = sorted((one for one in (*self._stored, *self._opened) if one.touched), key=attrgetter("id"))
