@@ -103,7 +103,8 @@ class Archive:
     def known(self, session: Session, messages: Mapping[str, datetime]) -> set[str]:
         """Which of these client messages (id → moment) are archived: repeats of what was counted long ago.
 
-        A repeat is looked for on the days around its moment, since a client sends the same moment again.
+        A repeat is looked for on the days around its moment, since a client sends the same moment again. One that comes
+        with a moment more than a day off that of the archived original isn't found, and counts again.
         """
         if not messages:
             return set()
