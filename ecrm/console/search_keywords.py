@@ -51,7 +51,7 @@ def _report() -> Report:
         before = _of_engine(_read(session, chosen.compare, search, model), engine)
     if engine and engine != UNKNOWN and engine not in engines and not before:
         raise BadRequest(_("No visit and no report of these days names the search engine “%(engine)s”.", engine=engine))
-    earlier = {(one.engine, one.term): one for one in before}
+    earlier = {(one.engine, one.term, one.unnamed): one for one in before}
     whole = _whole(now)
     kept = {"kind": search.value, "model": model.value, "engine": engine or None}
     given = {name: value for name, value in kept.items() if value is not None}
@@ -62,7 +62,7 @@ def _report() -> Report:
         chosen=chosen,
         by=_("Keyword"),
         columns=_columns(search),
-        rows=[_row(one, earlier.get((one.engine, one.term)), search, chosen, model) for one in now],
+        rows=[_row(one, earlier.get((one.engine, one.term, one.unnamed)), search, chosen, model) for one in now],
         total=Row(
             _("All keywords"), _values(whole, search), _values(_whole(before), search) if chosen.compare else None,
         ),
@@ -129,6 +129,8 @@ def _values(one: Keyword, search: Search) -> dict[str, Value]:
         "impressions": told.impressions if told else None, "clicks": told.clicks if told else None,
         "click_rate": told.clicks / told.impressions if told and told.impressions else None,
     }  # fmt: skip
+    if one.unnamed:  # nothing of ours stands for it
+        values |= dict.fromkeys(("visits", "orders", "net_minor"))
     if search is Search.PAID:
         return values | {"cost_minor": told.cost_minor if told else None}
     return values | {"position": told.position if told else None}
@@ -146,13 +148,19 @@ def _row(one: Keyword, before: Keyword | None, search: Search, chosen: Chosen, m
         credits = url_for("console.credits", key=key, **chosen.first_and_last, model=model.value)
         links |= dict.fromkeys(("orders", "net_minor"), credits)
     return Row(
-        label=one.term or (_("(no keyword in the link)") if search is Search.PAID else _("(not provided)")),
+        label=one.term or _nameless(one, search),
         note=one.engine or unknown(),
         figures=_values(one, search),
         before=_values(before, search) if before else None,
         links=links,
         simulated=bool(one.seen.simulated_visits),
     )
+
+
+def _nameless(one: Keyword, search: Search) -> str:
+    if one.unnamed:
+        return _("(not named by the engine)")
+    return _("(no keyword in the link)") if search is Search.PAID else _("(not provided)")
 
 
 def _whole(keywords: list[Keyword]) -> Keyword:

@@ -2,7 +2,8 @@
 
 Two sources that never add up to one another: a visit names its keyword where the link (utm_term) or the referrer does,
 a report counts clicks of a term by the engine's own rules. They share a line where engine and term are spelt alike.
-What no visit names stays a line of its own, `term` empty, and is never spread over the known ones.
+What no visit names stays a line of its own, `term` empty, and is never spread over the known ones; so do the clicks
+that a report counts on a day without naming their terms.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import BigInteger, case, cast, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import BigInteger, ColumnElement, Select, case, cast, func, select
+from sqlalchemy.orm import Session, aliased
 
 from tracking.clickstream.referrers import site_named
 from tracking.clickstream.sources import folded_code
@@ -49,6 +51,7 @@ class Reported:
 class Keyword:
     """A term at an engine. `seen`: from our visits and orders. `reported` is None where no report holds the term.
 
+    `unnamed`: no term, but what the engine reports of all terms together above those that it names; `seen` is empty.
     `sources`: what the visits' links call the engine; `keys`: of its lines in `roi.returns` by source.
     """
 
@@ -58,6 +61,7 @@ class Keyword:
     reported: Reported | None
     sources: frozenset[str] = frozenset()
     keys: frozenset[str] = frozenset()
+    unnamed: bool = False
 
 
 def keywords_at(session: Session, period: Period, search: Search, *, model: Model) -> list[Keyword]:
@@ -72,7 +76,7 @@ def keywords_at(session: Session, period: Period, search: Search, *, model: Mode
             sources[key].add(line.source.source)
             keys[key].add(line.key)
     reported = _reported(session, period, search)
-    return [
+    keywords = [
         Keyword(
             *key, seen.get(key, Earnings()), reported.get(key),
             sources=frozenset(sources.get(key, ())), keys=frozenset(keys.get(key, ())),
@@ -80,6 +84,11 @@ def keywords_at(session: Session, period: Period, search: Search, *, model: Mode
         for key in sorted({*seen, *reported})
         if key in reported or seen.get(key, Earnings()) != Earnings()
     ]  # fmt: skip
+    unnamed = [
+        Keyword(engine, "", Earnings(), told, unnamed=True)
+        for engine, told in sorted(_unnamed(session, period, search).items())
+    ]
+    return sorted([*keywords, *unnamed], key=lambda one: (one.engine, one.term, one.unnamed))
 
 
 def engine_of(source: str) -> str:
@@ -90,21 +99,52 @@ def engine_of(source: str) -> str:
 
 
 def _reported(session: Session, period: Period, search: Search) -> dict[tuple[str, str], Reported]:
-    placed = case((SearchReportDay.position.is_not(None), SearchReportDay.impressions), else_=0)
-    places = func.sum(cast(func.coalesce(SearchReportDay.position, 0), BigInteger) * SearchReportDay.impressions)
-    query = (
-        select(
-            SearchReportDay.engine, SearchReportDay.term, func.sum(SearchReportDay.clicks),
-            func.sum(SearchReportDay.impressions), func.sum(SearchReportDay.cost_minor), places, func.sum(placed),
-        )
-        .where(SearchReportDay.kind == search.value, SearchReportDay.day.between(period.first, period.last))
-        .group_by(SearchReportDay.engine, SearchReportDay.term)
-    )  # fmt: skip
+    """By engine and term; the day's sums over all terms (an empty term) are left out."""
+    query = _sums(period, search, SearchReportDay.term).where(SearchReportDay.term != "")
     rows: defaultdict[tuple[str, str], list[int]] = defaultdict(lambda: [0] * 5)
     for engine, term, *sums in session.execute(query):
         row = rows[engine_of(engine), folded_code(term)]
         row[:] = [have + int(more) for have, more in zip(row, sums, strict=True)]
-    return {
-        key: Reported(clicks, shown, cost, total / shares / 100 if shares else None)
-        for key, (clicks, shown, cost, total, shares) in rows.items()
-    }
+    return {key: _told(row) for key, row in rows.items()}
+
+
+def _unnamed(session: Session, period: Period, search: Search) -> dict[str, Reported]:
+    """By engine: a day's sum over all terms less the terms named for that day; days without a sum count nothing.
+
+    Less over the whole period, not day by day: the rows of a report without days all count on its last one.
+    """
+    whole = aliased(SearchReportDay)
+    has_sum = (
+        select(whole.day)
+        .where(
+            whole.engine == SearchReportDay.engine, whole.kind == SearchReportDay.kind,
+            whole.day == SearchReportDay.day, whole.campaign == SearchReportDay.campaign, whole.term == "",
+        )
+        .exists()
+    )  # fmt: skip
+    named = SearchReportDay.term != ""
+    rows: defaultdict[str, list[int]] = defaultdict(lambda: [0] * 5)
+    for engine, is_named, *sums in session.execute(_sums(period, search, named).where(has_sum)):
+        row, sign = rows[engine_of(engine)], -1 if is_named else 1
+        row[:] = [have + sign * int(more) for have, more in zip(row, sums, strict=True)]
+    left = {engine: [max(value, 0) for value in row] for engine, row in rows.items()}
+    return {engine: _told(row) for engine, row in left.items() if any(row[:3])}
+
+
+def _sums(period: Period, search: Search, by: ColumnElement[Any]) -> Select[Any]:
+    """Clicks, times shown, cost, and the places with the times shown that have one; by engine and another column."""
+    placed = case((SearchReportDay.position.is_not(None), SearchReportDay.impressions), else_=0)
+    places = cast(func.coalesce(SearchReportDay.position, 0), BigInteger) * SearchReportDay.impressions
+    return (
+        select(
+            SearchReportDay.engine, by, func.sum(SearchReportDay.clicks), func.sum(SearchReportDay.impressions),
+            func.sum(SearchReportDay.cost_minor), func.sum(places), func.sum(placed),
+        )
+        .where(SearchReportDay.kind == search.value, SearchReportDay.day.between(period.first, period.last))
+        .group_by(SearchReportDay.engine, by)
+    )  # fmt: skip
+
+
+def _told(sums: list[int]) -> Reported:
+    clicks, shown, cost, places, shares = sums
+    return Reported(clicks, shown, cost, places / shares / 100 if shares and places else None)

@@ -163,3 +163,34 @@ def test_paid_keywords_show_credits_and_cost_and_one_name_an_engine(browser: Fla
     assert rows["matcha bing"] == ["0", "0", "€0.00", "4", "2", "50.0%", "€0.80"]
     only = figures(browser.get("/console/keywords/search-engines?kind=paid&engine=bing").text)
     assert list(only) == ["All keywords", "matcha bing"]
+
+
+def test_a_days_sum_over_all_terms_is_no_further_term_but_tells_what_the_engine_doesnt_name(
+    browser: FlaskClient, desk: Flask, sessions: sessionmaker[Session]
+) -> None:
+    report = {"engine": "google", "kind": "organic"}
+    with desk.app_context(), sessions.begin() as session:
+        session.add_all([
+            SearchReportDay(**report, day=days_ago(3), term="", clicks=100, impressions=1000, position=300),
+            SearchReportDay(**report, day=days_ago(3), term="tea", clicks=40, impressions=400, position=200),
+            SearchReportDay(**report, day=days_ago(3), term="cup", clicks=20, impressions=100, position=200),
+            SearchReportDay(**report, day=days_ago(2), term="tea", clicks=7, impressions=70, position=200),
+        ])  # fmt: skip
+    rows = figures(browser.get("/console/keywords/search-engines").text)
+    assert rows["(not named by the engine) google"] == ["–", "–", "–", "500", "40", "8.0%", "4"]
+    assert rows["tea google"][3:5] == ["470", "47"]
+    assert rows["All keywords"] == ["0", "0", "€0.00", "1,070", "107", "10.0%", "2.93"]
+
+
+def test_terms_without_days_are_taken_from_the_sum_of_all_days(
+    browser: FlaskClient, desk: Flask, sessions: sessionmaker[Session]
+) -> None:
+    report = {"engine": "google", "kind": "organic"}
+    with desk.app_context(), sessions.begin() as session:
+        session.add_all([
+            *(SearchReportDay(**report, day=days_ago(ago), term="", clicks=10, impressions=50) for ago in (4, 3, 2)),
+            SearchReportDay(**report, day=days_ago(2), term="tea", clicks=25, impressions=200),
+        ])  # fmt: skip
+    rows = figures(browser.get("/console/keywords/search-engines").text)
+    assert rows["(not named by the engine) google"][3:] == ["0", "5", "–", "–"]
+    assert rows["All keywords"][3:5] == ["200", "30"]
