@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 import numpy as np
@@ -27,18 +27,18 @@ BATCH = 500
 
 def pages_seen(session: Session, period: Period) -> sheets.Sums:
     """Pages with their views and the seconds for which they were looked at; keys are the pages' numbers."""
-    return _with_any(sheets.sums(session, PageDay, period.first, period.last, only=SEEN), "views")
+    return _with_any(sheets.sums(session, PageDay, period.first, period.last, only=SEEN), ("views",))
 
 
 def landing_pages(session: Session, period: Period, *, segment: Segment) -> sheets.Sums:
-    """Pages with which visits began, and what came of these visits.
+    """Pages with which visits began, and what came of these visits; also those with nothing but a refund.
 
     Within a segment the visits are counted one by one, as the roll-up doesn't know who they were; the refunds are then
     all that was given back so far for orders of these visits, not what was given back in the period.
     """
     if segment:
         return _within(session, period, segment)
-    return _with_any(sheets.sums(session, PageDay, period.first, period.last, only=ENTERED), "entries")
+    return _with_any(sheets.sums(session, PageDay, period.first, period.last, only=ENTERED), ENTERED)
 
 
 def page_by_day(session: Session, page_id: int, period: Period) -> dict[date, dict[str, int]]:
@@ -61,8 +61,9 @@ def paths_of(session: Session, page_ids: Iterable[int]) -> dict[int, str]:
     return paths
 
 
-def _with_any(summed: sheets.Sums, name: str) -> sheets.Sums:
-    chosen = summed.columns[name] > 0
+def _with_any(summed: sheets.Sums, names: Sequence[str]) -> sheets.Sums:
+    """The rows in which one of these columns isn't nought: left out, they would be missing from the total."""
+    chosen = np.any([summed.columns[name] != 0 for name in names], axis=0)
     return sheets.Sums(summed.keys[chosen], {key: column[chosen] for key, column in summed.columns.items()})
 
 

@@ -105,3 +105,16 @@ def test_a_long_table_comes_in_pages_and_whole_as_a_spreadsheet(
     rows = list(csv.DictReader(io.StringIO(browser.get("/console/site/pages.csv?sort=views").text.lstrip("\ufeff"))))
     assert len(rows) == 230
     assert (rows[0]["Page"], rows[0]["Views"], rows[0]["Views, compared"]) == ("/p/0", "1", "")
+
+
+def test_a_page_with_nothing_but_a_refund_in_the_period_is_there_and_in_the_sum(
+    browser: FlaskClient, visits: None, desk: Flask, sessions: sessionmaker[Session]
+) -> None:
+    with desk.app_context(), sessions.begin() as session:
+        old = page(session, "/d/old")
+        add_to(session, PageDay, {"day": days_ago(1), "page_id": old}, {"entry_refunds_minor": 1500})
+        add_to(session, PageDay, {"day": days_ago(1), "page_id": page(session, "/seen")}, {"views": 3})
+    rows = figures(browser.get("/console/site/landing-pages").text)
+    assert rows["/d/old"] == ["0", "–", "0", "0", "0", "–", "€0.00", "€15.00", "-€15.00"]
+    assert rows["All pages"][-3:] == ["€40.00", "€15.00", "€25.00"]
+    assert "/seen" not in rows
