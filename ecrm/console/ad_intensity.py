@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Response, url_for
@@ -64,7 +64,8 @@ def _report() -> tuple[Report, Intensity]:
         )  # fmt: skip
         campaigns = advertised(session)
     _check(segment, campaigns)
-    rows = [_row(step) for step in found.steps] if found.spent.amount_minor or found.sold != Sold() else []
+    whose = _whose(segment, campaigns)
+    rows = [_row(step, whose) for step in found.steps] if found.spent.amount_minor or found.sold != Sold() else []
     report = Report(
         name="ad-intensity",
         title=_("Ad intensity and sales"),
@@ -77,7 +78,8 @@ def _report() -> tuple[Report, Intensity]:
             _("All weeks") if found.by_week else _("All days"), _values(found.spent, found.sold),
             _values(before.spent, before.sold) if before else None,
             links={
-                "orders": url_for("console.orders", **chosen.first_and_last), "spend_minor": _costs(chosen.period),
+                **dict.fromkeys(("orders", "net_minor"), url_for("console.orders", **chosen.first_and_last)),
+                "spend_minor": _costs(chosen.period, whose),
             },
         ),
         compared=False,
@@ -120,14 +122,21 @@ def _values(spent: Spent, sold: Sold) -> dict[str, Value]:
     }
 
 
-def _row(step: Step) -> Row:
+def _row(step: Step, whose: Mapping[str, Any]) -> Row:
     orders = url_for("console.orders", first=step.span.first, last=step.span.last)
-    links = {"orders": orders, "net_minor": orders, "spend_minor": _costs(step.span)}
+    links = {"orders": orders, "net_minor": orders, "spend_minor": _costs(step.span, whose)}
     return Row(span_words(step.span), _values(step.spent, step.sold), links=links)
 
 
-def _costs(span: Period) -> str:
-    return url_for("console.costs", first=span.first, last=span.last)
+def _whose(segment: Segment, campaigns: Sequence[Advertised]) -> dict[str, Any]:
+    """What the list of costs is to be narrowed down to, so that it holds the costs that the figures sum."""
+    number = next((one.id for one in campaigns if one.code == segment.campaign), None)
+    given = {"channel": segment.channel, "campaign_id": number}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _costs(span: Period, whose: Mapping[str, Any]) -> str:
+    return url_for("console.costs", first=span.first, last=span.last, **whose)
 
 
 def _filters(segment: Segment, campaigns: Sequence[Advertised]) -> list[Filter]:

@@ -78,6 +78,7 @@ class Intensity:
 class Advertised:
     """A campaign that cost something in a period."""
 
+    id: int
     code: str
     name: str
     channel: str
@@ -111,7 +112,7 @@ def intensity(
 
 def advertised(session: Session) -> list[Advertised]:
     """All campaigns with costs, by name."""
-    query = select(Campaign.code, Campaign.name, Campaign.channel).where(
+    query = select(Campaign.id, Campaign.code, Campaign.name, Campaign.channel).where(
         Campaign.id.in_(select(CostEntry.campaign_id).distinct())
     )
     return [Advertised(*row) for row in session.execute(query.order_by(Campaign.name, Campaign.code))]

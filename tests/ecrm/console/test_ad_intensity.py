@@ -107,3 +107,12 @@ def test_days_before_the_period_count_for_the_lags_only(desk: Flask, sessions: s
         spent(session, days_ago(30), spring, 500)
         found = intensity(session, Period(days_ago(20), days_ago(20) + timedelta(days=5)))
     assert found.spent.amount_minor == 0
+
+
+@pytest.mark.parametrize("narrowed", ["", "&channel=post", "&campaign=letter", "&channel=post&campaign=letter"])
+def test_what_was_spent_opens_the_costs_that_it_sums(browser: FlaskClient, sales: None, narrowed: str) -> None:
+    page = BeautifulSoup(browser.get(f"/console/ad-intensity?days=7&compare=none{narrowed}").text, "html.parser")
+    link = page.select_one("table.report tbody.sum td a")
+    assert link is not None
+    assert "/console/costs" in str(link["href"])
+    assert link.get_text() in browser.get(str(link["href"])).text
