@@ -17,7 +17,7 @@ from ecrm.marketing.cohorts import Cell, Cohort, later, together
 from ecrm.marketing.cohorts import cohorts as read_cohorts
 from ecrm.marketing.order_list import month_of
 from ecrm.wording import gettext as _
-from ecrm.wording import month
+from ecrm.wording import month, today
 
 from .blueprint import console
 from .charts import Point, chart
@@ -80,8 +80,10 @@ def _report() -> tuple[Report, dict[tuple[str, str], int]]:
     ]  # fmt: skip
     rows = [_row(one, show) for one in found]
     whole: dict[str, Value] = {"size": sum(one.size for one in found)}
+    before = today().replace(day=1) if show in _AVERAGES else None
     for n, key in enumerate(keys):
-        whole[key] = _value(*together(found, n), show)
+        whole[key] = _value(*together(found, n, before=before), show)
+    known = [column for column in columns[2:] if whole[column.key] is not None]
     report = Report(
         name=f"cohorts-{show}",
         title=_("Cohorts"),
@@ -98,11 +100,14 @@ def _report() -> tuple[Report, dict[tuple[str, str], int]]:
             Choice(one.label, url_for("console.cohorts", **kept_args(segment=False, show=key.value)), key is show)
             for key, one in _measures().items()
         ],
-        drawings=[_curve(columns[2:], whole, measure)] if show in _AVERAGES and len(columns) > 3 else [],
+        drawings=[_curve(known, whole, measure)] if show in _AVERAGES and len(known) > 1 else [],
         more_args={"show": show.value},
         notes=[
             measure.help,
-            _("Months are counted whole, also where the period begins or ends within one; this month isn't over yet."),
+            _("Months are counted whole, also where the period begins or ends within one."),
+            _("This month isn't over yet; averages over all cohorts leave it out.")
+            if before
+            else _("This month isn't over yet."),
             _("People whom the sales data don't name belong to no cohort."),
         ],
         nothing=_("Nobody ordered for the first time in these months. Choose a longer period."),

@@ -94,12 +94,15 @@ def months_between(month: date, other: date) -> int:
     return (other.year - month.year) * 12 + other.month - month.month
 
 
-def together(cohorts: Iterable[Cohort], later: int) -> tuple[Cell, int]:
-    """What all cohorts that are old enough did so many months later, and how many customers these cohorts have."""
+def together(cohorts: Iterable[Cohort], months: int, *, before: date | None = None) -> tuple[Cell, int]:
+    """What all cohorts that are old enough did so many months later, and how many customers these cohorts have.
+
+    With `before`, the first day of a month, only of months before it: one that isn't over yet would pull averages down.
+    """
     cells, size = [NOBODY], 0
     for one in cohorts:
-        if later < len(one.cells):
-            cells.append(one.cells[later])
+        if months < len(one.cells) and (before is None or later(one.month, months) < before):
+            cells.append(one.cells[months])
             size += one.size
     return Cell(*(sum(values) for values in zip(*(vars(cell).values() for cell in cells), strict=True))), size
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from ecrm.marketing.cohorts import Cell, Cohort, cohorts, later, months_between, together
 from ecrm.marketing.period import Period
+from ecrm.wording import today
 from tracking.clickstream.rollups import CohortMonth, add_to
 
 from .host import DeskStorefront
@@ -129,3 +130,19 @@ def test_cohorts_end_with_the_period_and_the_older_ones_are_longer(sessions: ses
 def test_months_are_counted_over_the_turn_of_the_year() -> None:
     assert later(date(2025, 11, 1), 3) == date(2026, 2, 1)
     assert months_between(date(2025, 11, 1), date(2026, 2, 1)) == 3
+
+
+def test_the_month_that_isnt_over_stands_in_its_row_but_not_in_the_averages(
+    browser: FlaskClient, desk: Flask, sessions: sessionmaker[Session]
+) -> None:
+    with desk.app_context(), sessions.begin() as session:
+        this = today().replace(day=1)
+        for ago, counts in ((2, (10, 4, 1)), (1, (10, 0))):
+            for n, customers in enumerate(counts):
+                row = {"cohort": later(this, -ago), "month": later(this, n - ago)}
+                add_to(session, CohortMonth, row, {"customers": customers, "orders": customers})
+    rows = figures(browser.get("/console/cohorts").text)
+    assert rows["All cohorts those old enough"] == ["20", "100.0%", "40.0%", "–"]
+    assert [row[3] for name, row in rows.items() if row[1:3] == ["100.0%", "40.0%"]] == ["–", "10.0%"]
+    counted = figures(browser.get("/console/cohorts?show=customers").text)
+    assert counted["All cohorts those old enough"] == ["20", "20", "4", "1"]
