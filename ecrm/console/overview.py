@@ -123,8 +123,8 @@ def _measures(currency: str, now: Figures) -> tuple[_Measure, ...]:
         _Measure(
             "average", _("Average order"), "line", lambda f: f.average_minor, in_money, money_axis, _("before refunds"),
         ),
-        _Measure("registrations", _("New customers"), "bars", lambda f: f.registrations, number, compact_number,
-                 _("accounts opened"), whole=True),
+        _Measure("registrations", _("Accounts opened"), "bars", lambda f: f.registrations, number, compact_number,
+                 whole=True),
     )  # fmt: skip
 
 
