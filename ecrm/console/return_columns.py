@@ -20,6 +20,7 @@ from .receipts import source_words
 from .reports_frame import Column, Kind, Value
 from .segments import channel_name, in_address
 
+SOURCE = ("channel", "source", "medium", "campaign", "term", "content")
 HELD = 0.9995  # of the net revenue; below, it is said for how much the margin speaks
 
 
@@ -98,7 +99,7 @@ def credit_links(model: Model, **days: Any) -> Callable[[str], dict[str, str]]:
 
 def source_args(source: Source) -> dict[str, Any]:
     """The segment of a source, as arguments of a link to its visits."""
-    return {name: in_address(getattr(source, name)) for name in ("channel", "source", "campaign", "term")}
+    return {name: in_address(getattr(source, name)) for name in SOURCE}
 
 
 def coverage_words(earnings: Earnings) -> str:
