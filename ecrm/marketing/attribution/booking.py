@@ -16,18 +16,17 @@ from sqlalchemy.orm import Session
 
 from ecrm.marketing.period import Period
 from tracking.bulk import insert_columns
-from tracking.clickstream.dimensions import Source
 from tracking.clickstream.rollups import add_rows, day_of
-from tracking.clickstream.touchpoints import Touchpoint
 from tracking.orders import SeenOrder, SeenRefund
 
 from .chain import Why, chains_of
 from .credits import Credit, CreditDay
 from .data_driven import weights_now
 from .goods import Goods, goods_of, refund_lines
+from .kept import cut_off, divisions_on_file, with_codes_now, with_learnt_of
 from .models import Model, Weights
 from .order_facts import facts_of, orders_by_id
-from .postings import Bill, Money, Posting, Refund, loose_refund, postings_of
+from .postings import Bill, Money, Posting, Refund, division_of, loose_refund, postings_of
 from .redeemed import CodesOf, Redeemed, forget_others, redeemed_by
 from .rules import Rules, rules_of
 from .visits import in_chunks
@@ -67,24 +66,20 @@ def rebook_customer(
     return rebook(session, session.scalars(query).all(), rules=rules)
 
 
-def rebook_code(session: Session, code: str, *, rules: Rules | None = None) -> Booked:
-    """Put the orders that redeemed a (folded) code right after its campaign got another channel."""
-    query = (
-        select(Touchpoint.order_id)
-        .join(Source, Source.id == Touchpoint.source_id)
-        .where(Source.campaign == code, Touchpoint.order_id.is_not(None))
-    )
-    return rebook(session, [order_id for order_id in session.scalars(query) if order_id], rules=rules)
-
-
 def rebook(
-    session: Session, order_ids: Collection[int], *, rules: Rules | None = None, weights: Weights | None = None
+    session: Session,
+    order_ids: Collection[int],
+    *,
+    rules: Rules | None = None,
+    weights: Weights | None = None,
+    learnt_anew: bool = False,
 ) -> Booked:
     """Make the postings of these orders and of their refunds what they should be; does nothing where they are.
 
     Args:
         rules: windows and zone; by default as the shop has set them.
         weights: of the data-driven model; by default those learnt last.
+        learnt_anew: share orders out by these weights also where they were booked by others and nothing else changed.
     """
     if not order_ids:
         return Booked()
@@ -93,8 +88,12 @@ def rebook(
     orders = _locked(session, order_ids)
     codes = [CodesOf(order.id, order.customer_id, order.placed_at, tuple(order.codes)) for order in orders]
     redeemed = redeemed_by(session, codes, write=True)
-    wanted = wanted_postings(session, orders, redeemed=redeemed, rules=rules, weights=weights)
-    booked = _write(session, wanted, _stored(session, Credit.order_id, [order.id for order in orders]))
+    stored = _stored(session, Credit.order_id, [order.id for order in orders])
+    wanted = wanted_postings(
+        session, orders, redeemed=redeemed, rules=rules, weights=weights,
+        posted=[posting for _, posting in stored], learnt_anew=learnt_anew,
+    )  # fmt: skip
+    booked = _write(session, wanted, stored)
     forget_others(session, redeemed)
     return booked
 
@@ -144,10 +143,24 @@ def wanted_postings(
     redeemed: Mapping[int, Sequence[Redeemed]],
     rules: Rules,
     weights: Weights,
+    posted: Iterable[Posting] = (),
+    learnt_anew: bool = False,
 ) -> list[Posting]:
-    """What the postings of these orders (rows of `ecrm_order`) and their refunds should be; writes nothing."""
-    facts = [facts_of(order) for order in orders]
-    chains = chains_of(session, facts, redeemed=redeemed, rules=rules)
+    """What the postings of these orders (rows of `ecrm_order`) and their refunds should be; writes nothing.
+
+    Args:
+        posted: those on file, in the order of their ids; what they say of forgotten visits stays (`kept`).
+        learnt_anew: see `rebook`.
+    """
+    chains = chains_of(session, [facts_of(order) for order in orders], redeemed=redeemed, rules=rules)
+    divisions = {order.id: division_of(chains[order.id], weights) for order in orders}
+    on_file = divisions_on_file(posted)
+    differ = [order for order in orders if order.id in on_file and on_file[order.id] != divisions[order.id]]
+    lost = cut_off(session, differ, on_file, rules=rules)
+    divisions |= with_codes_now(session, {order_id: on_file[order_id] for order_id in lost}, redeemed)
+    if not learnt_anew:
+        others = [order.id for order in differ if order.id not in lost]
+        divisions |= {id_: with_learnt_of(on_file[id_], divisions[id_]) for id_ in others}
     goods = goods_of(session, {order.id: (order.goods_minor, order.discount_minor) for order in orders})
     refunds = _refunds(session, [order.id for order in orders])
     named = refund_lines(
@@ -156,7 +169,7 @@ def wanted_postings(
     result: list[Posting] = []
     for order in orders:
         bill = _bill(order, goods.get(order.id, Goods()), refunds.get(order.id, ()), named, rules.zone)
-        result += postings_of(bill, chains[order.id], weights)
+        result += postings_of(bill, divisions[order.id])
     return result
 
 

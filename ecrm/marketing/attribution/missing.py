@@ -93,7 +93,7 @@ def book_again(crm: Installation, period: Period, *, progress: Progress | None =
         refunded = select(SeenRefund.order_id).where(*given, SeenRefund.order_id.is_not(None))
         placed = and_(SeenOrder.placed_at >= start, SeenOrder.placed_at < end)
         meant = select(SeenOrder.id).where(or_(placed, SeenOrder.id.in_(refunded)))
-        _book(crm, report, meant, rules=rules, progress=progress)
+        _book(crm, report, meant, rules=rules, progress=progress, learnt_anew=True)
         with crm.sessions.begin() as session:
             loose = session.scalars(select(SeenRefund.id).where(*given, SeenRefund.order_id.is_(None))).all()
             report.refunds += book_loose_refunds(session, loose, rules=rules).changed
@@ -112,7 +112,7 @@ def _learn(crm: Installation, report: Report, rules: Rules) -> None:
         start, end = bounds(Period(today - timedelta(days=DAYS), today), ZoneInfo(rules.zone))
         booked = select(Credit.id).where(Credit.order_id == SeenOrder.id).exists()
         recent = select(SeenOrder.id).where(SeenOrder.placed_at >= start, SeenOrder.placed_at < end, booked)
-        _book(crm, report, recent, rules=rules)
+        _book(crm, report, recent, rules=rules, learnt_anew=True)
 
 
 def _unbooked_orders() -> Select[int]:
@@ -126,6 +126,7 @@ def _book(
     *,
     rules: Rules,
     progress: Progress | None = None,
+    learnt_anew: bool = False,
 ) -> None:
     """A customer's orders stay together, so that their visits are read once a batch."""
     with crm.sessions() as session:
@@ -134,7 +135,7 @@ def _book(
     for start in range(0, len(order_ids), BATCH):
         some = order_ids[start : start + BATCH]
         with crm.sessions.begin() as session, roomy_cache(session.connection()):
-            report.add(rebook(session, some, rules=rules, weights=weights))
+            report.add(rebook(session, some, rules=rules, weights=weights, learnt_anew=learnt_anew))
         if progress:
             progress(start + len(some), len(order_ids))
 

@@ -77,7 +77,7 @@ class _Deal:
     left: list[list[int]]
 
 
-class _Party(NamedTuple):
+class Party(NamedTuple):
     """Who gets a share: a source by its last touch, or what isn't one (`source_id` None, and why)."""
 
     source_id: int | None
@@ -86,13 +86,20 @@ class _Party(NamedTuple):
     simulated: bool
 
 
-def postings_of(bill: Bill, chain: Chain, weights: Weights) -> list[Posting]:
+class Division(NamedTuple):
+    """How an order is shared out. `shared`: shares of the parties in parts per million → the models that give them."""
+
+    parties: Sequence[Party]
+    shared: dict[tuple[int, ...], int]
+
+
+def postings_of(bill: Bill, division: Division) -> list[Posting]:
     """All postings of an order and its refunds, those of all models together."""
-    parties, shared = _parties(chain, weights)
     deals = [
-        _Deal(models, shares, [_parts(amount, shares) for amount in bill.money]) for shares, models in shared.items()
+        _Deal(models, shares, [_parts(amount, shares) for amount in bill.money])
+        for shares, models in division.shared.items()
     ]
-    result = _Rows(bill, parties)
+    result = _Rows(bill, division.parties)
     result.post([(deal.models, deal.shares, deal.left) for deal in deals], None)
     for refund in bill.refunds:
         taken = [(deal.models, deal.shares, _take(deal, refund.money)) for deal in deals]
@@ -100,15 +107,19 @@ def postings_of(bill: Bill, chain: Chain, weights: Weights) -> list[Posting]:
     return result.postings
 
 
-def _parties(chain: Chain, weights: Weights) -> tuple[list[_Party], dict[tuple[int, ...], int]]:
+def division_of(chain: Chain, weights: Weights) -> Division:
     """The parties of an order in the order in which they came up, and what `models.agreeing` gives them."""
+    return Division(*_parties(chain, weights))
+
+
+def _parties(chain: Chain, weights: Weights) -> tuple[list[Party], dict[tuple[int, ...], int]]:
     touches = chain.touches
     if not touches:
-        return [_Party(None, None, str(chain.why or Why.UNKNOWN), False)], {(MILLION,): ALL_MODELS}
+        return [Party(None, None, str(chain.why or Why.UNKNOWN), False)], {(MILLION,): ALL_MODELS}
     last = {touch.source_id: touch for touch in touches}
     simulated = {touch.source_id for touch in touches if touch.simulated}
     parties = [
-        _Party(id_, touch.touchpoint_id, "" if id_ is not None else str(Why.DIRECT), id_ in simulated)
+        Party(id_, touch.touchpoint_id, "" if id_ is not None else str(Why.DIRECT), id_ in simulated)
         for id_, touch in last.items()
     ]
     if len(parties) == 1:
@@ -134,7 +145,7 @@ def loose_refund(refund_id: int, day: date, amount: int) -> Posting:
 class _Rows:
     """Collects postings; models that credit a party alike share one."""
 
-    def __init__(self, bill: Bill, parties: Sequence[_Party]) -> None:
+    def __init__(self, bill: Bill, parties: Sequence[Party]) -> None:
         self.postings: list[Posting] = []
         self._bill, self._parties = bill, parties
 

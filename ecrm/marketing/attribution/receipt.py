@@ -100,7 +100,7 @@ def receipt_of(session: Session, reference: str, *, rules: Rules) -> Receipt | N
     chain = chains_of(session, [facts_of(rows[0])], redeemed=redeemed, rules=rules, further=FURTHER)[order.id]
     learning = learnt(session)
     posted = stored_postings(session, [order.id])
-    wanted = wanted_postings(session, rows, redeemed=redeemed, rules=rules, weights=learning.weights)
+    wanted = wanted_postings(session, rows, redeemed=redeemed, rules=rules, weights=learning.weights, posted=posted)
     refunds = session.scalars(select(SeenRefund).where(SeenRefund.order_id == order.id).order_by(SeenRefund.id)).all()
     touched = [touch for touch, _ in chain.left_out]
     sources = _sources(session, posted, [*chain.touches, *touched])

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from ecrm.marketing.attribution.booking import book_order, book_refund, rebook_code, rebook_customer
+from ecrm.marketing.attribution.booking import book_order, book_refund, rebook, rebook_customer
 from ecrm.marketing.attribution.credits import Credit, CreditDay
 from ecrm.marketing.attribution.models import Model
 from ecrm.marketing.attribution.receipt import receipt_of
@@ -174,7 +174,7 @@ def test_a_code_finds_the_campaign_that_is_made_later(town: Town, session: Sessi
     assert town.credits() == {"post": 10_000}
     session.add(Campaign(code="tea-5", name="Tea", channel="email", first_day=NOON.date(), created_at=NOON))
     session.flush()
-    assert rebook_code(session, "tea-5", rules=RULES).changed == 1
+    assert rebook(session, [order], rules=RULES).changed == 1
     assert town.credits() == {"email": 10_000}
     assert session.scalars(select(Source.channel).join(Touchpoint)).all() == ["email"]
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ecrm.marketing.attribution.chain import Chain, Diary, Touch, Trail, explained
 from ecrm.marketing.attribution.models import Model, shares
 from ecrm.marketing.attribution.order_facts import OrderFacts
-from ecrm.marketing.attribution.postings import Bill, Money, postings_of
+from ecrm.marketing.attribution.postings import Bill, Money, division_of, postings_of
 from ecrm.marketing.attribution.rules import Rules
 from ecrm.marketing.attribution.visits import SeenVisit
 
@@ -58,7 +58,7 @@ def test_every_model_posts_to_a_source_what_it_gives_to_its_touches(
     path: list[tuple[int, int | None]], weights: dict[str, int]
 ) -> None:
     touches = tuple(Touch(NOON + timedelta(hours=at), SOURCES[id_], id_) for at, id_ in sorted(path, key=itemgetter(0)))
-    postings = postings_of(Bill(1, NOON.date(), Money(9_999)), Chain(touches), weights)
+    postings = postings_of(Bill(1, NOON.date(), Money(9_999)), division_of(Chain(touches), weights))
     for model in Model:
         wanted: Counter[int | None] = Counter()
         for touch, part in zip(touches, shares(model, [touch.contact for touch in touches], weights), strict=True):
