@@ -245,10 +245,10 @@ def _write_events(session: Session, told: Sequence[Told], customers: dict[Identi
             "customer_id": [_customer_of(one, customers) for one in told],
             "order_reference": [one.order for one in told],
             "subject": [one.order or "" for one in told],
-            "properties": [ledger.to_properties(one) for one in told],
+            "properties": [ledger.to_json(one) for one in told],
             "simulated": [False] * len(told),
         }
-        insert_columns(connection, table, columns)
+        insert_columns(connection, table, columns, ready={"properties"})
     return ids
 
 

@@ -5,6 +5,7 @@ A history has no visits, so that nothing is counted for audiences, pages and sea
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -17,7 +18,7 @@ from tracking import refunds as kept
 from tracking.bulk import insert_columns, take_ids
 from tracking.clickstream.dimensions import ProductKey, ids_of
 from tracking.clickstream.earnings import count_refund
-from tracking.clickstream.rollups import ProductDay, Tally, day_of, store
+from tracking.clickstream.rollups import ProductDay, Tally, add_tuples, day_of, store
 from tracking.orders import SeenOrder, SeenOrderLine, SeenRefund
 from tracking.record import Record
 
@@ -113,19 +114,19 @@ def write_refunds(
 def _count_products(session: Session, orders: Sequence[OrderCompleted], days: Sequence[date]) -> None:
     """As `earnings.count_products`, at a fifth of its time: the lines of a grocer's year are more than a million."""
     keys = ids_of(session, ProductKey, {line.product_id for order in orders for line in order.lines})
-    sums: dict[tuple[date, int], list[int]] = {}
+    sums: defaultdict[date, dict[str, list[int]]] = defaultdict(dict)
     for order, day in zip(orders, days, strict=True):
+        of_day = sums[day]
         for line in order.lines:
-            cell = day, keys[line.product_id]
-            mine = sums.get(cell)
+            mine = of_day.get(line.product_id)
             if mine is None:
-                sums[cell] = [1, line.quantity, line.net_minor]
+                of_day[line.product_id] = [1, line.quantity, line.net_minor]
             else:
                 mine[0] += 1
                 mine[1] += line.quantity
                 mine[2] += line.net_minor
-    names = ("order_lines", "units", "revenue_minor")
-    store(session, {ProductDay: {cell: dict(zip(names, mine, strict=True)) for cell, mine in sums.items()}})
+    rows = [(day, keys[product], *mine) for day, of_day in sums.items() for product, mine in of_day.items()]
+    add_tuples(session, ProductDay, ("order_lines", "units", "revenue_minor"), rows)
 
 
 def _table(record: type[Record]) -> Any:

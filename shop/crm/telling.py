@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -55,9 +54,9 @@ def guest_of(order: Any) -> events.Person:
 
 
 def order_completed(
-    order: Any, lines: Sequence[Any], person: events.Person, *, codes: tuple[str, ...]
+    order: Any, lines: tuple[events.OrderLine, ...], person: events.Person, *, codes: tuple[str, ...]
 ) -> events.OrderCompleted:
-    """The event of an `Order` or a row of its table, and of its lines; live and for the history of an import alike.
+    """The event of an `Order` or a row of its table; live and for the history of an import alike.
 
     A coupon is in the lines' `net_minor` already: `discount_minor` tells only what concerns no line.
     """
@@ -66,7 +65,7 @@ def order_completed(
         order_id=order.number,
         person=person,
         currency=order.currency,
-        lines=tuple(event_line(line) for line in lines),
+        lines=lines,
         goods_minor=order.goods_minor,
         shipping_minor=order.shipping_minor,
         discount_minor=order.discount_minor,
@@ -93,17 +92,16 @@ def _address(order: Any) -> events.Address:
     )
 
 
-def event_line(line: Any) -> events.OrderLine:
-    """Of an `OrderLine` or a row of history's lines; of a refund's only what went back is known."""
-    return events.OrderLine(
-        product_id=str(line.product_id), name=line.name, quantity=line.quantity, net_minor=line.net_minor,
-        cost_minor=getattr(line, "cost_minor", None),
-    )  # fmt: skip
-
-
 def order_placed(_app: Flask, *, order: Order) -> None:
     codes = tuple(use.code for use in order.coupons)
-    crm.tell(order_completed(order, order.lines, _buyer(order), codes=codes), session=db.session())
+    lines = tuple(
+        events.OrderLine(
+            product_id=str(line.product_id), name=line.name, quantity=line.quantity, net_minor=line.net_minor,
+            cost_minor=line.cost_minor,
+        )
+        for line in order.lines
+    )  # fmt: skip
+    crm.tell(order_completed(order, lines, _buyer(order), codes=codes), session=db.session())
 
 
 def order_refunded(_app: Flask, *, refund: Refund) -> None:

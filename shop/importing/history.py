@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, Row, bindparam, func, or_, select
+from sqlalchemy import BindParameter, Row, bindparam, func, null, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from ..accounts.account import Account
@@ -21,7 +21,7 @@ BATCH = 2000
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 
 Happened = tuple[str, Row[Any], Sequence[Row[Any]]]
-"""`account`, `order` or `refund`; its row; its lines (owner's id, product_id, name, quantity, net_minor)."""
+"""`account`, `order` or `refund`; its row; its lines: owner's id, product_id, name, quantity, net_minor, cost_minor."""
 
 
 def history(session: Session) -> Iterator[Happened]:
@@ -77,7 +77,9 @@ def _accounts(session: Session) -> Iterator[tuple[Any, str, Row[Any], Sequence[R
 def _orders(session: Session) -> Iterator[tuple[Any, str, Row[Any], Sequence[Row[Any]]]]:
     orders, lines = table_of(Order), table_of(OrderLine)
     query = select(orders.c.id).where(orders.c.source != "shop").order_by(orders.c.placed_at, orders.c.id)
-    wanted = select(lines.c.order_id, lines.c.product_id, lines.c.name, lines.c.quantity, lines.c.net_minor)
+    wanted = select(
+        lines.c.order_id, lines.c.product_id, lines.c.name, lines.c.quantity, lines.c.net_minor, lines.c.cost_minor
+    )
     for ids in _in_batches(session.scalars(query).all()):
         of_order = _grouped(
             session, wanted.where(lines.c.order_id.in_(_IDS)).order_by(lines.c.order_id, lines.c.position), ids
@@ -96,6 +98,7 @@ def _refunds(session: Session) -> Iterator[tuple[Any, str, Row[Any], Sequence[Ro
         products.c.name,
         lines.c.quantity,
         lines.c.amount_minor.label("net_minor"),
+        null().label("cost_minor"),
     ).join(products, products.c.id == lines.c.product_id)
     joined = select(refunds, orders.c.number.label("order_number")).outerjoin(orders, orders.c.id == refunds.c.order_id)
     for ids in _in_batches(session.scalars(query).all()):

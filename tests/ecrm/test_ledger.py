@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import threading
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import create_engine, func, select, text, update
@@ -37,6 +38,19 @@ def test_an_event_reads_back_as_it_was_told(session: Session) -> None:
     row = session.scalars(select(Event)).one()
     assert ledger.from_row(row) == order()
     assert (row.name, row.order_reference, row.happened_at) == ("Order Completed", "A1", NOW)
+
+
+def test_a_history_writes_events_as_the_ledger_does() -> None:
+    # given an order with all there is, a refund without an order, and a sign-up
+    address = events.Address(name="Ada", line1="Rue é 1", city="Köln", postcode="1", country="DE")
+    person = events.Person(email="ada@example.com", customer_id="1", traits={"children": 2, "interests": ["kites"]})
+    full = dataclasses.replace(
+        order(), person=person, address=address, codes=("KITE10",), promised_on=date(2026, 11, 27), at=NOW
+    )
+    refund = events.OrderRefunded(at=NOW, refund_id="R1", order_id=None, person=None, currency="EUR", amount_minor=5)
+    # when they are put into text / then it says what the ledger would have kept
+    for told in (full, refund, events.SignedUp(at=NOW, person=person)):
+        assert json.loads(ledger.to_json(told)) == json.loads(json.dumps(ledger.to_properties(told)))
 
 
 @pytest.mark.parametrize(

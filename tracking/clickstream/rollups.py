@@ -260,6 +260,22 @@ def add_rows(session: Session, record: type[Record], rows: Additions) -> None:
     )  # fmt: skip
 
 
+def add_tuples(session: Session, record: type[Record], names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+    """`add_rows` for histories: distinct keys, each followed by its figures (`names`, in the order of the table)."""
+    if not rows:
+        return
+    connection = session.connection()
+    is_sqlite = connection.dialect.name == "sqlite"
+    statement, expected = _upsert(record, frozenset(names), "?" if is_sqlite else "%s")
+    if names != expected:
+        raise ValueError(f"the figures must come as {', '.join(expected)}")
+    rows.sort()
+    if is_sqlite:
+        days = {row[0]: row[0].isoformat() for row in rows}
+        rows = [(days[row[0]], *row[1:]) for row in rows]
+    connection.exec_driver_sql(statement, rows)
+
+
 def store(session: Session, additions: Mapping[type[Record], Additions]) -> None:
     """Add to several roll-ups, in the order in which everybody does."""
     for record in ORDER:

@@ -69,7 +69,7 @@ class Touch(NamedTuple):
     @property
     def contact(self) -> Contact:
         """The touch as a model sees it."""
-        return Contact(self.at, self.channel, is_direct=self.source_id is None)
+        return Contact(self.at, self.channel, self.source_id is None)
 
 
 class Chain(NamedTuple):

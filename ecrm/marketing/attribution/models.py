@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from math import lcm
 from typing import NamedTuple
 
@@ -99,10 +100,9 @@ def shares(model: Model, contacts: Sequence[Contact], weights: Weights) -> list[
         raise ValueError("an order without contacts has nothing to be shared among")
     chosen = [index for index, one in enumerate(contacts) if not one.is_direct]
     if model is Model.LAST or not chosen:
-        chosen = list(range(len(contacts)))
-        parts = split(MILLION, _at_the_end([one.at for one in contacts], last=True))
-    else:
-        parts = split(MILLION, _weights_of(model, [contacts[index] for index in chosen], weights))
+        model, chosen = Model.LAST, list(range(len(contacts)))
+    moments, channels = [contacts[index].at for index in chosen], [contacts[index].channel for index in chosen]
+    parts = _parts(model, moments, channels, weights=weights)
     result = [0] * len(contacts)
     for index, part in zip(chosen, parts, strict=True):
         result[index] = part
@@ -126,11 +126,16 @@ def agreeing(contacts: Sequence[Contact], parties: Sequence[int], weights: Weigh
         others = tuple(MILLION * (party == source) for party in range(count))
         last = _of_parties(shares(Model.LAST, contacts, weights), parties, count)
         return {others: ALL_MODELS} if last == others else {others: ALL_MODELS ^ Model.LAST.bit, last: Model.LAST.bit}
+    chosen = [(party, one.at, one.channel) for party, one in zip(parties, contacts, strict=True) if not one.is_direct]
+    whose, moments, channels = zip(*chosen, strict=True)
     found: dict[tuple[int, ...], int] = {}
     for model in Model:
         if model is Model.DATA_DRIVEN and not weights:
             continue
-        key = _of_parties(shares(model, contacts, weights), parties, count)
+        if model is Model.LAST:
+            key = _of_parties(shares(model, contacts, weights), parties, count)
+        else:
+            key = _of_parties(_parts(model, moments, channels, weights=weights), whose, count)
         bits = model.bit if weights or model is not Model.LINEAR else model.bit | Model.DATA_DRIVEN.bit
         found[key] = found.get(key, 0) | bits
     return found
@@ -143,10 +148,20 @@ def _of_parties(parts: Sequence[int], parties: Sequence[int], count: int) -> tup
     return tuple(sums)
 
 
-def _weights_of(model: Model, contacts: Sequence[Contact], weights: Weights) -> list[int]:
-    moments = [one.at for one in contacts]
+def _parts(model: Model, moments: Sequence[datetime], channels: Sequence[str], *, weights: Weights) -> Sequence[int]:
+    heavy = _weights_of(model, moments, channels, weights)
+    return split(MILLION, heavy) if model is Model.TIME_DECAY else _split(tuple(heavy))
+
+
+@lru_cache(maxsize=4096)
+def _split(heavy: tuple[int, ...]) -> tuple[int, ...]:
+    """Most orders are alike, but for time decay: a history's are hundreds of thousands."""
+    return tuple(split(MILLION, heavy))
+
+
+def _weights_of(model: Model, moments: Sequence[datetime], channels: Sequence[str], weights: Weights) -> list[int]:
     match model:
-        case Model.LAST_NON_DIRECT:
+        case Model.LAST_NON_DIRECT | Model.LAST:
             return _at_the_end(moments, last=True)
         case Model.FIRST:
             return _at_the_end(moments, last=False)
@@ -155,9 +170,9 @@ def _weights_of(model: Model, contacts: Sequence[Contact], weights: Weights) -> 
         case Model.TIME_DECAY:
             return _time_decay(moments)
         case Model.DATA_DRIVEN if weights:
-            return _data_driven([one.channel for one in contacts], weights)
+            return _data_driven(channels, weights)
         case _:
-            return [1] * len(contacts)
+            return [1] * len(moments)
 
 
 def _at_the_end(moments: Sequence[datetime], *, last: bool) -> list[int]:
