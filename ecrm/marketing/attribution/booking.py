@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import delete, false, select
@@ -33,6 +34,7 @@ from .visits import in_chunks
 
 _FIELDS = Posting._fields
 _FIGURES = ("orders_ppm", "new_customers_ppm", "revenue_minor", "refunds_minor", "costed_minor", "cost_minor")
+_NO_GOODS = Goods()
 _UNEXPLAINED = {str(why): why.key for why in Why}
 
 
@@ -168,25 +170,24 @@ def wanted_postings(
     )
     result: list[Posting] = []
     for order in orders:
-        bill = _bill(order, goods.get(order.id, Goods()), refunds.get(order.id, ()), named, rules.zone)
+        bill = _bill(order, goods.get(order.id), refunds.get(order.id, ()), named, rules.zone)
         result += postings_of(bill, divisions[order.id])
     return result
 
 
 def _bill(
-    order: Any, goods: Goods, refunds: Sequence[Any], named: Mapping[int, list[tuple[str, int, int]]], zone: str
+    order: Any, goods: Goods | None, refunds: Sequence[Any], named: Mapping[int, list[tuple[str, int, int]]], zone: str
 ) -> Bill:
-    money = Money(order.total_minor, goods.costed_minor, goods.cost_minor)
-    return Bill(
-        order_id=order.id,
-        day=day_of(order.placed_at, zone),
-        money=money,
-        is_first=order.is_first,
-        refunds=tuple(
-            Refund(row.id, day_of(row.refunded_at, zone), goods.refund(row.amount_minor, named.get(row.id, ())))
-            for row in refunds
-        ),
+    day = day_of(order.placed_at, zone)
+    if goods is None:
+        goods, money = _NO_GOODS, Money(order.total_minor)
+    else:
+        money = Money(order.total_minor, goods.costed_minor, goods.cost_minor)
+    given = tuple(
+        Refund(row.id, day_of(row.refunded_at, zone), goods.refund(row.amount_minor, named.get(row.id, ())))
+        for row in refunds
     )
+    return Bill(order.id, day, money, is_first=order.is_first, refunds=given)
 
 
 def _locked(session: Session, order_ids: Collection[int]) -> list[Any]:
@@ -220,14 +221,14 @@ def stored_postings(session: Session, order_ids: Iterable[int]) -> list[Posting]
 
 def _write(session: Session, wanted: Sequence[Posting], stored: Sequence[tuple[int, Posting]]) -> Booked:
     """Write the difference, and add it to the days."""
-    missing = Counter(wanted)
+    missing = Counter(wanted) if stored else Counter()
     gone: list[tuple[int, Posting]] = []
     for id_, posting in stored:
         if missing[posting] > 0:
             missing[posting] -= 1
         else:
             gone.append((id_, posting))
-    new = list(missing.elements())
+    new = list(missing.elements()) if stored else wanted
     if not new and not gone:
         return Booked()
     for some in in_chunks(id_ for id_, _ in gone):
@@ -244,22 +245,24 @@ def day_sums(added: Iterable[Posting], removed: Iterable[Posting] = ()) -> dict[
     """What postings add to the days: (model, day, source) → figures, as `CreditDay` has them."""
     by_mask: defaultdict[tuple[int, date, int], list[int]] = defaultdict(lambda: [0] * 6)
     for sign, postings in ((1, added), (-1, removed)):
-        for one in postings:
-            source_id = one.source_id if one.source_id is not None else _UNEXPLAINED[one.why]
-            sums = by_mask[one.models, one.day, source_id]
-            if one.kind == "order":
-                sums[0] += sign * one.share_ppm
-                sums[1] += sign * one.share_ppm * one.new_customer
-                sums[2] += sign * one.amount_minor
+        for kind, _, _, day, models, _, source_id, why, share, amount, costed, cost, is_new, _ in postings:
+            sums = by_mask[models, day, source_id if source_id is not None else _UNEXPLAINED[why]]
+            if kind == "order":
+                sums[0] += sign * share
+                sums[1] += sign * share * is_new
+                sums[2] += sign * amount
             else:
-                sums[3] -= sign * one.amount_minor
-            sums[4] += sign * one.costed_minor
-            sums[5] += sign * one.cost_minor
-    result: dict[tuple[str, date, int], dict[str, int]] = {}
-    for (mask, day, source_id), sums in by_mask.items():
-        for model in Model:
-            if mask & model.bit:
-                row = result.setdefault((model.value, day, source_id), dict.fromkeys(_FIGURES, 0))
-                for name, value in zip(_FIGURES, sums, strict=True):
-                    row[name] += value
-    return result
+                sums[3] -= sign * amount
+            sums[4] += sign * costed
+            sums[5] += sign * cost
+    found: dict[tuple[str, date, int], list[int]] = {}
+    for (mask, day, of), sums in by_mask.items():
+        for model in _models_of(mask):
+            row = found.get((model, day, of))
+            found[model, day, of] = sums if row is None else [a + b for a, b in zip(row, sums, strict=True)]
+    return {key: dict(zip(_FIGURES, sums, strict=True)) for key, sums in found.items()}
+
+
+@cache
+def _models_of(mask: int) -> tuple[str, ...]:
+    return tuple(model.value for model in Model if mask & model.bit)

@@ -23,7 +23,7 @@ from .credits import Credit
 from .data_driven import DAYS, ENOUGH, Learnt, learn, learnt, weights_now
 from .rules import Rules, rules_of
 
-BATCH = 20_000  # orders a transaction, some two seconds; fewer would add to the same days more often
+BATCH = 20_000  # orders a transaction, some two seconds; fewer would read the same visits more often
 AGAIN = timedelta(days=2)
 Progress = Callable[[int, int], None]
 
@@ -128,9 +128,9 @@ def _book(
     progress: Progress | None = None,
     learnt_anew: bool = False,
 ) -> None:
-    """A customer's orders stay together, so that their visits are read once a batch."""
+    """In the order of time: a batch adds to the sums of its own days only."""
     with crm.sessions() as session:
-        order_ids = session.scalars(which.order_by(SeenOrder.customer_id, SeenOrder.placed_at, SeenOrder.id)).all()
+        order_ids = session.scalars(which.order_by(SeenOrder.placed_at, SeenOrder.id)).all()
         weights = weights_now(session)
     for start in range(0, len(order_ids), BATCH):
         some = order_ids[start : start + BATCH]
