@@ -58,12 +58,12 @@ def write_orders(
     insert_columns(connection, table, columns)
     days = [day_of(order.at, time_zone) for order in orders]
     lines = [
-        (order_id, position, line.product_id, line.name[:200], line.quantity, line.net_minor, costs.of_line(line, day))
+        (order_id, position, line.product_id, line.name[:200], line.quantity, line.net_minor, *costs.of_line(line, day))
         for order_id, order, day in zip(ids, orders, days, strict=True)
         for position, line in enumerate(order.lines, start=1)
     ]
     if lines:
-        names = ("order_id", "position", "product", "name", "quantity", "net_minor", "cost_minor")
+        names = ("order_id", "position", "product", "name", "quantity", "net_minor", "cost_minor", "cost_filled")
         insert_columns(connection, _table(SeenOrderLine), dict(zip(names, zip(*lines, strict=True), strict=True)))
         _count_products(session, orders, days)
 

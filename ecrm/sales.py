@@ -53,7 +53,7 @@ def remember_order(session: Session, row: Event, told: Told) -> None:
     day = day_of(told.at, time_zone)
     costs = KnownCosts.of(session, {line.product_id for line in told.lines if line.cost_minor is None})
     lines = [
-        orders.LineFacts(line.product_id, line.name, line.quantity, line.net_minor, costs.of_line(line, day))
+        orders.LineFacts(line.product_id, line.name, line.quantity, line.net_minor, *costs.of_line(line, day))
         for line in told.lines
     ]
     order_id = orders.remember_order(

@@ -45,7 +45,8 @@ class SeenOrder(Record):
 class SeenOrderLine(Record):
     """A line of a seen order. `product` is the shop's product id as text; `net_minor` after discounts.
 
-    `cost_minor`: what the goods of the whole line cost the shop, where it is known.
+    `cost_minor`: what the goods of the whole line cost the shop, where it is known; `cost_filled`: not as told with the
+    order but from the list of costs, so that a corrected list corrects it.
     """
 
     __tablename__ = "ecrm_order_line"
@@ -58,6 +59,7 @@ class SeenOrderLine(Record):
     quantity: Mapped[int]
     net_minor: Mapped[int] = mapped_column(BigInteger)
     cost_minor: Mapped[int | None] = mapped_column(BigInteger)
+    cost_filled: Mapped[bool] = mapped_column(default=False)
 
 
 class SeenRefund(Record):
@@ -100,6 +102,7 @@ class LineFacts:
     quantity: int
     net_minor: int
     cost_minor: int | None = None
+    cost_filled: bool = False
 
 
 @dataclass(frozen=True)
@@ -149,6 +152,7 @@ def remember_order(
                 {
                     "order_id": order_id, "position": position, "product": line.product, "name": line.name[:200],
                     "quantity": line.quantity, "net_minor": line.net_minor, "cost_minor": line.cost_minor,
+                    "cost_filled": line.cost_filled,
                 }
                 for position, line in enumerate(lines, start=1)
             ],

@@ -1,20 +1,22 @@
 """What goods cost the shop: read from a CSV file, kept by product and day, and used for lines that were told without.
 
-An order tells what its goods cost where the shop knows it; that is never overwritten from here.
+An order tells what its goods cost where the shop knows it; that is never overwritten from here. What was filled from
+here (`SeenOrderLine.cost_filled`) follows a later file, so that a wrong cost can be corrected.
 """
 
 from __future__ import annotations
 
 import csv
+import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import ColumnElement, bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -27,6 +29,7 @@ from .campaigns import GoodsCost
 
 COLUMNS = ("product", "since", "unit cost")
 MAX_UNIT = 10**12
+_UNIT = re.compile(r"\d{1,15}(?:[.,]\d{0,10})?|[.,]\d{1,10}", re.ASCII)
 _CHUNK = 400  # products a query; below the number of parameters that either database takes
 
 
@@ -104,12 +107,13 @@ class KnownCosts:
         at = bisect_right(self._days[product], day)
         return self._units[product][at - 1] if at else None
 
-    def of_line(self, line: CostedLine, day: date) -> int | None:
-        """What a line's goods cost: as told with the order, or else as known for the day."""
+    def of_line(self, line: CostedLine, day: date) -> tuple[int | None, bool]:
+        """What a line's goods cost: as told with the order, or else as known for the day; and whether it is the latter
+        (`SeenOrderLine.cost_filled`)."""
         if line.cost_minor is not None:
-            return line.cost_minor
+            return line.cost_minor, False
         unit = self.unit(line.product_id, day)
-        return None if unit is None else unit * line.quantity
+        return (None, False) if unit is None else (unit * line.quantity, True)
 
 
 def read_costs(text: str, *, decimals: int) -> CostFile:
@@ -140,7 +144,7 @@ def read_costs(text: str, *, decimals: int) -> CostFile:
 
 
 def import_goods_costs(session: Session, costs: Sequence[Cost], *, time_zone: str) -> CostReport:
-    """Keep these costs (a later file's go before), and fill the order lines that have none; commits nothing."""
+    """Keep these costs (a later file's go before), and fill the lines told without; commits nothing."""
     report = CostReport()
     by_product: defaultdict[str, list[Cost]] = defaultdict(list)
     for cost in costs:
@@ -173,13 +177,10 @@ def _cost(cells: Sequence[str], decimals: int) -> Cost:
 
 def _minor(text: str, decimals: int) -> int:
     refused = _("“%(cost)s” is no cost; write it as 12.34, without a currency or thousands mark.", cost=text[:40])
-    if not text.isascii() or text.count(",") + text.count(".") > 1:
+    if not _UNIT.fullmatch(text):  # Decimal itself would take "1e3" and "1_0"
         raise ValueError(refused)
-    try:
-        amount = Decimal(text.replace(",", ".")).scaleb(decimals)
-    except (InvalidOperation, OverflowError):
-        raise ValueError(refused) from None
-    if not amount.is_finite() or amount < 0 or amount > MAX_UNIT:
+    amount = Decimal(text.replace(",", ".")).scaleb(decimals)
+    if amount > MAX_UNIT:
         raise ValueError(refused)
     if amount != amount.to_integral_value():
         raise ValueError(_("“%(cost)s” has more decimals than the shop's currency.", cost=text[:40]))
@@ -205,23 +206,29 @@ def _fill_lines(session: Session, products: Sequence[str], time_zone: str, repor
             SeenOrderLine.position,
             SeenOrderLine.product,
             SeenOrderLine.quantity,
+            SeenOrderLine.cost_minor,
             SeenOrder.placed_at,
         )
         .join(SeenOrder, SeenOrder.id == SeenOrderLine.order_id)
-        .where(SeenOrderLine.product.in_(products), SeenOrderLine.cost_minor.is_(None))
+        .where(SeenOrderLine.product.in_(products), _untold(SeenOrderLine))
     )
     filled = []
-    for order_id, position, product, quantity, placed_at in session.execute(query):
+    for order_id, position, product, quantity, before, placed_at in session.execute(query):
         unit = costs.unit(product, day_of(placed_at, time_zone))
-        if unit is not None:
+        if unit is not None and unit * quantity != before:
             filled.append({"of": order_id, "at": position, "cost": unit * quantity})
     if filled:
         table = _table(SeenOrderLine)
         row = (table.c.order_id == bindparam("of")) & (table.c.position == bindparam("at"))
-        unsaid = row & table.c.cost_minor.is_(None)
-        session.connection().execute(update(table).where(unsaid).values(cost_minor=bindparam("cost")), filled)
+        fill = update(table).where(row, _untold(table.c)).values(cost_minor=bindparam("cost"), cost_filled=True)
+        session.connection().execute(fill, filled)
         report.lines += len(filled)
         report.order_ids += [line["of"] for line in filled]
+
+
+def _untold(line: Any) -> ColumnElement[bool]:
+    """Whether an order line's cost isn't one that came with the order."""
+    return or_(line.cost_minor.is_(None), line.cost_filled)
 
 
 def _chunks(products: Sequence[str]) -> list[list[str]]:

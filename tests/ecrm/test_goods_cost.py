@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -56,6 +57,8 @@ def test_a_file_is_read_whatever_sets_its_columns_apart(kites: Kites, mark: str)
         ("2;2026-01-01;NaN", "no cost"),
         ("2;2026-01-01;1e400", "no cost"),
         ("2;2026-01-01;1e99999999999999999999", "no cost"),
+        ("2;2026-01-01;1e3", "no cost"),
+        ("2;2026-01-01;1_0", "no cost"),
         ("2;2026-01-01;1.005", "more decimals"),
     ],
 )
@@ -88,9 +91,19 @@ def test_a_file_taken_twice_changes_nothing_and_a_later_one_goes_before(kites: K
     again = take(kites, Cost("2", MAY, 700))
     assert (again.unchanged, again.lines, again.order_ids) == (1, 0, [])
     later = take(kites, Cost("2", MAY, 800))
-    assert (later.changed, later.lines) == (1, 0)
+    assert (later.changed, later.lines, later.order_ids) == (1, 1, [kites.only(SeenOrder).id])
     assert kites.only(GoodsCost).unit_minor == 800
-    assert costs_of_lines(kites)[0] == 1400
+    assert costs_of_lines(kites)[0] == 1600
+
+
+def test_a_cost_that_an_order_was_remembered_with_from_a_file_is_corrected_and_a_told_one_is_not(kites: Kites) -> None:
+    take(kites, Cost("2", MAY, 700))
+    kites.tell(order("A1"))
+    told = order("A2")
+    kites.tell(replace(told, lines=tuple(replace(line, cost_minor=5) for line in told.lines)))
+    assert costs_of_lines(kites) == [1400, None, 5, 5]
+    assert take(kites, Cost("2", MAY, 650)).lines == 1
+    assert costs_of_lines(kites) == [1300, None, 5, 5]
 
 
 def test_a_cost_counts_from_its_day_on() -> None:

@@ -455,6 +455,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table('ecrm_order_line', schema=None) as batch_op:
         batch_op.add_column(sa.Column('cost_minor', sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column('cost_filled', sa.Boolean(), nullable=False, server_default="0"))
 
     with op.batch_alter_table('ecrm_session', schema=None) as batch_op:
         batch_op.add_column(sa.Column('checkouts', sa.Integer(), nullable=False, server_default="0"))
@@ -500,6 +501,7 @@ def downgrade() -> None:
         batch_op.drop_column('checkouts')
 
     with op.batch_alter_table('ecrm_order_line', schema=None) as batch_op:
+        batch_op.drop_column('cost_filled')
         batch_op.drop_column('cost_minor')
 
     with op.batch_alter_table('ecrm_order', schema=None) as batch_op:
