@@ -10,7 +10,7 @@ from babel.numbers import get_currency_precision
 from sqlalchemy.orm import Session
 
 from ecrm.installation import installation
-from ecrm.marketing.attribution.booking import rebook
+from ecrm.marketing.attribution.due import credit_anew
 from ecrm.marketing.campaign_book import campaigns
 from ecrm.marketing.campaigns import Campaign
 from ecrm.marketing.goods_cost import Cost, import_goods_costs, read_costs
@@ -163,17 +163,22 @@ def write_checked(
         export = _search_export(one.searches, content, one.read_span(span))
         _may_leave_out(len(export.refused), form)
         done = search_import.write(session, export, fingerprint=fingerprint)
-        return _("%(new)s new terms by day, %(changed)s changed, %(same)s as they were", new=number(done.new),
-                 changed=number(done.changed), same=number(done.same))  # fmt: skip
+        words = _("%(new)s new terms by day, %(changed)s changed, %(same)s as they were", new=number(done.new),
+                  changed=number(done.changed), same=number(done.same))  # fmt: skip
+        return words + ("; " + _("%(gone)s earlier ones replaced", gone=number(done.gone)) if done.gone else "")
     read = read_costs(decoded(content), decimals=_decimals())
     _may_leave_out(len(read.bad), form)
     report = import_goods_costs(session, read.costs, time_zone=installation().storefront.facts().time_zone)
-    rebook(session, report.order_ids)
-    return _(
+    at_once = credit_anew(session, report.order_ids)
+    words = _(
         "%(new)s new costs, %(changed)s changed, %(same)s as they were; %(lines)s order lines have a cost now",
         new=number(report.new), changed=number(report.changed), same=number(report.unchanged),
         lines=number(report.lines),
     )  # fmt: skip
+    if at_once:
+        return words
+    orders = number(len(report.order_ids))
+    return words + _("; %(orders)s orders are credited anew, which takes some minutes", orders=orders)
 
 
 def _write_costs(

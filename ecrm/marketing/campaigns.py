@@ -80,8 +80,9 @@ class GoodsCost(Record):
 class SearchReportDay(Record):
     """An imported row of a search engine's own report: a term on a day. `kind`: `paid` (search terms) or `organic`.
 
-    `position` is the average position in hundredths, where the report has one. An empty `term` is the day's sum over all
-    terms, also those that the engine doesn't name; it isn't one more term to be added to the others.
+    `position` is the average position in hundredths, where the report has one. An empty `term` is the day's sum over
+    all terms, also those that the engine doesn't name; it isn't one more term to be added to the others. `campaign`
+    tells paid terms apart; in a report that names no days it is `since <first day>`, and `day` the last of them.
     """
 
     __tablename__ = "ecrm_search_report_day"

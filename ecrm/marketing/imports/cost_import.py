@@ -23,9 +23,11 @@ from ecrm.wording import gettext as _
 from tracking.clickstream.sources import folded_code
 
 from .cost_rows import CostExport, DayCost, There
+from .export import Unreadable
 
 _LONGEST_IDENT = 120
 _BATCH = 2000
+_ACCOUNT_NAME, _ACCOUNT_NUMBER = "account's name", "account's number"
 
 
 class Moved(Exception):
@@ -76,7 +78,11 @@ class CostReport:
 
 
 def plan(session: Session, export: CostExport) -> CostPlan:
-    """Hold an export against what is known; changes nothing."""
+    """Hold an export against what is known; changes nothing.
+
+    Raises:
+        Unreadable: it names campaigns in another way than what is known, so that days would count twice; in words.
+    """
     current, owners = _Current(session, export), _owners(session, export)
     plans: dict[str, CampaignPlan] = {}
     digest = hashlib.blake2b(digest_size=16)
@@ -157,13 +163,18 @@ def write(
 
 
 class _Current:
-    """The entries of this kind of export that count now, by campaign there and day."""
+    """The entries of this kind of export that count now, each held against the cost that would repeat or change it.
+
+    Raises:
+        Unreadable: a campaign's name and day stand for entries that this file can't tell apart; both would count.
+    """
 
     def __init__(self, session: Session, export: CostExport) -> None:
         self._kind = export.advertiser.kind
         self._entries: dict[str, CostEntry] = {}
         self._named: defaultdict[tuple[str, date], list[tuple[str, CostEntry]]] = defaultdict(list)
         self._versions: defaultdict[str, int] = defaultdict(int)
+        self._matched: dict[str, CostEntry] = {}
         if not export.costs:
             return
         query = select(CostEntry).where(
@@ -178,21 +189,12 @@ class _Current:
             self._versions[base] = max(self._versions[base], int(version or 1))
             if entry.id not in gone:
                 self._entries[base] = entry
-                self._named[entry.note, entry.day].append((base, entry))
+                self._named[entry.note.casefold(), entry.day].append((base, entry))
+        self._match(export)
 
     def of(self, cost: DayCost) -> CostEntry | None:
         """The entry that this cost would repeat or change."""
-        base = self._base(cost)
-        if base in self._entries:
-            return self._entries[base]
-        # An export with the campaigns' numbers, one of an earlier day without: the same campaign by its name.
-        by_number = base.startswith(f"{self._kind}:id/")
-        others = [
-            entry
-            for other, entry in self._named.get((cost.campaign.name, cost.day), ())
-            if other.startswith(f"{self._kind}:id/") != by_number
-        ]
-        return others[0] if len(others) == 1 else None
+        return self._matched.get(self._base(cost))
 
     def next_reference(self, cost: DayCost) -> str:
         """A reference that no entry has yet, of whichever version is due."""
@@ -200,11 +202,58 @@ class _Current:
         version = self._versions[base] + 1
         return base if version == 1 else f"{base}~{version}"
 
+    def _match(self, export: CostExport) -> None:
+        bases = [self._base(cost) for cost in export.costs]
+        self._matched = {base: self._entries[base] for base in bases if base in self._entries}
+        taken = set(self._matched)
+        for base, cost in zip(bases, export.costs, strict=True):
+            if base in self._matched:
+                continue
+            found = self._by_name(base, cost, taken)
+            if found is not None:
+                taken.add(found[0])
+                self._matched[base] = found[1]
+
+    def _by_name(self, base: str, cost: DayCost, taken: set[str]) -> tuple[str, CostEntry] | None:
+        """An entry of the same name and day from an export that named the campaign by fewer or other columns."""
+        name = cost.campaign.name
+        ours = _named_by(self._kind, base, name)
+        others = [
+            (other, entry, _named_by(self._kind, other, name))
+            for other, entry in self._named.get((name.casefold(), cost.day), ())
+            if other not in taken
+        ]
+        others = [other for other in others if other[2] != ours]
+        # An account's number and its name can't be told to be the same; without either it is the only one.
+        if len(others) > 1 or any({theirs, ours} == {_ACCOUNT_NAME, _ACCOUNT_NUMBER} for *_rest, theirs in others):
+            raise Unreadable(
+                _("“%(name)s” on %(day)s was imported from an export with other columns, and it can't be told which"
+                  " account it was. Export again with the columns as then: campaign ID, account or customer ID.",
+                  name=name[:80], day=cost.day.isoformat())
+            )  # fmt: skip
+        return others[0][:2] if others else None
+
     def _base(self, cost: DayCost) -> str:
-        ident = cost.campaign.ident.replace("~", "-")
-        if len(ident) > _LONGEST_IDENT or ident != cost.campaign.ident:
-            ident = f"{ident[:40]}#{hashlib.blake2b(cost.campaign.ident.encode(), digest_size=16).hexdigest()}"
-        return f"{self._kind}:{ident}:{cost.day}"
+        return f"{_kept_as(self._kind, cost.campaign)}:{cost.day}"
+
+
+def _kept_as(kind: str, there: There) -> str:
+    """A campaign of the advertiser's as references begin with it."""
+    ident = there.ident.replace("~", "-")
+    if len(ident) > _LONGEST_IDENT or ident != there.ident:
+        ident = f"{ident[:40]}#{hashlib.blake2b(there.ident.encode(), digest_size=16).hexdigest()}"
+    return f"{kind}:{ident}"
+
+
+def _named_by(kind: str, base: str, name: str) -> str:
+    """By which columns an export named the campaign of a reference."""
+    ident = base.removeprefix(f"{kind}:")
+    if ident.startswith("id/"):
+        return "id"
+    if base.rpartition(":")[0] == _kept_as(kind, There.named(name)):
+        return "name"
+    account = ident.removeprefix("name/").partition("/")[0]
+    return _ACCOUNT_NUMBER if account.replace("-", "").isdigit() else _ACCOUNT_NAME
 
 
 def _owners(session: Session, export: CostExport) -> dict[str, Campaign]:
@@ -214,20 +263,40 @@ def _owners(session: Session, export: CostExport) -> dict[str, Campaign]:
     all_of_them = session.scalars(select(Campaign)).all()
     by_name = {campaign.name.casefold(): campaign for campaign in all_of_them if campaign.archived_at is None}
     by_id = {campaign.id: campaign for campaign in all_of_them}
-    latest = (
-        select(CostEntry.note, func.max(CostEntry.id).label("id"))
-        .where(CostEntry.origin == export.advertiser.kind, CostEntry.reference.not_like(f"{REVERSED}%"))
-        .group_by(CostEntry.note)
-        .subquery()
-    )
-    query = select(latest.c.note, CostEntry.campaign_id).join(CostEntry, CostEntry.id == latest.c.id)
-    taken = {note: by_id[campaign_id] for note, campaign_id in session.execute(query)}
+    taken, taken_by_name = _taken(session, export.advertiser.kind)
     found = {}
     for there in theres:
-        owner = taken.get(there.name) or by_code.get(folded_code(there.name)) or by_name.get(there.name.casefold())
+        earlier = taken_by_name.get(there.name, set())
+        home = taken.get(_kept_as(export.advertiser.kind, there)) or (min(earlier) if len(earlier) == 1 else None)
+        owner = by_id[home] if home else by_code.get(folded_code(there.name)) or by_name.get(there.name.casefold())
         if owner is not None:
             found[there.ident] = owner
     return found
+
+
+def _taken(session: Session, kind: str) -> tuple[dict[str, int], dict[str, set[int]]]:
+    """What each of the advertiser's campaigns was taken for last time: by what it is kept as, and by its name.
+
+    Two campaigns there may have one name; then the name alone tells nothing.
+    """
+    # Without its day; versions ("~2") make further groups of the same campaign, of which the last one counts below.
+    campaign = func.substr(CostEntry.reference, 1, func.length(CostEntry.reference) - len(":2026-11-20"))
+    latest = (
+        select(func.max(CostEntry.id).label("id"))
+        .where(CostEntry.origin == kind, CostEntry.reference.not_like(f"{REVERSED}%"))
+        .group_by(CostEntry.note, campaign)
+        .subquery()
+    )
+    query = select(CostEntry.reference, CostEntry.note, CostEntry.campaign_id).join(latest, CostEntry.id == latest.c.id)
+    taken: dict[str, int] = {}
+    names: dict[str, str] = {}
+    for reference, note, home in session.execute(query.order_by(CostEntry.id)):
+        base = reference.partition("~")[0].rpartition(":")[0]
+        taken[base], names[base] = home, note
+    by_name: defaultdict[str, set[int]] = defaultdict(set)
+    for base, name in names.items():
+        by_name[name].add(taken[base])
+    return taken, by_name
 
 
 def _made(session: Session, export: CostExport, there: There, report: CostReport, *, now: datetime) -> int:

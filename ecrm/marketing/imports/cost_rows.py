@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,6 +18,7 @@ from .advertisers import Advertiser
 from .export import Line, Table, Unreadable, read_table
 
 MAX_NAME = 200
+_SHOWN_NOTES = 5
 _CURRENCY = re.compile(r"\(([A-Z]{3})\)")
 
 
@@ -33,6 +35,11 @@ class There(NamedTuple):
     ident: str
     name: str
 
+    @classmethod
+    def named(cls, name: str, account: str = "") -> There:
+        """A campaign that an export has no number for."""
+        return cls(f"name/{account}/{name.casefold()}" if account else f"name/{name.casefold()}", name)
+
 
 @dataclass
 class DayCost:
@@ -43,12 +50,22 @@ class DayCost:
     amount: Decimal = Decimal(0)
     clicks: int | None = None
     impressions: int | None = None
+    unread: set[str] = field(default_factory=set)
     amount_minor: int = 0
+
+    def count_unread(self, key: str) -> None:
+        """Forget a count of which a part can't be read: none is better than too small a one."""
+        self.unread.add(key)
+        setattr(self, key, None)
 
 
 @dataclass(frozen=True)
 class CostExport:
-    """What an export says. `rows`: how many were read; `totals`: rows of sums, which are left out."""
+    """What an export says. `rows`: how many were read; `totals`: rows of sums, which are left out.
+
+    A campaign's day of which one row can't be taken isn't among `costs` at all: what is written for a day replaces what
+    was known of it, so it has to be the whole of it.
+    """
 
     advertiser: Advertiser
     costs: Sequence[DayCost]
@@ -85,46 +102,91 @@ def read_costs(content: bytes, advertiser: Advertiser, *, currency: str, decimal
         ((line.number, table.cell(line, "amount")) for line in rows),
         otherwise=advertiser.mark(list(table.headings.values())),
     )
-    days = [(line.number, _day_cell(table, line)) for line in rows]
-    order = figures.day_order(days + [found for line in table.above for found in figures.all_days(line)])
-    costs: dict[tuple[str, date], DayCost] = {}
-    refused: list[Refusal] = []
+    order = figures.day_order(
+        [(line.number, _day_cell(table, line)) for line in rows],
+        above=[found for line in table.above for found in figures.all_days(line)],
+    )
+    read = _Reading(table, currency=currency, mark=mark, order=order, today=today)
     for line in rows:
-        try:
-            _add(costs, table, line, currency=currency, mark=mark, order=order, today=today)
-        except ValueError as error:
-            refused.append(Refusal(line.number, str(error)))
-    for cost in costs.values():
+        read.take(line)
+    costs, refused = read.whole_days(), sorted(read.refused)
+    notes += read.notes()
+    for cost in costs:
         cost.amount_minor = int(cost.amount.scaleb(decimals).to_integral_value(ROUND_HALF_EVEN))
     if not costs and not refused:
         raise Unreadable(_("The file has headings but no rows. Export days on which something was shown."))
-    ordered = sorted(costs.values(), key=lambda cost: (cost.campaign.name.casefold(), cost.campaign.ident, cost.day))
+    ordered = sorted(costs, key=lambda cost: (cost.campaign.name.casefold(), cost.campaign.ident, cost.day))
     return CostExport(advertiser, ordered, refused, len(rows), totals, mark, notes)
 
 
-def _add(
-    costs: dict[tuple[str, date], DayCost],
-    table: Table,
-    line: Line,
-    *,
-    currency: str,
-    mark: str,
-    order: str,
-    today: date,
-) -> None:
-    said = table.cell(line, "currency").upper()
-    if said and said != currency:
-        raise ValueError(
-            _("The row is in %(theirs)s, the shop's currency is %(ours)s.", theirs=said[:10], ours=currency)
+class _Reading:
+    """The rows read so far, added up by campaign and day, and those that can't be taken."""
+
+    def __init__(self, table: Table, *, currency: str, mark: str, order: str, today: date) -> None:
+        self._table, self._currency, self._mark, self._order, self._today = table, currency, mark, order, today
+        self._costs: dict[tuple[str, date], DayCost] = {}
+        self._lines: defaultdict[tuple[str, date], list[int]] = defaultdict(list)
+        self._broken: set[tuple[str, date]] = set()
+        self._unread: list[str] = []
+        self.refused: list[Refusal] = []
+
+    def take(self, line: Line) -> None:
+        """Add a row, or say why not."""
+        try:
+            campaign = _campaign(self._table, line)
+            day = figures.day(_day_cell(self._table, line), order=self._order, today=self._today)
+        except ValueError as error:
+            self.refused.append(Refusal(line.number, str(error)))
+            return
+        try:
+            amount = self._amount(line)
+            cost = self._costs.setdefault((campaign.ident, day), DayCost(campaign, day))
+            if abs(cost.amount + amount) > figures.MOST:
+                raise ValueError(_("The day's rows add up to more than can be believed."))
+        except ValueError as error:
+            self.refused.append(Refusal(line.number, str(error)))
+            self._broken.add((campaign.ident, day))
+            return
+        self._lines[campaign.ident, day].append(line.number)
+        cost.amount += amount
+        self._count(cost, line, "clicks")
+        self._count(cost, line, "impressions")
+
+    def whole_days(self) -> list[DayCost]:
+        """The costs of days all of whose rows were taken; the rest of the others is refused with them."""
+        why = _("Another row of this campaign and day can't be taken, so the whole day is left out.")
+        self.refused += [Refusal(number, why) for key in self._broken for number in self._lines[key]]
+        return [cost for key, cost in self._costs.items() if key not in self._broken]
+
+    def notes(self) -> list[str]:
+        """What was left out beside costs that are taken."""
+        more = len(self._unread) - _SHOWN_NOTES
+        return self._unread[:_SHOWN_NOTES] + (
+            [_("%(more)s further rows have a number that can't be read.", more=more)] if more > 0 else []
         )
-    campaign = _campaign(table, line)
-    day = figures.day(_day_cell(table, line), order=order, today=today)
-    amount = figures.amount(table.cell(line, "amount"), mark=mark)
-    clicks, impressions = figures.count(table.cell(line, "clicks")), figures.count(table.cell(line, "impressions"))
-    cost = costs.setdefault((campaign.ident, day), DayCost(campaign, day))
-    cost.amount += amount
-    cost.clicks = _sum(cost.clicks, clicks)
-    cost.impressions = _sum(cost.impressions, impressions)
+
+    def _amount(self, line: Line) -> Decimal:
+        said = self._table.cell(line, "currency").upper()
+        if said and said != self._currency:
+            raise ValueError(
+                _("The row is in %(theirs)s, the shop's currency is %(ours)s.", theirs=said[:10], ours=self._currency)
+            )
+        return figures.amount(self._table.cell(line, "amount"), mark=self._mark)
+
+    def _count(self, cost: DayCost, line: Line, key: str) -> None:
+        """Add clicks or impressions; a number that can't be read doesn't keep the money out."""
+        try:
+            counted = _sum(getattr(cost, key), figures.count(self._table.cell(line, key)))
+            if counted is not None and counted > figures.MOST_COUNTED:
+                raise ValueError(_("The day's rows add up to more than can be believed."))
+        except ValueError as error:
+            self._unread.append(
+                _("Line %(line)s: %(why)s Its cost is taken; the day's %(what)s are left open.", line=line.number,
+                  why=str(error), what=_("clicks") if key == "clicks" else _("impressions"))
+            )  # fmt: skip
+            cost.count_unread(key)
+        else:
+            setattr(cost, key, None if key in cost.unread else counted)
 
 
 def _campaign(table: Table, line: Line) -> There:
@@ -134,8 +196,7 @@ def _campaign(table: Table, line: Line) -> There:
     number = table.cell(line, "campaign_id").strip("[]'= \"")
     if number:
         return There(f"id/{number[:60]}", name)
-    account = table.cell(line, "account")
-    return There(f"name/{folded_code(account)}/{name.casefold()}" if account else f"name/{name.casefold()}", name)
+    return There.named(name, folded_code(table.cell(line, "account")))
 
 
 def _day_cell(table: Table, line: Line) -> str:
@@ -151,8 +212,10 @@ def _is_total(table: Table, line: Line, advertiser: Advertiser) -> bool:
     first = next((cell.strip() for cell in line.cells if cell.strip()), "")
     if advertiser.total(campaign) and not campaign:
         return True
-    # A campaign may be called "Total", but a sum has no day.
-    return (advertiser.total(campaign) or advertiser.total(first)) and not re.match(r"\d", _day_cell(table, line))
+    # A campaign may be called "Total Wine", but a sum has no day.
+    return (advertiser.total(campaign) or advertiser.total(first)) and not figures.looks_like_day(
+        _day_cell(table, line)
+    )
 
 
 def _currency_notes(table: Table, currency: str) -> list[str]:

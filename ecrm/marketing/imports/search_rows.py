@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -17,6 +18,9 @@ from .export import Line, Table, Unreadable, read_table
 from .search_engines import SearchEngine
 
 _NO_ROWS = ("total", "gesamt", "©")
+_LAST_PLACE = 100_000
+SINCE = "since "
+"""Begins the `campaign` of a report's row that is about several days, of which its own is the last."""
 
 
 @dataclass
@@ -45,13 +49,19 @@ class TermCount:
 
 @dataclass(frozen=True)
 class SearchExport:
-    """What a report says."""
+    """What a report says.
+
+    `span`: the days that its rows are about, where they say none themselves. `by_term`: without, it holds days' sums.
+    A day of which one row can't be taken is left out, since a report replaces what was known of its days.
+    """
 
     engine: SearchEngine
     terms: Sequence[TermCount]
     refused: Sequence[Refusal]
     rows: int
     notes: Sequence[str]
+    by_term: bool = True
+    span: Period | None = None
 
     @property
     def period(self) -> Period:
@@ -88,42 +98,57 @@ def read_searches(
     suggested = "," if {name.casefold() for name in table.headings.values()} & set(engine.comma_headings) else "."
     cells = [(line.number, table.cell(line, key)) for line in rows for key in ("amount", "position")]
     mark = figures.decimal_mark(cells, otherwise=suggested)
-    dated = [(line.number, table.cell(line, "day")) for line in rows]
-    order = figures.day_order(dated + [found for line in table.above for found in figures.all_days(line)])
+    order = figures.day_order(
+        [(line.number, table.cell(line, "day")) for line in rows],
+        above=[found for line in table.above for found in figures.all_days(line)],
+    )
+    if "day" in table.columns:
+        span = None
     terms: dict[tuple[date, str, str], TermCount] = {}
+    lines: defaultdict[date, list[int]] = defaultdict(list)
+    broken: set[date] = set()
     refused: list[Refusal] = []
     for line in rows:
+        day = None
         try:
+            day = span.last if span else figures.day(table.cell(line, "day"), order=order, today=today)
             said = table.cell(line, "currency").upper()
             if said and said != currency:
                 raise ValueError(
                     _("The row is in %(theirs)s, the shop's currency is %(ours)s.", theirs=said[:10], ours=currency)
                 )
-            day = (
-                figures.day(table.cell(line, "day"), order=order, today=today)
-                if "day" in table.columns or span is None
-                else span.last
-            )
-            _add(terms, table, line, day=day, mark=mark)
+            _add(terms, table, line, day=day, mark=mark, campaign=f"{SINCE}{span.first}" if span else "")
+            lines[day].append(line.number)
         except ValueError as error:
             refused.append(Refusal(line.number, str(error)))
+            if day is not None and span is None:
+                broken.add(day)
+    why = _("Another row of this day can't be taken, so the whole day is left out.")
+    refused = sorted(refused + [Refusal(number, why) for day in broken for number in lines[day]])
+    terms = {key: one for key, one in terms.items() if one.day not in broken}
     for one in terms.values():
         one.cost_minor = int(one.cost.scaleb(decimals).to_integral_value(ROUND_HALF_EVEN))
     if not terms and not refused:
         raise Unreadable(_("The file has headings but no rows. Export days on which something was shown."))
     ordered = sorted(terms.values(), key=lambda one: (one.day, one.term, one.campaign))
-    return SearchExport(engine, ordered, refused, len(rows), notes)
+    return SearchExport(engine, ordered, refused, len(rows), notes, "term" in table.columns, span)
 
 
-def _add(terms: dict[tuple[date, str, str], TermCount], table: Table, line: Line, *, day: date, mark: str) -> None:
+def _add(
+    terms: dict[tuple[date, str, str], TermCount], table: Table, line: Line, *, day: date, mark: str, campaign: str
+) -> None:
     term = folded_code(table.cell(line, "term"))
     if "term" in table.columns and not term:
         raise ValueError(_("The row names no search term."))
-    campaign = folded_code(table.cell(line, "campaign"))
+    campaign = campaign or folded_code(table.cell(line, "campaign"))
     clicks, shown = figures.count(table.cell(line, "clicks")) or 0, figures.count(table.cell(line, "impressions")) or 0
     cost = figures.amount(table.cell(line, "amount"), mark=mark)
     position = figures.amount(table.cell(line, "position"), mark=mark) if table.cell(line, "position") else None
+    if position is not None and not 0 <= position <= _LAST_PLACE:
+        raise ValueError(_("“%(cell)s” is no position.", cell=table.cell(line, "position")[:40]))
     one = terms.setdefault((day, term, campaign), TermCount(day, term, campaign))
+    if max(one.clicks + clicks, one.impressions + shown) > figures.MOST_COUNTED or abs(one.cost + cost) > figures.MOST:
+        raise ValueError(_("The term's rows add up to more than can be believed."))
     one.clicks += clicks
     one.impressions += shown
     one.cost += cost
@@ -133,6 +158,5 @@ def _add(terms: dict[tuple[date, str, str], TermCount], table: Table, line: Line
 
 def _is_total(table: Table, line: Line) -> bool:
     first = next((cell.strip() for cell in line.cells if cell.strip()), "").casefold()
-    return first.startswith("©") or (
-        first.startswith(_NO_ROWS) and "day" in table.columns and not table.cell(line, "day")[:1].isdigit()
-    )
+    # People search for "Total Wine" and "© symbol", but a sum has no day.
+    return first.startswith(_NO_ROWS) and "day" in table.columns and not figures.looks_like_day(table.cell(line, "day"))

@@ -106,6 +106,60 @@ def test_an_export_with_ids_repeats_one_without_them(
     assert len(entries(sessions)) == 1
 
 
+def test_another_column_for_the_account_does_not_count_a_campaign_twice(
+    browser: FlaskClient, token: str, sessions: sessionmaker[Session]
+) -> None:
+    confirm(browser, upload(browser, token, "Day,Campaign,Cost\n2026-11-01,Tea / Cake,10.00\n"))
+    by_name = "Day,Campaign,Account,Cost\n2026-11-01,Tea / Cake,Wren Ltd,10.00\n"
+    by_number = "Day,Campaign,Customer ID,Cost\n2026-11-01,Tea / Cake,123-456-7890,10.00\n"
+    for text in (by_name, by_number):
+        assert "1 as they were" in confirm(browser, upload(browser, token, text)).text
+    confirm(browser, upload(browser, token, by_name.replace("10.00", "12.00")))
+    assert sum(amount for _name, _day, amount in entries(sessions)) == 1200
+    refused = upload(browser, token, by_number)
+    assert refused.status_code == 400
+    assert "it can&#39;t be told which account it was" in refused.text
+    confirm(browser, upload(browser, token, by_name.replace("Wren Ltd", "Lark Ltd").replace("10.00", "1.00")))
+    assert sum(amount for _name, _day, amount in entries(sessions)) == 1300, "another account's campaign is another"
+    assert "can&#39;t be told" in upload(browser, token, "Day,Campaign,Cost\n2026-11-01,Tea / Cake,13.00\n").text
+
+
+def test_two_accounts_take_the_place_of_their_sum_once(
+    browser: FlaskClient, token: str, sessions: sessionmaker[Session]
+) -> None:
+    confirm(browser, upload(browser, token, "Day,Campaign,Cost\n2026-11-01,Tea,30.00\n"))
+    apart = "Day,Campaign,Account,Cost\n2026-11-01,Tea,A,10.00\n2026-11-01,Tea,B,20.00\n"
+    assert "1 new days of costs, 1 changed" in confirm(browser, upload(browser, token, apart)).text
+    assert sum(amount for _name, _day, amount in entries(sessions)) == 3000
+
+
+def test_two_campaigns_of_one_name_are_each_taken_for_what_they_were(
+    browser: FlaskClient, token: str, sessions: sessionmaker[Session]
+) -> None:
+    with sessions.begin() as session:
+        for code in ("x", "y", "z"):
+            day = date(2026, 11, 1)
+            session.add(Campaign(code=code, name=code, channel="display", first_day=day, created_at=TODAY))
+    two = "Day,Campaign,Campaign ID,Cost\n2026-11-01,Tea,1,10.00\n2026-11-01,Tea,2,20.00\n"
+    confirm(browser, upload(browser, token, two), **{"campaign-0": "1", "campaign-1": "2"})
+    two = two.replace("2026-11-01", "2026-11-02")
+    _path, page = shown(browser, upload(browser, token, two + "2026-11-02,Tea,3,1.00\n"))
+    chosen = fields(page)
+    assert [chosen[f"campaign-{place}"] for place in range(3)] == ["1", "2", "new"]
+
+
+def test_a_part_of_a_day_never_replaces_the_whole_of_it(
+    browser: FlaskClient, token: str, sessions: sessionmaker[Session]
+) -> None:
+    whole = "Day,Campaign,Device,Cost\n2026-11-01,Tea,phone,10.00\n2026-11-01,Tea,desk,5.00\n2026-11-02,Tea,desk,1.00\n"
+    confirm(browser, upload(browser, token, whole))
+    broken = whole.replace("10.00", "10.00x").replace("1.00", "2.00")
+    assert "0 new days of costs, 1 changed" in confirm(browser, upload(browser, token, broken)).text
+    with sessions() as session:
+        query = select(CostEntry.day, func.sum(CostEntry.amount_minor)).group_by(CostEntry.day).order_by(CostEntry.day)
+        assert [row[1] for row in session.execute(query)] == [1500, 200]
+
+
 def test_campaigns_are_taken_for_those_that_are_known_and_the_choice_is_remembered(
     browser: FlaskClient, token: str, sessions: sessionmaker[Session]
 ) -> None:
@@ -208,9 +262,64 @@ def test_search_reports_are_kept_by_term_and_day_and_replaced_by_later_ones(
         (row.kind, row.term, row.campaign, row.clicks, row.impressions, row.cost_minor, row.position) for row in rows
     ]
     assert found == [
-        ("organic", "", "", 30, 900, 0, 990), ("organic", "=tea", "", 1, 50, 0, 1210),
-        ("organic", "green tea", "", 11, 200, 0, 345), ("paid", "green tea", "tea", 3, 40, 150, None),
+        ("organic", "", "", 30, 900, 0, 990), ("organic", "=tea", "since 2026-11-01", 1, 50, 0, 1210),
+        ("organic", "green tea", "since 2026-11-01", 11, 200, 0, 345), ("paid", "green tea", "tea", 3, 40, 150, None),
     ]  # fmt: skip
+
+
+def clicks(sessions: sessionmaker[Session]) -> list[tuple[str, str, int]]:
+    with sessions() as session:
+        query = select(SearchReportDay).order_by(SearchReportDay.day, SearchReportDay.term, SearchReportDay.campaign)
+        return [(row.day.isoformat()[5:], row.term, row.clicks) for row in session.scalars(query)]
+
+
+def test_reports_of_overlapping_days_do_not_count_twice(
+    browser: FlaskClient, token: str, sessions: sessionmaker[Session]
+) -> None:
+    queries = "Top queries,Clicks,Impressions\ntea,10,200\ncake,1,50\n"
+    october = {"first_day": "2026-10-01", "last_day": "2026-10-28"}
+    confirm(browser, upload(browser, token, queries, "search_console", **october))
+    later = upload(
+        browser, token, queries, "search_console", first_day="2026-10-08", last_day="2026-11-04"
+    )  # fmt: skip
+    assert later.status_code == 400
+    assert "2026-10-01 to 2026-10-28 is held already" in later.text
+    by_day = "Query,Date,Clicks,Impressions\ntea,2026-10-05,3,9\n"
+    assert "is held already" in upload(browser, token, by_day, "search_console").text
+    confirm(browser, upload(browser, token, queries, "search_console", first_day="2026-10-29", last_day="2026-11-04"))
+    whole = upload(browser, token, queries, "search_console", first_day="2026-10-01", last_day="2026-11-05")
+    assert "4 earlier terms of these days aren't in the file" in shown(browser, whole)[1].get_text()
+    assert "4 earlier ones replaced" in confirm(browser, whole).text
+    assert clicks(sessions) == [("11-05", "cake", 1), ("11-05", "tea", 10)]
+    by_day += "tea,2026-09-30,1,9\ntea,2026-11-06,2,9\n"
+    confirm(browser, upload(browser, token, by_day, "search_console"))
+    assert clicks(sessions) == [("09-30", "tea", 1), ("10-05", "tea", 3), ("11-06", "tea", 2)]
+    part = upload(browser, token, queries + ",1,1\n", "search_console", first_day="2026-10-01", last_day="2026-10-10")
+    assert "a part of a report would replace a whole one" in part.text
+
+
+def test_terms_without_the_campaigns_replace_those_with_them_and_broken_days_stay_as_they_were(
+    browser: FlaskClient, token: str, sessions: sessionmaker[Session]
+) -> None:
+    paid = "Search term,Day,Campaign,Cost,Clicks\n"
+    paid += 'green tea,2026-11-07,Tea,1.20,3\ncake,2026-11-07,Tea,1,2\nTotal wine,"Nov 8, 2026",Tea,1,9\n'
+    confirm(browser, upload(browser, token, paid, "google_terms"))
+    confirm(browser, upload(browser, token, "Search term,Day,Clicks\ngreen tea,2026-11-07,4\n", "google_terms"))
+    assert clicks(sessions) == [("11-07", "green tea", 4), ("11-08", "total wine", 9)]
+    broken = "Search term,Day,Clicks\ngreen tea,2026-11-07,5\ncake,2026-11-07,x\ncake,2026-11-08,2147483648\n"
+    answer = confirm(browser, upload(browser, token, broken + "tea,2026-11-09,1\n", "google_terms"))
+    assert "1 new terms by day" in answer.text
+    assert clicks(sessions) == [("11-07", "green tea", 4), ("11-08", "total wine", 9), ("11-09", "tea", 1)]
+
+
+@pytest.mark.parametrize("position", ["99999999999", "-3.00"])
+def test_a_position_that_cannot_be_is_refused_in_words(
+    browser: FlaskClient, token: str, sessions: sessionmaker[Session], position: str
+) -> None:
+    text = f"Query,Date,Clicks,Impressions,Position\ntea,2026-11-07,1,9,{position}\ntea,2026-11-08,1,9,1.50\n"
+    answer = upload(browser, token, text, "search_console")
+    assert "is no position" in shown(browser, answer)[1].get_text()
+    assert "1 new terms" in confirm(browser, answer).text
 
 
 def test_goods_costs_are_shown_and_written(browser: FlaskClient, token: str, sessions: sessionmaker[Session]) -> None:

@@ -127,20 +127,22 @@ def test_each_bad_row_is_named_with_its_line_and_the_good_ones_are_kept() -> Non
         "2026-11-02,Tea,EUR,five", "2027-01-01,Tea,EUR,5.00", "2026-11-02,Tea,EUR", '=cmd|"x",Tea,EUR,1.00',
     ]  # fmt: skip
     export = read("Day,Campaign,Currency code,Cost\n" + "\n".join(rows), GOOGLE_ADS)
-    assert [cost.amount_minor for cost in export.costs] == [500, 0]
+    assert [cost.amount_minor for cost in export.costs] == [500]
     whys = {one.line: one.why for one in export.refused}
-    assert list(whys) == [3, 4, 5, 6, 7, 9]
+    assert list(whys) == [3, 4, 5, 6, 7, 8, 9]
     assert "“2026-11-31” is no day" in whys[3]
     assert "names no campaign" in whys[4]
     assert "in USD, the shop's currency is EUR" in whys[5]
     assert "“five” is no amount" in whys[6]
     assert "lies in the future" in whys[7]
+    assert "the whole day is left out" in whys[8]
 
 
 @pytest.mark.parametrize(
     ("cost", "minor"),
     [
         ("€1,234.50", 123_450), ("1234.5", 123_450), ("1 234.50", 123_450), ("-3.20", -320), ("(3.20)", -320),
+        ("10.00-", -1000), ("-€5.00", -500), ("€-5.00", -500), ("5.00 EUR", 500), ("US$ 5.00", 500), ("5.00 kr.", 500),
         ("0.005", 0), ("0.015", 2), ("12.345678", 1235), ("1,234,567.00", 123_456_700), ("--", 0), ("", 0),
     ],
 )  # fmt: skip
@@ -149,7 +151,26 @@ def test_amounts_with_a_point(cost: str, minor: int) -> None:
     assert (export.refused, export.costs[0].amount_minor) == ([], minor)
 
 
-@pytest.mark.parametrize("cost", ["1.2.3", "1,2,3", "12,34", "1,23,456.00", "NaN", "1e5", "٣", "5.0.", "9" * 30])
+@pytest.mark.parametrize(
+    "cost",
+    [
+        "1.2.3",
+        "1,2,3",
+        "12,34",
+        "1,23,456.00",
+        "NaN",
+        "1e5",
+        "٣",
+        "5.0.",
+        "9" * 30,
+        "1.5K",
+        "1.5 MIO",
+        "--5",
+        "(-5)",
+        "5%",
+        "5.0x",
+    ],
+)
 def test_what_is_no_amount_is_refused(cost: str) -> None:
     text = f'Day;Campaign;Cost\n2026-11-01;Tea;"{cost}"\n2026-11-02;Tea;1.25\n'
     try:
@@ -176,6 +197,42 @@ def test_days_that_could_be_months_are_not_guessed() -> None:
         read("Day,Campaign,Cost\n1/2/2026,Tea,1.50\n", GOOGLE_ADS)
     british = read("Day,Campaign,Cost\n1/2/2026,Tea,1.50\n13/2/2026,Tea,1.50\n", GOOGLE_ADS)
     assert [cost.day for cost in british.costs] == [date(2026, 2, 1), date(2026, 2, 13)]
+
+
+def test_hyphens_are_as_open_as_slashes_where_the_year_is_last() -> None:
+    rows = ["03-11-2026", "04-11-2026", "05-02-2026"]
+    text = "Day,Campaign,Cost\n" + "".join(f"{day},Tea,1.50\n" for day in rows)
+    with pytest.raises(Unreadable, match=r"Line 2: .*day or the month"):
+        read(text, GOOGLE_ADS)
+    told = read(text + "13-11-2026,Tea,1.50\n", GOOGLE_ADS)
+    assert [cost.day.isoformat() for cost in told.costs] == ["2026-02-05", "2026-11-03", "2026-11-04", "2026-11-13"]
+    both = "13-11-2026,Tea,1.50\n11-13-2026,Tea,1.50\n"
+    with pytest.raises(Unreadable, match="day or the month"):
+        read(text + both, GOOGLE_ADS)
+
+
+def test_days_above_the_headings_tell_of_rows_written_alike_alone() -> None:
+    above = "Report Time: 11/1/2026 - 11/20/2026\nDay,Campaign,Cost\n"
+    assert read(above + "11/2/2026,Tea,1\n", GOOGLE_ADS).first == date(2026, 11, 2)
+    with pytest.raises(Unreadable, match="day or the month"):
+        read(above + "11-02-2026,Tea,1\n", GOOGLE_ADS)
+    open_above = above.replace("11/20", "11/2")
+    assert read(open_above + "2026-11-02,Tea,1\n", GOOGLE_ADS).first == date(2026, 11, 2)
+
+
+def test_a_campaign_called_total_is_none_where_its_row_has_a_day() -> None:
+    text = 'Campaign,Day,Cost\nTotal Wine,"Nov 3, 2026",5.00\nTotal Wine,2026-11-31,5.00\nTotal,--,10.00\n'
+    export = read(text, GOOGLE_ADS)
+    assert [(cost.campaign.name, cost.amount_minor) for cost in export.costs] == [("Total Wine", 500)]
+    assert ([one.line for one in export.refused], export.totals) == ([3], 1)
+
+
+@pytest.mark.parametrize("clicks", ["1.5K", "9999999999", "2147483647"])
+def test_clicks_that_cannot_be_read_do_not_keep_the_money_out(clicks: str) -> None:
+    text = f"Day,Campaign,Cost,Clicks,Impr.\n2026-11-01,Tea,1.00,7,70\n2026-11-01,Tea,2.00,{clicks},5\n"
+    export = read(text + "2026-11-01,Tea,3.00,1,5\n", GOOGLE_ADS)
+    assert figures(export) == [("Tea", date(2026, 11, 1), 600, None, 80)]
+    assert any("Line 3" in note and "clicks are left open" in note for note in export.notes)
 
 
 @pytest.mark.parametrize(
