@@ -16,7 +16,7 @@ from ecrm.marketing.campaign_book import codes_of, spent_so_far
 from ecrm.marketing.campaign_days import CampaignDay, campaign_days, codes_used, sources_within
 from ecrm.marketing.campaigns import Campaign
 from ecrm.marketing.period import Period
-from ecrm.marketing.redemptions import Redemptions, redemptions_of
+from ecrm.marketing.redemptions import Redemptions, customers_naming, redemptions_of
 from ecrm.marketing.roi import By, Earnings, Line, side_by_side
 from ecrm.wording import gettext as _
 
@@ -64,7 +64,9 @@ def campaign(campaign_id: int) -> str:
         codes = codes_of(session, row.id)
         sources = sources_within(session, row, chosen.period, model=model)
         used = codes_used(session, row, chosen.period, time_zone=time_zone)
-        redeemed = redemptions_of(session, chosen.period, time_zone=time_zone).get(row.id, Redemptions(0, 0, 0, 0))
+        found = redemptions_of(session, chosen.period, time_zone=time_zone, campaign_id=row.id)
+        redeemed = found.get(row.id, Redemptions(0, 0, 0, 0))
+        people = customers_naming(session, row.id) if row.reached else 0
         spent = spent_so_far(session, [row.id]).get(row.id, 0)
     report = _report(row, chosen, model)
     return report_page(
@@ -72,7 +74,7 @@ def campaign(campaign_id: int) -> str:
         channel=channel_name(row.channel),
         sources=[_source_row(line, chosen, model) for line in sources[:MOST_SOURCES]],
         more_sources=max(len(sources) - MOST_SOURCES, 0), source_columns=_source_columns(), used=used[:MOST_CODES],
-        more_codes=max(len(used) - MOST_CODES, 0), redeemed=redeemed, model=model,
+        more_codes=max(len(used) - MOST_CODES, 0), redeemed=redeemed, people=people, model=model,
         budget=Budget(row.budget_minor, spent) if row.budget_minor is not None else None, spent=spent,
         vanity=vanity_address(row), days=chosen.first_and_last,
     )  # fmt: skip

@@ -10,12 +10,14 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest
 
 from ecrm.installation import installation
+from ecrm.marketing.campaigns import Campaign
 from ecrm.marketing.keywords import words_of
 from ecrm.marketing.order_list import Customers, Narrowed
 from ecrm.marketing.period import Period
 from ecrm.marketing.visit_list import page_path
 from ecrm.wording import gettext as _
 from ecrm.wording import month, today
+from tracking.clickstream.sources import folded_code
 
 from .product_names import sold_name
 from .queries import choice_arg, day_arg, number_arg, text_arg
@@ -31,6 +33,12 @@ class Asked:
     period: Period
     narrowed: Narrowed
     args: dict[str, Any]
+
+    @property
+    def nets_by_day(self) -> bool:
+        """Whether what went back in the days can be told of the same orders, so that reports take it off their net."""
+        one = self.narrowed
+        return all(value is None for value in (one.product, one.term, one.customers, one.redeemed, one.code))
 
     def words(self, session: Session) -> list[str]:
         """What it is narrowed down to, in words."""
@@ -50,12 +58,17 @@ class Asked:
         if one.entry is not None:
             path = page_path(session, one.entry) or "–"
             found.append(_("ordered in visits that began with %(path)s", path=path))
+        if one.redeemed is not None:
+            campaign = session.get(Campaign, one.redeemed)
+            found.append(_("that named a code of “%(campaign)s”", campaign=campaign.name if campaign else "–"))
+        if one.code is not None:
+            found.append(_("that named the code “%(code)s”", code=one.code))
         return found
 
 
 def asked_orders() -> Asked:
-    """The days from `first` to `last` (a week up to today), and `product`, `searched`, `cohort`, `customers`, and
-    a segment and `entry` for the visits in which they were placed.
+    """The days from `first` to `last` (a week up to today), and `product`, `searched`, `cohort`, `customers`,
+    `redeemed` (a campaign's number), `code`, and a segment and `entry` for the visits in which they were placed.
 
     Raises:
         BadRequest: in words, for what can't be read.
@@ -69,13 +82,15 @@ def asked_orders() -> Asked:
     product, term = text_arg("product", longest=64), number_arg("searched")
     customers = choice_arg("customers", Customers)
     cohort, visits, entry = text_arg("cohort"), chosen_segment(), number_arg("entry")
+    redeemed, code = number_arg("redeemed"), text_arg("code", longest=100)
     given = {
         "product": product or None, "searched": term, "cohort": cohort or None,
         "customers": customers.value if customers else None, "entry": entry, **segment_args(visits),
+        "redeemed": redeemed, "code": code or None,
     }  # fmt: skip
     narrowed = Narrowed(
         product=product or None, term=term, cohort=_month(cohort) if cohort else None, customers=customers,
-        visits=visits, entry=entry,
+        visits=visits, entry=entry, redeemed=redeemed, code=folded_code(code) if code else None,
     )  # fmt: skip
     return Asked(Period(first, last), narrowed, {name: value for name, value in given.items() if value is not None})
 

@@ -11,7 +11,7 @@ from ecrm.access.audit import Action, record
 from ecrm.access.roles import Permission, needs, signed_in_staff
 from ecrm.customers.profile import with_lines
 from ecrm.installation import Installation, installation
-from ecrm.marketing.order_list import orders_behind
+from ecrm.marketing.order_list import ordered_in, orders_behind, refunded_in
 from ecrm.wording import zone
 
 from .blueprint import console
@@ -32,8 +32,12 @@ def orders() -> str:
         rows = list(orders_behind(session, asked.period, zone(), asked.narrowed, before=cursor_arg(), limit=PAGE + 1))
         on_file = with_lines(session, rows[:PAGE])
         narrowed = asked.words(session)
+        whole = ordered_in(session, asked.period, zone(), asked.narrowed)
+        back = refunded_in(session, asked.period, zone(), asked.narrowed)[1] if asked.nets_by_day else None
     more = cursor(rows[PAGE - 1].placed_at, rows[PAGE - 1].id) if len(rows) > PAGE else ""
-    return render_template("ecrm/console/orders.html", asked=asked, narrowed=narrowed, orders=on_file, more=more)
+    return render_template(
+        "ecrm/console/orders.html", asked=asked, narrowed=narrowed, orders=on_file, more=more, whole=whole, back=back
+    )
 
 
 @console.get("/orders.csv")

@@ -17,6 +17,7 @@ from tracking.clickstream.sessions import Session as Visit
 from tracking.orders import SeenOrder, SeenOrderLine, SeenRefund, SeenRefundLine
 
 from .period import Period, bounds
+from .redemptions import orders_naming
 from .segment import Segment, audiences_within
 
 
@@ -34,7 +35,8 @@ class Narrowed:
     product: the shop's id of a product among the lines. term: the number of a search term by which a product of the
     order was found. cohort: the first day of the month in which the customer ordered first. customers: first orders, or
     all others. visits: the visits in which they were placed; entry: the number of the page with which these began. An
-    order whose browser agreed to statistics alone doesn't know its visit and is of none.
+    order whose browser agreed to statistics alone doesn't know its visit and is of none. redeemed: the number of a
+    campaign whose codes they named; code: the code they named.
     """
 
     product: str | None = None
@@ -43,6 +45,8 @@ class Narrowed:
     customers: Customers | None = None
     visits: Segment = field(default_factory=Segment)
     entry: int | None = None
+    redeemed: int | None = None
+    code: str | None = None
 
     def __bool__(self) -> bool:
         return bool(self.visits) or any(value is not None for name, value in vars(self).items() if name != "visits")
@@ -54,6 +58,14 @@ class ListedRefund(NamedTuple):
     refund: SeenRefund
     order: SeenOrder | None
     amount_minor: int
+
+
+class Ordered(NamedTuple):
+    """Orders together: how many, what they paid, and what of it went back until now; money in minor units."""
+
+    orders: int
+    total_minor: int
+    refunded_minor: int
 
 
 def orders_behind(
@@ -70,23 +82,18 @@ def orders_behind(
     They were placed in the period; with a term, the search was in it, as there orders count on the search's day. An
     order whose browser agreed to statistics alone doesn't know its visit, so no term leads to it.
     """
-    start, end = bounds(period, zone)
-    query = select(SeenOrder)
-    if narrowed.term is None:
-        query = query.where(SeenOrder.placed_at >= start, SeenOrder.placed_at < end)
-    else:
-        found = select(SearchClick.order_id).where(
-            SearchClick.term_id == narrowed.term,
-            SearchClick.searched_at >= start,
-            SearchClick.searched_at < end,
-            SearchClick.order_id.is_not(None),
-        )
-        query = query.where(SeenOrder.id.in_(found))
-    query = query.where(*_narrow(narrowed, zone))
+    query = select(SeenOrder).where(*_orders(period, zone, narrowed))
     if before is not None:
         at, id_ = before
         query = query.where(or_(SeenOrder.placed_at < at, and_(SeenOrder.placed_at == at, SeenOrder.id < id_)))
     return session.scalars(query.order_by(SeenOrder.placed_at.desc(), SeenOrder.id.desc()).limit(limit)).all()
+
+
+def ordered_in(session: Session, period: Period, zone: ZoneInfo, narrowed: Narrowed) -> Ordered:
+    """All orders that `orders_behind` lists, together."""
+    query = select(func.count(), func.sum(SeenOrder.total_minor), func.sum(SeenOrder.refunded_minor))
+    orders, whole, back = session.execute(query.where(*_orders(period, zone, narrowed))).one()
+    return Ordered(orders, int(whole or 0), int(back or 0))
 
 
 def refunds_behind(
@@ -146,6 +153,19 @@ def _refunds(period: Period, zone: ZoneInfo, narrowed: Narrowed) -> list[ColumnE
     return wanted
 
 
+def _orders(period: Period, zone: ZoneInfo, narrowed: Narrowed) -> list[ColumnElement[bool]]:
+    start, end = bounds(period, zone)
+    if narrowed.term is None:
+        return [SeenOrder.placed_at >= start, SeenOrder.placed_at < end, *_narrow(narrowed, zone)]
+    found = select(SearchClick.order_id).where(
+        SearchClick.term_id == narrowed.term,
+        SearchClick.searched_at >= start,
+        SearchClick.searched_at < end,
+        SearchClick.order_id.is_not(None),
+    )
+    return [SeenOrder.id.in_(found), *_narrow(narrowed, zone)]
+
+
 def _narrow(narrowed: Narrowed, zone: ZoneInfo) -> list[ColumnElement[bool]]:
     wanted: list[ColumnElement[bool]] = []
     if narrowed.product is not None:
@@ -155,6 +175,8 @@ def _narrow(narrowed: Narrowed, zone: ZoneInfo) -> list[ColumnElement[bool]]:
         wanted.append(_in_cohort(narrowed.cohort, zone))
     if narrowed.customers is not None:
         wanted.append(SeenOrder.is_first.is_(narrowed.customers is Customers.NEW))
+    if narrowed.redeemed is not None or narrowed.code is not None:
+        wanted.append(SeenOrder.id.in_(orders_naming(campaign_id=narrowed.redeemed, code=narrowed.code)))
     return wanted + _in_visits(narrowed)
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Subquery, func, select, union
+from sqlalchemy import Select, Subquery, func, select, union
 from sqlalchemy.orm import Session
 
 from tracking.clickstream.dimensions import Source
@@ -32,9 +32,15 @@ class Redemptions:
     refunded_minor: int
 
 
-def redemptions_of(session: Session, period: Period, *, time_zone: str) -> dict[int, Redemptions]:
-    """By campaign id, of orders placed on the period's days in the shop's zone; campaigns without any are missing."""
-    named, back = _named(period, time_zone), _refunds()
+def redemptions_of(
+    session: Session, period: Period, *, time_zone: str, campaign_id: int | None = None
+) -> dict[int, Redemptions]:
+    """By campaign id, of orders placed on the period's days in the shop's zone; campaigns without any are missing.
+
+    With a `campaign_id`, of this one alone.
+    """
+    named = _named(period, time_zone, campaign_id)
+    back = _refunds(named)
     query = (
         select(
             named.c.campaign_id,
@@ -50,23 +56,33 @@ def redemptions_of(session: Session, period: Period, *, time_zone: str) -> dict[
     return {row[0]: Redemptions(*(int(value) for value in row[1:])) for row in session.execute(query)}
 
 
-def orders_naming(session: Session, campaign_id: int, period: Period, *, time_zone: str) -> list[int]:
-    """The orders behind the figures of a campaign, latest first: ids of `SeenOrder`."""
-    named = _named(period, time_zone)
-    query = select(SeenOrder.id).join(named, named.c.order_id == SeenOrder.id)
-    query = query.where(named.c.campaign_id == campaign_id)
-    return list(session.scalars(query.order_by(SeenOrder.placed_at.desc(), SeenOrder.id.desc())))
+def customers_naming(session: Session, campaign_id: int) -> int:
+    """How many different customers ever placed an order that named one of the campaign's codes."""
+    query = select(func.count(SeenOrder.customer_id.distinct()))
+    return session.scalar(query.where(SeenOrder.id.in_(orders_naming(campaign_id=campaign_id)))) or 0
 
 
-def _owners() -> Subquery:
+def orders_naming(*, campaign_id: int | None = None, code: str | None = None) -> Select[int | None]:
+    """The ids of the orders that named one of a campaign's codes, this code, or (both given) this code of it."""
+    query = select(Touchpoint.order_id).join(Source, Source.id == Touchpoint.source_id)
+    query = query.where(Touchpoint.kind == "code", Touchpoint.order_id.is_not(None))
+    if code is not None:
+        query = query.where(Source.campaign == code)
+    return query if campaign_id is None else query.where(Source.campaign.in_(select(_owners(campaign_id).c[0])))
+
+
+def _owners(campaign_id: int | None) -> Subquery:
     """(code, campaign_id): a campaign's own code and its further ones."""
-    return union(select(Campaign.code, Campaign.id), select(CampaignCode.code, CampaignCode.campaign_id)).subquery()
+    own, further = select(Campaign.code, Campaign.id), select(CampaignCode.code, CampaignCode.campaign_id)
+    if campaign_id is not None:
+        own, further = own.where(Campaign.id == campaign_id), further.where(CampaignCode.campaign_id == campaign_id)
+    return union(own, further).subquery()
 
 
-def _named(period: Period, time_zone: str) -> Subquery:
+def _named(period: Period, time_zone: str, campaign_id: int | None) -> Subquery:
     """(campaign_id, order_id, codes): how many codes of the campaign an order of the period named."""
     first, end = bounds(period, ZoneInfo(time_zone))
-    owners = _owners()
+    owners = _owners(campaign_id)
     return (
         select(owners.c[1].label("campaign_id"), Touchpoint.order_id, func.count().label("codes"))
         .join(Source, Source.campaign == owners.c[0])
@@ -77,10 +93,11 @@ def _named(period: Period, time_zone: str) -> Subquery:
     )
 
 
-def _refunds() -> Subquery:
+def _refunds(named: Subquery) -> Subquery:
+    """(order_id, amount): what went back of these orders until now."""
     return (
         select(SeenRefund.order_id, func.sum(SeenRefund.amount_minor).label("amount"))
-        .where(SeenRefund.order_id.is_not(None))
+        .where(SeenRefund.order_id.in_(select(named.c.order_id)))
         .group_by(SeenRefund.order_id)
         .subquery()
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -11,8 +12,9 @@ from sqlalchemy import select
 
 from ecrm.installation import installation
 from ecrm.marketing.campaigns import Campaign, CampaignCode, found
+from ecrm.marketing.order_list import Narrowed, ordered_in
 from ecrm.marketing.period import Period
-from ecrm.marketing.redemptions import orders_naming, redemptions_of
+from ecrm.marketing.redemptions import redemptions_of
 from shop import signals
 from shop.database import db
 from shop.importing.complete_journey import load_complete_journey
@@ -46,7 +48,8 @@ def test_redemptions_and_revenue_of_each_campaign_equal_the_packages_tables(app:
             one = shown.get(campaigns[number].id)
             figures = (one.redemptions, one.orders, one.revenue_minor) if one else (0, 0, 0)
             assert figures == answer.figures, campaigns[number].name
-            assert len(orders_naming(session, campaigns[number].id, YEAR, time_zone=ZONE)) == figures[1]
+            listed = ordered_in(session, YEAR, ZoneInfo(ZONE), Narrowed(redeemed=campaigns[number].id))
+            assert (listed.orders, listed.total_minor) == figures[1:]
         assert sum(one.redemptions for one in shown.values()) > 30
 
 

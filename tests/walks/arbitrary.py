@@ -98,6 +98,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
 """What each form of the app is made of; `test_arbitrary_text` fails for a POST route that isn't named here."""
 
 _LIST = ("page", "sort", "brand", "size", "price", "stock", "reduced")
+_ORDERS = ("first", "last", "product", "searched", "cohort", "customers", "redeemed", "code")
 _REPORT = (
     "days", "first", "last", "compare", "sort", "page",
     "channel", "source", "campaign", "device", "country", "medium", "term", "content", "visitors",
@@ -158,8 +159,8 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "console.new_customers_csv": _REPORT,
     "console.ad_intensity": (*_REPORT, *_FLASKS_OWN),
     "console.ad_intensity_csv": _REPORT,
-    "console.orders": ("first", "last", "product", "searched", "cohort", "customers", "before", *_FLASKS_OWN),
-    "console.orders_sheet": ("first", "last", "product", "searched", "cohort", "customers"),
+    "console.orders": (*_ORDERS, "before", *_FLASKS_OWN),
+    "console.orders_sheet": _ORDERS,
     "console.refunds": ("first", "last", "product", "cohort", "before", *_FLASKS_OWN),
     "console.experiment_rows": ("after", *_FLASKS_OWN),
     "console.customer": ("kind", "before", *_FLASKS_OWN),

@@ -14,11 +14,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from ecrm.access.audit import Action, AuditEntry
+from ecrm.console.return_columns import source_args
+from ecrm.console.segments import UNKNOWN
 from ecrm.marketing.attribution.models import Model
 from ecrm.marketing.attribution.reconcile import reconcile
 from ecrm.marketing.campaigns import Campaign, CampaignCode, CostEntry
 from ecrm.marketing.period import Period
+from ecrm.marketing.redemptions import Redemptions, redemptions_of
 from tests.ecrm.marketing.attribution.town import NOON, Town
+from tracking.clickstream.dimensions import Source
+from tracking.orders import SeenOrder
 
 from .host import DeskStorefront
 
@@ -49,6 +54,7 @@ def town(sessions: sessionmaker[Session], desk: Flask) -> dict[str, int]:
         )  # fmt: skip
         first = town.order(town.customer(), 6000, codes=["LETTER-5"], is_first=True)
         town.refund(first, 2000)
+        session.get_one(SeenOrder, first).refunded_minor = 2000  # as the sales data's own recording keeps it
         second = town.order(town.customer(), 4000, codes=["letter-5"], is_first=True)
         town.book(first, second, town.order(town.customer(), 700))
         return {"letter": letter.id, "first": first}
@@ -117,6 +123,65 @@ def test_a_campaigns_page_has_all_models_its_sources_and_its_codes(browser: Flas
     assert len(shown.select("figure.chart")) == 2
     assert browser.get(f"/console/campaigns/{town['letter']}.csv?{days(town)}").status_code == 200
     assert browser.get("/console/campaigns/99").status_code == 404
+
+
+def test_redemptions_open_the_orders_that_they_count(browser: FlaskClient, town: dict[str, int]) -> None:
+    shown = page(browser, f"/console/campaigns/{town['letter']}?{days(town)}")
+    links = [str(link["href"]) for link in shown.select("a[href*='redeemed='], a[href*='code=letter-5']")]
+    assert len(links) == 3
+    for link in links:
+        listed = page(browser, link)
+        assert len(listed.select("table.rows tbody tr")) == 2
+        assert "2 orders, which paid €100.00; €20.00 of that went back until now." in " ".join(
+            listed.get_text().split()
+        )
+        assert "named" in listed.get_text()
+    first, last = NOON.date() - timedelta(days=6), NOON.date()
+    for asked in ("redeemed=99", "code=nothing"):
+        assert "No order of these days fits" in browser.get(f"/console/orders?first={first}&last={last}&{asked}").text
+
+
+def test_of_the_people_reached_each_customer_counts_once_whenever_they_ordered(
+    browser: FlaskClient, sessions: sessionmaker[Session], town: dict[str, int]
+) -> None:
+    with sessions.begin() as session:
+        session.get_one(Campaign, town["letter"]).reached = 10
+        again, made = session.get_one(SeenOrder, town["first"]).customer_id, Town(session, _made=100)
+        made.book(made.order(again, 500, days=1, codes=["letter"]), made.order(again, 500, days=60, codes=["letter"]))
+    text = page(browser, f"/console/campaigns/{town['letter']}?{days(town)}").get_text(" ", strip=True)
+    assert "3 codes redeemed by 3 orders of these days" in text
+    assert "2 different customers ordered with one of its codes: 20.0% of the people reached." in text
+    none_of_them = page(browser, f"/console/campaigns/{town['letter']}?first=2026-01-01&last=2026-01-02")
+    assert "2 different customers" in none_of_them.get_text()
+
+
+def test_what_is_asked_of_one_campaign_is_what_it_has_among_all(
+    sessions: sessionmaker[Session], town: dict[str, int]
+) -> None:
+    period, letter = Period(NOON.date() - timedelta(days=6), NOON.date()), town["letter"]
+    with sessions() as session:
+        every = redemptions_of(session, period, time_zone="Europe/Berlin")
+        assert redemptions_of(session, period, time_zone="Europe/Berlin", campaign_id=letter) == every
+        assert every == {letter: Redemptions(2, 2, 10_000, 2000)}
+        assert redemptions_of(session, period, time_zone="Europe/Berlin", campaign_id=letter + 1) == {}
+
+
+def test_the_list_of_orders_says_how_the_net_of_reports_comes_about(browser: FlaskClient, town: dict[str, int]) -> None:
+    shown = page(browser, f"/console/overview?{days(town)}")
+    card = shown.select_one("section[aria-labelledby=revenue] .figure a")
+    assert card is not None
+    listed = page(browser, str(card["href"]))
+    assert f"is {card.get_text(strip=True)}." in " ".join(listed.get_text().split())
+    back = listed.find("a", string="€20.00")
+    assert back is not None
+    assert "€20.00" in page(browser, str(back["href"])).get_text()
+
+
+def test_the_visits_of_a_source_are_those_of_its_medium_and_content_too(desk: Flask) -> None:
+    source = Source(channel="email", source="letter", medium="mail", campaign="tea", term="", content="top")
+    assert source_args(source) == {
+        "channel": "email", "source": "letter", "medium": "mail", "campaign": "tea", "term": UNKNOWN, "content": "top",
+    }  # fmt: skip
 
 
 def test_a_campaign_is_made_changed_and_put_away(
