@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Select, case, cast, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from tracking.clickstream.referrers import site_named
 from tracking.clickstream.sources import folded_code
@@ -131,7 +131,7 @@ def _unnamed(session: Session, period: Period, search: Search) -> dict[str, Repo
     return {engine: _told(row) for engine, row in left.items() if any(row[:3])}
 
 
-def _sums(period: Period, search: Search, by: ColumnElement[Any]) -> Select[Any]:
+def _sums(period: Period, search: Search, by: ColumnElement[Any] | InstrumentedAttribute[Any]) -> Select[Any]:
     """Clicks, times shown, cost, and the places with the times shown that have one; by engine and another column."""
     placed = case((SearchReportDay.position.is_not(None), SearchReportDay.impressions), else_=0)
     places = cast(func.coalesce(SearchReportDay.position, 0), BigInteger) * SearchReportDay.impressions
