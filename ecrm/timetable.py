@@ -19,7 +19,7 @@ from tracking.clickstream.digest import Digested, digest_next
 from .installation import Installation
 from .job_runs import JobRun
 from .keeping import close_days, retain
-from .marketing.attribution.missing import attribute_nightly
+from .marketing.attribution.missing import attribute_nightly, book_due
 from .reactions import run_reactions
 from .training import train_models
 
@@ -67,6 +67,11 @@ def attribute(crm: Installation) -> str:
     return str(attribute_nightly(crm))
 
 
+def credit_anew(crm: Installation) -> str:
+    """Credit the orders anew that a changed campaign or a file of costs concerns."""
+    return f"{book_due(crm)} orders credited anew"
+
+
 def tidy(crm: Installation) -> str:
     """Forget job runs older than 90 days."""
     with crm.sessions.begin() as session:
@@ -93,6 +98,12 @@ TIMETABLE: tuple[Job, ...] = (
         attribute,
         at="03:40",
         once=True,
+    ),
+    Job(
+        "credit-anew",
+        "credits orders anew that a changed campaign or a file of costs concerns",
+        credit_anew,
+        every=timedelta(seconds=30),
     ),
     Job("tidy", "forgets job runs older than 90 days", tidy, at="04:00", once=True),
 )

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from ecrm.access.audit import Action, record
 from ecrm.access.roles import Permission, needs, signed_in_staff
 from ecrm.installation import installation
+from ecrm.marketing.attribution.due import AT_ONCE
 from ecrm.marketing.campaign_book import change_campaign, codes_of, found_campaign, put_away
 from ecrm.marketing.campaign_drafts import CAMPAIGN_CHANNELS, FIELDS, MAX_PATH, Refused, is_local, read_draft
 from ecrm.marketing.campaigns import Campaign
@@ -66,7 +67,7 @@ def edit_campaign(campaign_id: int) -> str:
 @console.post(f"/campaigns/{_NUMBER}/edit")
 @needs(Permission.CAMPAIGNS)
 def change_campaign_now(campaign_id: int) -> Response | tuple[str, int]:
-    """Change it; orders whose code means another channel now are credited anew in the same transaction."""
+    """Change it; orders whose code means another channel now are credited anew, by a job where they are many."""
     campaign_or_404(campaign_id)
     now = datetime.now(UTC)
     try:
@@ -84,6 +85,8 @@ def change_campaign_now(campaign_id: int) -> Response | tuple[str, int]:
         words += " " + ngettext(
             "%(num)s order is credited anew.", "%(num)s orders are credited anew.", credited
         )  # fmt: skip
+    if credited > AT_ONCE:
+        words += " " + _("As they are many, this takes some minutes; until then their figures are as before.")
     flash(words)
     return redirect(url_for("console.campaign", campaign_id=campaign_id), 303)
 

@@ -17,7 +17,7 @@ from tracking.clickstream.dimensions import Source
 from tracking.clickstream.touchpoints import Touchpoint
 from tracking.record import insert_once
 
-from .attribution.booking import rebook
+from .attribution.due import credit_anew
 from .attribution.redeemed import OWNERLESS
 from .campaign_drafts import Draft, Refused
 from .campaigns import Campaign, CampaignCode, CostEntry
@@ -42,7 +42,8 @@ def found_campaign(session: Session, draft: Draft, *, now: datetime) -> Campaign
 
 
 def change_campaign(session: Session, campaign: Campaign, draft: Draft) -> int:
-    """Make a campaign what the draft says; returns how many orders are credited to another source now.
+    """Make a campaign what the draft says; returns how many orders are credited to another source (many
+    of them soon, by a job).
 
     Raises:
         Refused: as `found_campaign`.
@@ -134,7 +135,7 @@ def _own_codes(session: Session, campaign_id: int, codes: Collection[str]) -> No
 
 
 def _credit_anew(session: Session, codes: Collection[str]) -> int:
-    """Credit the orders that redeemed these codes anew; returns how many there are."""
+    """Credit the orders that redeemed these codes anew, many of them by a job; returns how many there are."""
     wanted, order_ids = sorted(codes), set[int]()
     for start in range(0, len(wanted), _CHUNK):
         query = (
@@ -147,7 +148,7 @@ def _credit_anew(session: Session, codes: Collection[str]) -> int:
             )
         )
         order_ids.update(order_id for order_id in session.scalars(query) if order_id)
-    rebook(session, sorted(order_ids))
+    credit_anew(session, order_ids)
     return len(order_ids)
 
 

@@ -61,6 +61,14 @@ class CreditDay(Record):
     cost_minor: Mapped[int] = mapped_column(BigInteger, default=0)  # net of refunds
 
 
+class CreditDue(Record):
+    """An order that is to be credited anew (`due`): a campaign or a cost changed that concerns too many at once."""
+
+    __tablename__ = "ecrm_credit_due"
+
+    order_id: Mapped[int] = mapped_column(ForeignKey("ecrm_order.id"), primary_key=True)
+
+
 class ChannelWeight(Record):
     """What the data-driven model learnt last: a channel's weight (removal effect), in parts per million."""
 

@@ -21,6 +21,7 @@ from tracking.orders import SeenOrder, SeenRefund
 from .booking import Booked, book_loose_refunds, correct_days, rebook
 from .credits import Credit
 from .data_driven import DAYS, ENOUGH, Learnt, learn, learnt, weights_now
+from .due import credit_due
 from .rules import Rules, rules_of
 
 BATCH = 20_000  # orders a transaction, some two seconds; fewer would read the same visits more often
@@ -73,6 +74,7 @@ def book_missing(crm: Installation, *, progress: Progress | None = None) -> Repo
 
 def attribute_nightly(crm: Installation) -> Report:
     """Book what is missing, learn the data-driven weights, and put the orders of the last days right."""
+    book_due(crm)
     report = book_missing(crm)
     with crm.app.app_context():
         rules = rules_of(crm)
@@ -81,6 +83,18 @@ def attribute_nightly(crm: Installation) -> Report:
         since = datetime.now(UTC) - AGAIN
         _book(crm, report, select(SeenOrder.id).where(SeenOrder.placed_at >= since), rules=rules)
     return report
+
+
+def book_due(crm: Installation) -> int:
+    """Credit the orders anew that a campaign or a cost file concerns; returns how many, some a transaction."""
+    with crm.app.app_context():
+        rules, done = rules_of(crm), 0
+        while True:
+            with crm.sessions.begin() as session:
+                orders, _ = credit_due(session, rules=rules)
+            if not orders:
+                return done
+            done += orders
 
 
 def book_again(crm: Installation, period: Period, *, progress: Progress | None = None) -> Report:

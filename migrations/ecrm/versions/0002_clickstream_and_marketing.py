@@ -422,6 +422,11 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['touchpoint_id'], ['ecrm_touchpoint.id'], name=op.f('fk_ecrm_credit_touchpoint_id'), ondelete='SET NULL'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_ecrm_credit'))
     )
+    op.create_table('ecrm_credit_due',
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['order_id'], ['ecrm_order.id'], name=op.f('fk_ecrm_credit_due_order_id_ecrm_order')),
+    sa.PrimaryKeyConstraint('order_id', name=op.f('pk_ecrm_credit_due'))
+    )
     with op.batch_alter_table('ecrm_credit', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_ecrm_credit_day'), ['day'], unique=False)
         batch_op.create_index(batch_op.f('ix_ecrm_credit_order_id'), ['order_id'], unique=False)
@@ -527,6 +532,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_ecrm_credit_day'))
 
     op.drop_table('ecrm_credit')
+    op.drop_table('ecrm_credit_due')
     with op.batch_alter_table('ecrm_touchpoint', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_ecrm_touchpoint_visitor_id_at'))
         batch_op.drop_index(batch_op.f('ix_ecrm_touchpoint_source_id_at'))
