@@ -23,7 +23,6 @@ class Advertiser:
     headings: tuple[Heading, ...]
     total: Callable[[str], bool]
     comma_headings: tuple[str, ...] = ()
-    how: str = ""
 
     def mark(self, written: Sequence[str]) -> str:
         """The decimal mark that these headings suggest."""
