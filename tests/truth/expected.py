@@ -116,7 +116,7 @@ def visits(frames: Frames, first: date, last: date, segment: Mapping[str, str]) 
         ever = ever.assign(entry=ever["visit"].map(entries))
         _groups(numbers, ("landing", "entry_refunds_minor"), ever, ("entry",), "refunds_minor")
     else:
-        kept = back[back["entry"].isin(pages["entry"])]  # pages with which visits of the period began
+        kept = back[back["entry"] != ""]  # also of pages with which no visit of the period began
         _groups(numbers, ("landing", "entry_refunds_minor"), kept, ("entry",), "refunds_minor")
     return numbers
 
