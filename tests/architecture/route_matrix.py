@@ -189,7 +189,8 @@ CONSOLE = {
     "console.refunds GET": Row(_FIGURES),
     "console.experiments GET": Row(_FIGURES),
     "console.start_experiment POST": Row(
-        _staff("marketer"), form={"name": "Tried", "subject": "placement:home", "unit": "visitor", "percent": "10"},
+        _staff("marketer"),
+        form={"name": "Tried", "subject": "placement:home", "unit": "visitor", "percent": "10"},
     ),
     "console.experiment GET": Row(_FIGURES, {"experiment_id": "experiment"}),
     "console.experiment_csv GET": Row(_FIGURES, {"experiment_id": "experiment"}),

@@ -24,7 +24,7 @@ COLUMNS = (
     "id", "message_id", "name", "at_us", "visitor_id", "session_id", "customer_id", "subject", "path", "milliseconds",
     "status", "properties", "simulated",
 )  # fmt: skip
-"""`at_us`: microseconds since 1970, UTC. `order_reference` has no column: an event that names an order isn't archived."""
+"""`at_us`: microseconds since 1970, UTC. No `order_reference`: an event that names an order isn't archived."""
 
 _INTEGERS = ("id", "at_us", "visitor_id", "session_id", "customer_id", "milliseconds", "status")
 _TEXTS = ("name", "subject", "path", "properties")
