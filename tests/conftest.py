@@ -27,6 +27,7 @@ from shop.app import create_app
 from shop.catalog.product import Category, Department, Product
 from shop.database import db, engine_options
 from shop.profile import ShopProfile
+from tests.chromium import browser as browser  # one for all rooms
 
 DATABASE = os.environ.get("TEST_DATABASE", "sqlite")
 WITH_CRM = importlib.util.find_spec("ecrm") is not None  # `make test-without-crm` runs the shop's tests without it

@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ("shop", "templates/shop", "migrations/env.py", "migrations/shop", "tests/shop", "tests/conftest.py",
-        "tests/__init__.py", "pyproject.toml", "wsgi.py")  # fmt: skip
+        "tests/chromium.py", "tests/__init__.py", "pyproject.toml", "wsgi.py")  # fmt: skip
 
 
 def copy_without_crm(target: Path) -> None:

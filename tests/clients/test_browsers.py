@@ -10,7 +10,6 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import browser as browser  # the same Chromium, or the same skip
 from tests.clients.conftest import Collected
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]

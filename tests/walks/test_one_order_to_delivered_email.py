@@ -108,6 +108,7 @@ def test_a_refund_is_told_with_what_came_back(app: Flask, crm: Installation, sho
         event = session.scalars(select(Event).where(Event.name == "Order Refunded")).one()
     assert event.order_reference == number
     line = {"product_id": str(shop_data["espresso"]), "name": "Espresso Beans", "quantity": 1, "net_minor": 1890}
+    line["cost_minor"] = None
     assert event.properties["lines"] == [line]
 
 
