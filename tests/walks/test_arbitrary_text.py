@@ -70,6 +70,7 @@ def test_one_wrong_value_in_an_address_is_never_a_fault(app: Flask, crowd: dict[
     assert faults == [], "\n".join(faults)
 
 
+@pytest.mark.timeout(900)  # every parameter of every page with everything
 @pytest.mark.parametrize("who", ["stranger", "customer", "owner"])
 def test_one_wrong_parameter_is_never_a_fault(app: Flask, crowd: dict[str, Caller], who: str) -> None:
     caller, faults = crowd[who], []
