@@ -6,8 +6,6 @@ exposure goes to the writer as a step of the visitor and is stored in its transa
 
 from __future__ import annotations
 
-import os
-import weakref
 from dataclasses import dataclass
 from time import monotonic
 from typing import NamedTuple
@@ -15,6 +13,7 @@ from typing import NamedTuple
 from flask import Flask, current_app
 from sqlalchemy.orm import Session, sessionmaker
 
+from tracking.forking import begin_in_children
 from tracking.visitors import Grade
 
 from . import identification
@@ -53,7 +52,7 @@ class Trials:
     def __init__(self, sessions: sessionmaker[Session]) -> None:
         self._sessions = sessions
         self.begin()
-        _living.add(self)
+        begin_in_children(self)
 
     def begin(self) -> None:
         """Start with nothing remembered; called in a forked child."""
@@ -133,14 +132,3 @@ def held_out(placement: str, *, customer_id: int | None) -> bool:
             )
         )
     return control
-
-
-_living: weakref.WeakSet[Trials] = weakref.WeakSet()
-
-
-def _begin_all() -> None:
-    for one in list(_living):
-        one.begin()
-
-
-os.register_at_fork(after_in_child=_begin_all)

@@ -60,7 +60,7 @@ def change_claim(session: Session, claim_id: int, *, stands: bool, by: str, reas
     """
     if session.get(VisitorClaim, claim_id) is None:
         raise LookupError(f"there is no claim {claim_id}")
-    now_stands = session.scalar(select(_stands(VisitorClaim)).where(VisitorClaim.id == claim_id))
+    now_stands = session.scalar(select(claim_stands(VisitorClaim)).where(VisitorClaim.id == claim_id))
     if bool(now_stands) is stands:
         return False
     session.add(ClaimChange(claim_id=claim_id, stands=stands, changed_at=at, changed_by=by[:100], reason=reason[:200]))
@@ -71,7 +71,7 @@ def change_claim(session: Session, claim_id: int, *, stands: bool, by: str, reas
 def claims_of(session: Session, customer_id: int) -> list[Claim]:
     """Every claim of this customer, newest first, those taken back among them."""
     query = (
-        select(VisitorClaim, Visitor, _stands(VisitorClaim), _shared())
+        select(VisitorClaim, Visitor, claim_stands(VisitorClaim), _shared())
         .join(Visitor, Visitor.id == VisitorClaim.visitor_id)
         .where(VisitorClaim.customer_id == customer_id)
         .order_by(VisitorClaim.claimed_at.desc(), VisitorClaim.id.desc())
@@ -144,7 +144,8 @@ def visits_of(
 
 def theirs(session: Session, customer_id: int, *, window: timedelta) -> ColumnElement[bool]:
     """The rule of `visits_of` as a condition on visits, for queries that select more of them than their ids."""
-    taken_back = select(VisitorClaim.visitor_id).where(VisitorClaim.customer_id == customer_id, ~_stands(VisitorClaim))
+    mine = select(VisitorClaim.visitor_id).where(VisitorClaim.customer_id == customer_id)
+    taken_back = mine.where(~claim_stands(VisitorClaim))
     agreed = Visit.grade >= int(Grade.PERSONAL)
     signed_in = and_(Visit.customer_id == customer_id, Visit.visitor_id.not_in(taken_back), agreed)
     floors: dict[int, datetime] = {visitor: at - window for visitor, at in _browsers(session, customer_id)}
@@ -161,14 +162,14 @@ def theirs(session: Session, customer_id: int, *, window: timedelta) -> ColumnEl
 def _browsers(session: Session, customer_id: int) -> list[tuple[int, datetime]]:
     query = (
         select(VisitorClaim.visitor_id, VisitorClaim.claimed_at)
-        .where(VisitorClaim.customer_id == customer_id, _stands(VisitorClaim), ~_shared())
+        .where(VisitorClaim.customer_id == customer_id, claim_stands(VisitorClaim), ~_shared())
         .order_by(VisitorClaim.id.desc())
         .limit(MAX_BROWSERS)
     )
     return [(visitor_id, at) for visitor_id, at in session.execute(query)][::-1]
 
 
-def _stands(claims: Any) -> ColumnElement[bool]:
+def claim_stands(claims: Any) -> ColumnElement[bool]:
     """What the latest change of a claim says; without a change it stands."""
     latest = (
         select(ClaimChange.stands)
@@ -186,7 +187,7 @@ def _shared() -> ColumnElement[bool]:
     return (
         select(other.id)
         .where(other.visitor_id == VisitorClaim.visitor_id, other.customer_id != VisitorClaim.customer_id)
-        .where(_stands(other))
+        .where(claim_stands(other))
         .correlate(VisitorClaim)
         .exists()
     )

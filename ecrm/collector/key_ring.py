@@ -7,9 +7,7 @@ it, is noted every few seconds: good for "does anything arrive?", not for report
 from __future__ import annotations
 
 import logging
-import os
 import threading
-import weakref
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from tracking.clickstream.rollups import add_to, day_of
+from tracking.forking import begin_in_children
 
 from .write_keys import MAX_KEY, WriteKey, WriteKeyDay, find
 
@@ -46,7 +45,7 @@ class KeyRing:
         self._sessions = sessions
         self._time_zone = time_zone
         self.begin()
-        _living.add(self)
+        begin_in_children(self)
 
     def begin(self) -> None:
         """Start with nothing remembered and nothing to note; called in a forked child."""
@@ -120,14 +119,3 @@ class KeyRing:
                     add_to(session, WriteKeyDay, {"key_id": key_id, "day": day}, counts)
         except SQLAlchemyError:
             log.exception("what came with the write keys could not be noted")
-
-
-_living: weakref.WeakSet[KeyRing] = weakref.WeakSet()
-
-
-def _begin_all() -> None:
-    for ring in list(_living):
-        ring.begin()
-
-
-os.register_at_fork(after_in_child=_begin_all)

@@ -25,7 +25,7 @@ from tracking.customers import customers_by_email
 
 from .blueprint import console, kept_reason
 from .product_names import product_names
-from .queries import LARGEST, cursor, cursor_arg, day_arg, number_arg, text_arg
+from .queries import LARGEST, LARGEST_INTEGER, cursor, cursor_arg, day_arg, number_arg, text_arg
 
 PAGE = 50
 WINDOW = timedelta(days=31)
@@ -54,7 +54,7 @@ def event_names() -> list[str]:
 def events() -> str:
     """The ledger, newest first; by name, day, order, visit or (for roles that may) customer."""
     name, order, day = text_arg("name", longest=60), text_arg("order", longest=64).lstrip("#"), day_arg("day")
-    visit, customer_id, before = number_arg("visit"), number_arg("customer"), cursor_arg()
+    visit, customer_id, before = number_arg("visit"), number_arg("customer", largest=LARGEST_INTEGER), cursor_arg()
     crm = installation()
     with crm.sessions.begin() as session:
         if customer_id is not None:

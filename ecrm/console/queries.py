@@ -13,6 +13,8 @@ from ecrm.wording import gettext as _
 
 Choice = TypeVar("Choice", bound=StrEnum)
 LARGEST = 2**63 - 1
+LARGEST_INTEGER = 2**31 - 1
+"""PostgreSQL refuses a larger number where it is compared with a column of this type."""
 YEARS = range(1970, 9001)
 """The calendar's outer years overflow as soon as a time zone is applied or a window taken off."""
 
@@ -29,8 +31,8 @@ def text_arg(name: str, *, longest: int = 200) -> str:
     return value
 
 
-def number_arg(name: str) -> int | None:
-    """A positive whole number that fits a row's id.
+def number_arg(name: str, *, largest: int = LARGEST) -> int | None:
+    """A positive whole number that fits the column it is compared with.
 
     Raises:
         BadRequest: for anything else.
@@ -38,7 +40,7 @@ def number_arg(name: str) -> int | None:
     value = text_arg(name)
     if not value:
         return None
-    if not (value.isascii() and value.isdigit() and len(value) <= 19 and int(value) <= LARGEST):
+    if not (value.isascii() and value.isdigit() and len(value) <= 19 and int(value) <= largest):
         raise BadRequest(_("“%(name)s” must be a whole number.", name=name))
     return int(value)
 

@@ -12,7 +12,7 @@ from ecrm.wording import gettext as _
 
 from .blueprint import console
 from .periods import chosen_period
-from .queries import choice_arg, cursor, cursor_arg, number_arg
+from .queries import LARGEST_INTEGER, choice_arg, cursor, cursor_arg, number_arg
 from .segments import channel_name, chosen_segment, country_name, device_name, filters
 
 PAGE = 50
@@ -23,7 +23,11 @@ PAGE = 50
 def visits() -> str:
     """Visits of a period and a segment, newest first."""
     chosen, segment = chosen_period(), chosen_segment()
-    having, stage, entry = choice_arg("having", Having), number_arg("stage"), number_arg("entry")
+    having, stage, entry = (
+        choice_arg("having", Having),
+        number_arg("stage", largest=LARGEST_INTEGER),
+        number_arg("entry"),
+    )
     asked = Asked(chosen.period, segment, having=having, stage=stage, entry=entry)
     with installation().sessions() as session:
         path = page_path(session, entry) if entry is not None else ""

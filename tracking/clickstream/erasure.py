@@ -20,6 +20,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, or_
 from sqlalchemy.orm import Session, aliased
 
 from tracking.customers import Customer
+from tracking.identity import claim_stands
 from tracking.orders import SeenOrder
 from tracking.visitors import ClaimChange, Visitor, VisitorClaim
 
@@ -122,9 +123,9 @@ def _traces(session: Session, customer_id: int) -> _Traces:
     mine = select(VisitorClaim.visitor_id).where(VisitorClaim.customer_id == customer_id)
     other = aliased(VisitorClaim)
     shared = select(other.id).where(
-        other.visitor_id == VisitorClaim.visitor_id, other.customer_id != customer_id, _stands(other)
+        other.visitor_id == VisitorClaim.visitor_id, other.customer_id != customer_id, claim_stands(other)
     )
-    alone = set(session.scalars(mine.where(_stands(VisitorClaim), ~shared.exists())))
+    alone = set(session.scalars(mine.where(claim_stands(VisitorClaim), ~shared.exists())))
     seen = select(Visit.visitor_id).where(Visit.customer_id == customer_id)
     others = {*session.scalars(mine), *session.scalars(seen)} - alone
     visits: set[int] = set(session.scalars(select(Visit.id).where(Visit.customer_id == customer_id)))
@@ -140,18 +141,6 @@ def _traces(session: Session, customer_id: int) -> _Traces:
         tuple(sorted(others)),
         tuple(sorted(visits)),
     )
-
-
-def _stands(claims: Any) -> ColumnElement[bool]:
-    latest = (
-        select(ClaimChange.stands)
-        .where(ClaimChange.claim_id == claims.id)
-        .order_by(ClaimChange.id.desc())
-        .limit(1)
-        .correlate(claims)
-        .scalar_subquery()
-    )
-    return func.coalesce(latest, True)
 
 
 def _steps(traces: _Traces, told: Collection[str]) -> Select[int]:

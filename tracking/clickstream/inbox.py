@@ -7,9 +7,7 @@ sync costs the same for one row as for a hundred.
 from __future__ import annotations
 
 import logging
-import os
 import threading
-import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, Session, mapped_column, sessionmaker
 
 from tracking.bulk import insert_columns
+from tracking.forking import begin_in_children
 from tracking.record import BigId, Record
 
 log = logging.getLogger("ecrm.clickstream")
@@ -68,7 +67,7 @@ class Inbox:
         self._sessions = sessions
         self._patience = patience
         self.begin()
-        _living.add(self)
+        begin_in_children(self)
 
     def begin(self) -> None:
         """Start empty; called in a forked child, whose parent answers (and commits for) its own requests."""
@@ -149,14 +148,3 @@ def _patient(connection: Connection, seconds: float) -> Iterator[None]:
         yield
     finally:
         driver.execute(f"PRAGMA busy_timeout={before}")
-
-
-_living: weakref.WeakSet[Inbox] = weakref.WeakSet()
-
-
-def _begin_all() -> None:
-    for inbox in list(_living):
-        inbox.begin()
-
-
-os.register_at_fork(after_in_child=_begin_all)

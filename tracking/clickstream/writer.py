@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import atexit
 import logging
-import os
 import threading
 import weakref
 from collections import deque
@@ -21,6 +20,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
+
+from tracking.forking import begin_in_children
 
 from .archive import Archive
 from .digest import digest_next
@@ -74,6 +75,7 @@ class Writer:
         self._zone = "UTC"
         self._capacity = capacity
         self.begin()
+        begin_in_children(self)
         _living.add(self)
 
     def digest_soon(self) -> None:
@@ -223,14 +225,7 @@ _living: weakref.WeakSet[Writer] = weakref.WeakSet()
 
 
 @atexit.register
-def _close_all() -> None:
+def close_all() -> None:
+    """Store what waits in any writer of this process, and end their threads."""
     for writer in list(_living):
         writer.close(timeout=5.0)
-
-
-def _begin_all() -> None:
-    for writer in list(_living):
-        writer.begin()
-
-
-os.register_at_fork(after_in_child=_begin_all)
