@@ -11,6 +11,7 @@ from ecrm.installation import installation
 from ecrm.marketing.attribution.models import Model
 from ecrm.marketing.campaign_book import campaigns as all_campaigns
 from ecrm.marketing.campaigns import Campaign
+from ecrm.marketing.overview import days_in, total
 from ecrm.marketing.roi import By, Earnings, Line, Returns, returns
 from ecrm.wording import day, money, number
 from ecrm.wording import gettext as _
@@ -51,6 +52,7 @@ def _report() -> tuple[Report, Model]:
         now = returns(session, chosen.period, model=model, by=by)
         before = returns(session, chosen.compare, model=model, by=by) if chosen.compare else None
         on_file = all_campaigns(session) if by is By.CAMPAIGN else []
+        booked_minor = total(days_in(session, chosen.period)).net_minor
     earlier = {line.key: line.earnings for line in before.lines} if before else {}
     quiet = [
         _quiet(campaign) for campaign in on_file if f"campaign:{campaign.id}" not in {one.key for one in now.lines}
@@ -84,6 +86,7 @@ def _report() -> tuple[Report, Model]:
         ],
         notes=_notes(now),
         simulated=_simulated(now.total),
+        warning=_uncredited(booked_minor, now.total.net_minor),
         more_args=args,
     ), model  # fmt: skip
 
@@ -142,11 +145,23 @@ def _notes(now: Returns) -> list[str]:
     return [*notes, covered] if (covered := coverage_words(now.total)) else notes
 
 
-def _simulated(total: Earnings) -> str:
-    if not total.simulated_visits:
+def _uncredited(booked_minor: int, credited_minor: int) -> str:
+    if booked_minor == credited_minor:
+        return ""
+    currency = installation().storefront.facts().currency
+    return _(
+        "Orders and refunds of these days come to %(booked)s; %(credited)s of it are credited so far. The rest follows"
+        " in the background; if it doesn't, “flask ecrm attribute” credits it and “flask ecrm reconcile” names the"
+        " rows.",
+        booked=money(booked_minor, currency), credited=money(credited_minor, currency),
+    )  # fmt: skip
+
+
+def _simulated(all_lines: Earnings) -> str:
+    if not all_lines.simulated_visits:
         return ""
     return _(
         "%(count)s of the %(all)s visits are simulated: the loaded sales data hold no visits. Orders and coupons are"
         " real data; what is credited to visits is not.",
-        count=number(total.simulated_visits), all=number(total.visits),
+        count=number(all_lines.simulated_visits), all=number(all_lines.visits),
     )  # fmt: skip

@@ -108,7 +108,7 @@ class Report:
     """All that page and spreadsheet need. `name` starts the file's name; `by` heads the first column.
 
     `sorted_by` is a column's key, with a minus for "largest first", or empty for the order in which the rows come.
-    `compared`: whether rows have figures of the comparison, too.
+    `compared`: whether rows have figures of the comparison, too. `warning`: why the figures may not be whole.
     """
 
     name: str
@@ -129,6 +129,7 @@ class Report:
     nothing: str = ""
     compared: bool = True
     simulated: str = ""
+    warning: str = ""
     more_args: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -82,6 +82,16 @@ def test_the_list_adds_up_to_the_booked_net_revenue_and_says_so(browser: FlaskCl
     assert [row[4] for row in table[1:]] == ["80.00", "7.00"]
 
 
+def test_money_that_is_not_credited_yet_is_said_to_be_missing(
+    browser: FlaskClient, sessions: sessionmaker[Session], town: dict[str, int]
+) -> None:
+    assert "are credited so far" not in page(browser, f"/console/campaigns?{days(town)}").get_text()
+    with sessions.begin() as session:
+        Town(session, _made=100).order(session.get_one(SeenOrder, town["first"]).customer_id, 1300)
+    shown = page(browser, f"/console/campaigns?{days(town)}").get_text()
+    assert "come to €100.00; €87.00 of it are credited so far" in shown
+
+
 @pytest.mark.parametrize("by", ["campaign", "channel", "source"])
 def test_each_figure_of_the_list_leads_to_its_rows(browser: FlaskClient, town: dict[str, int], by: str) -> None:
     shown = page(browser, f"/console/campaigns?{days(town)}&by={by}&model=linear")
