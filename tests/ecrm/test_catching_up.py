@@ -20,7 +20,7 @@ from ecrm.marketing.attribution.credits import Credit
 from ecrm.marketing.attribution.models import Model
 from ecrm.marketing.attribution.reconcile import reconcile, whole_history
 from shop.database import engine_options
-from tests.conftest import DATABASE
+from tests.conftest import DATABASE, end_writers
 from tests.ecrm.kites import Kites, open_kites, order, person
 from tests.tracking.clicks import audiences, pages, products, terms
 from tracking.clickstream.log import Log
@@ -49,6 +49,7 @@ def old(database_url: str, tmp_path: Path) -> Iterator[Engine]:
     with sessionmaker(engine).begin() as session:
         fill(session)
     yield engine
+    end_writers()
     engine.dispose()
 
 
