@@ -25,7 +25,7 @@ from ecrm.wording import money, ngettext, today
 
 from .blueprint import console
 from .periods import chosen_period, kept_args
-from .queries import LARGEST, bad_cursor, number_arg, text_arg
+from .queries import LARGEST, day_cursor, day_cursor_arg, number_arg, text_arg
 from .segments import channel_name
 from .spreadsheets import Cell, csv_response, major
 
@@ -104,9 +104,10 @@ def _of_days(campaign_id: int, first: date, last: date) -> str:
 
 def _page(said: Mapping[str, str], problems: Mapping[str, str]) -> str:
     chosen, campaign_id, channel = chosen_period(), number_arg("campaign_id"), text_arg("channel", longest=20)
+    before = day_cursor_arg() if request.method == "GET" else None
     with installation().sessions() as session:
         rows = listed(
-            session, chosen.period, campaign_id=campaign_id, channel=channel, before=_before(), limit=PAGE + 1
+            session, chosen.period, campaign_id=campaign_id, channel=channel, before=before, limit=PAGE + 1
         )  # fmt: skip
         sum_minor = total(session, chosen.period, campaign_id=campaign_id, channel=channel)
         every = campaigns(session, archived=None)
@@ -117,7 +118,7 @@ def _page(said: Mapping[str, str], problems: Mapping[str, str]) -> str:
         campaign=next((one for one in every if one.id == campaign_id), None), said=said, problems=problems,
         channel=channel_name(channel) if channel else "", key=secrets.token_urlsafe(12), origin_words=origin_words,
         args={name: value for name, value in args.items() if value is not None}, kept=kept_args(segment=False),
-        more=f"{more.day}~{more.id}" if more else "", spread=_spread,
+        more=day_cursor(more.day, more.id) if more else "", spread=_spread,
     )  # fmt: skip
 
 
@@ -182,19 +183,6 @@ def _key() -> str:
     key = request.form.get("key", "")
     fits = 0 < len(key) <= MAX_KEY and key.isascii() and all(letter.isalnum() or letter in "-_" for letter in key)
     return key if fits else secrets.token_urlsafe(12)
-
-
-def _before() -> tuple[date, int] | None:
-    value = text_arg("before") if request.method == "GET" else ""
-    if not value:
-        return None
-    day, _tilde, number = value.partition("~")
-    if not (number.isascii() and number.isdigit() and len(number) <= 19 and int(number) <= LARGEST):
-        raise bad_cursor()
-    try:
-        return date.fromisoformat(day), int(number)
-    except ValueError:
-        raise bad_cursor() from None
 
 
 def _lines(period: Period, campaign_id: int | None, channel: str) -> Iterator[tuple[Cell, ...]]:

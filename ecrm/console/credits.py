@@ -20,7 +20,7 @@ from ecrm.wording import gettext as _
 
 from .blueprint import console
 from .periods import chosen_period
-from .queries import LARGEST, bad_cursor, text_arg
+from .queries import day_cursor, day_cursor_arg, text_arg
 from .receipts import source_words
 from .return_columns import chosen_model
 from .segments import channel_name
@@ -36,11 +36,11 @@ MAX_KEY = 140
 def credits() -> str:
     """The postings behind a line of the campaigns report, latest first."""
     chosen, model, key = chosen_period(), chosen_model(), text_arg("key", longest=MAX_KEY)
-    rows = _rows(installation(), chosen.period, model, key, before=_before(), limit=PAGE + 1)
+    rows = _rows(installation(), chosen.period, model, key, before=day_cursor_arg(), limit=PAGE + 1)
     last = rows[PAGE - 1].credit if len(rows) > PAGE else None
     return render_template(
         "ecrm/console/credits.html", chosen=chosen, model=model, key=key, of=_name(key), rows=rows[:PAGE],
-        more=f"{last.day}~{last.id}" if last else "", from_words=from_words, million=MILLION,
+        more=day_cursor(last.day, last.id) if last else "", from_words=from_words, million=MILLION,
     )  # fmt: skip
 
 
@@ -79,19 +79,6 @@ def _rows(
             return list(credits_of(session, period, model=model, key=key, before=before, limit=limit))
         except LookupError:
             raise NotFound(_("No line of the report is called that. Open the rows from the report.")) from None
-
-
-def _before() -> tuple[date, int] | None:
-    value = text_arg("before")
-    if not value:
-        return None
-    day, _tilde, number = value.partition("~")
-    if not (number.isascii() and number.isdigit() and len(number) <= 19 and int(number) <= LARGEST):
-        raise bad_cursor()
-    try:
-        return date.fromisoformat(day), int(number)
-    except ValueError:
-        raise bad_cursor() from None
 
 
 def _name(key: str) -> str:

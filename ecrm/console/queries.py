@@ -103,6 +103,29 @@ def cursor(at: datetime, id_: int) -> str:
     return f"{at.isoformat()}~{id_}"
 
 
+def day_cursor_arg(name: str = "before") -> tuple[date, int] | None:
+    """Where the page before ended, as `day_cursor` wrote it.
+
+    Raises:
+        BadRequest: for anything else.
+    """
+    value = text_arg(name)
+    if not value:
+        return None
+    day, _tilde, number = value.partition("~")
+    if not (number.isascii() and number.isdigit() and len(number) <= 19 and int(number) <= LARGEST):
+        raise bad_cursor()
+    try:
+        return date.fromisoformat(day), int(number)
+    except ValueError:
+        raise bad_cursor() from None
+
+
+def day_cursor(day: date, id_: int) -> str:
+    """Where a page of rows that know their day only ends, fit for a link."""
+    return f"{day}~{id_}"
+
+
 def bad_cursor() -> BadRequest:
     """The refusal of a link that was cut or changed."""
     return BadRequest(_("This link to a next page is damaged. Start again from the first page."))
