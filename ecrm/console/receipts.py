@@ -18,6 +18,7 @@ from tracking.clickstream.dimensions import Source
 from tracking.customers import Customer
 
 from .blueprint import console
+from .segments import channel_name
 
 MAX_REFERENCE = 64
 
@@ -54,17 +55,6 @@ def receipt(reference: str) -> str:
         reasons=_reasons(found),
         learning=_learning(found),
     )
-
-
-def channel_name(channel: str) -> str:
-    """A channel in the reader's language; one that is new here as it is."""
-    names = {
-        "direct": _("Direct"), "paid_search": _("Paid search"), "organic_search": _("Organic search"),
-        "paid_social": _("Paid social"), "organic_social": _("Organic social"), "email": _("E-mail"),
-        "affiliate": _("Affiliate"), "display": _("Display"), "referral": _("Referral"), "post": _("Post"),
-        "ai_assistant": _("AI assistant"), "sms": _("SMS"), "other": _("Other"),
-    }  # fmt: skip
-    return names.get(channel, channel)
 
 
 def source_words(source: Source | None) -> SourceWords:

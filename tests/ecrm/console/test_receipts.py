@@ -63,7 +63,7 @@ def test_the_receipt_shows_each_touch_with_its_money_and_the_sums_that_are_booke
 ) -> None:
     text = read(browser)
     assert "Paid search tea · google visit simulated" in text
-    assert "Post tea-5 named by the order" in text
+    assert "Post and print tea-5 named by the order" in text
     assert "€12.45 50.0% -€2.50 refunded" in text
     assert text.count("Net, as booked €19.90 €19.90 €19.90 €19.90 €19.90 €19.90 €19.90") == 1
     assert "an e-mail, more than 5 days before the order" in text
