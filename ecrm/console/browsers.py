@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from flask import flash, redirect, request, url_for
@@ -27,13 +28,7 @@ _PATH = f"/customers/<int(max={LARGEST}):customer_id>/browsers/<int(max={LARGEST
 @needs(Permission.CUSTOMERS)
 def take_back_browser(customer_id: int, claim_id: int) -> Response:
     """This customer didn't use this browser: its visits are theirs no more."""
-    reason, staff, now = _reason(), signed_in_staff(), datetime.now(UTC)
-    with installation().sessions.begin() as session:
-        _claim_of(session, customer_id, claim_id)
-        changed = take_back(session, claim_id, by=staff.name, reason=reason, at=now)
-        if changed:
-            record(session, staff, Action.CLAIM_TAKEN_BACK, subject=f"customer:{customer_id}", reason=reason, now=now)
-    if changed:
+    if _changed(customer_id, claim_id, take_back, Action.CLAIM_TAKEN_BACK):
         flash(_("Taken back: the browser's visits are no longer this customer's, and the reports follow."))
     else:
         flash(_("This was taken back before."))
@@ -44,17 +39,22 @@ def take_back_browser(customer_id: int, claim_id: int) -> Response:
 @needs(Permission.CUSTOMERS)
 def put_back_browser(customer_id: int, claim_id: int) -> Response:
     """It was this customer after all."""
-    reason, staff, now = _reason(), signed_in_staff(), datetime.now(UTC)
-    with installation().sessions.begin() as session:
-        _claim_of(session, customer_id, claim_id)
-        changed = put_back(session, claim_id, by=staff.name, reason=reason, at=now)
-        if changed:
-            record(session, staff, Action.CLAIM_PUT_BACK, subject=f"customer:{customer_id}", reason=reason, now=now)
-    if changed:
+    if _changed(customer_id, claim_id, put_back, Action.CLAIM_PUT_BACK):
         flash(_("Put back: the browser's visits are this customer's again, and the reports follow."))
     else:
         flash(_("It was put back before."))
     return _back(customer_id)
+
+
+def _changed(customer_id: int, claim_id: int, change: Callable[..., bool], action: Action) -> bool:
+    """Change the claim with the reason that the form gives; recorded where it isn't so already."""
+    reason, staff, now = _reason(), signed_in_staff(), datetime.now(UTC)
+    with installation().sessions.begin() as session:
+        _claim_of(session, customer_id, claim_id)
+        changed = change(session, claim_id, by=staff.name, reason=reason, at=now)
+        if changed:
+            record(session, staff, action, subject=f"customer:{customer_id}", reason=reason, now=now)
+    return changed
 
 
 def _reason() -> str:
