@@ -20,7 +20,7 @@ _TABLE = Record.metadata.tables[Event.__tablename__]
 _MAX_PATH = 500
 
 
-class EventRow(NamedTuple):
+class SeenRow(NamedTuple):
     """The columns of a step that was seen."""
 
     message_id: str | None
@@ -33,15 +33,13 @@ class EventRow(NamedTuple):
     properties: str
 
 
-def event_row(
-    sighting: Sighting, *, visitor_id: int | None, session_id: int | None, customer_id: int | None
-) -> EventRow:
+def seen_row(sighting: Sighting, *, visitor_id: int | None, session_id: int | None, customer_id: int | None) -> SeenRow:
     """A sighting as a row.
 
     Raises:
         TypeError: for a property that JSON doesn't know.
     """
-    return EventRow(
+    return SeenRow(
         None if sighting.message_id is None else message_id_of(sighting),
         storable(sighting.name)[:60],
         sighting.at,
@@ -58,14 +56,14 @@ def message_id_of(sighting: Sighting) -> str:
     return str(storable(sighting.message_id)[:100])
 
 
-def write_events(session: Session, rows: Sequence[EventRow]) -> None:
+def write_events(session: Session, rows: Sequence[SeenRow]) -> None:
     """Insert the rows.
 
     Raises:
         IntegrityError: where another transaction stored one of the messages meanwhile; try the batch again.
     """
     if rows:
-        columns: dict[str, Sequence[Any]] = dict(zip(EventRow._fields, zip(*rows, strict=True), strict=True))
+        columns: dict[str, Sequence[Any]] = dict(zip(SeenRow._fields, zip(*rows, strict=True), strict=True))
         columns["simulated"] = [False] * len(rows)
         ready = {*columns} - {"happened_at"}
         insert_columns(session.connection(), _TABLE, columns, ready=ready)

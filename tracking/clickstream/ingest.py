@@ -24,7 +24,7 @@ from tracking.visitors import Visitor, VisitorClaim
 from . import search_trail
 from .archive import Archive
 from .day_counts import DayCounts
-from .event_rows import event_row, known_messages, message_id_of, write_events
+from .event_rows import known_messages, message_id_of, seen_row, write_events
 from .rollups import day_of, store
 from .sightings import Sighting, storable
 from .visits import Visit, Visits, signed_in
@@ -83,7 +83,7 @@ def ingest(session: Session, sightings: Sequence[Sighting], time_zone: str, *, a
     write_events(
         session,
         [
-            event_row(sighting, visitor_id=visitor_id, session_id=visit.id if visit else None, customer_id=customer_id)
+            seen_row(sighting, visitor_id=visitor_id, session_id=visit.id if visit else None, customer_id=customer_id)
             for visitor_id, visit, customer_id, sighting in placed
         ],
     )
