@@ -8,7 +8,6 @@ its event, its confirmation e-mail and its shipment, stock and sums add up.
 
 from __future__ import annotations
 
-import argparse
 import collections
 import contextlib
 import os
@@ -25,6 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.faults.shopper import DETAILS, Shopper, fields_of
+from tests.faults.verdict import judge
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOPPERS = 6
@@ -251,18 +251,5 @@ def audit(database: Path, tally: Tally) -> dict[str, int]:
         }
 
 
-def main() -> None:
-    """Run and print; exit code 1 where anything is wrong."""
-    parser = argparse.ArgumentParser(description="kill -9 during checkout")
-    parser.add_argument("--cycles", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=1)
-    arguments = parser.parse_args()
-    result = run(arguments.cycles, seed=arguments.seed)
-    for name, value in result.items():
-        print(f"{value:8} {name}")
-    wrong = {name: value for name, value in result.items() if value and "for information" not in name}
-    sys.exit(1 if wrong else 0)
-
-
 if __name__ == "__main__":
-    main()
+    judge(run, description="kill -9 during checkout")

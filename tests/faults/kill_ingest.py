@@ -8,7 +8,6 @@ none is two, and what the roll-ups counted is what the events say.
 
 from __future__ import annotations
 
-import argparse
 import base64
 import contextlib
 import http.client
@@ -24,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.faults.kill_checkout import ROOT, Server, prepare
+from tests.faults.verdict import judge
 
 CLIENTS = 4
 BATCH = 20
@@ -167,18 +167,5 @@ def audit(database: Path, tally: Tally) -> dict[str, int]:
         }
 
 
-def main() -> None:
-    """Run and print; exit code 1 where anything is wrong."""
-    parser = argparse.ArgumentParser(description="kill -9 during ingest")
-    parser.add_argument("--cycles", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=1)
-    arguments = parser.parse_args()
-    result = run(arguments.cycles, seed=arguments.seed)
-    for name, value in result.items():
-        print(f"{value:8} {name}")
-    wrong = {name: value for name, value in result.items() if value and "for information" not in name}
-    sys.exit(1 if wrong else 0)
-
-
 if __name__ == "__main__":
-    main()
+    judge(run, description="kill -9 during ingest")
