@@ -14,6 +14,7 @@ from ecrm.marketing.attribution.models import DEFAULT_MODEL, Model
 from ecrm.marketing.attribution.receipt import Receipt, ReceiptLine, receipt_of
 from ecrm.marketing.attribution.rules import rules_of
 from ecrm.wording import gettext as _
+from ecrm.wording import number
 from tracking.clickstream.dimensions import Source
 from tracking.customers import Customer
 
@@ -96,6 +97,6 @@ def _learning(receipt: Receipt) -> str:
         return _(
             "The data-driven model knows only %(paths)s paths to an order, too few to learn from; it shares like the"
             " linear one.",
-            paths=learnt.paths,
+            paths=number(learnt.paths),
         )
-    return _("The data-driven model learnt from %(paths)s paths to an order.", paths=learnt.paths)
+    return _("The data-driven model learnt from %(paths)s paths to an order.", paths=number(learnt.paths))
