@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from sqlalchemy import Engine, select
 
 from ecrm import csp
 from ecrm.collector.views import local_path
-from ecrm.installation import Installation, installation
+from ecrm.installation import Installation
 from tests.ecrm.visited_host import FIREFOX, VisitedStorefront, create_host
 from tracking.clickstream.event import Event
 from tracking.visitors import ConsentChoice
@@ -26,15 +25,8 @@ SAME_SITE = {"Sec-Fetch-Site": "same-origin"}
 
 
 @pytest.fixture
-def host(engine: Engine) -> Iterator[Flask]:
-    host = create_host(engine, VisitedStorefront())
-    yield host
-    installation(host).writer.close()
-
-
-@pytest.fixture
-def plugin(host: Flask) -> Installation:
-    return installation(host)
+def host(engine: Engine) -> Flask:
+    return create_host(engine, VisitedStorefront())
 
 
 @pytest.fixture
@@ -222,7 +214,6 @@ def test_a_host_with_its_own_protection_lets_the_beacon_through_and_the_consent_
     assert client.post("/ecrm/consent", data=data).status_code == 303
     assert client.post("/ecrm/seen", json=GOOD, headers=SAME_SITE).status_code == 204
     assert client.post("/leave").status_code == 400
-    installation(host).writer.close()
 
 
 def test_scripts_carry_the_hosts_nonce_where_it_has_one(host: Flask, shopper: FlaskClient) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,13 +20,12 @@ from .kites import Kites, open_kites, order
 
 
 @pytest.fixture
-def kites(engine: Engine, tmp_path: Path) -> Iterator[Kites]:
+def kites(engine: Engine, tmp_path: Path) -> Kites:
     kites = open_kites(engine, tmp_path)
     kites.app.add_url_rule(
         "/thanks/<number>", "thanks", lambda number: render_template_string("{{ crm.heard_of_us(n) }}", n=number)
     )
-    yield kites
-    kites.crm.writer.close()
+    return kites
 
 
 def token(page: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +13,7 @@ from sqlalchemy import Engine, select
 
 from ecrm import identification
 from ecrm.events import ProductViewed
-from ecrm.installation import Installation, installation
+from ecrm.installation import Installation
 from tests.ecrm.visited_host import FIREFOX, VisitedStorefront, create_host, crm
 from tracking.clickstream.event import Event
 from tracking.clickstream.rollups import DayFigures
@@ -30,15 +29,8 @@ def storefront() -> VisitedStorefront:
 
 
 @pytest.fixture
-def host(engine: Engine, storefront: VisitedStorefront) -> Iterator[Flask]:
-    host = create_host(engine, storefront)
-    yield host
-    installation(host).writer.close()
-
-
-@pytest.fixture
-def plugin(host: Flask) -> Installation:
-    return installation(host)
+def host(engine: Engine, storefront: VisitedStorefront) -> Flask:
+    return create_host(engine, storefront)
 
 
 @pytest.fixture

@@ -3,47 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from bs4 import BeautifulSoup
-from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 
 from ecrm import CustomerFacts
-from ecrm.installation import Installation, installation
+from ecrm.installation import Installation
 from ecrm.training import train_models
-from tests.ecrm.slots_host import FIREFOX, GardenShop, create_host, customer, order
+from tests.ecrm.slots_host import GardenShop, customer, order
 from tracking.clickstream.event import Event
 
 HOME = '{{ crm.recommendations("home", n=3) }}'
 CART = '{{ crm.recommendations("cart", n=3) }}'
-
-
-@pytest.fixture
-def shop() -> GardenShop:
-    return GardenShop()
-
-
-@pytest.fixture
-def host(engine: Engine, shop: GardenShop) -> Iterator[Flask]:
-    host = create_host(engine, shop)
-    yield host
-    installation(host).writer.close()
-
-
-@pytest.fixture
-def plugin(host: Flask) -> Installation:
-    return installation(host)
-
-
-@pytest.fixture
-def browser(host: Flask) -> FlaskClient:
-    client = host.test_client()
-    client.environ_base["HTTP_USER_AGENT"] = FIREFOX
-    return client
 
 
 @pytest.fixture

@@ -3,41 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
-from flask import Flask, render_template_string
+from flask import render_template_string
 from flask.testing import FlaskClient
 from jinja2 import DictLoader
 from sqlalchemy import Engine
 
 from ecrm import CustomerFacts
-from ecrm.installation import installation
 from ecrm.paths import MIGRATIONS, STATIC, TEMPLATES
-from tests.ecrm.slots_host import FIREFOX, GardenShop, create_host
+from tests.ecrm.slots_host import GardenShop, create_host
 
 GREETING = "<main>{{ crm.greeting() }}</main>"
-
-
-@pytest.fixture
-def shop() -> GardenShop:
-    return GardenShop()
-
-
-@pytest.fixture
-def host(engine: Engine, shop: GardenShop) -> Iterator[Flask]:
-    host = create_host(engine, shop)
-    yield host
-    installation(host).writer.close()
-
-
-@pytest.fixture
-def browser(host: Flask) -> FlaskClient:
-    client = host.test_client()
-    client.environ_base["HTTP_USER_AGENT"] = FIREFOX
-    return client
 
 
 def show(browser: FlaskClient, page: str) -> str:

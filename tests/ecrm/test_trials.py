@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 
 from ecrm import CustomerFacts
 from ecrm.collector.write_keys import create
-from ecrm.installation import Installation, installation
+from ecrm.installation import Installation
 from ecrm.marketing.experiments import Exposure, Unit, is_control, start, stop
 from ecrm.trials import Trials
-from tests.ecrm.slots_host import FIREFOX, GardenShop, create_host, customer
+from tests.ecrm.slots_host import FIREFOX, GardenShop, customer
 from tracking.clickstream.event import Event
 
 HOME = '{{ crm.recommendations("home", n=3) }}'
 BOTH = HOME + '{{ crm.recommendations("order", n=3) }}'
-
-
-@pytest.fixture
-def shop() -> GardenShop:
-    return GardenShop()
-
-
-@pytest.fixture
-def host(engine: Engine, shop: GardenShop) -> Iterator[Flask]:
-    host = create_host(engine, shop)
-    yield host
-    installation(host).writer.close()
-
-
-@pytest.fixture
-def plugin(host: Flask) -> Installation:
-    return installation(host)
 
 
 def begin(plugin: Installation, unit: Unit = Unit.VISITOR, percent: int = 50) -> tuple[int, str]:

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, select
 from werkzeug.test import TestResponse
 
 from ecrm.collector.write_keys import BROWSER, SERVER, create
-from ecrm.installation import Installation, installation
+from ecrm.installation import Installation
 from tests.ecrm.visited_host import VisitedStorefront, create_host
 from tracking.clickstream.digest import digest_next
 from tracking.clickstream.event import Event
@@ -35,12 +35,6 @@ def host(engine: Engine, settings: dict[str, Any]) -> Iterator[Flask]:
     host = create_host(engine, VisitedStorefront(), app=app)
     yield host
     host.extensions["ecrm_key_ring"].write_down()
-    installation(host).writer.close()
-
-
-@pytest.fixture
-def plugin(host: Flask) -> Installation:
-    return installation(host)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,11 +21,9 @@ def storefront() -> DeskStorefront:
 
 
 @pytest.fixture
-def desk(engine: Engine, storefront: DeskStorefront, tmp_path: Path) -> Iterator[Flask]:
+def desk(engine: Engine, storefront: DeskStorefront, tmp_path: Path) -> Flask:
     """A host with the console."""
-    app = make_host(engine, storefront, tmp_path)
-    yield app
-    app.extensions["ecrm"].writer.close()
+    return make_host(engine, storefront, tmp_path)
 
 
 @pytest.fixture
