@@ -196,32 +196,49 @@ def _words(kind: Kind, value: int | float, currency: str, _language: str) -> str
 
 @dataclass(frozen=True)
 class Delta:
-    """How a figure changed: `tone` is up (welcome), down (unwelcome) or same, `text` says by how much."""
+    """How a figure changed: `tone` is up (welcome), down (unwelcome) or same, `text` says by how much.
+
+    `title` and `spoken` say what it was before, to eyes and to ears.
+    """
 
     tone: str
     arrow: str
     text: str
-    before: str
+    title: str
+    spoken: str
 
 
 def delta(column: Column, now: Value, before: Value) -> Delta | None:
     """The change against the comparison; of shares in percentage points, of everything else in percent."""
     if now is None or before is None:
         return None
-    if column.kind is Kind.SHARE:
+    share = column.kind is Kind.SHARE
+    if share:
         moved = now - before
-        text = _("%(points)s pts", points=number(round(abs(moved) * 100, 1)))
-        small = abs(moved) < 0.0005
+        size, small = ("points", round(abs(moved) * 100, 1)), abs(moved) < 0.0005
     elif before <= 0:
         return None
     else:
         moved = now / before - 1
-        text = percent(abs(moved), "#,##0%") if abs(moved) < 10 else "×" + number(round(now / before, 1))
+        size = ("percent", round(abs(moved), 2)) if abs(moved) < 10 else ("times", round(now / before, 1))
         small = abs(moved) < 0.005
     arrow = "=" if small else "▲" if moved > 0 else "▼"
     welcome = not column.good or (moved > 0) == (column.good == "up")
     tone = "same" if small or not column.good else "up" if welcome else "down"
-    return Delta(tone, arrow, text, written(column, before))
+    here = language()
+    return Delta(tone, arrow, _size(*size, here), *_before(written(column, before), here))
+
+
+@lru_cache(maxsize=20_000)
+def _size(unit: str, value: float, _language: str) -> str:
+    if unit == "points":
+        return _("%(points)s pts", points=number(value))
+    return percent(value, "#,##0%") if unit == "percent" else "×" + number(value)
+
+
+@lru_cache(maxsize=20_000)
+def _before(value: str, _language: str) -> tuple[str, str]:
+    return _("%(value)s before", value=value), _("against %(value)s before", value=value)
 
 
 def _sort(report: Report) -> tuple[str, bool]:
