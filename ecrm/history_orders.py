@@ -13,19 +13,17 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tracking import orders as remembered
-from tracking import refunds as kept
 from tracking.bulk import insert_columns, take_ids
 from tracking.clickstream.dimensions import ProductKey, ids_of
 from tracking.clickstream.earnings import count_refund
 from tracking.clickstream.rollups import ProductDay, Tally, add_tuples, day_of, store
-from tracking.orders import SeenOrder, SeenOrderLine, SeenRefund
+from tracking.orders import SeenOrder, SeenOrderLine, SeenRefund, kept_codes
 from tracking.record import Record
 
 from .events import OrderCompleted, OrderRefunded
 from .history_people import Identity, identity_of
 from .marketing.goods_cost import KnownCosts
-from .sales import returned
+from .sales import keep_refund
 
 
 def write_orders(
@@ -49,7 +47,7 @@ def write_orders(
         "currency": [order.currency for order in orders],
         "refunded_minor": [0] * len(orders),
         "is_first": [False] * len(orders),
-        "codes": [remembered.kept_codes(order.codes) for order in orders],
+        "codes": [kept_codes(order.codes) for order in orders],
         "heard_from": [""] * len(orders),
         "joined": [False] * len(orders),
     }
@@ -86,26 +84,12 @@ def write_refunds(
     for refund in refunds:
         order = known.get(refund.order_id or "")
         customer_id = customers[identity_of(refund.person)] if refund.person else None
-        refund_id = remembered.remember_refund(
-            session,
-            reference=refund.refund_id,
-            order_id=order.id if order else None,
-            customer_id=customer_id or (order.customer_id if order else None),
-            refunded_at=refund.at,
-            amount_minor=refund.amount_minor,
-            reason=refund.reason,
-        )
-        if refund_id is None:
+        if customer_id is None and order is not None:
+            customer_id = order.customer_id
+        kept = keep_refund(session, refund, order=order, customer_id=customer_id)
+        if kept is None:
             continue
-        lines = kept.shares_of(
-            session,
-            order,
-            refund_id=refund_id,
-            amount_minor=refund.amount_minor,
-            lines=returned(refund.lines),
-            shipping_minor=refund.shipping_minor,
-        )
-        kept.keep_lines(session, refund_id, lines)
+        refund_id, lines = kept
         row = SeenRefund(id=refund_id, refunded_at=refund.at, amount_minor=refund.amount_minor)
         count_refund(session, tally, row, order=order, lines=lines, time_zone=time_zone)
     store(session, tally)

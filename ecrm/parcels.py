@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 from tracking.clickstream.event import Event
 from tracking.delivery import progress
 from tracking.delivery.shipment import Scan, Shipment, Status
-from tracking.orders import order_by_reference
 
 from .events import OrderCancelled, OrderCompleted, OrderDelivered, OrderShipped, Told
 from .installation import installation
 from .ledger import NotYet
+from .remembered import remembered_order
 from .wording import gettext as _
 
 
@@ -36,9 +36,7 @@ def expect_shipment(session: Session, row: Event, told: Told) -> None:
 def cancel_shipment(session: Session, row: Event, told: Told) -> None:
     """The order was given up: nothing is expected any more. A parcel that has left goes its way."""
     assert isinstance(told, OrderCancelled)  # noqa: S101 (the table in reactions.py says so; mypy can't know)
-    order = order_by_reference(session, told.order_id)
-    if order is None:
-        raise NotYet(f"order {told.order_id} isn't remembered yet")
+    order = remembered_order(session, told.order_id)
     row.customer_id = order.customer_id
     # Where the order's own reaction comes later, it finds a shipment and expects no other.
     progress.expect(
@@ -50,9 +48,7 @@ def cancel_shipment(session: Session, row: Event, told: Told) -> None:
 def start_shipment(session: Session, row: Event, told: Told) -> None:
     """Carrier and number are known: the expected shipment is on its way."""
     assert isinstance(told, OrderShipped)  # noqa: S101 (the table in reactions.py says so; mypy can't know)
-    order = order_by_reference(session, told.order_id)
-    if order is None:
-        raise NotYet(f"order {told.order_id} isn't remembered yet")
+    order = remembered_order(session, told.order_id)
     row.customer_id = order.customer_id
     progress.start(
         session,

@@ -23,6 +23,7 @@ from .events import OrderCompleted, OrderLine, OrderRefunded, Told
 from .installation import installation
 from .ledger import NotYet
 from .marketing.goods_cost import KnownCosts
+from .remembered import remembered_order
 from .storefront import ShopFacts
 
 
@@ -100,33 +101,15 @@ def remember_order(session: Session, row: Event, told: Told) -> None:
 def remember_refund(session: Session, row: Event, told: Told) -> None:
     """Keep the refund by product, add it to its order, and count it for the day on which the money went back."""
     assert isinstance(told, OrderRefunded)  # noqa: S101 (the table in reactions.py says so; mypy can't know)
-    order = orders.order_by_reference(session, told.order_id) if told.order_id else None
-    if told.order_id and order is None:
-        raise NotYet(f"order {told.order_id} isn't remembered yet")
+    order = remembered_order(session, told.order_id) if told.order_id else None
     lock_visitors(session, [order.visitor_id] if order and order.visitor_id else [])  # before the customer
     if row.customer_id is None and order is not None:
         row.customer_id = order.customer_id
-    refund_id = orders.remember_refund(
-        session,
-        reference=told.refund_id,
-        order_id=order.id if order else None,
-        customer_id=row.customer_id,
-        refunded_at=told.at,
-        amount_minor=told.amount_minor,
-        reason=told.reason,
-    )
-    if refund_id is None:
+    kept = keep_refund(session, told, order=order, customer_id=row.customer_id)
+    if kept is None:
         return
+    refund_id, lines = kept
     time_zone = installation().storefront.facts().time_zone
-    lines = refunds.shares_of(
-        session,
-        order,
-        refund_id=refund_id,
-        amount_minor=told.amount_minor,
-        lines=returned(told.lines),
-        shipping_minor=told.shipping_minor,
-    )
-    refunds.keep_lines(session, refund_id, lines)
     tally = Tally()
     if row.customer_id is not None:
         count_customer(session, tally, row.customer_id, new_refund=refund_id, time_zone=time_zone)
@@ -138,6 +121,37 @@ def remember_refund(session: Session, row: Event, told: Told) -> None:
         session.refresh(order)
         if order.refunded_minor >= order.total_minor:
             cancel_expected(session, order.reference)
+
+
+def keep_refund(
+    session: Session, told: OrderRefunded, *, order: orders.SeenOrder | None, customer_id: int | None
+) -> tuple[int, list[orders.ReturnedFacts]] | None:
+    """Keep a refund, and what of it is for which product.
+
+    Returns:
+        Its number and these lines; None where it is kept already.
+    """
+    refund_id = orders.remember_refund(
+        session,
+        reference=told.refund_id,
+        order_id=order.id if order else None,
+        customer_id=customer_id,
+        refunded_at=told.at,
+        amount_minor=told.amount_minor,
+        reason=told.reason,
+    )
+    if refund_id is None:
+        return None
+    lines = refunds.shares_of(
+        session,
+        order,
+        refund_id=refund_id,
+        amount_minor=told.amount_minor,
+        lines=returned(told.lines),
+        shipping_minor=told.shipping_minor,
+    )
+    refunds.keep_lines(session, refund_id, lines)
+    return refund_id, lines
 
 
 def returned(lines: Sequence[OrderLine]) -> list[orders.ReturnedFacts]:

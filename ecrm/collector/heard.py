@@ -19,10 +19,11 @@ from ecrm import ledger
 from ecrm.csrf import csrf_token
 from ecrm.events import HeardOfUs, Told
 from ecrm.installation import installation
+from ecrm.remembered import remembered_order
 from ecrm.wording import gettext as _
 from tracking.clickstream.event import Event
 from tracking.clickstream.sightings import storable
-from tracking.orders import SeenOrder, order_by_reference
+from tracking.orders import SeenOrder
 
 from .blueprint import public
 from .views import local_path
@@ -71,9 +72,7 @@ def heard() -> Response:
 def remember_heard(session: Session, row: Event, told: Told) -> None:
     """Put the answer beside its order, once."""
     assert isinstance(told, HeardOfUs)  # noqa: S101 (the table in reactions.py says so; mypy can't know)
-    order = order_by_reference(session, told.order_id)
-    if order is None:
-        raise ledger.NotYet(f"order {told.order_id} isn't remembered yet")
+    order = remembered_order(session, told.order_id)
     row.customer_id = order.customer_id
     session.execute(
         update(SeenOrder).where(SeenOrder.id == order.id, SeenOrder.heard_from == "").values(heard_from=told.answer)

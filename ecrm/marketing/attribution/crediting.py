@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 
 from ecrm.events import Identified, OrderCompleted, OrderRefunded, SignedIn, SignedUp, Told
 from ecrm.ledger import NotYet
+from ecrm.remembered import remembered_order
 from tracking.clickstream.event import Event
 from tracking.identity import claimants
-from tracking.orders import SeenRefund, order_by_reference
+from tracking.orders import SeenRefund
 from tracking.visitors import VisitorClaim
 
 from .booking import book_order, book_refund, rebook_customer
@@ -20,9 +21,7 @@ from .rules import rules_of
 def attribute_order(session: Session, row: Event, told: Told) -> None:
     """Credit the order to what brought it, in the transaction that says it is done."""
     assert isinstance(told, OrderCompleted)  # noqa: S101 (the table in reactions.py says so; mypy can't know)
-    order = order_by_reference(session, told.order_id)
-    if order is None:
-        raise NotYet(f"order {told.order_id} isn't remembered yet")
+    order = remembered_order(session, told.order_id)
     book_order(session, order.id)
     _credit_claimants_anew(session, row)
 
