@@ -77,21 +77,14 @@ def _fill(url: str, *, seed: int) -> set[int]:
     with sessions() as session:
         ids = set(fill(session, visits=3, seed=seed + 10))
     sessions.kw["bind"].dispose()
-    return ids - _told(url)
+    return ids - _in_database(url, told=True)
 
 
-def _told(url: str) -> set[int]:
+def _in_database(url: str, *, told: bool = False) -> set[int]:
+    """The steps that were seen, or the events that were told."""
     sessions = _sessions(url)
     with sessions() as session:
-        ids = set(session.scalars(select(Event.id).where(Event.name.in_(TOLD))))
-    sessions.kw["bind"].dispose()
-    return ids
-
-
-def _in_database(url: str) -> set[int]:
-    sessions = _sessions(url)
-    with sessions() as session:
-        ids = set(session.scalars(select(Event.id).where(Event.name.not_in(TOLD))))
+        ids = set(session.scalars(select(Event.id).where(Event.name.in_(TOLD) == told)))
     sessions.kw["bind"].dispose()
     return ids
 
