@@ -121,10 +121,7 @@ def _report() -> Report:
         segment=segment,
         filters=choices,
         csv_href=url_for("console.site_csv", **kept_args(by=by.value)),
-        choices=[
-            Choice(words, url_for("console.site", **kept_args(by=one.value)), one is by)
-            for one, words in by_words().items()
-        ],
+        choices=by_choices("console.site", by),
         drawings=[
             trend(
                 columns[0], chosen, now=lambda span: visits_of(span).sessions,
@@ -151,6 +148,11 @@ def by_words() -> dict[By, str]:
         By.TERM: _("Keyword of the link"), By.CONTENT: _("Content of the link"), By.REFERRER: _("Referring site"),
         By.DEVICE: _("Device"), By.COUNTRY: _("Country"), By.VISITORS: _("New or returning"),
     }  # fmt: skip
+
+
+def by_choices(endpoint: str, by: By) -> list[Choice]:
+    """A report's links to itself, grouped by something else."""
+    return [Choice(words, url_for(endpoint, **kept_args(by=one.value)), one is by) for one, words in by_words().items()]
 
 
 def _row(

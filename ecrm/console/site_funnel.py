@@ -18,9 +18,9 @@ from .blueprint import console
 from .many_rows import rows_of_groups
 from .periods import Chosen, chosen_period, kept_args
 from .queries import choice_arg
-from .reports_frame import Choice, Column, Kind, Report, Row, Value, report_csv, report_page
+from .reports_frame import Column, Kind, Report, Row, Value, report_csv, report_page
 from .segments import chosen_segment, filters, in_address, segment_args
-from .site import by_words, group_words, simulated_words
+from .site import by_choices, by_words, group_words, simulated_words
 from .visit_columns import visit_links
 
 
@@ -86,10 +86,7 @@ def _report() -> tuple[Report, list[Step], dict[Stage, Step]]:
         segment=segment,
         filters=choices,
         csv_href=url_for("console.funnel_csv", **kept_args(by=by.value)),
-        choices=[
-            Choice(words, url_for("console.funnel", **kept_args(by=one.value)), one is by)
-            for one, words in by_words().items()
-        ],
+        choices=by_choices("console.funnel", by),
         simulated=simulated_words(now.whole.simulated_sessions, now.whole.sessions),
         more_args={"by": by.value},
     )  # fmt: skip
