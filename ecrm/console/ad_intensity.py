@@ -19,8 +19,9 @@ from ecrm.wording import gettext as _
 
 from .blueprint import console
 from .charts import Point, Series, chart
+from .figures import Column, Kind, Value, written
 from .periods import chosen_period, kept_args
-from .reports_frame import Column, Drawing, Kind, Report, Row, Value, report_csv, report_page, written
+from .reports_frame import Drawing, Report, Row, report_csv, report_page
 from .segments import Filter, channel_name, chosen_segment
 from .trends import span_words
 

@@ -22,9 +22,10 @@ from ecrm.wording import gettext as _
 
 from .blueprint import console
 from .campaigns import span_words
+from .figures import Column, Kind
 from .periods import Chosen, chosen_period, kept_args
 from .queries import LARGEST
-from .reports_frame import Column, Drawing, Kind, Report, Row, report_csv, report_page
+from .reports_frame import Drawing, Report, Row, report_csv, report_page
 from .return_columns import (
     chosen_model,
     coverage_words,

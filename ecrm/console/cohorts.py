@@ -21,9 +21,10 @@ from ecrm.wording import month, today
 
 from .blueprint import console
 from .charts import Point, chart
+from .figures import Column, Kind, Value, written
 from .periods import chosen_period, kept_args
 from .queries import choice_arg
-from .reports_frame import Choice, Column, Drawing, Kind, Report, Row, Value, report_csv, report_page, written
+from .reports_frame import Choice, Drawing, Report, Row, report_csv, report_page
 from .trends import axis_text
 
 DEFAULT_DAYS = 365

@@ -28,8 +28,8 @@ from ecrm.wording import compact_money, number, percent
 from ecrm.wording import gettext as _
 
 from .charts import Chart, Point, chart
+from .figures import Column, Kind, written
 from .interval_chart import IntervalChart, IntervalRow, interval_chart
-from .reports_frame import Column, Kind, written
 
 _LIFT = "#,##0.0%"
 

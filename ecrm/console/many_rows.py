@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from tracking.clickstream.sheets import Sums
 
-from .reports_frame import Row, Value
+from .figures import Value
+from .reports_frame import Row
 
 Places = NDArray[np.int64]
 Figures = NDArray[Any]

@@ -18,8 +18,9 @@ from ecrm.wording import gettext as _
 
 from .blueprint import console
 from .charts import Series
+from .figures import Column, Kind, Value, written
 from .periods import Chosen, chosen_period, kept_args
-from .reports_frame import Column, Kind, Report, Row, Value, report_csv, report_page, written
+from .reports_frame import Report, Row, report_csv, report_page
 from .trends import trend
 
 Days = Mapping[date, NewAndReturning]

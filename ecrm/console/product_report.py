@@ -22,11 +22,12 @@ from ecrm.wording import gettext as _
 from ecrm.wording import zone
 
 from .blueprint import console
+from .figures import Column, Kind, Value, written
 from .many_rows import Figures, ratio, rows_of, total_of
 from .periods import chosen_period, kept_args
 from .product_names import key_names, sold_name
 from .queries import LARGEST
-from .reports_frame import Column, Kind, Report, Row, Value, report_csv, report_page, written
+from .reports_frame import Report, Row, report_csv, report_page
 from .site import simulated_words
 from .trends import span_words, trend, within
 

@@ -16,10 +16,11 @@ from ecrm.wording import gettext as _
 from tracking.clickstream.sheets import Sums
 
 from .blueprint import console
+from .figures import Column
 from .keywords import term_names
 from .many_rows import ManyRows
 from .periods import chosen_period, kept_args
-from .reports_frame import Column, Report, Row, report_csv, report_page
+from .reports_frame import Report, Row, report_csv, report_page
 from .site import simulated_words
 
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
-from functools import lru_cache
 from typing import Any, Protocol
 
 from flask import Response, render_template, request, url_for
@@ -18,44 +16,15 @@ from werkzeug.exceptions import BadRequest
 from ecrm.installation import installation
 from ecrm.marketing.segment import Segment
 from ecrm.wording import gettext as _
-from ecrm.wording import language, money, number, percent
 
 from .charts import Chart
+from .figures import Column, FigureWords, Kind, Value
 from .periods import Chosen, kept_args
 from .queries import number_arg, text_arg
 from .segments import Filter
 from .spreadsheets import Cell, csv_response, major
 
 PAGE = 50
-
-Value = int | float | None
-"""A figure: a count, minor units, a share of one, seconds or milliseconds; None where there is nothing to measure."""
-
-
-class Kind(StrEnum):
-    """How a figure is written."""
-
-    COUNT = "count"
-    MONEY = "money"
-    SHARE = "share"
-    RATIO = "ratio"
-    SECONDS = "seconds"
-    MILLISECONDS = "milliseconds"
-
-
-@dataclass(frozen=True)
-class Column:
-    """A figure of the report. `key` names it in rows, links and addresses; `head` in the spreadsheet.
-
-    `good` says which way is welcome: `up`, `down`, or empty where it isn't for a report to say. `help` is shown below
-    the table, as what the figure counts.
-    """
-
-    key: str
-    label: str
-    kind: Kind = Kind.COUNT
-    good: str = "up"
-    help: str = ""
 
 
 @dataclass(frozen=True)
@@ -137,6 +106,7 @@ def report_page(report: Report, *, template: str = "ecrm/console/report.html", *
     """The report as a page; `more` goes to a template that extends `report.html`."""
     rows = arranged(report)
     page = max(number_arg("page") or 1, 1)
+    words = FigureWords()
     shown = rows[(page - 1) * PAGE : page * PAGE]
     if page > 1 and not shown:
         raise BadRequest(_("There is no such page. Start again from the first page."))
@@ -144,7 +114,7 @@ def report_page(report: Report, *, template: str = "ecrm/console/report.html", *
         template,
         report=report, chosen=report.chosen, columns=report.columns, rows=shown, count=len(rows), page=page,
         first_row=(page - 1) * PAGE + 1, has_more=page * PAGE < len(rows), sort=_sort(report),
-        written=written, delta=delta, link=lambda **args: _here(report, **args), **more,
+        written=words.written, delta=words.delta, link=lambda **args: _here(report, **args), **more,
     )  # fmt: skip
 
 
@@ -168,77 +138,6 @@ def arranged(report: Report) -> Sequence[Row]:
     known.sort(key=lambda row: row.label.casefold())
     known.sort(key=lambda row: row.figures[key] or 0, reverse=descending)
     return known + [row for row in report.rows if row.figures.get(key) is None]
-
-
-def written(column: Column, value: Value) -> str:
-    """A figure in the reader's language; a dash where there is none."""
-    if value is None:
-        return "–"
-    currency = installation().storefront.facts().currency if column.kind is Kind.MONEY else ""
-    return _words(column.kind, value, currency, language())
-
-
-@lru_cache(maxsize=20_000)
-def _words(kind: Kind, value: int | float, currency: str, _language: str) -> str:
-    # Writing a number in a language costs some 40 µs, and a report is full of zeros.
-    if kind is Kind.MONEY:
-        return money(round(value), currency)
-    if kind is Kind.SHARE:
-        return percent(value)
-    if kind is Kind.RATIO:
-        return number(round(value, 2))
-    if kind is Kind.SECONDS:
-        return _("%(seconds)s s", seconds=number(round(value, 1)))
-    if kind is Kind.MILLISECONDS:
-        return _("%(milliseconds)s ms", milliseconds=number(round(value)))
-    return number(value)
-
-
-@dataclass(frozen=True)
-class Delta:
-    """How a figure changed: `tone` is up (welcome), down (unwelcome) or same, `text` says by how much.
-
-    `title` and `spoken` say what it was before, to eyes and to ears.
-    """
-
-    tone: str
-    arrow: str
-    text: str
-    title: str
-    spoken: str
-
-
-def delta(column: Column, now: Value, before: Value) -> Delta | None:
-    """The change against the comparison; of shares in percentage points, of everything else in percent."""
-    if now is None or before is None:
-        return None
-    share = column.kind is Kind.SHARE
-    if share:
-        moved = now - before
-        size, small = ("points", round(abs(moved) * 100, 1)), abs(moved) < 0.0005
-    elif before <= 0:
-        return None
-    else:
-        moved = now / before - 1
-        size = ("percent", round(abs(moved), 2)) if abs(moved) < 10 else ("times", round(now / before, 1))
-        small = abs(moved) < 0.005
-    arrow = "=" if small else "▲" if moved > 0 else "▼"
-    welcome = not column.good or (moved > 0) == (column.good == "up")
-    tone = "same" if small or not column.good else "up" if welcome else "down"
-    here = language()
-    return Delta(tone, arrow, _size(*size, here), *_before(written(column, before), here))
-
-
-@lru_cache(maxsize=20_000)
-def _size(unit: str, value: float, _language: str) -> str:
-    if unit == "points":
-        return _("%(points)s pts", points=number(value))
-    return percent(value, "#,##0%") if unit == "percent" else "×" + number(value)
-
-
-@lru_cache(maxsize=20_000)
-def _before(value: str, _language: str) -> tuple[str, str]:
-    return _("%(value)s before", value=value), _("against %(value)s before", value=value)
 
 
 def _sort(report: Report) -> tuple[str, bool]:

@@ -15,9 +15,9 @@ from ecrm.wording import gettext as _
 from ecrm.wording import percent
 from tracking.clickstream.dimensions import Source
 
+from .figures import Column, Kind, Value
 from .queries import choice_arg
 from .receipts import source_words
-from .reports_frame import Column, Kind, Value
 from .segments import channel_name, in_address
 
 SOURCE = ("channel", "source", "medium", "campaign", "term", "content")

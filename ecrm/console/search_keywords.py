@@ -19,9 +19,10 @@ from ecrm.marketing.search_engines import Keyword, Reported, Search, keywords_at
 from ecrm.wording import gettext as _
 
 from .blueprint import console
+from .figures import Column, Kind, Value
 from .periods import Chosen, chosen_period, kept_args
 from .queries import choice_arg, text_arg
-from .reports_frame import Choice, Column, Kind, Report, Row, Value, report_csv, report_page
+from .reports_frame import Choice, Report, Row, report_csv, report_page
 from .segments import UNKNOWN, in_address, unknown
 from .site import simulated_words
 from .visit_columns import visit_links

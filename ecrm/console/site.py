@@ -20,10 +20,11 @@ from ecrm.wording import number
 from tracking.clickstream.uniques import Uniques, unique_visitors
 
 from .blueprint import console
+from .figures import Column, Kind
 from .many_rows import rows_of_groups
 from .periods import Chosen, chosen_period, kept_args
 from .queries import choice_arg
-from .reports_frame import Choice, Column, Kind, Report, Row, report_csv, report_page
+from .reports_frame import Choice, Report, Row, report_csv, report_page
 from .segments import (
     channel_name,
     chosen_segment,

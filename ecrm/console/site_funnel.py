@@ -15,10 +15,11 @@ from ecrm.marketing.site import By, Group, visits_by
 from ecrm.wording import gettext as _
 
 from .blueprint import console
+from .figures import Column, Kind, Value
 from .many_rows import rows_of_groups
 from .periods import Chosen, chosen_period, kept_args
 from .queries import choice_arg
-from .reports_frame import Column, Kind, Report, Row, Value, report_csv, report_page
+from .reports_frame import Report, Row, report_csv, report_page
 from .segments import chosen_segment, filters, in_address, segment_args
 from .site import by_choices, by_words, group_words, simulated_words
 from .visit_columns import visit_links

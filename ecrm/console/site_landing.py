@@ -15,9 +15,10 @@ from ecrm.marketing.site import visits_in
 from ecrm.wording import gettext as _
 
 from .blueprint import console
+from .figures import Column, Kind, Value
 from .many_rows import Figures, ratio, rows_of, total_of
 from .periods import Chosen, chosen_period, kept_args
-from .reports_frame import Column, Kind, Report, Row, Value, report_csv, report_page
+from .reports_frame import Report, Row, report_csv, report_page
 from .segments import chosen_segment, filters, segment_args
 from .site import simulated_words
 from .visit_columns import refund_links, visit_links

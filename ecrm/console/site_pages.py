@@ -20,10 +20,11 @@ from ecrm.wording import gettext as _
 
 from .blueprint import console
 from .charts import Series
+from .figures import Column, Kind, Value, written
 from .many_rows import Figures, ratio, rows_of, total_of
 from .periods import Chosen, chosen_period, kept_args
 from .queries import LARGEST
-from .reports_frame import Column, Drawing, Kind, Report, Row, Value, report_csv, report_page, written
+from .reports_frame import Drawing, Report, Row, report_csv, report_page
 from .site import simulated_words
 from .site_landing import page_names
 from .trends import span_words, trend, within

@@ -12,10 +12,11 @@ from ecrm.wording import gettext as _
 from tracking.clickstream.sheets import Sums
 
 from .blueprint import console
+from .figures import Column, Value
 from .many_rows import rows_of
 from .periods import chosen_period, kept_args
 from .queries import number_arg
-from .reports_frame import Column, Report, Row, Value, report_csv, report_page
+from .reports_frame import Report, Row, report_csv, report_page
 from .site_landing import page_names
 from .site_pages import buckets_note, speed_columns, speed_drawing
 from .trends import trend

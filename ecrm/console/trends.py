@@ -10,8 +10,9 @@ from ecrm.wording import compact_money, compact_number, day, percent, short_day
 from ecrm.wording import gettext as _
 
 from .charts import Point, Series, chart
+from .figures import Column, Kind, Value, written
 from .periods import Chosen
-from .reports_frame import Column, Drawing, Kind, Value, written
+from .reports_frame import Drawing
 
 Reader = Callable[[Period], Value]
 """Reads a figure off for a span of days: a day, or a week."""

@@ -11,7 +11,7 @@ from flask import url_for
 from ecrm.marketing.site import NO_VISITS, VisitFigures
 from ecrm.wording import gettext as _
 
-from .reports_frame import Column, Kind, Value
+from .figures import Column, Kind, Value
 
 
 def visit_columns() -> list[Column]:
