@@ -67,7 +67,7 @@ bench-ingest: $(VENV)/.dev ## what the collector takes over HTTP, beside the dat
 	$(BIN)/python -m bench.ingest
 
 bench-reports: $(VENV)/.dev ## load EVENTS=10000000 steps, time every report, recount and reconcile
-	$(BIN)/python -m bench.reports --events $(or $(EVENTS),10000000) --database $(or $(DATABASE),sqlite)
+	$(BIN)/python -m bench.reports --events $(or $(EVENTS),10000000) --database $(or $(DATABASE),sqlite) --beside $(or $(BESIDE),0)
 
 crash: $(VENV)/.dev ## kill -9 during checkout, 100 cycles
 	$(BIN)/python -m tests.faults.kill_checkout --cycles 100
