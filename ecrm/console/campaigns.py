@@ -36,7 +36,12 @@ from .return_columns import (
 def campaigns() -> str:
     """A period by one attribution model, grouped as asked for."""
     report, model = _report()
-    return report_page(report, template="ecrm/console/campaigns.html", model=model, models=list(Model))
+    with installation().sessions() as session:
+        archived = all_campaigns(session, archived=True)
+    return report_page(
+        report, template="ecrm/console/campaigns.html", model=model, models=list(Model), archived=archived,
+        span_words=span_words,
+    )  # fmt: skip
 
 
 @console.get("/campaigns.csv")

@@ -219,6 +219,8 @@ def test_a_campaign_is_made_changed_and_put_away(
         data = {"csrf_token": token, "archived": archived}
         answer = browser.post(f"/console/campaigns/{row.id}/archive", data=data, follow_redirects=True)
         assert words in answer.text
+        listed = page(browser, "/console/campaigns").select(f"details a[href*='/campaigns/{row.id}']")
+        assert bool(listed) is (archived == "yes"), "what is archived is found again below the list"
     with sessions() as session:
         assert set(session.scalars(select(AuditEntry.action))) == {Action.CAMPAIGN_CHANGED}
 
