@@ -32,7 +32,7 @@ def init_blueprint(blueprint: Blueprint) -> None:
 
 def json_answer(value: object, status: int = 200) -> Response:
     """A struct as JSON."""
-    return Response(_encode(value), status, mimetype="application/json")
+    return Response(_encode(value), status, content_type="application/json")
 
 
 def accepted(count: int, refused: Sequence[Refused]) -> Response:
@@ -108,8 +108,13 @@ _ANSWERS = {
 
 def _for_browsers(response: Response) -> Response:
     """CORS for exactly the configured origins; https://fetch.spec.whatwg.org/#http-cors-protocol."""
-    response.headers.setdefault("Cache-Control", "no-store")
-    response.vary.add("Origin")
+    headers = response.headers
+    if "Cache-Control" not in headers:
+        headers.add("Cache-Control", "no-store")
+    if "Vary" in headers:
+        response.vary.add("Origin")
+    else:  # nearly always, and `vary` takes as long as reading the message
+        headers.add("Vary", "Origin")
     origin = request.headers.get("Origin")
     if origin is None or is_own_page(request) or origin not in current_app.config["ECRM_COLLECTOR_ORIGINS"]:
         return response

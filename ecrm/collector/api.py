@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TypeVar
 
-from flask import Blueprint, Flask, Response, current_app, request
+from flask import Blueprint, Flask, Request, Response, current_app, request
 
 from ecrm import csrf, identification, ledger
 from ecrm.events import Identified
@@ -55,11 +55,18 @@ REACT_AT_ONCE = 10
 
 @dataclass
 class Taken:
-    """What was read of a request's messages."""
+    """What was read of a request's messages. `keep_days`: how old they may be."""
 
+    sender: Sender
+    received_at: datetime
+    keep_days: int = field(init=False)
     sightings: list[Sighting] = field(default_factory=list)
     promises: list[tuple[Identified, str | None, Grade]] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        configured = current_app.config["ECRM_COLLECTOR_DAYS"]
+        self.keep_days = oldest_days(believed=self.sender.believed, configured=configured)
 
     @property
     def count(self) -> int:
@@ -80,35 +87,37 @@ def init_app(app: Flask) -> None:
 
 def one(call: str) -> Response:
     """One message; the address says what kind, whatever the message says itself."""
-    received_at, sender, body = datetime.now(UTC), _sender(), body_of(request)
+    received_at, asked = datetime.now(UTC), _asked()
+    sender, body = _sender(asked), body_of(asked)
     message = _of_somebody(read_message, body, sender)
     message.type = call  # type: ignore[assignment]  # one of `Call`: the routes name no other
-    sender = sender or _named_in_body(message.writeKey)
-    taken = Taken()
-    _take(taken, message, sender=sender, sent_at=None, received_at=received_at)
-    _keep(taken, sender)
+    sender = sender or _named_in_body(asked, message.writeKey)
+    taken = Taken(sender, received_at)
+    _take(taken, message, sent_at=None)
+    _keep(taken)
     return answers.accepted(taken.count, taken.refused)
 
 
 def batch() -> Response:
     """Many messages: the good ones are kept, the others named with the reason."""
-    received_at, sender, body = datetime.now(UTC), _sender(), body_of(request)
+    received_at, asked = datetime.now(UTC), _asked()
+    sender, body = _sender(asked), body_of(asked)
     cover = _of_somebody(read_batch, body, sender)
-    sender = sender or _named_in_body(cover.writeKey)
+    sender = sender or _named_in_body(asked, cover.writeKey)
     if len(cover.batch) > MOST_MESSAGES:
         raise Unreadable(f"a batch may have {MOST_MESSAGES} messages")
-    taken = Taken()
+    taken = Taken(sender, received_at)
     for index, raw in enumerate(cover.batch):
         message = None
         try:
             message = read_message(memoryview(raw))
             if message.context is None:
                 message.context = cover.context
-            _take(taken, message, sender=sender, sent_at=cover.sentAt, received_at=received_at)
+            _take(taken, message, sent_at=cover.sentAt)
         except Unreadable as error:
             named = (message and message.messageId) or ""
             taken.refused.append(Refused(index=index, messageId=named, message=str(error)))
-    _keep(taken, sender)
+    _keep(taken)
     return answers.accepted(taken.count, taken.refused)
 
 
@@ -124,9 +133,10 @@ def reset() -> Response:
 @collector.post("/m")
 def metrics() -> Response:
     """What Segment's SDK for browsers reports of itself, to Segment; taken and not kept."""
-    if _sender() is None:
+    asked = _asked()
+    if _sender(asked) is None:
         raise UnknownKey
-    body_of(request)
+    body_of(asked)
     return answers.accepted(0, [])
 
 
@@ -158,16 +168,21 @@ def _add_routes() -> None:
 _add_routes()
 
 
-def _sender(key_in_body: str | None = None) -> Sender | None:
+def _asked() -> Request:
+    """The request itself: each look through Flask's proxy costs as much as a field of a message."""
+    return request._get_current_object()  # type: ignore[attr-defined, no-any-return]
+
+
+def _sender(asked: Request, key_in_body: str | None = None) -> Sender | None:
     """Who sends; None as long as only the body can name the key."""
-    if key_in_body is None and not shown_key(request) and not is_own_page(request):
+    if key_in_body is None and not shown_key(asked) and not is_own_page(asked):
         return None
     ring: KeyRing = current_app.extensions["ecrm_key_ring"]
-    return sender_of(request, ring, key_in_body)
+    return sender_of(asked, ring, key_in_body)
 
 
-def _named_in_body(key: str | None) -> Sender:
-    sender = _sender(key or "")
+def _named_in_body(asked: Request, key: str | None) -> Sender:
+    sender = _sender(asked, key or "")
     if sender is None:
         raise UnknownKey
     return sender
@@ -183,7 +198,7 @@ def _of_somebody(read: Callable[[bytes], T], body: bytes, sender: Sender | None)
         raise
 
 
-def _take(taken: Taken, message: Message, *, sender: Sender, sent_at: datetime | None, received_at: datetime) -> None:
+def _take(taken: Taken, message: Message, *, sent_at: datetime | None) -> None:
     """Translate a message.
 
     A broad `except` stands here on purpose: a message that nobody thought of must not take the others of its batch
@@ -193,7 +208,7 @@ def _take(taken: Taken, message: Message, *, sender: Sender, sent_at: datetime |
         Unreadable: where it can't be kept.
     """
     try:
-        _translate(taken, message, sender=sender, sent_at=sent_at, received_at=received_at)
+        _translate(taken, message, sent_at=sent_at)
     except Unreadable:
         raise
     except Exception:
@@ -201,12 +216,9 @@ def _take(taken: Taken, message: Message, *, sender: Sender, sent_at: datetime |
         raise Unreadable("this message can't be kept as it is; the shop's log says why") from None
 
 
-def _translate(
-    taken: Taken, message: Message, *, sender: Sender, sent_at: datetime | None, received_at: datetime
-) -> None:
-    call = call_of(message)
-    keep_days = oldest_days(believed=sender.believed, configured=current_app.config["ECRM_COLLECTOR_DAYS"])
-    at = happened_at(message, sent_at=sent_at, received_at=received_at, keep_days=keep_days)
+def _translate(taken: Taken, message: Message, *, sent_at: datetime | None) -> None:
+    call, sender = call_of(message), taken.sender
+    at = happened_at(message, sent_at=sent_at, received_at=taken.received_at, keep_days=taken.keep_days)
     message_id = stored_id(message.messageId) if message.messageId else uuid.uuid4().hex
     if call == "identify" and sender.believed:
         promise = identified(message, at=at, message_id=message_id)
@@ -217,15 +229,15 @@ def _translate(
     taken.sightings.append(sighting_of(message, call, sender=sender, at=at, message_id=message_id))
 
 
-def _keep(taken: Taken, sender: Sender) -> None:
+def _keep(taken: Taken) -> None:
     """Commit. Customers first: a step of a customer who is named in the same batch then finds them."""
     if taken.promises:
         _promise(taken)
     if taken.sightings:
         installation().inbox.accept(inbox_body(taken.sightings), len(taken.sightings))
-    if sender.key_id is not None:
+    if taken.sender.key_id is not None:
         ring: KeyRing = current_app.extensions["ecrm_key_ring"]
-        ring.note(sender.key_id, accepted=taken.count, refused=len(taken.refused))
+        ring.note(taken.sender.key_id, accepted=taken.count, refused=len(taken.refused))
 
 
 def _promise(taken: Taken) -> None:

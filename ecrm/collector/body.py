@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import zlib
+from functools import lru_cache
 
 from flask import Request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.http import parse_options_header
 
 from .messages import MAX_BATCH, Unreadable
 
@@ -30,13 +32,19 @@ def body_of(asked: Request) -> bytes:
         UnknownEncoding: for another type than JSON, or another packing than gzip.
         Unreadable: for a gzip stream that is damaged or cut off.
     """
-    if asked.mimetype not in _READABLE and not asked.mimetype.endswith("+json"):
+    if not _is_readable(asked.environ.get("CONTENT_TYPE", "")):
         raise UnknownEncoding("send JSON, as application/json or text/plain")
-    encoding = asked.headers.get("Content-Encoding", "").strip().lower()
+    encoding = asked.environ.get("HTTP_CONTENT_ENCODING", "").strip().lower()
     if encoding not in {"", "identity", "gzip"}:
         raise UnknownEncoding("only gzip can be unpacked here; leave Content-Encoding out or send gzip")
     raw = _read(asked)
     return _unpacked(raw) if encoding == "gzip" else raw
+
+
+@lru_cache(maxsize=256)
+def _is_readable(content_type: str) -> bool:
+    mimetype, _ = parse_options_header(content_type)
+    return mimetype.lower() in _READABLE or mimetype.lower().endswith("+json")
 
 
 def _read(asked: Request) -> bytes:

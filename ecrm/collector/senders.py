@@ -7,6 +7,7 @@ from base64 import b64decode
 from binascii import Error as NoBase64
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 
 from flask import Request, current_app
@@ -105,7 +106,7 @@ def sender_of(asked: Request, ring: KeyRing, key_in_body: str | None) -> Sender:
         ForeignOrigin: see there.
     """
     key = shown_key(asked) or key_in_body or ""
-    origin, of_browser = asked.headers.get("Origin"), "Sec-Fetch-Site" in asked.headers
+    origin, of_browser = asked.environ.get("HTTP_ORIGIN"), "HTTP_SEC_FETCH_SITE" in asked.environ
     at_home = is_own_page(asked)
     if origin is not None and not at_home and origin not in current_app.config["ECRM_COLLECTOR_ORIGINS"]:
         raise ForeignOrigin
@@ -130,20 +131,28 @@ def sender_of(asked: Request, ring: KeyRing, key_in_body: str | None) -> Sender:
 
 def shown_key(asked: Request) -> str:
     """The write key of the request's own: the Basic user, or `writeKey` in the address as beacons send it."""
-    scheme, _, value = asked.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "basic":
-        try:
-            return b64decode(value.strip(), validate=True).decode().partition(":")[0]
-        except (NoBase64, ValueError):
-            raise UnknownKey from None
-    if scheme:
+    credentials = asked.environ.get("HTTP_AUTHORIZATION", "")
+    if credentials:
+        return _basic_user(credentials)
+    return asked.args.get("writeKey", "") if asked.query_string else ""
+
+
+@lru_cache(maxsize=256)
+def _basic_user(credentials: str) -> str:
+    """Raises: UnknownKey: for another scheme, or what can't be decoded."""
+    scheme, _, value = credentials.partition(" ")
+    if scheme.lower() != "basic":
         raise UnknownKey
-    return asked.args.get("writeKey", "")
+    try:
+        return b64decode(value.strip(), validate=True).decode().partition(":")[0]
+    except (NoBase64, ValueError):
+        raise UnknownKey from None
 
 
 def is_own_page(asked: Request) -> bool:
     """Whether a page of this very host sent this, as its browser says."""
-    site = asked.headers.get("Sec-Fetch-Site")
+    site = asked.environ.get("HTTP_SEC_FETCH_SITE")
     if site is not None:
-        return site == "same-origin"
-    return asked.headers.get("Origin", "").partition("//")[2] == asked.host
+        return bool(site == "same-origin")
+    origin = asked.environ.get("HTTP_ORIGIN", "")
+    return bool(origin) and origin.partition("//")[2] == asked.host

@@ -28,7 +28,9 @@ _NEEDED = {
     "group": ("groupId",),
     "alias": ("previousId",),
 }
+_NOTHING = (None, "")
 _UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "utm_id")
+_TAGS = frozenset(_UTM)
 _CAMPAIGN = {"name": "utm_campaign", "source": "utm_source", "medium": "utm_medium", "term": "utm_term",
              "content": "utm_content", "id": "utm_id"}  # fmt: skip
 _NOT_KEPT = frozenset({"url", "referrer", "search", *_UTM, "click_id"})
@@ -48,15 +50,18 @@ def call_of(message: Message) -> str:
     if call is None:
         raise Unreadable(f"a message of a batch needs a type: one of {', '.join(CALLS)}")
     needed = _NEEDED[call]
-    if all(getattr(message, name) in (None, "") for name in needed):
+    for name in needed:
+        if getattr(message, name) not in _NOTHING:
+            break
+    else:
         raise Unreadable(f"{call} needs {' or '.join(needed)}")
     if call == "track" and not spec_name(message.event or ""):
         raise Unreadable("track needs the name of an event")
     if call == "alias" and message.userId in (None, ""):
         raise Unreadable("alias needs a userId, the new one")
-    check_values(message.properties)
-    check_values(message.traits)
-    check_values(message.context and message.context.traits)
+    for given in (message.properties, message.traits, message.context and message.context.traits):
+        if given is not None:
+            check_values(given)
     return call
 
 
@@ -129,7 +134,8 @@ def _page(
         kept = {key: value for key, value in kept.items() if key not in _TITLES}
     elif title := message.name or (page and page.title):
         kept.setdefault("title", title[:200])
-    kept |= {key: value for key in _UTM if (value := _text(properties.get(key))[:100])}
+    if not _TAGS.isdisjoint(properties):
+        kept |= {key: value for key in _UTM if (value := _text(properties.get(key))[:100])}
     kept |= _source(address)
     if context and context.campaign:
         kept |= _tags(context.campaign)

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, LargeBinary, String
+from sqlalchemy import Engine, LargeBinary, String
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, Session, mapped_column, sessionmaker
 
-from tracking.bulk import insert_columns
+from tracking.bulk import stored_text
 from tracking.forking import begin_in_children
 from tracking.record import BigId, Record
 
@@ -64,7 +64,8 @@ class Inbox:
     def __init__(self, sessions: sessionmaker[Session], *, patience: float = PATIENCE) -> None:
         """Args: patience: how many seconds a request waits for the database at most."""
         self.on_accept: Callable[[], None] = _nothing  # called after each commit, to wake who digests
-        self._sessions = sessions
+        self._engine: Engine = sessions.kw["bind"]
+        self._is_sqlite = self._engine.dialect.name == "sqlite"
         self._patience = patience
         self.begin()
         begin_in_children(self)
@@ -99,19 +100,19 @@ class Inbox:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """For whoever else writes in this process: SQLite takes one writer at a time, and lets the others poll."""
-        one_at_a_time = self._sessions.kw["bind"].dialect.name == "sqlite"
-        with self._committing if one_at_a_time else nullcontext():
+        with self._committing if self._is_sqlite else nullcontext():
             yield
 
     def _commit(self) -> None:
-        with self._lock:
-            batch, self._waiting = self._waiting, []
+        batch: list[_Waiting] = []
         try:
-            with self._sessions.begin() as session:
-                connection = session.connection()
-                with _patient(connection, self._patience):
-                    insert_columns(connection, _TABLE, _columns(batch), ready={"messages", "body", "problem"})
-        except (SQLAlchemyError, OSError) as error:
+            with _plain_transaction(self._engine) as cursor, _patient(cursor, self._patience, sqlite=self._is_sqlite):
+                if self._is_sqlite:  # takes the lock: who comes while another process has it is committed here, too
+                    cursor.execute(f"DELETE FROM {_TABLE.name} WHERE 0")  # noqa: S608 (the model's name)
+                batch = self._take()
+                _insert(cursor, batch, sqlite=self._is_sqlite)
+        except (SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error, OSError) as error:
+            batch = batch or self._take()
             log.exception("the messages of %s requests could not be committed", len(batch))
             for one in batch:
                 one.problem, one.done = error, True
@@ -120,31 +121,58 @@ class Inbox:
             one.done = True
         self.on_accept()
 
+    def _take(self) -> list[_Waiting]:
+        with self._lock:
+            batch, self._waiting = self._waiting, []
+        return batch
+
 
 def _nothing() -> None:
     pass
 
 
-def _columns(batch: list[_Waiting]) -> dict[str, list[Any]]:
-    return {
-        "received_at": [one.received_at for one in batch],
-        "messages": [one.messages for one in batch],
-        "body": [one.body for one in batch],
-        "problem": [""] * len(batch),
-    }
+@contextmanager
+def _plain_transaction(engine: Engine) -> Iterator[Any]:
+    """A cursor of the driver's: a session, and a connection of SQLAlchemy's, take longer than the row itself.
+
+    Raises:
+        SQLAlchemyError: where there is no connection.
+        Exception: the driver's own.
+    """
+    connection = engine.raw_connection()
+    try:
+        yield connection.cursor()
+        connection.commit()
+    except BaseException:
+        connection.invalidate()  # past SQLAlchemy nobody finds out whether it can be used again
+        raise
+    connection.close()
 
 
 @contextmanager
-def _patient(connection: Connection, seconds: float) -> Iterator[None]:
+def _patient(cursor: Any, seconds: float, *, sqlite: bool) -> Iterator[None]:
     """Wait so long for a lock, and no longer than a client would."""
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(seconds * 1000)}")
+    if not sqlite:
+        cursor.execute(f"SET LOCAL lock_timeout = {int(seconds * 1000)}")
         yield
         return
-    driver: Any = connection.connection.driver_connection  # past SQLAlchemy, where each of these costs a tenth
-    (before,) = driver.execute("PRAGMA busy_timeout").fetchone()
-    driver.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")
+    (before,) = cursor.execute("PRAGMA busy_timeout").fetchone()
+    cursor.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")
     try:
         yield
     finally:
-        driver.execute(f"PRAGMA busy_timeout={before}")
+        cursor.execute(f"PRAGMA busy_timeout={before}")
+
+
+def _insert(cursor: Any, batch: list[_Waiting], *, sqlite: bool) -> None:
+    """Raises: the driver's errors."""
+    mark = "?" if sqlite else "%s"
+    statement = (
+        f"INSERT INTO {_TABLE.name} (received_at, messages, body, problem) "  # noqa: S608 (names of the model)
+        f"VALUES ({mark}, {mark}, {mark}, '')"
+    )
+    rows = [(stored_text(one.received_at) if sqlite else one.received_at, one.messages, one.body) for one in batch]
+    if len(rows) == 1:
+        cursor.execute(statement, rows[0])
+    else:
+        cursor.executemany(statement, rows)
