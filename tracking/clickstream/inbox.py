@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import monotonic, sleep
 from typing import Any
 
 from sqlalchemy import Engine, LargeBinary, String
@@ -25,6 +26,7 @@ from tracking.record import BigId, Record
 log = logging.getLogger("ecrm.clickstream")
 
 PATIENCE = 10.0  # seconds
+GATHER = 0.004  # seconds in which others may join a commit that follows on another: about as long as the disk takes
 
 
 class InboxEntry(Record):
@@ -74,6 +76,7 @@ class Inbox:
         """Start empty; called in a forked child, whose parent answers (and commits for) its own requests."""
         self._lock, self._committing = threading.Lock(), threading.Lock()
         self._waiting: list[_Waiting] = []
+        self._committed_at = 0.0
 
     def accept(self, body: bytes, messages: int) -> None:
         """Commit the messages (`digest.body_of`); returns when they can't be lost any more.
@@ -91,6 +94,8 @@ class Inbox:
             raise Unavailable("others have been waiting for the database too long")
         try:
             if not mine.done:  # else whoever held the lock before wrote this one, too
+                if monotonic() - self._committed_at < GATHER:  # under load; who comes alone is written at once
+                    sleep(GATHER)
                 self._commit()
         finally:
             self._committing.release()
@@ -119,6 +124,7 @@ class Inbox:
             return
         for one in batch:
             one.done = True
+        self._committed_at = monotonic()
         self.on_accept()
 
     def _take(self) -> list[_Waiting]:
