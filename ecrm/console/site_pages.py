@@ -14,7 +14,7 @@ from ecrm.installation import installation
 from ecrm.marketing.overview import days_in, total
 from ecrm.marketing.pages import page_by_day, pages_by_day, pages_seen
 from ecrm.marketing.period import Period, steps
-from ecrm.marketing.speed import speed_by_day, speed_in
+from ecrm.marketing.speed import NO_SPEEDS, DaySpeeds, speed_by_day
 from ecrm.marketing.visit_list import page_path
 from ecrm.wording import gettext as _
 
@@ -124,7 +124,7 @@ def _report_of(page_id: int) -> Report:
         days = page_by_day(session, page_id, chosen.period)
         before = page_by_day(session, page_id, chosen.compare) if chosen.compare else {}
         timings = speed_by_day(session, chosen.period, page_id=page_id)
-        timings_before = speed_by_day(session, chosen.compare, page_id=page_id) if chosen.compare else {}
+        timings_before = speed_by_day(session, chosen.compare, page_id=page_id) if chosen.compare else NO_SPEEDS
     spans, columns = steps(chosen.period), _day_columns()
     return Report(
         name=f"page-{page_id}",
@@ -153,12 +153,12 @@ def _report_of(page_id: int) -> Report:
     )  # fmt: skip
 
 
-def speed_drawing(chosen: Chosen, timings: Mapping[date, Mapping[int, int]]) -> Drawing:
+def speed_drawing(chosen: Chosen, timings: DaySpeeds) -> Drawing:
     """The median, and over it the time within which 95 of 100 views were answered."""
-    slow = [speed_in(span, timings).p95 for span in steps(chosen.period)]
+    slow = [timings.over(span).p95 for span in steps(chosen.period)]
     column = Column("p50", _("Half of the views within"), Kind.MILLISECONDS, good="down")
     return trend(
-        column, chosen, now=lambda span: speed_in(span, timings).p50,
+        column, chosen, now=lambda span: timings.over(span).p50,
         further=[Series(_("95 of 100 within"), slow, [written(column, value) for value in slow])],
         title=_("Answered within, in milliseconds"),
     )  # fmt: skip
@@ -190,8 +190,8 @@ def speed_columns() -> list[Column]:
     ]
 
 
-def _values(span: Period, days: Days, timings: Mapping[date, Mapping[int, int]]) -> dict[str, Value]:
-    speed, entries = speed_in(span, timings), within(span, days, "entries")
+def _values(span: Period, days: Days, timings: DaySpeeds) -> dict[str, Value]:
+    speed, entries = timings.over(span), within(span, days, "entries")
     return {
         "views": within(span, days, "views"),
         "seconds": _seconds(span, days),

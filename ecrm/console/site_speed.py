@@ -7,7 +7,7 @@ from werkzeug.exceptions import BadRequest
 
 from ecrm.access.roles import Permission, needs
 from ecrm.installation import installation
-from ecrm.marketing.speed import pages_by_speed, speed_by_day, speed_in
+from ecrm.marketing.speed import NO_SPEEDS, pages_by_speed, speed_by_day
 from ecrm.wording import gettext as _
 from tracking.clickstream.sheets import Sums
 
@@ -47,7 +47,7 @@ def _report() -> Report:
         raise BadRequest(_("Ask for pages with 1 to 1,000,000 views."))
     with installation().sessions() as session:
         days = speed_by_day(session, chosen.period)
-        days_before = speed_by_day(session, chosen.compare) if chosen.compare else {}
+        days_before = speed_by_day(session, chosen.compare) if chosen.compare else NO_SPEEDS
         found = pages_by_speed(session, chosen.period, least_views=least)
         earlier = pages_by_speed(session, chosen.compare, least_views=least) if chosen.compare else None
 
@@ -56,7 +56,7 @@ def _report() -> Report:
             path, values, before, href=url_for("console.page", page_id=page_id, **kept_args(segment=False)),
         )  # fmt: skip
 
-    now, then = speed_in(chosen.period, days), speed_in(chosen.compare, days_before) if chosen.compare else None
+    now, then = days.over(chosen.period), days_before.over(chosen.compare) if chosen.compare else None
     columns = [Column("views", _("Timed views")), *speed_columns()]
     return Report(
         name="speed",
@@ -78,7 +78,7 @@ def _report() -> Report:
             speed_drawing(chosen, days),
             trend(
                 Column("p95", _("95 of 100 within, compared"), speed_columns()[1].kind, good="down"), chosen,
-                now=lambda span: speed_in(span, days).p95, before=lambda span: speed_in(span, days_before).p95,
+                now=lambda span: days.over(span).p95, before=lambda span: days_before.over(span).p95,
             ),
         ],
         more_args={"least": str(least)},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -13,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from tracking.clickstream import sheets
 from tracking.clickstream.rollups import TimingDay
-from tracking.clickstream.timings import EDGES, percentile
+from tracking.clickstream.timings import EDGES
 
 from .period import Period
 
@@ -40,22 +39,40 @@ class PageSpeeds:
     p95: Ints
 
 
-def speed_of(views: Mapping[int, int]) -> Speed:
-    """Read from bucket → count."""
-    return Speed(sum(views.values()), percentile(views, 0.5), percentile(views, 0.95))
+class DaySpeeds:
+    """How often each bucket was met by the end of each day of a period: the speed over some of them is a difference."""
+
+    def __init__(self, period: Period, days: Mapping[date, Mapping[int, int]]) -> None:
+        """`days`: of each day, bucket → count."""
+        self._period = period
+        views = np.zeros((period.days + 1, len(EDGES)), dtype=np.int64)
+        for day, of_day in days.items():
+            views[(day - period.first).days + 1, list(of_day)] = list(of_day.values())
+        self._until = views.cumsum(axis=0)
+
+    def __bool__(self) -> bool:
+        return bool(self._until[-1].any())
+
+    def over(self, span: Period) -> Speed:
+        """The speed over the days of this span that lie in the period; percentiles by the nearest rank."""
+        first, last = max(span.first, self._period.first), min(span.last, self._period.last)
+        if first > last:
+            return Speed(0, None, None)
+        before, after = (first - self._period.first).days, (last - self._period.first).days + 1
+        passed = np.cumsum(self._until[after] - self._until[before])
+        if not (views := int(passed[-1])):
+            return Speed(0, None, None)
+        p50, p95 = (EDGES[place] for place in np.searchsorted(passed, [0.5 * views, 0.95 * views]))
+        return Speed(views, p50, p95)
 
 
-def speed_by_day(session: Session, period: Period, *, page_id: int = ALL_PAGES) -> dict[date, dict[int, int]]:
-    """How often each bucket was met on each day, of one page or of all."""
-    return sheets.parts_by_day(session, TimingDay, period.first, period.last, key=page_id, figure="views")
+NO_SPEEDS = DaySpeeds(Period(date.min, date.min), {})
 
 
-def speed_in(span: Period, days: Mapping[date, Mapping[int, int]]) -> Speed:
-    """The speed over some of the days of `speed_by_day`."""
-    views: Counter[int] = Counter()
-    for day in span:
-        views.update(days.get(day, {}))
-    return speed_of(views)
+def speed_by_day(session: Session, period: Period, *, page_id: int = ALL_PAGES) -> DaySpeeds:
+    """The timed views of each day, of one page or of all."""
+    days = sheets.parts_by_day(session, TimingDay, period.first, period.last, key=page_id, figure="views")
+    return DaySpeeds(period, days)
 
 
 def pages_by_speed(session: Session, period: Period, *, least_views: int) -> PageSpeeds:
@@ -74,7 +91,7 @@ def pages_by_speed(session: Session, period: Period, *, least_views: int) -> Pag
     enough = np.flatnonzero(totals >= max(least_views, 1))
 
     def within(share: float) -> Ints:
-        """The first bucket with which the share of the page's views is reached (nearest rank, `timings.percentile`)."""
+        """The first bucket with which the share of the page's views is reached (nearest rank)."""
         needed = before[enough] + np.ceil(share * totals[enough]).astype(np.int64)
         edges: Ints = np.array(EDGES, dtype=np.int64)[buckets[np.searchsorted(passed, needed)]]
         return edges

@@ -16,7 +16,7 @@ from ecrm.marketing.pages import landing_pages, pages_by_day, pages_seen, paths_
 from ecrm.marketing.period import Period
 from ecrm.marketing.segment import Segment
 from ecrm.marketing.site import By, exact_visitors, visits_by, visits_by_day, visits_in
-from ecrm.marketing.speed import pages_by_speed, speed_by_day, speed_in
+from ecrm.marketing.speed import pages_by_speed, speed_by_day
 from tracking.clickstream.dimensions import ProductKey, Term
 from tracking.clickstream.rollups import BotDay, DayFigures
 from tracking.clickstream.sheets import Sums
@@ -75,13 +75,13 @@ def site(session: Session, period: Period) -> Numbers:
     _sums(numbers, "pages", found, paths, only=("views", "engagements", "seconds"))
     by_day = pages_by_day(session, period)
     assert sum(day["views"] for day in by_day.values()) == found.total("views")
-    every = speed_in(period, speed_by_day(session, period))
+    every = speed_by_day(session, period).over(period)
     if every.views:
         numbers["speed", "all"] = (every.views, every.p50, every.p95)
     speeds = pages_by_speed(session, period, least_views=1)
     for page, views, p50, p95 in zip(speeds.page_ids, speeds.views, speeds.p50, speeds.p95, strict=True):
         numbers["speed", paths[int(page)]] = (int(views), int(p50), int(p95))
-        alone = speed_in(period, speed_by_day(session, period, page_id=int(page)))
+        alone = speed_by_day(session, period, page_id=int(page)).over(period)
         assert (alone.views, alone.p50, alone.p95) == (views, p50, p95)
     return numbers
 

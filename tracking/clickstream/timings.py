@@ -7,7 +7,6 @@ is off by less than a tenth. The edges are whole numbers, so that every language
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
 from itertools import pairwise
 
 MAX_MILLISECONDS = 600_000
@@ -33,15 +32,3 @@ def bucket_of(milliseconds: int) -> int:
 def bounds_of(bucket: int) -> tuple[int, int]:
     """From (included) and to (excluded), in milliseconds; the last bucket has its own edge twice."""
     return _BOUNDS[bucket] if bucket < len(_BOUNDS) else (EDGES[-1], EDGES[-1])
-
-
-def percentile(views: Mapping[int, int], share: float) -> int | None:
-    """The milliseconds within which `share` (0.95) of the views were answered: the lower edge of the bucket in which
-    that view lies (nearest rank). `views`: bucket → count. None without views."""
-    wanted = share * sum(views.values())
-    passed = 0
-    for bucket in sorted(views):
-        passed += views[bucket]
-        if views[bucket] and passed >= wanted:
-            return EDGES[bucket]
-    return None

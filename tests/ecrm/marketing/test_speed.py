@@ -8,12 +8,25 @@ from datetime import date, timedelta
 from sqlalchemy.orm import Session
 
 from ecrm.marketing.period import Period
-from ecrm.marketing.speed import pages_by_speed, speed_by_day, speed_in
+from ecrm.marketing.speed import DaySpeeds, Speed, pages_by_speed, speed_by_day
 from tracking.clickstream.closing import close_days
 from tracking.clickstream.rollups import TimingDay, add_to
+from tracking.clickstream.timings import bounds_of, bucket_of
 
 FIRST = date(2026, 1, 30)
 PERIOD = Period(FIRST, FIRST + timedelta(days=3))
+
+
+def test_a_percentile_is_read_off_the_counts_of_the_days_asked_for() -> None:
+    days = DaySpeeds(
+        PERIOD, {FIRST: {bucket_of(10): 50, bucket_of(20): 40}, PERIOD.last: {bucket_of(20): 5, bucket_of(500): 5}}
+    )
+    assert days.over(PERIOD) == Speed(100, 10, 20)
+    assert days.over(Period(FIRST, FIRST + timedelta(days=1))) == Speed(90, 10, 20)
+    low, high = bounds_of(bucket_of(500))
+    assert low <= (days.over(Period(PERIOD.last, PERIOD.last + timedelta(days=9))).p95 or 0) < high
+    assert days.over(Period(FIRST + timedelta(days=1), FIRST + timedelta(days=2))) == Speed(0, None, None)
+    assert days.over(Period(FIRST - timedelta(days=9), FIRST - timedelta(days=1))) == Speed(0, None, None)
 
 
 def test_pages_by_speed_agrees_with_each_pages_own_buckets_before_and_after_closing(session: Session) -> None:
@@ -33,8 +46,8 @@ def test_pages_by_speed_agrees_with_each_pages_own_buckets_before_and_after_clos
             )
             wanted = []
             for page in (1, 2, 300, 70_000):
-                own = speed_in(PERIOD, speed_by_day(session, PERIOD, page_id=page))
+                own = speed_by_day(session, PERIOD, page_id=page).over(PERIOD)
                 if own.views >= least:
                     wanted.append((page, own.views, own.p50, own.p95))
             assert list(rows) == wanted
-    assert speed_in(PERIOD, speed_by_day(session, PERIOD)).views > 0
+    assert speed_by_day(session, PERIOD).over(PERIOD).views > 0
