@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 from sqlalchemy.orm import Session
@@ -20,53 +19,47 @@ _TABLE = Record.metadata.tables[Event.__tablename__]
 _MAX_PATH = 500
 
 
-class SeenRow(NamedTuple):
-    """The columns of a step that was seen."""
-
-    message_id: str | None
-    name: str
-    happened_at: datetime
-    visitor_id: int | None
-    session_id: int | None
-    customer_id: int | None
-    subject: str
-    properties: str
+def stored_message_id(message_id: str) -> str:
+    """The client's id of a message as it is stored."""
+    return str(storable(message_id)[:100])
 
 
-def seen_row(sighting: Sighting, *, visitor_id: int | None, session_id: int | None, customer_id: int | None) -> SeenRow:
-    """A sighting as a row.
+def write_events(
+    session: Session,
+    sightings: Sequence[Sighting],
+    *,
+    visitor_ids: Sequence[int | None],
+    session_ids: Sequence[int | None],
+    customer_ids: Sequence[int | None],
+) -> None:
+    """Insert a row for each of the sightings, whose message ids are as they are stored.
+
+    Column by column: a tuple a row, turned into columns again, took as long as the database.
 
     Raises:
         TypeError: for a property that JSON doesn't know.
-    """
-    return SeenRow(
-        None if sighting.message_id is None else message_id_of(sighting),
-        storable(sighting.name)[:60],
-        sighting.at,
-        visitor_id,
-        session_id,
-        customer_id,
-        storable(sighting.subject)[:200],
-        _properties(sighting),
-    )
-
-
-def message_id_of(sighting: Sighting) -> str:
-    """The client's id of a message as it is stored; asked of those that have one."""
-    return str(storable(sighting.message_id)[:100])
-
-
-def write_events(session: Session, rows: Sequence[SeenRow]) -> None:
-    """Insert the rows.
-
-    Raises:
         IntegrityError: where another transaction stored one of the messages meanwhile; try the batch again.
     """
-    if rows:
-        columns: dict[str, Sequence[Any]] = dict(zip(SeenRow._fields, zip(*rows, strict=True), strict=True))
-        columns["simulated"] = [False] * len(rows)
-        ready = {*columns} - {"happened_at"}
-        insert_columns(session.connection(), _TABLE, columns, ready=ready)
+    if not sightings:
+        return
+    columns: dict[str, Sequence[Any]] = {
+        "message_id": [one.message_id for one in sightings],
+        "name": _texts([one.name for one in sightings], 60),
+        "happened_at": [one.at for one in sightings],
+        "visitor_id": visitor_ids,
+        "session_id": session_ids,
+        "customer_id": customer_ids,
+        "subject": _texts([one.subject for one in sightings], 200),
+        "properties": [_properties(one) for one in sightings],
+        "simulated": [False] * len(sightings),
+    }
+    insert_columns(session.connection(), _TABLE, columns, ready={*columns} - {"happened_at"})
+
+
+def _texts(values: Sequence[str], longest: int) -> list[str]:
+    """What is stored of the values, of which a batch has few different ones."""
+    stored = {value: str(storable(value)[:longest]) for value in set(values)}
+    return [stored[value] for value in values]
 
 
 def known_messages(session: Session, message_ids: Sequence[str]) -> set[str]:

@@ -24,7 +24,7 @@ from tracking.visitors import Visitor, VisitorClaim
 from . import search_trail
 from .archive import Archive
 from .day_counts import DayCounts
-from .event_rows import known_messages, message_id_of, seen_row, write_events
+from .event_rows import known_messages, stored_message_id, write_events
 from .rollups import day_of, store
 from .sightings import Sighting, storable
 from .visits import Visit, Visits, signed_in
@@ -82,10 +82,10 @@ def ingest(session: Session, sightings: Sequence[Sighting], time_zone: str, *, a
     search_trail.follow(session, trail, tally=counts.tally, time_zone=time_zone)
     write_events(
         session,
-        [
-            seen_row(sighting, visitor_id=visitor_id, session_id=visit.id if visit else None, customer_id=customer_id)
-            for visitor_id, visit, customer_id, sighting in placed
-        ],
+        people,
+        visitor_ids=[one[0] for one in placed],
+        session_ids=[one[1].id if one[1] else None for one in placed],
+        customer_ids=[one[2] for one in placed],
     )
     _claim(session, placed)
     store(session, counts.settle())
@@ -93,15 +93,18 @@ def ingest(session: Session, sightings: Sequence[Sighting], time_zone: str, *, a
 
 
 def _different(sightings: Sequence[Sighting]) -> list[Sighting]:
-    """Without the messages that come again within the batch."""
+    """Without the messages that come again within the batch; the ids of the others as they are stored."""
     seen: set[str] = set()
     kept = []
     for sighting in sightings:
         if sighting.message_id is not None:
-            message_id = message_id_of(sighting)
+            message_id = stored_message_id(sighting.message_id)
             if message_id in seen:
                 continue
             seen.add(message_id)
+            if message_id != sighting.message_id:
+                kept.append(sighting._replace(message_id=message_id))
+                continue
         kept.append(sighting)
     return kept
 
@@ -109,13 +112,11 @@ def _different(sightings: Sequence[Sighting]) -> list[Sighting]:
 def _unknown(session: Session, sightings: list[Sighting], archive: Archive | None) -> list[Sighting]:
     """Without the messages that are stored. Asked after the visitors are locked, so that a repeat which is being
     stored at this moment is waited for; that of a stranger meets the unique key instead."""
-    named = {message_id_of(sighting): sighting.at for sighting in sightings if sighting.message_id is not None}
+    named = {sighting.message_id: sighting.at for sighting in sightings if sighting.message_id is not None}
     known = known_messages(session, list(named))
     if archive is not None:  # asked second: what is being archived at this moment is found here or there
         known |= archive.known(session, {id_: at for id_, at in named.items() if id_ not in known})
-    return (
-        [one for one in sightings if one.message_id is None or message_id_of(one) not in known] if known else sightings
-    )
+    return [one for one in sightings if one.message_id not in known] if known else sightings
 
 
 def _visitors(session: Session, sightings: Sequence[Sighting]) -> tuple[dict[str, int], set[int]]:

@@ -125,7 +125,12 @@ class _OfVisitor:
         """The latest of the visits that a step at this moment reaches."""
         while self.ahead and self.ahead[-1].started_at - at < IDLE:
             self.near.append(self.ahead.pop())
-        if self.near:
+        if len(self.near) == 1:  # nearly always
+            one = self.near[0]
+            if at - one.last_at < IDLE:
+                return one
+            self.near.clear()
+        elif self.near:
             self.near = [one for one in self.near if at - one.last_at < IDLE]
         return max(self.near, key=lambda one: (one.last_at, -one.id)) if self.near else None
 
