@@ -27,8 +27,9 @@ from tracking.record import Record
 from . import ledger
 from .customers.checkout_memory import remember
 from .events import OrderCompleted, OrderRefunded, Person, SignedUp, Told
-from .history_orders import write_orders, write_refunds
+from .history_orders import write_orders
 from .history_people import Buyer, Identity, identity_of, make_customers
+from .history_refunds import write_refunds
 from .installation import Installation
 from .marketing.goods_cost import KnownCosts
 from .sales import refuse_other_currency

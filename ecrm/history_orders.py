@@ -1,4 +1,4 @@
-"""The orders and refunds of a history: written in bulk and counted for their products; part of `history`.
+"""The orders of a history: written in bulk and counted for their products; part of `history`.
 
 A history has no visits, so that nothing is counted for audiences, pages and searches here.
 """
@@ -10,20 +10,17 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tracking.bulk import insert_columns, take_ids
 from tracking.clickstream.dimensions import ProductKey, ids_of
-from tracking.clickstream.earnings import count_refund
-from tracking.clickstream.rollups import ProductDay, Tally, add_tuples, day_of, store
-from tracking.orders import SeenOrder, SeenOrderLine, SeenRefund, kept_codes
+from tracking.clickstream.rollups import ProductDay, add_tuples, day_of
+from tracking.orders import SeenOrder, SeenOrderLine, kept_codes
 from tracking.record import Record
 
-from .events import OrderCompleted, OrderRefunded
+from .events import OrderCompleted
 from .history_people import Identity, identity_of
 from .marketing.goods_cost import KnownCosts
-from .sales import keep_refund
 
 
 def write_orders(
@@ -64,35 +61,6 @@ def write_orders(
         names = ("order_id", "position", "product", "name", "quantity", "net_minor", "cost_minor", "cost_filled")
         insert_columns(connection, _table(SeenOrderLine), dict(zip(names, zip(*lines, strict=True), strict=True)))
         _count_products(session, orders, days)
-
-
-def write_refunds(
-    session: Session, refunds: Sequence[OrderRefunded], customers: Mapping[Identity, int], *, time_zone: str
-) -> None:
-    """Write refunds by product, add them to their orders, and count them for their products.
-
-    One after the other: what a refund without lines gives back of each line depends on those before it.
-    """
-    if not refunds:
-        return
-    references = {refund.order_id for refund in refunds if refund.order_id}
-    known = {
-        order.reference: order
-        for order in session.scalars(select(SeenOrder).where(SeenOrder.reference.in_(references)))
-    }
-    tally = Tally()
-    for refund in refunds:
-        order = known.get(refund.order_id or "")
-        customer_id = customers[identity_of(refund.person)] if refund.person else None
-        if customer_id is None and order is not None:
-            customer_id = order.customer_id
-        kept = keep_refund(session, refund, order=order, customer_id=customer_id)
-        if kept is None:
-            continue
-        refund_id, lines = kept
-        row = SeenRefund(id=refund_id, refunded_at=refund.at, amount_minor=refund.amount_minor)
-        count_refund(session, tally, row, order=order, lines=lines, time_zone=time_zone)
-    store(session, tally)
 
 
 def _count_products(session: Session, orders: Sequence[OrderCompleted], days: Sequence[date]) -> None:

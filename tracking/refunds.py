@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
@@ -32,21 +33,20 @@ def shares_of(
     Pieces count as returned only where the refund named them.
     """
     if lines:
-        told = sum(line.amount_minor for line in lines)
-        if told <= amount_minor:
-            return list(lines)
-        parts = split(amount_minor, [line.amount_minor for line in lines])
-        return [ReturnedFacts(line.product, line.quantity, part) for line, part in zip(lines, parts, strict=True)]
+        return as_told(amount_minor, lines)
     if order is None:
         return []
-    left, delivery = _left(session, order, refund_id)
-    if not left:
-        return []
-    if shipping_minor is None:
-        parts = split(amount_minor, [*left.values(), delivery])[:-1]
-    else:
-        parts = split(max(amount_minor - shipping_minor, 0), list(left.values()))
-    return [ReturnedFacts(product, 0, part) for product, part in zip(left, parts, strict=True) if part]
+    left = left_of(session, [order], before=refund_id)[order.id]
+    return left.shares(amount_minor, shipping_minor=shipping_minor)
+
+
+def as_told(amount_minor: int, lines: Sequence[ReturnedFacts]) -> list[ReturnedFacts]:
+    """What of a refund with lines is for which product."""
+    told = sum(line.amount_minor for line in lines)
+    if told <= amount_minor:
+        return list(lines)
+    parts = split(amount_minor, [line.amount_minor for line in lines])
+    return [ReturnedFacts(line.product, line.quantity, part) for line, part in zip(lines, parts, strict=True)]
 
 
 def keep_lines(session: Session, refund_id: int, lines: Sequence[ReturnedFacts]) -> None:
@@ -66,22 +66,54 @@ def rows_of(refund_id: int, lines: Sequence[ReturnedFacts]) -> list[dict[str, ob
     ]  # fmt: skip
 
 
-def _left(session: Session, order: SeenOrder, refund_id: int) -> tuple[dict[str, int], int]:
-    """What the refunds before it left of each product's money (all where they left nothing), and of the delivery."""
-    others = (SeenRefund.order_id == order.id) & (SeenRefund.id < refund_id)
-    bought: Counter[str] = Counter()
-    mine = select(SeenOrderLine.product, SeenOrderLine.net_minor).where(SeenOrderLine.order_id == order.id)
-    for product, net in session.execute(mine.order_by(SeenOrderLine.position)):
-        bought[product] += net
+@dataclass
+class Left:
+    """What refunds left of an order: of each product's money, and of the delivery (its charge less the discount)."""
+
+    delivery_minor: int
+    bought: Counter[str] = field(default_factory=Counter)
+    returned: Counter[str] = field(default_factory=Counter)
+    refunded_minor: int = 0
+
+    def take(self, amount_minor: int, lines: Sequence[ReturnedFacts]) -> None:
+        """A refund, with what `shares_of` said of it."""
+        self.refunded_minor += amount_minor
+        for line in lines:
+            self.returned[line.product] += line.amount_minor
+
+    def shares(self, amount_minor: int, *, shipping_minor: int | None) -> list[ReturnedFacts]:
+        """What of a refund without lines is for which product; all of the order where nothing is left."""
+        left = {product: max(net - self.returned[product], 0) for product, net in self.bought.items()}
+        for_delivery = self.refunded_minor - sum(self.returned.values())
+        delivery = max(self.delivery_minor - for_delivery, 0)
+        if not sum(left.values()) + delivery:
+            left, delivery = dict(self.bought), 0
+        if not left:
+            return []
+        if shipping_minor is None:
+            parts = split(amount_minor, [*left.values(), delivery])[:-1]
+        else:
+            parts = split(max(amount_minor - shipping_minor, 0), list(left.values()))
+        return [ReturnedFacts(product, 0, part) for product, part in zip(left, parts, strict=True) if part]
+
+
+def left_of(session: Session, orders: Collection[SeenOrder], *, before: int) -> dict[int, Left]:
+    """What the refunds with ids below `before` left of each order; some thousand orders at once."""
+    found = {order.id: Left(order.shipping_minor - order.discount_minor) for order in orders}
+    lines = select(SeenOrderLine.order_id, SeenOrderLine.product, SeenOrderLine.net_minor)
+    lines = lines.where(SeenOrderLine.order_id.in_(found))
+    for order_id, product, net in session.execute(lines.order_by(SeenOrderLine.order_id, SeenOrderLine.position)):
+        found[order_id].bought[product] += net
+    others = SeenRefund.order_id.in_(found), SeenRefund.id < before
+    given = select(SeenRefund.order_id, func.sum(SeenRefund.amount_minor)).where(*others).group_by(SeenRefund.order_id)
+    for of, amount in session.execute(given):
+        found[of or 0].refunded_minor = int(amount)
     back = (
-        select(SeenRefundLine.product, func.sum(SeenRefundLine.amount_minor))
+        select(SeenRefund.order_id, SeenRefundLine.product, func.sum(SeenRefundLine.amount_minor))
         .join(SeenRefund, SeenRefund.id == SeenRefundLine.refund_id)
-        .where(others)
-        .group_by(SeenRefundLine.product)
+        .where(*others)
+        .group_by(SeenRefund.order_id, SeenRefundLine.product)
     )
-    returned = {product: int(amount) for product, amount in session.execute(back)}
-    query = select(func.coalesce(func.sum(SeenRefund.amount_minor), 0)).where(others)
-    for_delivery = int(session.scalar(query) or 0) - sum(returned.values())
-    left = {product: max(net - returned.get(product, 0), 0) for product, net in bought.items()}
-    delivery = max(order.shipping_minor - order.discount_minor - for_delivery, 0)
-    return (left, delivery) if sum(left.values()) + delivery else (dict(bought), 0)
+    for of, product, amount in session.execute(back):
+        found[of or 0].returned[product] = int(amount)
+    return found
