@@ -63,8 +63,8 @@ bench: $(VENV)/.dev ## the figures of bench/README.md
 	$(BIN)/python -m bench.recommending
 	$(BIN)/python -m bench.loading
 
-bench-ingest: $(VENV)/.dev ## what the collector takes over HTTP, beside the database's own limit
-	$(BIN)/python -m bench.ingest
+bench-ingest: $(VENV)/.dev ## what the collector takes over HTTP, beside the database's own limit (DATABASE=postgresql)
+	$(BIN)/python -m bench.ingest --database $(or $(DATABASE),sqlite) --rows $(or $(EVENTS),1000000)
 
 bench-reports: $(VENV)/.dev ## load EVENTS=10000000 steps, time every report, recount and reconcile
 	$(BIN)/python -m bench.reports --events $(or $(EVENTS),10000000) --database $(or $(DATABASE),sqlite) --beside $(or $(BESIDE),0)

@@ -44,15 +44,15 @@ def messages(name: str, size: int) -> list[dict[str, object]]:
     ]
 
 
-def backlog(crm: Installation, rows: int, batch: int) -> None:
-    """Fill the inbox with the messages of as many requests as it takes."""
+def backlog(crm: Installation, rows: int, batch: int, *, name: str = "backlog") -> None:
+    """Fill the inbox with the messages of as many requests as it takes; `name` begins their ids."""
     now = datetime.now(UTC)
     for start in range(0, rows, batch):
         steps = [
             Sighting(
                 now, "Page Viewed", f"/p/{number % 40}", {"path": f"/p/{number % 40}", "title": "A kite"},
-                visitor_token=f"backlog-{number // 10}", grade=Grade.ANALYTICS, user_agent=_BROWSER,
-                path=f"/p/{number % 40}", message_id=f"backlog-{number}",
+                visitor_token=f"{name}-{number // 10}", grade=Grade.ANALYTICS, user_agent=_BROWSER,
+                path=f"/p/{number % 40}", message_id=f"{name}-{number}",
             )
             for number in range(start, min(start + batch, rows))
         ]  # fmt: skip

@@ -20,6 +20,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,7 +48,8 @@ class Tally:
 class Server:
     """The real shop in its own process group."""
 
-    def __init__(self, var: Path) -> None:
+    def __init__(self, var: Path, *, database_url: str = "") -> None:
+        """Args: database_url: another database than `shop.db` in the folder."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -56,6 +58,8 @@ class Server:
             "SHOP_ENV": "demo", "SHOP_VAR": str(var), "SHOP_BASE_URL": self.base, "SHOP_RATE_LIMITS": "0",
             "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore",
         }  # fmt: skip
+        if database_url:
+            self.environment["SHOP_DATABASE_URL"] = database_url
         self.log = (var / "server.log").open("ab")
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -168,12 +172,15 @@ def _living(shoppers: list[threading.Thread]) -> int:
 
 def prepare(var: Path) -> list[int]:
     """A migrated shop with three products that never run out; returns their ids."""
-    environment = os.environ | {"SHOP_ENV": "demo", "SHOP_VAR": str(var), "PYTHONPATH": str(ROOT)}
-    subprocess.run(
-        [sys.executable, "-c", _PREPARE.format(stock=STOCK)], cwd=ROOT, env=environment, check=True, timeout=120
-    )
+    make_shop(os.environ | {"SHOP_ENV": "demo", "SHOP_VAR": str(var), "PYTHONPATH": str(ROOT)})
     with contextlib.closing(sqlite3.connect(var / "shop.db")) as connection:
         return [row[0] for row in connection.execute("SELECT id FROM product")]
+
+
+def make_shop(environment: Mapping[str, str]) -> None:
+    """Tables and three products in the shop of this environment."""
+    command = [sys.executable, "-c", _PREPARE.format(stock=STOCK)]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=120)
 
 
 _PREPARE = """
