@@ -60,6 +60,7 @@ format: $(VENV)/.dev ## put the code into shape
 
 bench: $(VENV)/.dev ## the figures of bench/README.md
 	$(BIN)/python -m bench.page_view
+	$(BIN)/python -m bench.product_page
 	$(BIN)/python -m bench.recommending
 	$(BIN)/python -m bench.loading
 
