@@ -58,33 +58,47 @@ def a_database(kind: str, folder: Path) -> Iterator[str]:
 def build(crm: Installation, folder: Path, *, events: int) -> float:
     """Make the tables and load the year; prints what each part took and returns the seconds of the load."""
     migrating.upgrade(crm.sessions.kw["bind"])
-    started = time.perf_counter()
-    steps = folder / "steps.parquet"
-    world = World(events)
+    made, steps, world = Meter(), folder / "steps.parquet", World(events)
     written = world.write_steps(steps)
-    took("made up", started, f"{written:,} steps, {world.visits:,} visits, {world.orders:,} orders")
-    started = time.perf_counter()
+    made.took("made up", f"{written:,} steps, {world.visits:,} visits, {world.orders:,} orders")
+    whole, part = Meter(), Meter()
     told = backfill(crm, world.told())
-    took("orders told", started, f"{told.orders:,} orders, {told.refunds:,} refunds")
-    part = time.perf_counter()
+    part.took("telling orders", f"{told.orders:,} orders, {told.refunds:,} refunds")
+    at = "opening files"
 
     def progress(what: str) -> None:
-        nonlocal part
-        print(f"    {time.perf_counter() - part:6.1f} s until: {what}", flush=True)
-        part = time.perf_counter()
+        nonlocal at
+        part.took(at)
+        at = what
 
-    loading = time.perf_counter()
     report = import_steps(crm, [steps], progress=progress)
-    print(f"    {time.perf_counter() - part:6.1f} s until: done", flush=True)
-    took("steps loaded", loading, str(report))
-    seconds = time.perf_counter() - started
-    cpu = getrusage(RUSAGE_SELF)
-    print(f"all: {seconds:.0f} s, {written / seconds:,.0f} steps a second; CPU {cpu.ru_utime + cpu.ru_stime:.0f} s, "
-          f"peak memory {cpu.ru_maxrss / 1024:,.0f} MB")  # fmt: skip
+    part.took(at, str(report))
+    seconds = whole.took("all")
+    print(f"{written / seconds:,.0f} steps a second; peak memory {getrusage(RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
     with crm.sessions.begin() as session:
         session.execute(text("ANALYZE"))
     sizes(crm, folder)
     return seconds
+
+
+class Meter:
+    """What a part takes by the clock, of the processor, and of the disk (where the system says so)."""
+
+    def __init__(self) -> None:
+        self._before = self._now()
+
+    def took(self, what: str, words: str = "") -> float:
+        """Print it; returns the seconds by the clock and begins the next part."""
+        now = self._now()
+        seconds, processor, disk = (after - before for after, before in zip(now, self._before, strict=True))
+        self._before = now
+        print(f"{what:24} {seconds:7.1f} s  CPU {processor:6.1f} s  wrote {disk / 1e6:6,.0f} MB  {words}", flush=True)
+        return seconds
+
+    @staticmethod
+    def _now() -> tuple[float, float, float]:
+        used = getrusage(RUSAGE_SELF)
+        return time.perf_counter(), used.ru_utime + used.ru_stime, used.ru_oublock * 512
 
 
 def sizes(crm: Installation, folder: Path) -> None:
@@ -95,11 +109,6 @@ def sizes(crm: Installation, folder: Path) -> None:
     database = folder / "bench.db"
     if database.exists():
         print(f"database: {database.stat().st_size / 1e6:,.0f} MB")
-
-
-def took(what: str, started: float, words: str) -> None:
-    """Print a part's seconds."""
-    print(f"{what:14} {time.perf_counter() - started:6.1f} s  {words}", flush=True)
 
 
 def main() -> None:

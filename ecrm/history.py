@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import bindparam, func, literal, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
-from tracking.bulk import insert_columns, roomy_cache, take_ids
+from tracking.bulk import insert_columns, loading, take_ids
 from tracking.clickstream.dimensions import MAX_PATH
 from tracking.clickstream.event import Event
 from tracking.clickstream.rollups import DayFigures, add_rows, day_of
@@ -34,7 +34,7 @@ from .installation import Installation
 from .marketing.goods_cost import KnownCosts
 from .sales import refuse_other_currency
 
-BATCH = 4000
+BATCH = 20_000  # events a transaction, a few seconds; fewer would write the same pages of the indexes more often
 _PRODUCT_PAGES = 40  # on which made-up visits begin
 _OFTEN_BOUGHT = 400
 
@@ -82,25 +82,26 @@ def backfill(
     facts = crm.storefront.facts()
     with crm.sessions() as session:
         state = _Progress(costs=KnownCosts.of(session))
-    for batch in _batches(told):
-        for one in batch:
-            if not isinstance(one, SignedUp | OrderCompleted | OrderRefunded):
-                raise TypeError(f"{one.name} can't be told as history")
-            refuse_other_currency(one, facts)
-        try:
-            _store(crm, batch, facts.time_zone, state)
-        except IntegrityError:
-            # Something was told live meanwhile; what it wrote is seen now, and known keys are skipped.
-            state.customers.clear()
-            _store(crm, batch, facts.time_zone, state)
-        if progress:
-            progress(len(batch))
-    with crm.sessions.begin() as session:
-        for customer_id, order in state.latest.items():
-            remember(session, customer_id, order)
-        _learn_countries(session, state.latest)
-    with crm.sessions.begin() as session:
-        recount(session, time_zone=facts.time_zone)
+    with loading(crm.sessions) as sessions:
+        for batch in _batches(told):
+            for one in batch:
+                if not isinstance(one, SignedUp | OrderCompleted | OrderRefunded):
+                    raise TypeError(f"{one.name} can't be told as history")
+                refuse_other_currency(one, facts)
+            try:
+                _store(sessions, batch, facts.time_zone, state)
+            except IntegrityError:
+                # Something was told live meanwhile; what it wrote is seen now, and known keys are skipped.
+                state.customers.clear()
+                _store(sessions, batch, facts.time_zone, state)
+            if progress:
+                progress(len(batch))
+        with sessions.begin() as session:
+            for customer_id, order in state.latest.items():
+                remember(session, customer_id, order)
+            _learn_countries(session, state.latest)
+        with sessions.begin() as session:
+            recount(session, time_zone=facts.time_zone)
     return state.report
 
 
@@ -189,8 +190,8 @@ def _batches(told: Iterable[Told]) -> Iterator[list[Told]]:
         yield batch
 
 
-def _store(crm: Installation, batch: Sequence[Told], time_zone: str, state: _Progress) -> None:
-    with crm.sessions.begin() as session, roomy_cache(session.connection()):
+def _store(sessions: sessionmaker[Session], batch: Sequence[Told], time_zone: str, state: _Progress) -> None:
+    with sessions.begin() as session:
         keys = [one.key for one in batch]
         known = set(session.scalars(_KNOWN, {"keys": keys}))
         new = list({one.key: one for one in batch if one.key not in known}.values())

@@ -86,7 +86,8 @@ def _fold(session: Session, record: type[Record], month: date, days: Mapping[dat
 
     def add(grain: str, start: date, parts: Sequence[Columns]) -> None:
         before = kept.get((grain, start))
-        _write(session, family, grain, start, merged([*([before] if before else []), *parts]))
+        together = [*([before] if before else []), *parts]
+        _write(session, family, grain, start, together[0] if len(together) == 1 else merged(together))
 
     for day, columns in days.items():
         add("day", day, [columns])

@@ -15,7 +15,7 @@ from sqlalchemy import Select, and_, or_, select
 
 from ecrm.installation import Installation
 from ecrm.marketing.period import Period, bounds
-from tracking.bulk import roomy_cache
+from tracking.bulk import loading
 from tracking.orders import SeenOrder, SeenRefund
 
 from .booking import Booked, book_loose_refunds, correct_days, rebook
@@ -146,12 +146,15 @@ def _book(
     with crm.sessions() as session:
         order_ids = session.scalars(which.order_by(SeenOrder.placed_at, SeenOrder.id)).all()
         weights = weights_now(session)
-    for start in range(0, len(order_ids), BATCH):
-        some = order_ids[start : start + BATCH]
-        with crm.sessions.begin() as session, roomy_cache(session.connection()):
-            report.add(rebook(session, some, rules=rules, weights=weights, learnt_anew=learnt_anew))
-        if progress:
-            progress(start + len(some), len(order_ids))
+    if not order_ids:
+        return
+    with loading(crm.sessions) as sessions:
+        for start in range(0, len(order_ids), BATCH):
+            some = order_ids[start : start + BATCH]
+            with sessions.begin() as session:
+                report.add(rebook(session, some, rules=rules, weights=weights, learnt_anew=learnt_anew))
+            if progress:
+                progress(start + len(some), len(order_ids))
 
 
 def _book_loose(crm: Installation, report: Report, rules: Rules) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from tracking.bulk import roomy_cache
+from tracking.bulk import roomy_cache, seldom_collected
 
 from .. import search_trail
 from ..archive import Archive
@@ -92,7 +92,7 @@ def load_steps(
             )
             if last >= today:
                 raise NotLoadable(f"{last} isn't over yet; take steps of {today} and later out of the files.")
-            with roomy_cache(session.connection()):
+            with roomy_cache(session.connection()), seldom_collected():
                 return _load(session, engine, archive, first, last, time_zone=time_zone, progress=progress)
         finally:
             engine.close()

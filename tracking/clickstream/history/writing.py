@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from tracking.bulk import insert_columns, take_ids
+from tracking.bulk import indexed_afterwards, insert_columns, take_ids
 from tracking.customers import Customer
 from tracking.record import Record
 from tracking.visitors import Visitor, VisitorClaim
@@ -81,11 +81,12 @@ def write_visits(session: Session, engine: Engine, *, count: int) -> int:
              "audience_id", "entry_page_id", "customer_id", "grade")  # fmt: skip
     query = f"""SELECT number + {first}, visitor_id, started_us, last_us, {", ".join(names[4:])}
         FROM finished ORDER BY number"""  # noqa: S608 (names are ours)
-    for columns in _batches(engine, query, names):
-        columns["started_at"], columns["last_at"] = _moments(columns["started_at"]), _moments(columns["last_at"])
-        size = len(columns["id"])
-        columns |= {"refunds_minor": [0] * size, "simulated": [False] * size}
-        insert_columns(session.connection(), table_of(Visit), columns)
+    with indexed_afterwards(session.connection(), table_of(Visit), rows=count):
+        for columns in _batches(engine, query, names):
+            columns["started_at"], columns["last_at"] = _moments(columns["started_at"]), _moments(columns["last_at"])
+            size = len(columns["id"])
+            columns |= {"refunds_minor": [0] * size, "simulated": [False] * size}
+            insert_columns(session.connection(), table_of(Visit), columns)
     return first
 
 
@@ -141,10 +142,14 @@ def write_touches(session: Session, engine: Engine, *, first_visit: int) -> int:
     WHERE before IS DISTINCT FROM source_id ORDER BY at_us, seq"""  # noqa: S608 (a number)
     names = ("kind", "at", "source_id", "visitor_id", "session_id")
     written = 0
-    for columns in _batches(engine, query, names):
-        columns["at"] = _moments(columns["at"])
-        columns["simulated"] = [False] * len(columns["at"])
-        written += insert_columns(session.connection(), table_of(Touchpoint), columns)
+    (count,) = engine.execute(
+        "SELECT count(*) FROM finished f JOIN source_ids s ON s.text = f.origin WHERE NOT s.direct"
+    ).fetchall()[0]
+    with indexed_afterwards(session.connection(), table_of(Touchpoint), rows=int(count)):
+        for columns in _batches(engine, query, names):
+            columns["at"] = _moments(columns["at"])
+            columns["simulated"] = [False] * len(columns["at"])
+            written += insert_columns(session.connection(), table_of(Touchpoint), columns)
     return written
 
 
