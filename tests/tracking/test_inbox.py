@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, func, select, update
+from sqlalchemy import Engine, create_engine, func, select, text, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from tracking.clickstream.archive import Archive, ArchiveDamaged
@@ -24,6 +25,8 @@ from tracking.clickstream.rollups import DayFigures
 from tracking.clickstream.sightings import Sighting
 from tracking.clickstream.writer import Writer
 from tracking.visitors import Grade
+
+from .full_disk import full_disk
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ZONE = "Europe/Berlin"
@@ -218,6 +221,41 @@ def test_what_was_put_aside_is_named_and_can_be_tried_again(inbox: Inbox, sessio
     assert digest_next(sessions, ZONE).events == 1
     with sessions() as session:
         assert how_many_aside(session) == 0
+
+
+def test_on_a_full_disk_messages_wait_and_none_is_put_aside(
+    inbox: Inbox, sessions: sessionmaker[Session], engine: Engine
+) -> None:
+    for first in (0, 300, 600):  # as events they need more room than they leave in the inbox
+        inbox.accept(body_of([message(first + number) for number in range(300)]), 300)
+    with full_disk(engine), pytest.raises(OperationalError):
+        digest_next(sessions, ZONE)
+    with sessions() as session:
+        assert session.scalars(select(InboxEntry.problem)).all() == ["", "", ""]
+    assert digest_next(sessions, ZONE).events == 900
+    assert (count(sessions), count(sessions, InboxEntry)) == (900, 0)
+
+
+def test_what_is_said_of_a_message_put_aside_holds_nothing_of_it(
+    inbox: Inbox, sessions: sessionmaker[Session], engine: Engine
+) -> None:
+    # given: a table that takes no such event
+    with engine.begin() as connection:
+        connection.execute(
+            text("ALTER TABLE ecrm_event ADD COLUMN odd INTEGER CONSTRAINT no_pages CHECK (name <> 'Page Viewed')")
+        )
+    inbox.accept(body_of([message(properties={"email": "ada@example.com"}, subject="/ada")]), 1)
+
+    # when
+    assert digest_next(sessions, ZONE).set_aside == 1
+
+    # then: what kind of fault it was and where, but nothing that the client sent
+    with sessions() as session:
+        problem = session.scalars(select(InboxEntry.problem)).one()
+    assert "IntegrityError" in problem
+    assert "ada" not in problem
+    if engine.dialect.name == "postgresql":
+        assert "no_pages" in problem
 
 
 @pytest.fixture

@@ -18,6 +18,8 @@ from tracking.clickstream.event import Event
 from tracking.clickstream.sightings import Sighting
 from tracking.clickstream.writer import Writer
 
+from .full_disk import full_disk
+
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
@@ -115,6 +117,18 @@ def test_an_outage_makes_steps_wait_instead_of_losing_them(database_url: str, en
     with engine.connect() as connection:
         kept = connection.execute(text("SELECT subject FROM ecrm_event ORDER BY id")).scalars().all()
     assert kept == ["/1", "/2"]
+    writer.close()
+
+
+def test_a_full_disk_makes_steps_wait_instead_of_losing_them(sessions: sessionmaker[Session], engine: Engine) -> None:
+    writer = Writer(sessions, lambda: "UTC")
+    with full_disk(engine):
+        for number in range(3):
+            writer.put(page(f"/{number}", properties={"much": "x" * 20_000}))
+        assert not writer.flush()
+        assert (writer.figures.waiting, writer.figures.refused) == (3, 0)
+    assert writer.flush()
+    assert (stored(sessions), writer.figures.stored) == (3, 3)
     writer.close()
 
 

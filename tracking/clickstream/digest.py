@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import msgspec
 from sqlalchemy import delete, insert, select, update
-from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from .archive import Archive, ArchiveDamaged
@@ -22,6 +24,8 @@ log = logging.getLogger("ecrm.clickstream")
 
 BATCH_MESSAGES = 2000  # of a backlog; an event costs half as much again in batches of 500
 _ENTRIES = 2000
+PASSING = (OperationalError, InterfaceError, InternalError)
+"""Faults of the database and of no row: away, locked, full; the last kind also where a standby only reads."""
 _ATTEMPTS = 3  # two processes that store the same message at the same moment meet once
 
 
@@ -82,7 +86,8 @@ def digest_next(
         Nothing (`anything` is False) where the inbox is empty.
 
     Raises:
-        OperationalError, InterfaceError: where the database can't be reached or is locked; nothing is lost.
+        OperationalError, InterfaceError, InternalError: where the database can't be reached, is locked or has no
+            room (`PASSING`); nothing is lost.
         ArchiveDamaged: where all that is left waits for the archive; nothing is lost.
     """
     ids: list[int] = []
@@ -95,7 +100,7 @@ def digest_next(
             except IntegrityError:
                 if attempt == _ATTEMPTS - 1:
                     raise
-    except (OperationalError, InterfaceError):
+    except PASSING:
         raise
     except Exception:
         log.exception("%s entries of the inbox can't be stored together; trying them one by one", len(ids))
@@ -114,7 +119,7 @@ def _digest_alone(sessions: sessionmaker[Session], time_zone: str, entry_id: int
     try:
         with sessions.begin() as session:
             return _take(session, [entry_id], time_zone, archive)
-    except (OperationalError, InterfaceError, ArchiveDamaged):
+    except (*PASSING, ArchiveDamaged):
         raise
     except Exception as error:
         with sessions.begin() as session:
@@ -161,9 +166,19 @@ def _set_aside(session: Session, entry_id: int, error: Exception) -> Digested:
         session.delete(entry)
         return Digested(split=1)
     log.error("entry %s of the inbox is put aside, as it can't be stored", entry_id, exc_info=error)
-    problem = storable(f"{type(error).__name__}: {error}")[:200]
-    session.execute(update(InboxEntry).where(InboxEntry.id == entry_id).values(problem=problem))
+    session.execute(update(InboxEntry).where(InboxEntry.id == entry_id).values(problem=_said_of(error)[:200]))
     return Digested(set_aside=1)
+
+
+def _said_of(error: Exception) -> str:
+    """What kind of fault it is and where. Its own text would quote the message, which may name persons."""
+    kind = type(error).__name__
+    if isinstance(error, DBAPIError):
+        about = getattr(error.orig, "diag", None)
+        named = [getattr(about, name, None) for name in ("table_name", "column_name", "constraint_name")]
+        return ", ".join([f"{kind} ({type(error.orig).__name__})", *(name for name in named if name)])
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{kind} in {frames[-1].name}, line {frames[-1].lineno} of {Path(frames[-1].filename).name}"
 
 
 def _plain(value: Any) -> Any:

@@ -18,13 +18,12 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from tracking.forking import begin_in_children
 
 from .archive import Archive
-from .digest import digest_next
+from .digest import PASSING, digest_next
 from .inbox import Inbox
 from .ingest import ingest
 from .sightings import Sighting
@@ -194,8 +193,8 @@ class Writer:
                 ingest(session, batch, zone)
                 if self._then is not None:
                     self._then(session, batch)
-        except (OperationalError, InterfaceError):
-            log.exception("the database can't be reached or is locked; %s steps wait", len(batch))
+        except PASSING:
+            log.exception("the database can't be reached, is locked or is full; %s steps wait", len(batch))
             return batch
         except Exception:
             if len(batch) > 1:
