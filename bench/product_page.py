@@ -32,7 +32,7 @@ from shop.database import db
 
 from .page_view import BROWSER
 
-ROUNDS, REQUESTS, PRODUCTS, SHELVES = 60, 5, 2000, 40
+ROUNDS, REQUESTS, PRODUCTS, SHELVES = 30, 20, 2000, 40
 LIMIT_SHARE = 0.03
 WITHOUT, RECORD, ALL = "without the e-CRM", "only the record", "everything it adds"
 
@@ -75,7 +75,7 @@ def _note(said: list[str], status: str, *_headers: object) -> Callable[[bytes], 
 
 def environ_of(cookie: str) -> dict[str, Any]:
     """A GET by a browser with this cookie header."""
-    headers = {"User-Agent": BROWSER, "Referer": "https://search.example/?q=tea", "Cookie": cookie}
+    headers: Any = {"User-Agent": BROWSER, "Referer": "https://search.example/?q=tea", "Cookie": cookie}
     return EnvironBuilder(headers=headers).get_environ()
 
 

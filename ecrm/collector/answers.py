@@ -115,7 +115,7 @@ def _for_browsers(response: Response) -> Response:
         response.vary.add("Origin")
     else:  # nearly always, and `vary` takes as long as reading the message
         headers.add("Vary", "Origin")
-    origin = request.headers.get("Origin")
+    origin = request.environ.get("HTTP_ORIGIN")
     if origin is None or is_own_page(request) or origin not in current_app.config["ECRM_COLLECTOR_ORIGINS"]:
         return response
     response.headers["Access-Control-Allow-Origin"] = origin
