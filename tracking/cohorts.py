@@ -118,11 +118,12 @@ def count_customer(
 def recount(session: Session, *, time_zone: str) -> None:
     """Count all customers anew from their orders and refunds; what was right stays as it is. For histories.
 
-    Nobody else may remember an order meanwhile: the table is locked until the caller's transaction ends.
+    Nobody else may remember an order meanwhile: the tables are locked until the caller's transaction ends. First the
+    locks, in the order in which a refund writes: what others have begun is then committed before anything is deleted.
     """
-    session.execute(delete(CohortMonth))  # on SQLite this takes the write lock
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("LOCK TABLE ecrm_order, ecrm_refund IN SHARE ROW EXCLUSIVE MODE"))
+        session.execute(text("LOCK TABLE ecrm_refund, ecrm_order IN SHARE ROW EXCLUSIVE MODE"))
+    session.execute(delete(CohortMonth))  # on SQLite this takes the write lock
     standing = Standing()
     nobody = set(session.scalars(select(Customer.id).where(Customer.email.like(f"%{NOBODY}"))))
     refunds = _by_customer(session.execute(_REFUNDS.add_columns(SeenRefund.customer_id)), GivenBack)

@@ -6,16 +6,19 @@ import threading
 import time
 from typing import Any
 
-from sqlalchemy import Engine, event, select
+import pytest
+from sqlalchemy import Engine, event, select, update
 from sqlalchemy.orm import Session as OrmSession
 from sqlalchemy.orm import sessionmaker
 
 from tracking.clickstream.dimensions import ProductKey, ids_of
 from tracking.clickstream.earnings import count_order
 from tracking.clickstream.ingest import ingest
-from tracking.clickstream.rollups import Tally
+from tracking.clickstream.rollups import CohortMonth, Tally, store
 from tracking.clickstream.sessions import Session
-from tracking.orders import LineFacts
+from tracking.cohorts import count_customer, recount
+from tracking.customers import find_or_create_guest
+from tracking.orders import LineFacts, SeenOrder, remember_order, remember_refund
 from tracking.visitors import Visitor, lock_visitors
 
 from .clicks import NOON, ZONE, searched, seen
@@ -70,3 +73,57 @@ def test_a_batch_numbers_one_dimension_after_the_other(engine: Engine, sessions:
         ]  # fmt: skip
         ingest(session, steps, ZONE)
     assert made == ["ecrm_page", "ecrm_product_key", "ecrm_term"]
+
+
+@pytest.mark.parametrize("told", ["order", "refund"])
+def test_cohorts_are_recounted_while_orders_and_refunds_come_in(sessions: sessionmaker[OrmSession], told: str) -> None:
+    # given: a customer's first order, or a refund of it, that is being remembered
+    with sessions.begin() as session:
+        customer_id = find_or_create_guest(session, email="ada@example.com", at=NOON).id
+        if told == "refund":
+            order(session, customer_id)
+    live, tally = sessions(), Tally()
+    if told == "order":
+        order(live, customer_id, counted_in=tally)
+    else:
+        refund_id = remember_refund(live, reference="R1", order_id=None, customer_id=customer_id, refunded_at=NOON,
+                                    amount_minor=30)  # fmt: skip
+
+    # when: all cohorts are counted anew meanwhile
+    problems: list[BaseException] = []
+
+    def count_anew() -> None:
+        try:
+            with sessions.begin() as session:
+                recount(session, time_zone=ZONE)
+        except BaseException as error:
+            problems.append(error)
+
+    thread = threading.Thread(target=count_anew)
+    thread.start()
+    time.sleep(0.5)
+
+    # then: what had begun goes on, and both are right
+    if told == "refund":
+        live.execute(update(SeenOrder).values(refunded_minor=30))
+        count_customer(live, tally, customer_id, time_zone=ZONE, new_refund=refund_id)
+    store(live, tally)
+    live.commit()
+    thread.join(30)
+    assert problems == []
+    with sessions() as session:
+        cohort = session.scalars(select(CohortMonth)).one()
+        assert (cohort.customers, cohort.orders, cohort.revenue_minor) == (1, 1, 100)
+        assert cohort.refunds_minor == (30 if told == "refund" else 0)
+
+
+def order(session: OrmSession, customer_id: int, *, counted_in: Tally | None = None) -> None:
+    """An order of one euro."""
+    tally = Tally() if counted_in is None else counted_in
+    order_id = remember_order(
+        session, reference="A1", customer_id=customer_id, visitor_id=None, session_id=None, placed_at=NOON,
+        currency="EUR", goods_minor=100, shipping_minor=0, discount_minor=0, total_minor=100, lines=[],
+    )  # fmt: skip
+    count_customer(session, tally, customer_id, time_zone=ZONE, new_order=order_id)
+    if counted_in is None:
+        store(session, tally)
