@@ -140,6 +140,43 @@ def test_what_they_said_and_what_others_said_of_them_goes(sessions: sessionmaker
         assert session.get_one(Visitor, own).token.startswith(NAMELESS)
 
 
+@pytest.mark.parametrize(
+    ("said", "theirs"),
+    [
+        ("ann@x.de", True), ("ANN@X.de", True), ("<ann@x.de>, joann@x.de", True), ("write to\nann@x.de.", True),
+        ("?email=ann@x.de&from=tea", True), ("mailto:ann@x.de", True), ('"ann@x.de"', True),
+        ("joann@x.de", False), ("jo.ann@x.de", False), ("jo-ann@x.de", False), ("ann@x.de.example", False),
+        ("ann@x.dev", False), ("me+ann@x.de", False), ("", False),
+    ],
+)  # fmt: skip
+def test_of_what_was_put_aside_only_what_names_the_very_address_goes(
+    sessions: sessionmaker[Session], archive: Archive, said: str, theirs: bool
+) -> None:
+    with sessions.begin() as session:
+        ann = Customer(email="ann@x.de", traits={}, created_at=AT)
+        body = body_of([Sighting(AT, "Newsletter Wanted", properties={"said": said}, customer_reference="2")])
+        session.add_all([ann, InboxEntry(received_at=AT, messages=1, body=body, problem="bad")])
+        session.flush()
+        ann_id = ann.id
+    erase(sessions, archive, ann_id)
+    with sessions() as session:
+        assert session.scalars(select(InboxEntry.problem)).all() == ([] if theirs else ["bad"])
+
+
+def test_somebody_without_an_address_takes_nobodys_messages_along(
+    sessions: sessionmaker[Session], archive: Archive
+) -> None:
+    with sessions.begin() as session:
+        nameless = Customer(email="", reference="7", traits={}, created_at=AT)
+        body = body_of([Sighting(AT, "Newsletter Wanted", properties={"said": "bob@x.de"}, customer_reference="2")])
+        session.add_all([nameless, InboxEntry(received_at=AT, messages=1, body=body, problem="bad")])
+        session.flush()
+        nameless_id = nameless.id
+    erase(sessions, archive, nameless_id)
+    with sessions() as session:
+        assert session.scalars(select(InboxEntry.problem)).all() == ["bad"]
+
+
 def test_an_id_is_never_given_again(sessions: sessionmaker[Session], archive: Archive) -> None:
     with sessions.begin() as session:
         ada = customer(session, "ada")

@@ -10,6 +10,7 @@ nobody's, and must not become the others' now that the claim is gone, so these v
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,9 @@ from .sessions import Session as Visit
 from .touchpoints import Touchpoint
 
 _BLANK: dict[str, Any] = {"subject": "", "properties": {}, "customer_id": None, "visitor_id": None, "session_id": None}
+
+_ESCAPED = re.compile(r"\\(?:u[0-9a-f]{4}|.)")
+"""A character as JSON may write it, such as a line's end before an address."""
 
 
 @dataclass(frozen=True)
@@ -196,13 +200,19 @@ def _forget_messages(session: Session, traces: _Traces) -> None:
 
 def _speaks_of(body: bytes, traces: _Traces, tokens: Collection[str]) -> bool:
     written = body.decode("utf-8", "replace").casefold()
-    if traces.email.casefold() in written or any(token.casefold() in written for token in tokens):
+    if _names(written, traces.email) or any(token.casefold() in written for token in tokens):
         return True
     try:
         sightings = sightings_from(body)
     except msgspec.MsgspecError:
         return traces.reference is not None and f'"{traces.reference}"'.casefold() in written
     return traces.reference is not None and any(one.customer_reference == traces.reference for one in sightings)
+
+
+def _names(written: str, email: str) -> bool:
+    """Whether this address stands in JSON, and not as the end or the beginning of another one."""
+    address = rf"(?<![\w.+-]){re.escape(email.casefold())}(?![\w-]|\.\w)"
+    return bool(email) and re.search(address, _ESCAPED.sub(" ", written)) is not None
 
 
 def _cut_orders(session: Session, customer_id: int) -> None:
