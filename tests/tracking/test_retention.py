@@ -13,6 +13,7 @@ from tracking.clickstream.archive import Archive, ArchivedPart, DroppedFile
 from tracking.clickstream.archiving import archive_day
 from tracking.clickstream.erasure import erase_person, finish_erasure
 from tracking.clickstream.event import Event
+from tracking.clickstream.inbox import InboxEntry
 from tracking.clickstream.log import Log, Wanted
 from tracking.clickstream.retention import NAMELESS, forget_before
 from tracking.clickstream.sessions import Session as Visit
@@ -66,6 +67,25 @@ def test_older_steps_go_from_database_and_archive_and_visits_stay_nameless(
         assert session.get_one(Visitor, comes_still).token == tokens[comes_still]
         assert session.scalar(select(func.count()).select_from(VisitorClaim)) == 0
     assert sorted(path.name for path in archive.folder.iterdir()) == ["OWNER", f"day={DAYS[2]}"]
+
+
+def test_messages_put_aside_go_when_they_are_too_old_and_waiting_ones_stay(
+    sessions: sessionmaker[Session], archive: Archive
+) -> None:
+    at = datetime.combine(DAYS[1], time(12), UTC)
+    with sessions.begin() as session:
+        session.add_all(
+            InboxEntry(received_at=received_at, messages=messages, body=b"[]", problem=problem)
+            for received_at, messages, problem in (
+                (at - timedelta(days=1), 2, "old"), (at - timedelta(days=3000), 1, "older"),
+                (at, 1, "young"), (at - timedelta(days=1), 1, ""),
+            )
+        )  # fmt: skip
+    forgotten = forget_before(sessions, archive, DAYS[1], zone=ZONE, told=TOLD)
+    assert forgotten.aside == 3
+    assert "3 messages that were put aside deleted" in str(forgotten)
+    with sessions() as session:
+        assert set(session.scalars(select(InboxEntry.problem))) == {"young", ""}
 
 
 def bring_ada(session: Session) -> int:

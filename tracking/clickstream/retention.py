@@ -20,6 +20,7 @@ from tracking.visitors import ClaimChange, ConsentChoice, Visitor, VisitorClaim
 from .archive import Archive, ArchivedPart, bounds_of
 from .archiving import changed, delete_events, drop_part, remove
 from .event import Event
+from .inbox import InboxEntry
 from .searches import SearchClick
 from .sessions import Session as Visit
 from .touchpoints import Touchpoint
@@ -32,14 +33,20 @@ _AT_ONCE = 5_000
 
 @dataclass(frozen=True)
 class Forgotten:
-    """What went. `events`: from the database; `archived`: from the archive."""
+    """What went. `events`: from the database; `archived`: from the archive; `aside`: messages of the inbox that could
+    never be stored."""
 
     events: int = 0
     archived: int = 0
     browsers: int = 0
+    aside: int = 0
 
     def __str__(self) -> str:
-        return f"{self.events} steps deleted, {self.archived} of the archive, {self.browsers} browsers made nameless"
+        aside = f", {self.aside} messages that were put aside deleted" if self.aside else ""
+        return (
+            f"{self.events} steps deleted, {self.archived} of the archive, {self.browsers} browsers made nameless"
+            f"{aside}"
+        )
 
 
 def forget_before(
@@ -57,7 +64,8 @@ def forget_before(
     archived = _parts(sessions, archive, first_kept)
     with sessions.begin() as session:
         _cut_links(session, before, told)
-    return Forgotten(events, archived, _browsers(sessions, before))
+        aside = _messages(session, before)
+    return Forgotten(events, archived, _browsers(sessions, before), aside)
 
 
 def make_nameless(session: Session, visitors: Sequence[int]) -> None:
@@ -98,6 +106,13 @@ def _parts(sessions: sessionmaker[Session], archive: Archive, first_kept: date) 
         files = [drop_part(session, archive, part) for part in parts]
     remove(archive, files)
     return sum(part.rows for part in parts)
+
+
+def _messages(session: Session, before: datetime) -> int:
+    """What was put aside of the inbox and nobody mended in time; what still waits to be digested stays."""
+    old = delete(InboxEntry).where(InboxEntry.problem != "", InboxEntry.received_at < before)
+    gone = session.scalars(old.returning(InboxEntry.messages).execution_options(synchronize_session=False))
+    return sum(gone)
 
 
 def _cut_links(session: Session, before: datetime, told: Collection[str]) -> None:
