@@ -28,7 +28,12 @@ def credit_anew(session: Session, order_ids: Collection[int]) -> bool:
         return True
     table = CreditDue.metadata.tables[CreditDue.__tablename__]
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(table).on_conflict_do_nothing()
+    statement = insert(table)
+    # Writing an order that is noted already holds its row until this commits: the job can't take it off the list and
+    # credit it by what stood before.
+    statement = statement.on_conflict_do_update(
+        index_elements=["order_id"], set_={"order_id": statement.excluded.order_id}
+    )
     for some in in_chunks(order_ids):
         session.connection().execute(statement, [{"order_id": id_} for id_ in some])
     return False
