@@ -16,8 +16,8 @@ from ecrm.access.roles import Permission, needs, signed_in_staff
 from ecrm.installation import installation
 from ecrm.marketing.attribution.due import AT_ONCE
 from ecrm.marketing.campaign_book import change_campaign, codes_of, found_campaign, put_away
-from ecrm.marketing.campaign_drafts import CAMPAIGN_CHANNELS, FIELDS, MAX_PATH, Refused, is_local, read_draft
-from ecrm.marketing.campaigns import Campaign
+from ecrm.marketing.campaign_drafts import FIELDS, MAX_PATH, Refused, is_local, read_draft
+from ecrm.marketing.campaigns import CAMPAIGN_CHANNELS, Campaign
 from ecrm.marketing.tagged_links import SUGGESTED, channel_of, tagged
 from ecrm.wording import gettext as _
 from ecrm.wording import ngettext, today

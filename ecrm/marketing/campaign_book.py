@@ -21,6 +21,8 @@ from .attribution.due import credit_anew
 from .attribution.redeemed import OWNERLESS
 from .campaign_drafts import Draft, Refused
 from .campaigns import Campaign, CampaignCode, CostEntry
+from .code_owners import owners_of
+from .experiments import rename_campaign_subject
 
 _CHUNK = 400
 
@@ -43,7 +45,7 @@ def found_campaign(session: Session, draft: Draft, *, now: datetime) -> Campaign
 
 def change_campaign(session: Session, campaign: Campaign, draft: Draft) -> int:
     """Make a campaign what the draft says; returns how many orders are credited to another source (many
-    of them soon, by a job).
+    of them soon, by a job). Its experiments follow it to a new code.
 
     Raises:
         Refused: as `found_campaign`.
@@ -51,7 +53,7 @@ def change_campaign(session: Session, campaign: Campaign, draft: Draft) -> int:
     """
     _check_free(session, draft, own=campaign.id)
     before = {campaign.code, *codes_of(session, campaign.id)}
-    after, channel_before = {draft.code, *draft.codes}, campaign.channel
+    after, channel_before, code_before = {draft.code, *draft.codes}, campaign.channel, campaign.code
     session.execute(update(Campaign).where(Campaign.id == campaign.id).values(_values(draft)))
     session.execute(
         delete(CampaignCode).where(CampaignCode.campaign_id == campaign.id, CampaignCode.code.not_in(after))
@@ -59,6 +61,8 @@ def change_campaign(session: Session, campaign: Campaign, draft: Draft) -> int:
         else delete(CampaignCode).where(CampaignCode.campaign_id == campaign.id)
     )
     _own_codes(session, campaign.id, draft.codes)
+    if draft.code != code_before:
+        rename_campaign_subject(session, code_before, draft.code)
     session.refresh(campaign)
     if channel_before != draft.channel:
         return _credit_anew(session, before | after)
@@ -92,21 +96,6 @@ def spent_so_far(session: Session, campaign_ids: Collection[int] | None = None) 
     if campaign_ids is not None:
         query = query.where(CostEntry.campaign_id.in_(campaign_ids))
     return {campaign_id: int(amount) for campaign_id, amount in session.execute(query)}
-
-
-def owners_of(session: Session, codes: Collection[str]) -> dict[str, Campaign]:
-    """The campaign that each of these (folded) codes means; a campaign's own code goes before a further one."""
-    found: dict[str, Campaign] = {}
-    wanted = sorted(set(codes))
-    for start in range(0, len(wanted), _CHUNK):
-        some = wanted[start : start + _CHUNK]
-        further = select(CampaignCode.code, Campaign).join(Campaign, Campaign.id == CampaignCode.campaign_id)
-        rows = session.execute(further.where(CampaignCode.code.in_(some)))
-        found |= {row.code: row.Campaign for row in rows}
-        found |= {
-            campaign.code: campaign for campaign in session.scalars(select(Campaign).where(Campaign.code.in_(some)))
-        }
-    return found
 
 
 def _check_free(session: Session, draft: Draft, *, own: int | None) -> None:

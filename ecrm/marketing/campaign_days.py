@@ -17,8 +17,8 @@ from tracking.orders import SeenOrder
 
 from .attribution.credits import MILLION, CreditDay
 from .attribution.models import Model
-from .campaign_book import codes_of
 from .campaigns import Campaign, CostEntry
+from .code_owners import meaning_codes
 from .period import Period, bounds
 from .roi import By, Line, returns
 
@@ -78,7 +78,7 @@ def campaign_days(session: Session, campaign: Campaign, period: Period, *, model
 
 def sources_within(session: Session, campaign: Campaign, period: Period, *, model: Model) -> list[Line]:
     """The sources, terms and contents that carry one of the campaign's codes, largest net revenue first."""
-    codes = {campaign.code, *codes_of(session, campaign.id)}
+    codes = meaning_codes(session, campaign.id)
     report = returns(session, period, model=model, by=By.SOURCE)
     return [line for line in report.lines if line.source is not None and line.source.campaign in codes]
 
@@ -87,7 +87,7 @@ def codes_used(session: Session, campaign: Campaign, period: Period, *, time_zon
     """The campaign's codes that orders of the period named, most orders first; an order of two codes counts in both."""
     first, end = bounds(period, ZoneInfo(time_zone))
     found = []
-    for some in _chunks(sorted({campaign.code, *codes_of(session, campaign.id)})):
+    for some in _chunks(sorted(meaning_codes(session, campaign.id))):
         query = (
             select(Source.campaign, func.count(), func.sum(SeenOrder.total_minor))
             .join(Touchpoint, Touchpoint.source_id == Source.id)
@@ -100,7 +100,7 @@ def codes_used(session: Session, campaign: Campaign, period: Period, *, time_zon
 
 
 def _source_ids(session: Session, campaign: Campaign) -> set[int]:
-    codes = sorted({campaign.code, *codes_of(session, campaign.id)})
+    codes = sorted(meaning_codes(session, campaign.id))
     return {
         id_ for some in _chunks(codes) for id_ in session.scalars(select(Source.id).where(Source.campaign.in_(some)))
     }

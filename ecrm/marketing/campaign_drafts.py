@@ -9,12 +9,11 @@ from datetime import date
 
 from ecrm.wording import gettext as _
 from tracking.clickstream.dimensions import MAX_SOURCE
-from tracking.clickstream.sources import CHANNELS, folded_code
+from tracking.clickstream.sources import folded_code
 
 from .amounts import typed_amount
+from .campaigns import CAMPAIGN_CHANNELS
 
-CAMPAIGN_CHANNELS = tuple(channel for channel in CHANNELS if channel != "direct")
-"""A direct visit is one that no campaign brought."""
 MAX_NAME, MAX_NOTE, MAX_PATH, MAX_VANITY, MAX_CODES, MAX_REACHED = 120, 500, 300, 60, 2000, 2**31 - 1
 FIELDS = (
     "name", "channel", "code", "first_day", "last_day", "budget", "reached", "vanity", "landing_path", "codes", "note",

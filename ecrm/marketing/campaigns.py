@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from tracking.clickstream.sources import CHANNELS, folded_code
 from tracking.record import BigId, Record, insert_once
 
+CAMPAIGN_CHANNELS = tuple(channel for channel in CHANNELS if channel != "direct")
+"""A direct visit is one that no campaign brought."""
+
 
 class Campaign(Record):
     """`code` is the utm_campaign (folded as `Source.campaign`). Money in minor units of the shop's currency.
@@ -116,11 +119,11 @@ def found(
     console meanwhile stays.
 
     Raises:
-        ValueError: the code is empty, or the channel isn't one of `CHANNELS`.
+        ValueError: the code is empty, or the channel isn't one of `CAMPAIGN_CHANNELS`.
     """
     folded = folded_code(code)
-    if not folded or channel not in CHANNELS:
-        raise ValueError(f"campaign {name!r}: needs a code, and a channel of {', '.join(CHANNELS)}")
+    if not folded or channel not in CAMPAIGN_CHANNELS:
+        raise ValueError(f"campaign {name!r}: needs a code, and a channel of {', '.join(CAMPAIGN_CHANNELS)}")
     values = {
         "code": folded, "name": name[:120], "channel": channel, "first_day": first_day, "last_day": last_day,
         "reached": reached, "landing_path": "/", "note": "", "created_at": now,

@@ -96,6 +96,15 @@ def campaign_subject(code: str) -> str:
     return f"campaign:{code}"
 
 
+def rename_campaign_subject(session: Session, before: str, after: str) -> None:
+    """Let the experiments on a campaign, ended ones among them, follow it to its new code; commits nothing.
+
+    Without, its control group would be let go in silence, and handed on to the next campaign of the old code.
+    """
+    of_it = update(Experiment).where(Experiment.subject == campaign_subject(before))
+    session.execute(of_it.values(subject=campaign_subject(after)))
+
+
 def start(
     session: Session, *, name: str, subject: str, unit: Unit, control_percent: int, by: str, now: datetime
 ) -> Experiment:

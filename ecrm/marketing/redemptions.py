@@ -6,14 +6,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, Subquery, func, select, union
+from sqlalchemy import Select, Subquery, func, select
 from sqlalchemy.orm import Session
 
 from tracking.clickstream.dimensions import Source
 from tracking.clickstream.touchpoints import Touchpoint
 from tracking.orders import SeenOrder, SeenRefund
 
-from .campaigns import Campaign, CampaignCode
+from .code_owners import code_owners
 from .period import Period, bounds
 
 
@@ -68,27 +68,19 @@ def orders_naming(*, campaign_id: int | None = None, code: str | None = None) ->
     query = query.where(Touchpoint.kind == "code", Touchpoint.order_id.is_not(None))
     if code is not None:
         query = query.where(Source.campaign == code)
-    return query if campaign_id is None else query.where(Source.campaign.in_(select(_owners(campaign_id).c[0])))
-
-
-def _owners(campaign_id: int | None) -> Subquery:
-    """(code, campaign_id): a campaign's own code and its further ones."""
-    own, further = select(Campaign.code, Campaign.id), select(CampaignCode.code, CampaignCode.campaign_id)
-    if campaign_id is not None:
-        own, further = own.where(Campaign.id == campaign_id), further.where(CampaignCode.campaign_id == campaign_id)
-    return union(own, further).subquery()
+    return query if campaign_id is None else query.where(Source.campaign.in_(select(code_owners(campaign_id).c.code)))
 
 
 def _named(period: Period, time_zone: str, campaign_id: int | None) -> Subquery:
     """(campaign_id, order_id, codes): how many codes of the campaign an order of the period named."""
     first, end = bounds(period, ZoneInfo(time_zone))
-    owners = _owners(campaign_id)
+    owners = code_owners(campaign_id)
     return (
-        select(owners.c[1].label("campaign_id"), Touchpoint.order_id, func.count().label("codes"))
-        .join(Source, Source.campaign == owners.c[0])
+        select(owners.c.campaign_id, Touchpoint.order_id, func.count().label("codes"))
+        .join(Source, Source.campaign == owners.c.code)
         .join(Touchpoint, Touchpoint.source_id == Source.id)
         .where(Touchpoint.kind == "code", Touchpoint.at >= first, Touchpoint.at < end)
-        .group_by(owners.c[1], Touchpoint.order_id)
+        .group_by(owners.c.campaign_id, Touchpoint.order_id)
         .subquery()
     )
 

@@ -21,7 +21,8 @@ from tracking.clickstream.rollups import AudienceDay
 from .attribution.chain import Why
 from .attribution.credits import MILLION, CreditDay
 from .attribution.models import Model
-from .campaigns import Campaign, CampaignCode, CostEntry
+from .campaigns import Campaign, CostEntry
+from .code_owners import owner_ids
 from .period import Period
 
 NO_CAMPAIGN = "none"
@@ -152,7 +153,7 @@ def side_by_side(session: Session, period: Period, *, models: Sequence[Model], b
     credits = {model: _credits(session, period, model) for model in models}
     sources = _sources(session, set(visits) | {id_ for of_model in credits.values() for id_ in of_model if id_ > 0})
     campaigns = {row.id: row for row in session.scalars(select(Campaign))}
-    keys = _Keys(by, sources, campaigns, _owners(session, campaigns))
+    keys = _Keys(by, sources, campaigns, owner_ids(session))
     return {
         model: _returns(period, model, keys, visits=visits, spend=spend, credits=of_model)
         for model, of_model in credits.items()
@@ -289,13 +290,6 @@ def _sources(session: Session, source_ids: Iterable[int]) -> dict[int, Source]:
         query = select(Source).where(Source.id.in_(wanted[start : start + _BATCH]))
         found.update({row.id: row for row in session.scalars(query)})
     return found
-
-
-def _owners(session: Session, campaigns: Mapping[int, Campaign]) -> dict[str, int]:
-    """Code → the campaign that it means; a campaign's own code goes before a further one of the same spelling."""
-    further = session.execute(select(CampaignCode.code, CampaignCode.campaign_id))
-    owners = {row.code: row.campaign_id for row in further}
-    return owners | {campaign.code: campaign.id for campaign in campaigns.values()}
 
 
 def _per(spend: int | None, count_ppm: int) -> int | None:

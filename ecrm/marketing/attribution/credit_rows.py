@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, union_all
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from ecrm.marketing.campaigns import Campaign, CampaignCode
+from ecrm.marketing.code_owners import code_owners, meaning_codes
 from ecrm.marketing.period import Period
 from tracking.clickstream.dimensions import Source
 from tracking.clickstream.sources import CHANNELS
@@ -65,7 +65,7 @@ def credits_of(
         .where(Credit.day.between(period.first, period.last), Credit.models.bitwise_and(model.bit) != 0)
     )
     if key:
-        query = query.where(_of_line(key))
+        query = query.where(_of_line(session, key))
     if before is not None:
         day, id_ = before
         query = query.where(or_(Credit.day < day, and_(Credit.day == day, Credit.id < id_)))
@@ -73,23 +73,18 @@ def credits_of(
     return [CreditRow(*row) for row in rows]
 
 
-def _of_line(key: str) -> ColumnElement[bool]:
+def _of_line(session: Session, key: str) -> ColumnElement[bool]:
     kind, _, rest = key.partition(":")
-    owned = union_all(select(CampaignCode.code), select(Campaign.code))
     match kind:
         case "why" if rest in set(Why):
             return Credit.source_id.is_(None) & (Credit.why == rest)
         case "source" if _is_id(rest):
             return Credit.source_id == int(rest)
         case "campaign" if _is_id(rest):
-            # A campaign's own code goes before a further code of another that is spelt alike.
-            own = select(Campaign.code).where(Campaign.id == int(rest))
-            further = select(CampaignCode.code).where(
-                CampaignCode.campaign_id == int(rest), CampaignCode.code.not_in(select(Campaign.code))
-            )
-            return Source.campaign.in_(union_all(own, further))
+            # Read first: given a list, SQLite goes by the sources' index and not through all postings of the days.
+            return Source.campaign.in_(sorted(meaning_codes(session, int(rest))))
         case "code":
-            return and_(Source.campaign == rest, Source.campaign.not_in(owned))
+            return and_(Source.campaign == rest, Source.campaign.not_in(select(code_owners().c.code)))
         case "none":
             return func.coalesce(Source.campaign, "-") == ""
         case _ if key in CHANNELS:

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from ecrm.marketing.campaigns import Campaign, CampaignCode
+from ecrm.marketing.campaigns import Campaign
+from ecrm.marketing.code_owners import code_owners
 from tracking.bulk import insert_columns, take_ids
 from tracking.clickstream.dimension_ids import ids_of
 from tracking.clickstream.dimensions import Source
@@ -105,14 +106,12 @@ def channels_of_codes(session: Session, codes: Iterable[str]) -> dict[str, str]:
     """The channel of the campaign that owns each (folded) code; codes that none owns are missing."""
     wanted = sorted(set(codes))
     found: dict[str, str] = {}
+    owners = code_owners()
+    query = select(owners.c.code, Campaign.channel).join(Campaign, Campaign.id == owners.c.campaign_id)
     for start in range(0, len(wanted), 5000):
         some = wanted[start : start + 5000]
-        further = select(CampaignCode.code, Campaign.channel).join(Campaign, Campaign.id == CampaignCode.campaign_id)
-        for query in (
-            further.where(CampaignCode.code.in_(some)),
-            select(Campaign.code, Campaign.channel).where(Campaign.code.in_(some)),
-        ):
-            found |= {code: channel for code, channel in session.execute(query) if channel in CHANNELS}
+        rows = session.execute(query.where(owners.c.code.in_(some)))
+        found |= {code: channel for code, channel in rows if channel in CHANNELS}
     return found
 
 

@@ -16,8 +16,8 @@ from typing import Any
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
-from ecrm.marketing.campaign_book import owners_of
 from ecrm.marketing.campaigns import Campaign, CostEntry
+from ecrm.marketing.code_owners import owners_of
 from ecrm.marketing.costs import REVERSED, reversal, reversed_among
 from ecrm.wording import gettext as _
 from tracking.clickstream.sources import folded_code

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ecrm.events import ExperimentViewed
+from ecrm.marketing.campaign_book import change_campaign, found_campaign
+from ecrm.marketing.campaign_drafts import Draft
 from ecrm.marketing.experiment_statistics import Group
 from ecrm.marketing.experiments import (
     AlreadyRunning,
@@ -275,3 +278,21 @@ def test_a_customer_who_is_erased_leaves_every_experiment_on_customers_and_no_vi
     note_exposures(session, [step])
     assert forget_exposures(session, ids[0]) == 1
     assert len(session.scalars(select(Exposure)).all()) == 2
+
+
+def test_an_experiment_follows_its_campaign_to_a_new_code(session: Session) -> None:
+    draft = Draft(
+        name="Spring", channel="email", code="spring", first_day=NOW.date(), last_day=None, budget_minor=None,
+        reached=None, vanity=None, landing_path="/", codes=(), note="",
+    )  # fmt: skip
+    campaign, crowd = found_campaign(session, draft, now=NOW), people(session, 100)
+    begin(session, "campaign:spring", Unit.CUSTOMER)
+    held = [one for one in crowd if in_control(session, "spring", one)]
+    # when the campaign gets another code, and another campaign the old one
+    change_campaign(session, campaign, replace(draft, code="spring-2026"))
+    found_campaign(session, draft, now=NOW)
+    # then the control group goes with the first
+    assert 0 < len(held) < 100
+    assert [one for one in crowd if in_control(session, "spring-2026", one)] == held
+    assert not any(in_control(session, "spring", one) for one in crowd)
+    assert expose_to_campaign(session, "spring-2026", crowd, at=NOW) == 100

@@ -11,8 +11,11 @@ from sqlalchemy.orm import Session
 from ecrm.marketing.attribution.chain import Why
 from ecrm.marketing.attribution.credit_rows import credits_of
 from ecrm.marketing.attribution.models import Model
-from ecrm.marketing.campaigns import Campaign, CampaignCode, CostEntry
+from ecrm.marketing.campaign_days import campaign_days, codes_used, sources_within
+from ecrm.marketing.campaigns import Campaign, CampaignCode, CostEntry, found
+from ecrm.marketing.code_owners import owners_of
 from ecrm.marketing.period import Period
+from ecrm.marketing.redemptions import customers_naming, redemptions_of
 from ecrm.marketing.roi import By, Earnings, returns, side_by_side
 from tracking.clickstream.dimensions import Audience
 from tracking.clickstream.rollups import AudienceDay, add_rows
@@ -151,3 +154,30 @@ def test_without_anything_there_is_an_empty_report(session: Session) -> None:
     report = returns(session, PERIOD, model=Model.LINEAR, by=By.CAMPAIGN)
     assert (report.lines, report.total.net_minor, report.total.coverage) == ((), 0, None)
     assert session.scalar(select(Campaign.id)) is None
+
+
+def test_a_code_that_two_campaigns_claim_means_the_one_whose_own_it_is(session: Session) -> None:
+    # given: a shop that founds a campaign by a code which another has among its further ones
+    town, first_day = Town(session), PERIOD.first
+    flyer = found(
+        session, code="flyer", name="A", channel="post", first_day=first_day, last_day=None, now=NOON, codes=["spring"]
+    )
+    spring = found(session, code="spring", name="B", channel="post", first_day=first_day, last_day=None, now=NOON)
+    town.book(town.order(town.customer(browser=False), 6000, codes=["spring"]))
+    # then every reader gives the order to the same campaign, and the other has none of it
+    model = Model.LAST_NON_DIRECT
+    assert owners_of(session, ["spring", "flyer", "none"]) == {"spring": spring, "flyer": flyer}
+    assert lines(town, By.CAMPAIGN).keys() == {f"campaign:{spring.id}"}
+    assert redemptions_of(session, PERIOD, time_zone="Europe/Berlin").keys() == {spring.id}
+    for campaign, one in ((spring, 1), (flyer, 0)):
+        key = f"campaign:{campaign.id}"
+        assert len(credits_of(session, PERIOD, model=model, key=key, limit=9)) == one
+        assert len(campaign_days(session, campaign, PERIOD, model=model)) == one
+        assert len(sources_within(session, campaign, PERIOD, model=model)) == one
+        assert len(codes_used(session, campaign, PERIOD, time_zone="Europe/Berlin")) == one
+        assert customers_naming(session, campaign.id) == one
+
+
+def test_no_campaign_is_of_the_channel_of_direct_visits(session: Session) -> None:
+    with pytest.raises(ValueError, match=r"needs a code, and a channel of paid_search, .*other$"):
+        found(session, code="walk-in", name="W", channel="direct", first_day=DAY, last_day=None, now=NOON)
