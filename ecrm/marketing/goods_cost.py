@@ -130,10 +130,13 @@ def read_costs(text: str, *, decimals: int) -> CostFile:
     bad: list[BadRow] = []
     marks = max(";\t,", key=lambda mark: (rows[0].count(mark) if rows else 0, mark != ","))
     for number, row in enumerate(rows, start=1):
-        if not row.strip() or (number == 1 and row.casefold().startswith("product")):
+        if not row.strip():
             continue
         try:
-            cost = _cost(next(csv.reader([row], delimiter=marks)), decimals)
+            cells = [cell.strip() for cell in next(csv.reader([row], delimiter=marks))]
+            if number == 1 and _is_heading(cells):
+                continue
+            cost = _cost(cells, decimals)
             if (cost.product, cost.since) in costs:
                 raise ValueError(_("Product and day stand in the file twice; keep one of the rows."))
         except (ValueError, csv.Error) as error:
@@ -162,10 +165,16 @@ def import_goods_costs(session: Session, costs: Sequence[Cost], *, time_zone: st
     return report
 
 
+def _is_heading(cells: Sequence[str]) -> bool:
+    """Whether it names the columns; a product's own id may begin with "product", or be that word."""
+    product, since = (*(cell.casefold() for cell in cells[:2]), "", "")[:2]
+    return since == COLUMNS[1] or (product == COLUMNS[0] and not any(map(str.isdigit, since)))
+
+
 def _cost(cells: Sequence[str], decimals: int) -> Cost:
     if len(cells) != len(COLUMNS):
         raise ValueError(_("The row has %(n)s columns; give three: product, since, unit cost.", n=len(cells)))
-    product, since, unit = (cell.strip() for cell in cells)
+    product, since, unit = cells
     if not product or len(product) > 64 or "\x00" in product:
         raise ValueError(_("Give the product's id in the shop, at most 64 characters."))
     try:

@@ -70,6 +70,21 @@ def test_a_bad_row_is_named_and_the_others_are_read(kites: Kites, row: str, why:
     assert read.costs == (Cost("3", MAY, 100),)
 
 
+@pytest.mark.parametrize(
+    "heading", ["", "product;since;unit cost\n", "PRODUCT ; SINCE ; cost in EUR\n", "product id;since;unit cost\n"]
+)
+@pytest.mark.parametrize("product", ["product-17", "Product", "products"])
+def test_a_product_whose_id_looks_like_a_heading_is_a_product(kites: Kites, heading: str, product: str) -> None:
+    with kites.app.app_context():
+        read = read_costs(f"{heading}{product};2026-01-01;7.50\n", decimals=2)
+    assert (read.costs, read.bad) == ((Cost(product, NEW_YEAR, 750),), ())
+
+
+def test_a_first_row_without_a_day_is_named_and_not_taken_for_a_heading(kites: Kites) -> None:
+    with kites.app.app_context():
+        assert [one.line for one in read_costs("product-17;;7.50\n3;2026-05-01;1\n", decimals=2).bad] == [1]
+
+
 def test_a_product_and_day_stand_once(kites: Kites) -> None:
     with kites.app.app_context():
         read = read_costs("2;2026-01-01;1\n2;2026-01-01;2\n", decimals=2)
