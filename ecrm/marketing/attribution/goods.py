@@ -109,7 +109,9 @@ def refund_lines(session: Session, refund_ids: Iterable[int]) -> dict[int, list[
 def _goods(lines: list[tuple[str, int, int, int]], goods_minor: int, discount_minor: int) -> Goods:
     nets = [net for _, _, net, _ in lines]
     others = max(goods_minor - sum(nets), 0)
-    discounts = split(discount_minor, [*nets, others]) if discount_minor else [0] * len(nets)
+    # What is taken off beyond the goods was the delivery's.
+    of_goods = min(discount_minor, sum(max(net, 0) for net in nets) + others)
+    discounts = split(of_goods, [*nets, others]) if of_goods else [0] * len(nets)
     goods = Goods()
     for (product, quantity, net, cost), discount in zip(lines, discounts, strict=False):
         one = goods.products.setdefault(product, _Costed())

@@ -257,6 +257,16 @@ def test_costs_are_split_with_the_money_and_the_discount_lowers_what_they_stand_
     assert town.days()["linear", "2026-11-20", source] == (500_000, 0, 4500, 0, 4050, 1501)
 
 
+def test_a_discount_beyond_the_goods_was_the_deliverys(town: Town) -> None:
+    lines = [("tea", 1, 1000, 400)]
+    order = town.order(
+        town.customer(), goods_minor=1000, discount_minor=1200, shipping_minor=500, total_minor=300, lines=lines
+    )
+    town.book(order)
+    (day,) = set(town.days().values())
+    assert day == (1_000_000, 0, 300, 0, 0, 400)
+
+
 def test_a_refund_with_its_goods_gives_their_cost_back_and_one_without_doesnt(town: Town) -> None:
     ada = town.customer()
     order = town.order(ada, 9000, lines=[("tea", 3, 9000, 3001)])
