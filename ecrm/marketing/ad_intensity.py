@@ -91,17 +91,18 @@ def intensity(
     spans = steps(period)
     by_week = len(spans) < period.days
     longest, length = (LONGEST_WEEKS, WEEK) if by_week else (LONGEST_DAYS, 1)
-    earlier = _earlier(period, longest * length, length)
+    # The first week of a long period has up to 13 days: it isn't comparable with the others, neither as a week of sales
+    # nor as what went before the next one's.
+    skip = int(by_week and spans[0].days != WEEK)
+    earlier = _earlier(spans[skip].first, longest * length, length)
     costs = _costs(session, Period(earlier[0].first, period.last), channel=channel, campaign=campaign)
     sales = {one.day: Sold(one.figures.orders, one.figures.net_minor) for one in days_in(session, period)}
     found = tuple(Step(span, _spent(span, costs), sum((sales[day] for day in span), Sold())) for span in spans)
-    spending = [_spent(span, costs).amount_minor for span in earlier] + [step.spent.amount_minor for step in found]
-    # The first week of a long period has up to 13 days: it isn't comparable with the others.
-    skip = int(by_week and spans[0].days != WEEK)
+    spending = [_spent(span, costs).amount_minor for span in [*earlier, *spans[skip:]]]
 
     def of(values: Sequence[int]) -> tuple[Lag, ...]:
         least, season = (LEAST_WEEKS, 1) if by_week else (LEAST_STEPS, WEEK)
-        return tuple(lags(spending[skip:], values[skip:], longest=longest, season=season, least=least))
+        return tuple(lags(spending, values[skip:], longest=longest, season=season, least=least))
 
     return Intensity(
         found, by_week,
@@ -138,9 +139,9 @@ def _costs(session: Session, period: Period, *, channel: str | None, campaign: s
     }
 
 
-def _earlier(period: Period, days: int, length: int) -> list[Period]:
-    """The steps before the period that the lags reach back to."""
-    start = period.first - timedelta(days=days)
+def _earlier(first: date, days: int, length: int) -> list[Period]:
+    """The steps before a day that the lags reach back to, all equally long."""
+    start = first - timedelta(days=days)
     return [Period(start + timedelta(days=n), start + timedelta(days=n + length - 1)) for n in range(0, days, length)]
 
 

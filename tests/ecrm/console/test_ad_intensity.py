@@ -88,11 +88,13 @@ def test_a_long_period_is_compared_by_week(desk: Flask, sessions: sessionmaker[S
                 add_to(session, DayFigures, {"day": days_ago(ago)}, {"orders": 1, "revenue_minor": AMOUNTS[week + 1]})
         found = intensity(session, Period(days_ago(30 * 7 - 1), days_ago(0)))
         odd = intensity(session, Period(days_ago(30 * 7 + 2), days_ago(0)))
+        whole = intensity(session, Period(days_ago(29 * 7 - 1), days_ago(0)))
     assert found.by_week
     assert max(found.revenue, key=lambda lag: lag.correlation).steps == 1
     assert found.steps[0].span.days == 7
     assert odd.steps[0].span.days == 10
     assert max(odd.revenue, key=lambda lag: lag.correlation).steps == 1
+    assert odd.revenue == whole.revenue, "the ten days are neither an effect nor a cause"
     assert len(found.orders) == 0  # as many every week
 
 
