@@ -31,7 +31,7 @@ from .charts import Chart, Point, chart
 from .figures import Column, Kind, written
 from .interval_chart import IntervalChart, IntervalRow, interval_chart
 
-_LIFT = "#,##0.0%"
+_LIFT, _SIGNED_LIFT = "#,##0.0%", "+#,##0.0%;-#,##0.0%"
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def result_of(session: Session, experiment: Experiment) -> Result:
         ),
         _measure(
             Column("net", _("Net revenue each"), Kind.MONEY), compare_net(treated, control),
-            values=(treated.net_each, control.net_each), groups=groups, needed=needed,
+            values=(treated.net_each, control.net_each), groups=groups,
         ),
     )  # fmt: skip
     rows = [
@@ -99,7 +99,7 @@ def _measure(
     *,
     values: tuple[float | None, float | None],
     groups: Groups,
-    needed: tuple[Needed, ...],
+    needed: tuple[Needed, ...] | None = None,
 ) -> Measure:
     texts = (written(column, values[0]), written(column, values[1]))
     names = (_("with it"), _("control group"))
@@ -119,13 +119,20 @@ def _measure(
     )
 
 
-def decision(comparison: Comparison, *, groups: Groups, needed: tuple[Needed, ...] = ()) -> str:
-    """What can be said of a measure, in a sentence."""
+def decision(comparison: Comparison, *, groups: Groups, needed: tuple[Needed, ...] | None = None) -> str:
+    """What can be said of a measure, in a sentence.
+
+    Args:
+        needed: orders that are needed to see differences in this measure; None where nobody can say: money spreads
+            far wider than whether somebody buys, so conversion's aren't enough for it.
+    """
     verdict, interval = comparison.verdict, comparison.lift_interval
     if verdict is Verdict.TOO_FEW:
         return _too_few(groups.treated, groups.control)
+    if verdict is Verdict.UNDECIDED and needed is None:
+        return _undecided(interval)
     if verdict is Verdict.UNDECIDED:
-        more = next((one.orders for one in needed if one.difference == WORTH_KNOWING), 0)
+        more = next((one.orders for one in needed or () if one.difference == WORTH_KNOWING), 0)
         if not more:
             return _(
                 "No difference can be seen. One of %(share)s would probably show by now.",
@@ -147,6 +154,13 @@ def decision(comparison: Comparison, *, groups: Groups, needed: tuple[Needed, ..
     if verdict is Verdict.BETTER:
         return _("Better by %(low)s to %(high)s than without it.", low=low, high=high)
     return _("Worse by %(low)s to %(high)s than without it.", low=low, high=high)
+
+
+def _undecided(interval: tuple[float, float] | None) -> str:
+    if interval is None:
+        return _("Can't tell yet.")
+    low, high = (percent(one, _SIGNED_LIFT) for one in interval)
+    return _("Can't tell yet: anything from %(low)s to %(high)s is possible.", low=low, high=high)
 
 
 def _too_few(treated: Group, control: Group) -> str:

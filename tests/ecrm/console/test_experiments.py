@@ -6,14 +6,24 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from bs4 import BeautifulSoup
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from ecrm.access.audit import Action, AuditEntry
+from ecrm.console.experiment_result import decision
 from ecrm.marketing.campaigns import found
+from ecrm.marketing.experiment_statistics import (
+    WORTH_KNOWING,
+    Group,
+    Needed,
+    compare_conversion,
+    compare_net,
+)
 from ecrm.marketing.experiments import Experiment, Exposure, Unit, is_control, start
 from ecrm.marketing.exposures import expose_to_campaign
+from ecrm.marketing.outcomes import Groups
 from tracking.customers import Customer
 from tracking.orders import SeenOrder
 
@@ -109,7 +119,19 @@ def test_an_undecided_experiment_says_how_many_orders_it_needs(
     first, second = text_of(page, ".decision")
     assert first.startswith("Can't tell yet: about ")
     assert "more orders are needed to see a difference of 20%" in first
-    assert second.startswith("Can't tell yet")
+    assert second.startswith("Can't tell yet: anything from -")
+
+
+def test_how_many_orders_conversion_needs_says_nothing_of_the_money(desk: Flask) -> None:
+    """Money spreads far wider: with these groups a difference of 20 % in it shows in one experiment out of many."""
+    group = Group(20_000, 6_000, 6_000, 6_000 * 5_000, 6_000 * 5_000**2 * 20.0)
+    groups = Groups(group, group)
+    enough = (Needed(WORTH_KNOWING, 0),)
+    with desk.test_request_context():
+        of_conversion = decision(compare_conversion(group, group), groups=groups, needed=enough)
+        of_net = decision(compare_net(group, group), groups=groups)
+    assert of_conversion.startswith("No difference can be seen.")
+    assert of_net == "Can't tell yet: anything from -24.0% to +31.6% is possible."
 
 
 def test_a_decided_experiment_says_by_how_much_and_opens_into_its_rows(
