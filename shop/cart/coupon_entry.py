@@ -16,7 +16,7 @@ from ..wording import gettext as _
 from ..wording import money
 from . import basket, lines
 
-PASSING = frozenset({Refusal.NOT_YET, Refusal.BELOW_MINIMUM, Refusal.FITS_NOTHING})
+PASSING = frozenset({Refusal.NOT_YET, Refusal.BELOW_MINIMUM, Refusal.FITS_NOTHING, Refusal.TAKES_NOTHING})
 """Reasons that another cart or another day would remove: the code stays with the cart and is shown with its reason."""
 
 

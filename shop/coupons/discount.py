@@ -23,6 +23,7 @@ class Refusal(StrEnum):
     USED_UP = "used_up"
     BELOW_MINIMUM = "below_minimum"
     FITS_NOTHING = "fits_nothing"
+    TAKES_NOTHING = "takes_nothing"
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,10 @@ def _fitting(coupon: Coupon, lines: Sequence[Priced]) -> list[int]:
 def _unfit(coupon: Coupon, goods_minor: int, fitting_minor: int) -> Refusal | None:
     if fitting_minor == 0:
         return Refusal.FITS_NOTHING
-    return Refusal.BELOW_MINIMUM if goods_minor < coupon.minimum_minor else None
+    if goods_minor < coupon.minimum_minor:
+        return Refusal.BELOW_MINIMUM
+    # A few percent of a few cents: nothing would be saved and a use be gone.
+    return None if _discount(coupon, fitting_minor) else Refusal.TAKES_NOTHING
 
 
 def _discount(coupon: Coupon, fitting_minor: int) -> int:

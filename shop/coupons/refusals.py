@@ -24,4 +24,6 @@ def refusal_in_words(coupon: Applied, currency: str) -> str:
             return _("%(code)s takes effect from goods worth %(least)s on.", code=code, least=least)
         case Refusal.FITS_NOTHING:
             return _("%(code)s is for other products than those in your cart.", code=code)
+        case Refusal.TAKES_NOTHING:
+            return _("%(code)s takes nothing off goods worth so little.", code=code)
     return _("We know no coupon %(code)s. Please compare it with what you were given.", code=code)

@@ -58,6 +58,12 @@ def test_what_does_not_hold_is_refused_with_its_reason(terms: dict[str, Any], re
     assert (found.refusal, found.shares) == (reason, (0, 0, 0))
 
 
+def test_a_coupon_that_would_take_off_nothing_is_refused_and_not_used_up() -> None:
+    found = applied(coupon(percent=1), (Priced(1, 30), Priced(2, 19)))
+    assert (found.refusal, found.shares) == (Refusal.TAKES_NOTHING, (0, 0))
+    assert applied(coupon(percent=1), (Priced(1, 30), Priced(2, 20))).discount_minor == 1
+
+
 def test_an_unknown_code_is_refused() -> None:
     assert applied(None).refusal == Refusal.UNKNOWN
     assert applied(None).coupon_id is None
