@@ -194,8 +194,9 @@ def _write_costs(
         if asked == SKIP:
             targets[one.there.ident] = None
         elif asked != NEW:
-            campaign = session.get(Campaign, int(asked)) if asked.isascii() and asked[:18].isdigit() else None
-            if campaign is None or len(asked) > 18:
+            readable = asked.isascii() and asked.isdigit() and len(asked) <= 18
+            campaign = session.get(Campaign, int(asked)) if readable else None
+            if campaign is None:
                 raise ValueError(
                     _("Say which campaign “%(name)s” is, or that it should be made or left out.", name=one.there.name)
                 )

@@ -174,8 +174,9 @@ def test_campaigns_are_taken_for_those_that_are_known_and_the_choice_is_remember
     assert entries(sessions) == [("Winter", date(2026, 11, 1), 1000)]
     _path, page = shown(browser, upload(browser, token, GOOGLE.replace("-01,", "-03,")))
     assert fields(page)["campaign-1"] == "2", "as last time"
-    wrong = confirm(browser, upload(browser, token, GOOGLE), **{"campaign-0": "999"})
-    assert "Say which campaign “=Cake()” is" in wrong.text
+    for number in ("999", "1" * 18 + "x", "1" * 40, "١"):
+        wrong = confirm(browser, upload(browser, token, GOOGLE), **{"campaign-0": number})
+        assert "Say which campaign “=Cake()” is" in wrong.text
 
 
 def test_bad_rows_are_named_and_left_out_only_when_told_so(
