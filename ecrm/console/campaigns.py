@@ -62,6 +62,7 @@ def _report() -> tuple[Report, Model]:
     quiet = [
         _quiet(campaign) for campaign in on_file if f"campaign:{campaign.id}" not in {one.key for one in now.lines}
     ]
+    complete = booked_minor == now.total.net_minor
     last = next((at for at, line in enumerate(now.lines) if line.why is not None), len(now.lines))
     lines = [*now.lines[:last], *quiet, *now.lines[last:]]
     args: dict[str, Any] = {"model": model.value, "by": by.value}
@@ -77,7 +78,8 @@ def _report() -> tuple[Report, Model]:
         columns=return_columns(),
         rows=[_row(line, earlier.get(line.key), chosen, model, compared=before is not None) for line in lines],
         total=Row(
-            _("Booked net revenue"), return_values(now.total), return_values(before.total) if before else None,
+            _("Booked net revenue") if complete else _("Credited so far"), return_values(now.total),
+            return_values(before.total) if before else None,
             links=credit_links(model, **chosen.first_and_last)(""),
         ),
         csv_href=url_for("console.campaigns_csv", **kept_args(segment=False), **args),
@@ -89,7 +91,7 @@ def _report() -> tuple[Report, Model]:
             )
             for one, label in words.items()
         ],
-        notes=_notes(now),
+        notes=_notes(now, complete=complete),
         simulated=_simulated(now.total),
         warning=_uncredited(booked_minor, now.total.net_minor),
         more_args=args,
@@ -136,17 +138,26 @@ def span_words(campaign: Campaign) -> str:
     return f"{day(campaign.first_day)} – {day(campaign.last_day)}"
 
 
-def _notes(now: Returns) -> list[str]:
+def _notes(now: Returns, *, complete: bool) -> list[str]:
     currency = installation().storefront.facts().currency
     unattributed = sum(line.earnings.net_minor for line in now.lines if line.why is not None)
+    sums = {
+        "whole": money(now.total.net_minor, currency), "unattributed": money(unattributed, currency),
+        "attributed": money(now.total.net_minor - unattributed, currency),
+    }  # fmt: skip
     notes = [
         _(
-            "All lines together are the booked net revenue of these days, %(booked)s: %(attributed)s with a source and"
+            "All lines together are the booked net revenue of these days, %(whole)s: %(attributed)s with a source and"
             " %(unattributed)s unattributed.",
-            booked=money(now.total.net_minor, currency), unattributed=money(unattributed, currency),
-            attributed=money(now.total.net_minor - unattributed, currency),
+            **sums,
         )
-    ]  # fmt: skip
+        if complete
+        else _(
+            "All lines together are what is credited so far, %(whole)s: %(attributed)s with a source and"
+            " %(unattributed)s unattributed.",
+            **sums,
+        )
+    ]
     return [*notes, covered] if (covered := coverage_words(now.total)) else notes
 
 

@@ -20,7 +20,7 @@ from ecrm.wording import month, today
 from tracking.clickstream.sources import folded_code
 
 from .product_names import sold_name
-from .queries import choice_arg, day_arg, number_arg, text_arg
+from .queries import LARGEST_INTEGER, choice_arg, day_arg, number_arg, text_arg
 from .segments import chosen_segment, segment_args, segment_words
 
 LONGEST = timedelta(days=3700)
@@ -81,7 +81,7 @@ def asked_orders() -> Asked:
         raise BadRequest(_("Ask for ten years at most."))
     product, term = text_arg("product", longest=64), number_arg("searched")
     customers = choice_arg("customers", Customers)
-    cohort, visits, entry = text_arg("cohort"), chosen_segment(), number_arg("entry")
+    cohort, visits, entry = text_arg("cohort"), chosen_segment(), number_arg("entry", largest=LARGEST_INTEGER)
     redeemed, code = number_arg("redeemed"), text_arg("code", longest=100)
     given = {
         "product": product or None, "searched": term, "cohort": cohort or None,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import TypeVar
+from unicodedata import category
 
 from flask import request
 from werkzeug.exceptions import BadRequest
 
 from ecrm.wording import gettext as _
+from tracking.clickstream.sources import UNSEEN
 
 Choice = TypeVar("Choice", bound=StrEnum)
 LARGEST = 2**63 - 1
@@ -23,10 +25,11 @@ def text_arg(name: str, *, longest: int = 200) -> str:
     """A filter's text, stripped; empty where it isn't given.
 
     Raises:
-        BadRequest: where it is too long or holds what no keyboard types.
+        BadRequest: where it is too long or holds what no source keeps (`UNSEEN`). Whatever else a link of ours was made
+            of is read: letters of a font's own, and those that are younger than this Python.
     """
     value = request.values.get(name, "").strip()
-    if len(value) > longest or not value.isprintable():
+    if len(value) > longest or any(category(letter) in UNSEEN for letter in value):
         raise BadRequest(_("“%(name)s” can't be read. Clear it and try again.", name=name))
     return value
 

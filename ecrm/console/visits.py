@@ -26,7 +26,7 @@ def visits() -> str:
     having, stage, entry = (
         choice_arg("having", Having),
         number_arg("stage", largest=LARGEST_INTEGER),
-        number_arg("entry"),
+        number_arg("entry", largest=LARGEST_INTEGER),
     )
     asked = Asked(chosen.period, segment, having=having, stage=stage, entry=entry)
     with installation().sessions() as session:

@@ -98,11 +98,17 @@ FIELDS: dict[str, tuple[str, ...]] = {
 """What each form of the app is made of; `test_arbitrary_text` fails for a POST route that isn't named here."""
 
 _LIST = ("page", "sort", "brand", "size", "price", "stock", "reduced")
-_ORDERS = ("first", "last", "product", "searched", "cohort", "customers", "redeemed", "code")
+_SEGMENT = ("channel", "source", "campaign", "device", "country", "medium", "term", "content", "visitors")
+_ORDERS = ("first", "last", "product", "searched", "cohort", "customers", "redeemed", "code", "entry", *_SEGMENT)
 _REPORT = (
-    "days", "first", "last", "compare", "sort", "page",
-    "channel", "source", "campaign", "device", "country", "medium", "term", "content", "visitors",
-)  # fmt: skip
+    "days",
+    "first",
+    "last",
+    "compare",
+    "sort",
+    "page",
+    *_SEGMENT,
+)
 _FLASKS_OWN = ("endpoint", "_external", "_scheme", "_anchor", "_method")
 
 PARAMETERS: dict[str, tuple[str, ...]] = {
@@ -161,7 +167,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "console.ad_intensity_csv": _REPORT,
     "console.orders": (*_ORDERS, "before", *_FLASKS_OWN),
     "console.orders_sheet": _ORDERS,
-    "console.refunds": ("first", "last", "product", "cohort", "before", *_FLASKS_OWN),
+    "console.refunds": (*_ORDERS, "before", *_FLASKS_OWN),
     "console.experiment_rows": ("after", *_FLASKS_OWN),
     "console.customer": ("kind", "before", *_FLASKS_OWN),
     "console.emails": ("state", "order", "customer", "like", "before", *_FLASKS_OWN),
@@ -190,7 +196,8 @@ LONG_WHEN_FOLDED = f"{'ΐ' * 32}@{'.'.join(['d' * 60] * 3)}.com"
 """An address within the limit, with letters of which Unicode's case folding makes three each: more than 254."""
 
 NASTY = (
-    "\x00", "a\x00b", "\r\nSet-Cookie: a=b", "x" * 5000, "9" * 40, "2147483648", "-1", "1.5", "١٢", "ΐ" * 80, "ﷺ" * 40,
+    "\x00", "a\x00b", "\r\nSet-Cookie: a=b", "x" * 5000, "9" * 40, "2147483648", "3000000000", "-1", "1.5", "١٢",
+    "ΐ" * 80, "ﷺ" * 40,
     "\ufffd\u202e\u2066", "' OR 1=1 --", "{{ 7*7 }}<script>", "%00", "//evil.example", "http://[", "0001-01-02",
     "9999-12-31", "a," * 150, "inf", "1e400", "", LONG_WHEN_FOLDED,
 )  # fmt: skip

@@ -82,6 +82,10 @@ CLICK_IDS: Mapping[str, _Click] = {
 """The click ids that are recognised. Only the kind is kept: the value identifies a person."""
 
 
+UNSEEN = frozenset({"Cc", "Cf", "Cs"})
+"""Categories of letters that no tag keeps: controls, marks of direction and zero width, halves of surrogate pairs."""
+
+
 def origin_of(properties: Mapping[str, Any], referrer: str = "") -> Origin:
     """Where a page view came from.
 
@@ -107,7 +111,7 @@ def folded_code(text: str) -> str:
     seen = "".join(
         " " if letter.isspace() else letter
         for letter in text[:_MAX_READ]
-        if letter.isspace() or unicodedata.category(letter) not in _UNSEEN
+        if letter.isspace() or unicodedata.category(letter) not in UNSEEN
     )
     spelt = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).lower())
     return " ".join(spelt.split())[:MAX_SOURCE].rstrip()
@@ -128,7 +132,6 @@ def code_origin(channel: str, code: str) -> Origin:
 
 
 _READ = (*UTM, "click_id", "referrer_term")
-_UNSEEN = frozenset({"Cc", "Cf", "Cs"})  # controls, marks of direction and zero width, halves of surrogate pairs
 _PAID = re.compile(r"^(.*cp.*|ppc|retargeting|paid.*)$")
 _UNSAID = frozenset({"(none)", "(not set)", "(direct)"})
 

@@ -90,6 +90,38 @@ def test_money_that_is_not_credited_yet_is_said_to_be_missing(
         Town(session, _made=100).order(session.get_one(SeenOrder, town["first"]).customer_id, 1300)
     shown = page(browser, f"/console/campaigns?{days(town)}").get_text()
     assert "come to €100.00; €87.00 of it are credited so far" in shown
+    assert "All lines together are what is credited so far, €87.00" in shown
+    assert "ooked net revenue" not in shown
+
+
+def test_a_code_of_letters_that_few_machines_know_leads_to_its_rows(
+    browser: FlaskClient, sessions: sessionmaker[Session], town: dict[str, int]
+) -> None:
+    with sessions.begin() as session:
+        more = Town(session, _made=100)
+        ada = more.customer()
+        for number, campaign in enumerate(("\U0001fae9 sale", "\ue000x")):
+            more.visit(more.browser_of(ada), 2 - number, "email", campaign=campaign)
+            more.book(more.order(ada, 300, days=1.5 - number))
+    links = page(browser, f"/console/campaigns?{days(town)}").select("table.report a[href*='key=code']")
+    assert len({str(link["href"]) for link in links}) == 2
+    for link in links:
+        assert "€3.00" in page(browser, str(link["href"])).get_text()
+
+
+@pytest.mark.parametrize("asked", ["searched=1", "customers=new", "redeemed=1", "code=letter-5"])
+def test_refunds_refuse_what_tells_orders_apart_only(browser: FlaskClient, town: dict[str, int], asked: str) -> None:
+    answer = browser.get(f"/console/refunds?{days(town)}&{asked}")
+    assert answer.status_code == 400
+    words = BeautifulSoup(answer.text, "html.parser").get_text()
+    assert f"Refunds can't be narrowed down by {asked.partition('=')[0]}" in words
+
+
+@pytest.mark.parametrize("path", ["orders", "orders.csv", "refunds", "visits"])
+def test_a_number_that_no_page_has_is_refused_in_words(browser: FlaskClient, desk: Flask, path: str) -> None:
+    answer = browser.get(f"/console/{path}?entry=3000000000")
+    assert answer.status_code == 400
+    assert "“entry” must be a whole number" in answer.text
 
 
 @pytest.mark.parametrize("by", ["campaign", "channel", "source"])
