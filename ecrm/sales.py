@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,7 +17,7 @@ from tracking.clickstream.sessions import IDLE
 from tracking.clickstream.sessions import Session as Visit
 from tracking.cohorts import count_customer
 from tracking.delivery.progress import cancel_expected
-from tracking.visitors import lock_visitors
+from tracking.visitors import Grade, lock_visitors
 
 from .customers.recognition import drop_visitor, may_be_joined, visitor_of
 from .events import OrderCompleted, OrderLine, OrderRefunded, Told
@@ -42,14 +43,15 @@ def refuse_other_currency(told: Told, facts: ShopFacts) -> None:
 
 def remember_order(session: Session, row: Event, told: Told) -> None:
     """Keep the order with its lines, count it for its visit, products, searches and customer, and join it to the visit
-    where that was agreed."""
+    where all of the visit agreed to that."""
     assert isinstance(told, OrderCompleted)  # noqa: S101 (the table in reactions.py says so; mypy can't know)
     if row.customer_id is None:
         raise NotYet(f"the customer of order {told.order_id} isn't known yet")
     visitor_id = visitor_of(session, row)
     lock_visitors(session, [visitor_id] if visitor_id else [])  # before the customer, as steps do
-    visit_id = _visit_of(session, visitor_id, told.at)
+    visit = _visit_of(session, visitor_id, told.at)
     joined = may_be_joined(row)
+    named = visit.id if visit is not None and joined and visit.grade >= Grade.PERSONAL else None
     time_zone = installation().storefront.facts().time_zone
     day = day_of(told.at, time_zone)
     costs = KnownCosts.of(session, {line.product_id for line in told.lines if line.cost_minor is None})
@@ -62,7 +64,7 @@ def remember_order(session: Session, row: Event, told: Told) -> None:
         reference=told.order_id,
         customer_id=row.customer_id,
         visitor_id=row.visitor_id,
-        session_id=visit_id if joined else None,
+        session_id=named,
         placed_at=told.at,
         currency=told.currency,
         goods_minor=told.goods_minor,
@@ -76,7 +78,7 @@ def remember_order(session: Session, row: Event, told: Told) -> None:
     if order_id is None:
         return
     if joined:
-        row.session_id = visit_id
+        row.session_id = named
     else:
         drop_visitor(row)
     tally = Tally()
@@ -85,14 +87,14 @@ def remember_order(session: Session, row: Event, told: Told) -> None:
         session,
         tally,
         order_id=order_id,
-        visit_id=visit_id,
+        visit_id=visit.id if visit is not None else None,
         placed_at=told.at,
         total_minor=told.total_minor,
         lines=lines,
-        joined=joined,
+        joined=named is not None,
         time_zone=time_zone,
     )
-    in_visit = int(visit_id is not None)
+    in_visit = int(visit is not None)
     figures = {"orders": 1, "visit_orders": in_visit, "revenue_minor": told.total_minor}
     tally.add(DayFigures, (day,), figures)
     store(session, tally)
@@ -159,11 +161,19 @@ def returned(lines: Sequence[OrderLine]) -> list[orders.ReturnedFacts]:
     return [orders.ReturnedFacts(line.product_id, line.quantity, line.net_minor) for line in lines]
 
 
-def _visit_of(session: Session, visitor_id: int | None, at: datetime) -> int | None:
-    """The visit in which the order was placed: the browser's latest, if it was still going on."""
+class _Placed(NamedTuple):
+    """The visit in which an order was placed. `grade`: the least that any of its steps agreed to."""
+
+    id: int
+    grade: int
+
+
+def _visit_of(session: Session, visitor_id: int | None, at: datetime) -> _Placed | None:
+    """The browser's latest visit, if it was still going on."""
     if visitor_id is None:
         return None
-    query = select(Visit.id).where(
+    query = select(Visit.id, Visit.grade).where(
         Visit.visitor_id == visitor_id, Visit.last_at > at - IDLE, Visit.started_at < at + IDLE
     )
-    return session.scalar(query.order_by(Visit.last_at.desc()).limit(1))
+    found = session.execute(query.order_by(Visit.last_at.desc()).limit(1)).one_or_none()
+    return _Placed(*found) if found is not None else None

@@ -74,7 +74,9 @@ def line_words(line: ReceiptLine) -> str:
         "": _("visit"),
         str(Why.DIRECT): _("visit without a source"),
         str(Why.UNKNOWN): _("no visit of this customer is on file"),
-        str(Why.NOT_JOINED): _("the browser agreed to statistics only, so its visits may not explain an order"),
+        str(Why.NOT_JOINED): _(
+            "the browser agreed to statistics only, at least for a part of the visit; that may not explain an order"
+        ),
     }[line.why]
 
 

@@ -27,12 +27,12 @@ def kites(engine: Engine, tmp_path: Path) -> Kites:
     return open_kites(engine, tmp_path)
 
 
-def visit(kites: Kites, at: datetime) -> int:
+def visit(kites: Kites, at: datetime, *, grade: Grade = Grade.PERSONAL) -> int:
     with kites.crm.sessions.begin() as session:
         visitor = Visitor(token=TOKEN, first_seen_at=at)
         session.add(visitor)
         session.flush()
-        seen = Visit(visitor_id=visitor.id, started_at=at, last_at=at + timedelta(minutes=5))
+        seen = Visit(visitor_id=visitor.id, started_at=at, last_at=at + timedelta(minutes=5), grade=grade)
         session.add(seen)
         session.flush()
         return seen.id
@@ -69,6 +69,14 @@ def test_with_consent_to_statistics_the_visit_counts_an_order_and_neither_knows_
     kites.tell(order(), visitor=TOKEN, grade=Grade.ANALYTICS)
     assert kites.only(Visit).orders == 1
     assert (kites.only(SeenOrder).session_id, kites.only(SeenOrder).visitor_id) == (None, None)
+
+
+def test_a_visit_that_agreed_to_more_only_later_counts_the_order_and_neither_knows_the_other(kites: Kites) -> None:
+    visit(kites, AT - timedelta(minutes=10), grade=Grade.ANALYTICS)
+    kites.tell(order(), visitor=TOKEN, grade=Grade.PERSONAL)
+    assert kites.only(Visit).orders == 1
+    assert (kites.only(SeenOrder).session_id, kites.only(Event).session_id) == (None, None)
+    assert kites.only(SeenOrder).joined  # its customer's other visits may explain it
 
 
 def test_a_visit_of_yesterday_did_not_lead_to_todays_order(kites: Kites) -> None:

@@ -46,7 +46,7 @@ def visit(kites: Kites, *, began: datetime = AT - timedelta(minutes=10), **more:
         usual = {"bounced": True, "last_at": began + timedelta(minutes=5)}
         seen = Visit(
             visitor_id=visitor.id, started_at=began, day=day, page_views=1, audience_id=audience.id,
-            entry_page_id=page.id, **(usual | more),
+            entry_page_id=page.id, grade=int(Grade.PERSONAL), **(usual | more),
         )  # fmt: skip
         session.add_all(
             [

@@ -37,6 +37,7 @@ from tracking.clickstream.sheets import FAMILIES, keys_of, sums
 from tracking.clickstream.sightings import Sighting
 from tracking.clickstream.touchpoints import Touchpoint
 from tracking.customers import Customer
+from tracking.orders import SeenOrder, remember_order
 from tracking.record import Record
 from tracking.visitors import Grade, Visitor, VisitorClaim
 
@@ -243,3 +244,19 @@ def test_ids_of_archived_steps_are_not_given_again(session: Session, tmp_path: P
     ingest(session, [seen(minutes=1440)], ZONE)
     session.commit()
     assert len({row["id"] for row in Log(session, archive).frame(FIRST, LAST, ZONE).to_pylist()}) == 6
+
+
+@pytest.mark.parametrize("grade", [Grade.ANALYTICS, Grade.PERSONAL])
+def test_an_order_names_its_visit_only_where_all_of_it_agreed(session: Session, tmp_path: Path, grade: Grade) -> None:
+    people(session)
+    buyer = session.scalars(select(Customer.id)).first() or 0
+    remember_order(
+        session, reference="A-17", customer_id=buyer, visitor_id=None, session_id=None, placed_at=NOON, currency="EUR",
+        goods_minor=900, shipping_minor=0, discount_minor=0, total_minor=900, lines=[],
+    )  # fmt: skip
+    reported = seen("Order Completed (reported)", "A-17", minutes=5, grade=Grade.PERSONAL)
+    load(session, tmp_path, [seen(grade=grade), reported])
+    (visit,) = session.scalars(select(Visit))
+    (order,) = session.scalars(select(SeenOrder))
+    assert (visit.orders, order.joined, order.visitor_id) == (1, True, visit.visitor_id)
+    assert order.session_id == (visit.id if grade is Grade.PERSONAL else None)

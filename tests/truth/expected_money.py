@@ -8,8 +8,6 @@ from fractions import Fraction
 from math import lcm
 from typing import NamedTuple
 
-from tracking.visitors import Grade
-
 from .expected import Numbers
 from .known import CAMPAIGNS
 from .recount import Purchase, Recount, Visit, shared
@@ -65,7 +63,7 @@ def chain_of(recount: Recount, order: Purchase) -> tuple[list[Contact], str]:
     found: list[tuple[datetime, int, int, Contact]] = []
     if order.joined:
         for visit in recount.visits:
-            if visit is order.visit or _is_theirs(recount, visit, order.customer):
+            if (visit is order.visit and visit.agreed) or _is_theirs(recount, visit, order.customer):
                 touches = visit.touches
                 if not any(at <= order.at for at, _ in touches):
                     found.append((visit.began, visit.number, 0, Contact(visit.began, None)))
@@ -78,14 +76,16 @@ def chain_of(recount: Recount, order: Purchase) -> tuple[list[Contact], str]:
     for code in dict.fromkeys(" ".join(code.lower().split()) for code in order.basket.codes):
         channel = CAMPAIGNS[OWNERS[code]][0] if code in OWNERS else "post"
         chain.append(Contact(order.at, (channel, "code", "code", code, "", "", "")))
-    return chain, NOT_JOINED if order.silent else UNKNOWN
+    silent = order.joined and any(
+        one.browser == order.browser and one.near(order.at) and not one.agreed for one in recount.visits
+    )
+    return chain, NOT_JOINED if order.silent or silent else UNKNOWN
 
 
 def _is_theirs(recount: Recount, visit: Visit, customer: str) -> bool:
     """All of the visit may be joined, and only they were signed in; or nobody was, and the browser is theirs alone."""
     claim = (visit.browser, customer)
-    agreed = all(step.grade is Grade.PERSONAL for step in visit.steps)
-    if not agreed or claim not in recount.claims or recount.gone.get(claim):
+    if not visit.agreed or claim not in recount.claims or recount.gone.get(claim):
         return False
     if visit.signed:
         return visit.signed == {customer}

@@ -43,6 +43,11 @@ class Visit:
     def near(self, at: datetime) -> bool:
         return self.began - HALF_HOUR < at < self.ended + HALF_HOUR
 
+    @property
+    def agreed(self) -> bool:
+        """Whether every step of it may be joined to a customer."""
+        return all(step.grade is Grade.PERSONAL for step in self.steps)
+
     def count(self, name: str) -> int:
         """Steps of this name; further pages of results are no searches."""
         return sum(step.name == name and is_first(step) for step in self.steps)
@@ -71,7 +76,8 @@ class Click:
 
 @dataclass(eq=False)
 class Purchase:
-    """An order: `visit` in which it was placed, `joined` where the browser agreed to be joined to its customer."""
+    """An order: `visit` in which it was placed, `joined` where the browser agreed to be joined to its customer; `named`
+    where all of the visit had agreed to it by then."""
 
     number: str
     customer: str
@@ -81,6 +87,8 @@ class Purchase:
     visit: Visit | None
     joined: bool
     silent: bool
+    named: bool
+    browser: str | None
     costs: list[int | None]
     earned: dict[str, Click] = field(default_factory=dict)
     refunds: list[Return] = field(default_factory=list)
@@ -239,9 +247,11 @@ class Recount:
         day = self.day(told.at)
         costs = [line.cost if line.cost is not None else self._cost(line.product, line.quantity, day)
                  for line in told.basket.lines]  # fmt: skip
+        named = joined and visit is not None and visit.agreed
         order = Purchase(
-            told.number, told.buyer, told.at, day, told.basket, visit, joined, followed and not joined, costs
-        )
+            told.number, told.buyer, told.at, day, told.basket, visit, joined, followed and not joined, named,
+            told.browser, costs,
+        )  # fmt: skip
         self.purchases[told.number] = order
         if visit is not None:
             visit.orders.append(order)
@@ -269,7 +279,7 @@ class Recount:
         self.returns.append(refund)
         if order is not None:
             order.refunds.append(refund)
-            if order.joined and order.visit:
+            if order.named and order.visit:
                 refund.visit = {"visit": order.visit.number, "entry": order.visit.entry, **order.visit.who}
                 products = {product for product, _, _ in lines}
                 for product, click in _last(order.visit.clicks.values(), products, order.at).items():

@@ -66,6 +66,12 @@ WHOLE_SHOP = World(
         Ordered(_at(6 * 1440 + 1), "A4", "acc1", _PAPER, "late", Grade.PERSONAL),
         Refunded(_at(6.7 * 1440), "R4", "A4", MoneyBack(100)),
         Batch(_at(6.8 * 1440), (_step(6 * 1440 + 0.1, account="acc1", arrival=ARRIVALS[5], browser="late"),)),
+        Batch(_at(6.9 * 1440), (  # agreed to statistics, then to more, and ordered
+            _step(6 * 1440 + 60, grade=Grade.ANALYTICS, account=None, arrival=ARRIVALS[4], browser="undecided"),
+            _step(6 * 1440 + 61, account="acc1", browser="undecided"),
+        )),
+        Ordered(_at(6 * 1440 + 62), "A5", "guest1@example.com", _PAPER, "undecided", Grade.PERSONAL),
+        Refunded(_at(6.95 * 1440), "R5", "A5", MoneyBack(100)),
         ClaimTaken(_at(7 * 1440), "cookie0", "acc0"),
         Night(_at(9 * 1440)),
     ),

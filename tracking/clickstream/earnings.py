@@ -6,9 +6,9 @@
 - An order's lines of a product are earned by the last search (at or before the order) of the same visit from whose
   results it was opened; they count on the search's day, and an order once for each term.
 - A refund counts on the day the money went back, for the products it names (`refunds.shares_of`), and for the visit and
-  the searches that its order was counted for, where they are known: an order whose browser agreed to statistics alone
-  doesn't know its visit (DECISIONS 10), so what the visit earned stays before refunds there. It stays with the source
-  and the entry page that the visit had by then, also where its first page view arrives later still.
+  the searches that its order was counted for, where they are known: an order doesn't know its visit where a step of it
+  agreed to statistics alone (DECISIONS 10, 37), so what the visit earned stays before refunds there. It stays with the
+  source and the entry page that the visit had by then, also where its first page view arrives later still.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ def count_order(
     """Count an order that was just remembered: its visit and clicks here, the roll-ups in `tally`.
 
     Args:
-        visit_id: the visit in which it was placed, also where `joined` is False and the order may not name it.
+        visit_id: the visit in which it was placed, also where the order may not name it.
+        joined: the order names the visit: all of the visit agreed to be joined to its customer.
     """
     if visit_id is not None:
         _lock_visitor(session, visit_id)

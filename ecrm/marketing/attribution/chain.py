@@ -1,8 +1,8 @@
 """Chain: the touches that came before an order, within the windows, and why others don't count.
 
 - A visit that is the customer's (`tracking.identity`), or in which the order was placed, counts where the browser
-  agreed to be joined to its customer (`SeenOrder.joined`): each source it came with is a touch, a visit without one a
-  direct touch at its start.
+  agreed to be joined to its customer, with the order (`SeenOrder.joined`) and with every step of the visit: each source
+  it came with is a touch, a visit without one a direct touch at its start.
 - A code that the order names is a touch at the order's moment, always: the customer said it themselves.
 - Opens of e-mails are no touches. What came after the order isn't one either.
 """
@@ -21,8 +21,10 @@ from sqlalchemy.orm import Session
 
 from tracking.clickstream.dimensions import Source
 from tracking.clickstream.event import Event
+from tracking.clickstream.sessions import IDLE
 from tracking.clickstream.sessions import Session as Visit
 from tracking.clickstream.touchpoints import Touchpoint
+from tracking.visitors import Grade
 
 from .models import Contact
 from .order_facts import OrderFacts
@@ -35,7 +37,8 @@ class Why(StrEnum):
     """Why nothing is credited: only direct visits, no visit on file, or a browser that didn't agree to be joined.
 
     `no visit known` is also what an order is that came as history, or whose browser refused everything: then not even
-    a visit was recorded. `not joined` is one whose browser agreed to statistics alone.
+    a visit was recorded. `not joined` is one whose browser agreed to statistics alone, with the order or with a step of
+    the visit in which it was placed.
     """
 
     DIRECT = "direct"
@@ -103,7 +106,9 @@ def chains_of(
     """
     joined = [order for order in orders if order.joined]
     seen = _seen(session, joined, rules=rules, further=further)
-    silent = _silent(session, [order for order in orders if not order.joined and not redeemed.get(order.id)])
+    bare = [order for order in orders if not seen.get(order.id, _NOTHING).touches and not redeemed.get(order.id)]
+    not_joined = _silent(session, [order for order in bare if not order.joined])
+    not_joined |= _in_silent_visits(session, [order for order in bare if order.joined])
     result = {}
     for order in orders:
         chain = seen.get(order.id, _NOTHING)
@@ -112,7 +117,7 @@ def chains_of(
             codes = [Touch(order.placed_at, one.channel, one.source_id, one.touchpoint_id) for one in named]
             chain = chain._replace(touches=(*chain.touches, *codes))
         if not chain.touches:
-            chain = chain._replace(why=Why.NOT_JOINED if order.reference in silent else Why.UNKNOWN)
+            chain = chain._replace(why=Why.NOT_JOINED if order.reference in not_joined else Why.UNKNOWN)
         result[order.id] = chain
     return result
 
@@ -233,12 +238,13 @@ def _direct(visit: SeenVisit) -> Touch:
 
 
 def _own_visits(session: Session, session_ids: Sequence[int | None]) -> dict[int, SeenVisit]:
-    """The visits in which orders were placed: theirs whoever else uses the browser."""
+    """The visits in which orders were placed: theirs whoever else uses the browser, where all of the visit agreed. One
+    may name a visit that a late step agreed to less in."""
     columns = (Visit.id, Visit.visitor_id, Visit.started_at, Visit.simulated)
     return {
         row.id: SeenVisit(*row)
         for some in in_chunks(id_ for id_ in session_ids if id_ is not None)
-        for row in session.execute(select(*columns).where(Visit.id.in_(some)))
+        for row in session.execute(select(*columns).where(Visit.id.in_(some), Visit.grade >= int(Grade.PERSONAL)))
     }
 
 
@@ -266,3 +272,24 @@ def _silent(session: Session, orders: Sequence[OrderFacts]) -> set[str]:
         )
         found |= {reference for reference in session.scalars(query) if reference}
     return found
+
+
+def _in_silent_visits(session: Session, orders: Sequence[OrderFacts]) -> set[str]:
+    """Which of these orders (by reference) were placed in a visit of which a step agreed to statistics alone."""
+    placed = [order for order in orders if order.visitor_id is not None]
+    if not placed:
+        return set()
+    moments = [order.placed_at for order in placed]
+    silent = select(Visit.visitor_id, Visit.started_at, Visit.last_at).where(
+        Visit.grade < int(Grade.PERSONAL), Visit.last_at > min(moments) - IDLE, Visit.started_at < max(moments) + IDLE
+    )
+    visits: defaultdict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
+    for some in in_chunks(order.visitor_id for order in placed if order.visitor_id is not None):
+        for visitor_id, started_at, last_at in session.execute(silent.where(Visit.visitor_id.in_(some))):
+            visits[visitor_id].append((started_at, last_at))
+    return {
+        order.reference
+        for order in placed
+        for started_at, last_at in visits.get(order.visitor_id or 0, ())
+        if started_at - IDLE < order.placed_at < last_at + IDLE
+    }

@@ -16,7 +16,7 @@ from .visits import in_chunks
 _ORDER = (
     SeenOrder.id, SeenOrder.reference, SeenOrder.customer_id, SeenOrder.session_id, SeenOrder.placed_at,
     SeenOrder.codes, SeenOrder.joined, SeenOrder.goods_minor, SeenOrder.discount_minor, SeenOrder.total_minor,
-    SeenOrder.is_first,
+    SeenOrder.is_first, SeenOrder.visitor_id,
 )  # fmt: skip
 
 
@@ -30,6 +30,7 @@ class OrderFacts(NamedTuple):
     placed_at: datetime
     codes: tuple[str, ...]
     joined: bool
+    visitor_id: int | None = None
 
 
 def facts_of(order: Any) -> OrderFacts:
@@ -42,6 +43,7 @@ def facts_of(order: Any) -> OrderFacts:
         order.placed_at,
         tuple(order.codes),
         order.joined,
+        order.visitor_id,
     )
 
 

@@ -1,8 +1,8 @@
 """Orders: which visit of the history each remembered order belongs to, and what it adds there.
 
 A browser's own report of an order (`Order Completed (reported)`, its subject the shop's order number) says in which
-visit it was placed. Grade decides as it does live: below PERSONAL the visit counts an order, and neither row names the
-other. The rules of what is counted are those of `earnings.py`.
+visit it was placed. Grade decides as it does live: where a step of the visit is below PERSONAL, the visit counts an
+order, and neither row names the other. The rules of what is counted are those of `earnings.py`.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def find_orders(session: Session, engine: Engine) -> int:
 
 _ORDERS = """
 CREATE TABLE orders AS
-SELECT r.id, r.total, v.number, v.token, steps.grade = 2 AS joined
+SELECT r.id, r.total, v.number, v.token, steps.grade = 2 AS joined, v.grade = 2 AS named
 FROM steps JOIN subjects ON subjects.number = steps.subject JOIN remembered r ON r.reference = subjects.stored
 JOIN placed USING (seq) JOIN visits v USING (opener)
 WHERE steps.name = 'Order Completed (reported)'
@@ -58,16 +58,18 @@ WHERE sums.number = visits.number;
 def join_orders(session: Session, engine: Engine, tally: Tally, *, first_visit: int, time_zone: str) -> None:
     """Orders name their visits, and searches earn; visits must be written. Their counters are counted already."""
     rows = engine.execute(
-        "SELECT o.id, o.number, o.joined, v.id FROM orders o JOIN visitor_ids v USING (token)"
+        "SELECT o.id, o.number, o.joined, o.named, v.id FROM orders o JOIN visitor_ids v USING (token)"
     ).fetchall()
     joined = [
-        (visitor_id, first_visit + number, order_id) for order_id, number, is_joined, visitor_id in rows if is_joined
+        (visitor_id, first_visit + number if is_named else None, order_id)
+        for order_id, number, is_joined, is_named, visitor_id in rows
+        if is_joined
     ]
     _update(session, joined)
     searched = set(
         session.scalars(select(SearchClick.session_id).where(SearchClick.session_id >= first_visit).distinct())
     )
-    visits = {order_id: (first_visit + number, is_joined) for order_id, number, is_joined, _ in rows}
+    visits = {order_id: (first_visit + number, is_named) for order_id, number, _, is_named, _ in rows}
     ids = sorted(visits)
     for start in range(0, len(ids), _CHUNK):
         some = ids[start : start + _CHUNK]
@@ -78,7 +80,7 @@ def join_orders(session: Session, engine: Engine, tally: Tally, *, first_visit: 
         _give_back(session, tally, [one for one in some if visits[one][1]], searched=searched, time_zone=time_zone)
 
 
-def _update(session: Session, joined: Sequence[tuple[int, int, int]]) -> None:
+def _update(session: Session, joined: Sequence[tuple[int, int | None, int]]) -> None:
     if not joined:
         return
     if session.get_bind().dialect.name == "postgresql":
@@ -110,7 +112,7 @@ def _earn(
     clicks = _clicks(session, {visit_id for visit_id, _ in visits.values()})
     earned: list[tuple[int, int | None, int]] = []
     for order_id in sorted(net, key=lambda one: (placed[one], one)):
-        visit_id, joined = visits[order_id]
+        visit_id, named = visits[order_id]
         latest = {
             click.product: click
             for click in clicks.get(visit_id, ())
@@ -121,7 +123,7 @@ def _earn(
             figures = {"orders": int(click.term_id not in terms), "revenue_minor": net[order_id][product]}
             tally.add(TermDay, (day_of(click.searched_at, time_zone), click.term_id), figures)
             terms.add(click.term_id)
-            earned.append((net[order_id][product], order_id if joined else None, click.id))
+            earned.append((net[order_id][product], order_id if named else None, click.id))
     if earned:
         mark, known = ("%s", "%s::bigint") if session.get_bind().dialect.name == "postgresql" else ("?", "?")
         session.connection().exec_driver_sql(

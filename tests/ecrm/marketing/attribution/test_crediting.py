@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Engine, delete, select, update
 
 from ecrm.events import SignedIn
 from ecrm.marketing.attribution.booking import rebook
@@ -33,7 +33,7 @@ def kites(engine: Engine, tmp_path: Path) -> Kites:
     return open_kites(engine, tmp_path)
 
 
-def visit(kites: Kites, channel: str, *, days: float = 0.01) -> None:
+def visit(kites: Kites, channel: str, *, days: float = 0.01, grade: Grade = Grade.PERSONAL) -> None:
     at = AT - timedelta(days=days)
     with kites.crm.sessions.begin() as session:
         visitor = session.scalar(select(Visitor).where(Visitor.token == TOKEN))
@@ -43,7 +43,8 @@ def visit(kites: Kites, channel: str, *, days: float = 0.01) -> None:
         source = Source(channel=channel, source=channel)
         session.add(source)
         session.flush()
-        seen = Visit(visitor_id=visitor.id, started_at=at, last_at=at + timedelta(minutes=5), day=at.date(), grade=2)
+        ended = at + timedelta(minutes=5)
+        seen = Visit(visitor_id=visitor.id, started_at=at, last_at=ended, day=at.date(), grade=int(grade))
         session.add(seen)
         session.flush()
         session.add(Touchpoint(kind="visit", at=at, source_id=source.id, visitor_id=visitor.id, session_id=seen.id))
@@ -91,6 +92,28 @@ def test_a_browser_that_another_signs_in_to_explains_the_first_ones_order_no_mor
 def test_without_consent_to_be_joined_the_order_says_so(kites: Kites) -> None:
     visit(kites, "referral")
     kites.tell(order(), visitor=TOKEN, grade=Grade.ANALYTICS)
+    assert credited(kites) == [("order", "not joined", 3500, ALL_MODELS)]
+
+
+def test_a_visit_that_agreed_to_be_joined_only_later_explains_nothing_and_the_order_says_so(kites: Kites) -> None:
+    visit(kites, "referral", grade=Grade.ANALYTICS)
+    kites.tell(order(), visitor=TOKEN, grade=Grade.PERSONAL)
+    assert credited(kites) == [("order", "not joined", 3500, ALL_MODELS)]
+
+
+def test_an_earlier_visit_that_agreed_explains_the_order_where_the_last_one_did_not(kites: Kites) -> None:
+    visit(kites, "email", days=3)
+    visit(kites, "referral", grade=Grade.ANALYTICS)
+    kites.tell(order(), visitor=TOKEN, grade=Grade.PERSONAL)
+    assert credited(kites) == [("order", "email", 3500, ALL_MODELS)]
+
+
+def test_an_order_that_named_a_visit_which_agreed_to_less_is_not_explained_by_it(kites: Kites) -> None:
+    visit(kites, "referral")
+    kites.tell(order(), visitor=TOKEN, grade=Grade.PERSONAL)
+    with kites.crm.sessions.begin() as session:
+        session.execute(update(Visit).values(grade=int(Grade.ANALYTICS)))
+        rebook(session, [1], rules=Rules("Europe/Berlin"))
     assert credited(kites) == [("order", "not joined", 3500, ALL_MODELS)]
 
 
