@@ -93,7 +93,10 @@ def _refunds_note() -> str:
 
 
 def _segment_note() -> str:
-    return _("Within a segment, net is revenue less all that was given back for orders of these visits until now.")
+    return _(
+        "Within a segment, net is revenue less all that was given back for orders of these visits until now; visits"
+        " that were forgotten are left out, as they no longer say where they began."
+    )
 
 
 def page_names(page_ids: list[int]) -> dict[int, str]:

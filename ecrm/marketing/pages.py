@@ -34,7 +34,8 @@ def landing_pages(session: Session, period: Period, *, segment: Segment) -> shee
     """Pages with which visits began, and what came of these visits; also those with nothing but a refund.
 
     Within a segment the visits are counted one by one, as the roll-up doesn't know who they were; the refunds are then
-    all that was given back so far for orders of these visits, not what was given back in the period.
+    all that was given back so far for orders of these visits, not what was given back in the period. Visits that were
+    forgotten (erasure, retention) no longer say their page and are in the roll-up alone.
     """
     if segment:
         return _within(session, period, segment)

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from tracking.clickstream.archive import Archive
 from tracking.clickstream.digest import body_of
+from tracking.clickstream.dimension_ids import ids_of
+from tracking.clickstream.dimensions import Page
 from tracking.clickstream.erasure import erase_person
 from tracking.clickstream.event import Event
 from tracking.clickstream.inbox import InboxEntry
@@ -49,11 +51,15 @@ def browser(session: Session, token: str, *owners: int) -> int:
     return row.id
 
 
+def page(session: Session, path: str) -> int:
+    return ids_of(session, Page, [path])[path]
+
+
 def visit(session: Session, visitor_id: int, signed_in: int | None = None, *, hours: int = 0) -> int:
     at = AT + timedelta(hours=hours)
     row = Visit(
         visitor_id=visitor_id, started_at=at, last_at=at, day=at.date(), customer_id=signed_in, entry_path="/orders/17",
-        grade=2,
+        entry_page_id=page(session, "/orders/17"), grade=2,
     )  # fmt: skip
     session.add(row)
     session.flush()
@@ -83,7 +89,9 @@ def test_no_claim_is_left_and_a_shared_browser_becomes_nobody_elses(
         assert visitors_of(session, bob) == [shared]
         assert set(session.scalars(visits_of(session, bob, window=WINDOW))) == {his}
         assert [session.get_one(Visit, one).customer_id for one in (hers, nobodys)] == [SEVERAL, SEVERAL]
-        assert session.get_one(Visit, hers).entry_path == ""
+        left, others = session.get_one(Visit, hers), session.get_one(Visit, his)
+        assert (left.entry_path, left.entry_page_id) == ("", None)
+        assert others.entry_page_id is not None
         assert session.get_one(Visitor, wrong).token == "w" * 32  # it never was hers
 
 
@@ -99,7 +107,7 @@ def test_every_browser_goes_however_many_there_are(sessions: sessionmaker[Sessio
     with sessions() as session:
         assert all(token.startswith(NAMELESS) for token in session.scalars(select(Visitor.token)))
         assert len(session.scalars(select(Event)).all()) == 1  # the newest, emptied
-        assert len(session.scalars(select(Visit)).all()) == 520
+        assert [one.entry_page_id for one in session.scalars(select(Visit))] == [None] * 520
 
 
 def test_what_they_said_and_what_others_said_of_them_goes(sessions: sessionmaker[Session], archive: Archive) -> None:

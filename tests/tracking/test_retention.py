@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from tracking.clickstream.archive import Archive, ArchivedPart, DroppedFile
 from tracking.clickstream.archiving import archive_day
+from tracking.clickstream.dimension_ids import ids_of
+from tracking.clickstream.dimensions import Page
 from tracking.clickstream.erasure import erase_person, finish_erasure
 from tracking.clickstream.event import Event
 from tracking.clickstream.inbox import InboxEntry
@@ -46,6 +48,8 @@ def test_older_steps_go_from_database_and_archive_and_visits_stay_nameless(
             fill(session, day, visits=2)
         comes_still, gone = session.scalars(select(Visit.visitor_id).where(Visit.day == DAYS[0])).all()
         at = datetime.combine(DAYS[3], time(12), UTC)
+        page = ids_of(session, Page, ["/orders/17"])["/orders/17"]
+        session.execute(update(Visit).values(entry_path="/orders/17", entry_page_id=page))
         session.add(Visit(visitor_id=comes_still, started_at=at, last_at=at, day=DAYS[3]))
         person = Customer(email="ada@example.com", traits={}, created_at=at)
         session.add(person)
@@ -64,6 +68,8 @@ def test_older_steps_go_from_database_and_archive_and_visits_stay_nameless(
         assert unique_visitors(session, DAYS[0], DAYS[1], exact=True).count == 4
         old = session.scalars(select(Visitor.token).join(Visit).where(Visit.day < DAYS[2])).all()
         assert all(token.startswith(NAMELESS) for token in old)
+        said = select(Visit.entry_path, Visit.entry_page_id, Visit.referrer).where(Visit.day < DAYS[2]).distinct()
+        assert session.execute(said).all() == [("", None, "")]
         assert session.get_one(Visitor, comes_still).token == tokens[comes_still]
         assert session.scalar(select(func.count()).select_from(VisitorClaim)) == 0
     assert sorted(path.name for path in archive.folder.iterdir()) == ["OWNER", f"day={DAYS[2]}"]

@@ -31,7 +31,7 @@ from .digest import sightings_from
 from .event import Event
 from .inbox import InboxEntry
 from .log import all_visits_with, days_of_visits
-from .retention import make_nameless
+from .retention import UNSAID, make_nameless
 from .searches import SearchClick
 from .sessions import SEVERAL
 from .sessions import Session as Visit
@@ -229,7 +229,7 @@ def _leave_shared(session: Session, traces: _Traces) -> None:
     in_shared = select(Visit.id).where(Visit.customer_id == traces.customer_id)
     touches = update(Touchpoint).where(Touchpoint.session_id.in_(in_shared))
     changed(session, touches.values(visitor_id=None, session_id=None))
-    changed(session, mine.values(customer_id=SEVERAL, entry_path="", referrer=""))
+    changed(session, mine.values(**UNSAID, customer_id=SEVERAL))
     nobodys = (Visit.visitor_id.in_(_listed(traces.others)), Visit.customer_id.is_(None))
     changed(session, update(Visit).where(*nobodys).values(customer_id=SEVERAL))
 

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import and_, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session, sessionmaker
@@ -27,6 +28,9 @@ from .touchpoints import Touchpoint
 
 NAMELESS = "nameless-"
 """What the token of a browser begins with that nobody can be known by any more; no cookie's does."""
+
+UNSAID: dict[str, Any] = {"entry_path": "", "entry_page_id": None, "referrer": ""}
+"""What a forgotten visit no longer says: an address may hold an order's number. Its page keeps the sums."""
 
 _AT_ONCE = 5_000
 
@@ -82,7 +86,7 @@ def make_nameless(session: Session, visitors: Sequence[int]) -> None:
         touches = update(Touchpoint).where(Touchpoint.visitor_id.in_(some))
         changed(session, touches.values(visitor_id=None, session_id=None))
         visits = update(Visit).where(Visit.visitor_id.in_(some))
-        changed(session, visits.values(customer_id=None, entry_path="", referrer=""))
+        changed(session, visits.values(**UNSAID, customer_id=None))
         session.execute(update(Visitor), [{"id": id_, "token": f"{NAMELESS}{secrets.token_hex(16)}"} for id_ in some])
 
 
@@ -163,4 +167,4 @@ def _give_to_nameless(session: Session, visitor: int, before: datetime) -> None:
     values = {"token": f"{NAMELESS}{secrets.token_hex(16)}", "first_seen_at": before, "simulated": False}
     nameless = session.execute(insert(Visitor).values(values).returning(Visitor.id)).scalar_one()
     old = update(Visit).where(Visit.visitor_id == visitor, Visit.last_at < before)
-    changed(session, old.values(visitor_id=nameless, customer_id=None, entry_path="", referrer=""))
+    changed(session, old.values(**UNSAID, visitor_id=nameless, customer_id=None))
