@@ -28,7 +28,8 @@ from . import ledger
 from .customers.checkout_memory import remember
 from .events import OrderCompleted, OrderRefunded, Person, SignedUp, Told
 from .history_orders import write_orders
-from .history_people import Buyer, Identity, identity_of, make_customers
+from .history_people import Buyer, Identity, People, find_or_make, identity_of
+from .history_profiles import Profiles, complete, take_over
 from .history_refunds import write_refunds
 from .installation import Installation
 from .marketing.goods_cost import KnownCosts
@@ -58,7 +59,8 @@ class BackfillReport:
 class _Progress:
     costs: KnownCosts
     report: BackfillReport = field(default_factory=BackfillReport)
-    customers: dict[Identity, int] = field(default_factory=dict)
+    people: People = field(default_factory=People)
+    profiles: Profiles = field(default_factory=Profiles)
     latest: dict[int, OrderCompleted] = field(default_factory=dict)
 
 
@@ -92,13 +94,15 @@ def backfill(
                 _store(sessions, batch, facts.time_zone, state)
             except IntegrityError:
                 # Something was told live meanwhile; what it wrote is seen now, and known keys are skipped.
-                state.customers.clear()
+                state.people.forget()
+                state.profiles.said.clear()
                 _store(sessions, batch, facts.time_zone, state)
             if progress:
                 progress(len(batch))
         with sessions.begin() as session:
             for customer_id, order in state.latest.items():
                 remember(session, customer_id, order)
+            complete(session, state.profiles)
             _learn_countries(session, state.latest)
         with sessions.begin() as session:
             recount(session, time_zone=facts.time_zone)
@@ -195,24 +199,26 @@ def _store(sessions: sessionmaker[Session], batch: Sequence[Told], time_zone: st
         keys = [one.key for one in batch]
         known = set(session.scalars(_KNOWN, {"keys": keys}))
         new = list({one.key: one for one in batch if one.key not in known}.values())
-        made = make_customers(session, _buyers(batch), state.customers)
-        ids = _write_events(session, new, state.customers)
+        customers = state.people.customers
+        found = find_or_make(session, list(_buyers(batch)), state.people)
+        take_over(session, _buyers(new), customers, found=found, profiles=state.profiles)
+        ids = _write_events(session, new, customers)
         orders = [one for one in new if isinstance(one, OrderCompleted)]
         refunds = [one for one in new if isinstance(one, OrderRefunded)]
-        write_orders(session, orders, state.customers, costs=state.costs, time_zone=time_zone)
-        write_refunds(session, refunds, state.customers, time_zone=time_zone)
+        write_orders(session, orders, customers, costs=state.costs, time_zone=time_zone)
+        write_refunds(session, refunds, customers, time_zone=time_zone)
         _count_days(session, new, time_zone)
     report = state.report
     report.events += len(ids)
     report.known += len(batch) - len(new)
-    report.customers += made
+    report.customers += found.made
     report.orders += len(orders)
     report.refunds += len(refunds)
     report.revenue_minor += sum(order.total_minor for order in orders)
     report.refunded_minor += sum(refund.amount_minor for refund in refunds)
     for one in batch:
         if isinstance(one, OrderCompleted) and not one.person.email.endswith(NOBODY):
-            state.latest[state.customers[identity_of(one.person)]] = one
+            state.latest[customers[identity_of(one.person)]] = one
 
 
 def _person_of(told: Told) -> Person | None:
