@@ -162,8 +162,8 @@ def _set(connection: Connection, **pragmas: int) -> Iterator[None]:
     try:
         yield
     finally:
-        for name, value in before.items():
-            connection.exec_driver_sql(f"PRAGMA {name}={value}")
+        for name in pragmas:
+            connection.exec_driver_sql(f"PRAGMA {name}={before[name]}")
 
 
 def _bound(connection: Connection, table: Table, name: str, values: Sequence[Any]) -> Sequence[Any]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import cache
+from typing import Any
 
 import numpy as np
 from sqlalchemy import delete, func, select
@@ -167,8 +169,16 @@ def _write(session: Session, family: str, grain: str, first: date, columns: Colu
 
 def _write_bytes(session: Session, family: str, grain: str, first: date, rows: int, blob: bytes) -> None:
     version = int.from_bytes(hashlib.blake2b(blob, digest_size=8).digest()) >> 1  # fits a signed 64-bit integer
-    key = {"family": family, "grain": grain, "first": first}
     content = {"rows": rows, "version": version, "columns": blob}
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(Sheet).values(**key, **content)
-    session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=content))
+    connection = session.connection()
+    connection.execute(_written(connection.dialect.name), {"family": family, "grain": grain, "first": first, **content})
+
+
+@cache
+def _written(dialect: str) -> Any:
+    """Made once: a year's sheets are thousands, and making the statement would take longer than carrying it out."""
+    table = Sheet.metadata.tables[Sheet.__tablename__]
+    statement = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table)
+    keys = [column.name for column in table.primary_key]
+    content = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in keys}
+    return statement.on_conflict_do_update(index_elements=keys, set_=content)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -55,18 +55,25 @@ def visits_of_many(
     return {customer_id: list(rows.values()) for customer_id, rows in found.items()}
 
 
+class _Claim(NamedTuple):
+    id: int
+    visitor_id: int
+    customer_id: int
+    claimed_at: datetime
+
+
 class _Browsers:
     """`alone`: browser → the one customer with a standing claim on it, and when; `taken_back`: (customer, browser)."""
 
     def __init__(self, session: Session, customer_ids: Collection[int]) -> None:
-        claims: list[Any] = []
+        found: set[_Claim] = set()
         for some in in_chunks(customer_ids):
             theirs = select(VisitorClaim.visitor_id).where(VisitorClaim.customer_id.in_(some))
             query = select(
                 VisitorClaim.id, VisitorClaim.visitor_id, VisitorClaim.customer_id, VisitorClaim.claimed_at
             ).where(VisitorClaim.visitor_id.in_(theirs))
-            claims += session.execute(query).all()
-        claims = sorted(set(claims))
+            found |= {_Claim(*row) for row in session.execute(query)}
+        claims = sorted(found)
         stands = _latest_changes(session, (row.id for row in claims))
         self.taken_back = {(row.customer_id, row.visitor_id) for row in claims if not stands.get(row.id, True)}
         claimants: defaultdict[int, list[tuple[int, datetime]]] = defaultdict(list)

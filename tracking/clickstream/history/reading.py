@@ -109,8 +109,7 @@ def _give(engine: Engine, files: Sequence[Path]) -> None:
         columns = ", ".join(f"{expression} AS {name}" for name, expression in chosen.items() if name != "at")
         engine.execute(
             f"""CREATE TABLE given AS
-            SELECT row_number() OVER (ORDER BY at_us, filename, file_row_number) AS seq,
-                * EXCLUDE (filename, file_row_number), path <> '' AND path <> subject AS said_path
+            SELECT *, path <> '' AND path <> subject AS said_path
             FROM (SELECT epoch_us("at") AS at_us, {columns}, filename, file_row_number
                 FROM read_parquet($files, filename = true, file_row_number = true))""",  # noqa: S608 (expressions are ours)
             {"files": named},
@@ -127,9 +126,9 @@ def _give(engine: Engine, files: Sequence[Path]) -> None:
             raise NotLoadable(f"{rows} steps have {what}.")
 
 
-_REPEATED = """DELETE FROM given WHERE seq IN (
-    SELECT seq FROM given WHERE message_id IS NOT NULL
-    QUALIFY row_number() OVER (PARTITION BY message_id ORDER BY seq) > 1)"""
+_REPEATED = """DELETE FROM given WHERE rowid IN (
+    SELECT rowid FROM given WHERE message_id IS NOT NULL
+    QUALIFY row_number() OVER (PARTITION BY message_id ORDER BY at_us, filename, file_row_number) > 1)"""
 _NOTHING = {"grade": "0", "properties": "'{}'", "message_id": "NULL"}
 
 
@@ -247,9 +246,10 @@ def origins(engine: Engine) -> Iterable[tuple[str, ...]]:
         yield tuple(orjson.loads(text))
 
 
+# Sorted when texts are numbers already; a window over sorted rows counts them as they come.
 _STEPS = """
-CREATE TABLE steps AS
-SELECT seq, at_us, days.day, name[1:60] AS name, s.number AS subject, k.number AS kind, a.number AS agent, bot,
+CREATE TABLE steps AS SELECT row_number() OVER () AS seq, * FROM (
+SELECT at_us, days.day, name[1:60] AS name, s.number AS subject, k.number AS kind, a.number AS agent, bot,
     message_id, CASE WHEN grade >= 1 THEN nullif(visitor[1:64], '') END AS token,
     CASE WHEN grade = 2 THEN nullif(customer, '') END AS customer, grade, path, country,
     name <> 'Products Searched' OR first_page AS counts
@@ -258,6 +258,6 @@ ASOF JOIN days ON g.at_us >= days.from_us
 JOIN subjects s ON s.subject = g.subject
 JOIN agents a ON a.user_agent = g.user_agent
 JOIN kinds k ON k.properties = g.properties AND k.referrer = g.referrer AND k.said_path = g.said_path
-ORDER BY seq;
+ORDER BY at_us, filename, file_row_number);
 DROP TABLE given;
 """

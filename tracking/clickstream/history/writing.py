@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from tracking.bulk import indexed_afterwards, insert_columns, take_ids
 from tracking.customers import Customer
-from tracking.record import Record
+from tracking.record import Record, UtcDateTime
 from tracking.visitors import Visitor, VisitorClaim
 
 from ..archive import Archive, ArchivedPart
@@ -59,14 +59,14 @@ def know_people(session: Session, engine: Engine) -> None:
 def write_visitors(session: Session, engine: Engine) -> None:
     """Write the browsers that are new, and make `visitor_ids` (token, id) of all."""
     new = engine.execute(
-        """SELECT token, min(at_us) FROM steps WHERE NOT bot AND token IS NOT NULL
-        AND token NOT IN (SELECT token FROM known_visitors) GROUP BY token ORDER BY min(seq)"""
+        f"""SELECT token, {_moment(session, "min(at_us)")} FROM steps WHERE NOT bot AND token IS NOT NULL
+        AND token NOT IN (SELECT token FROM known_visitors) GROUP BY token ORDER BY min(seq)"""  # noqa: S608 (a name)
     ).fetchall()
     table = table_of(Visitor)
     ids = take_ids(session.connection(), table, len(new)) if new else []
-    columns = {"id": ids, "token": [row[0] for row in new], "first_seen_at": _moments([row[1] for row in new]),
+    columns = {"id": ids, "token": [row[0] for row in new], "first_seen_at": [row[1] for row in new],
                "simulated": [False] * len(new)}  # fmt: skip
-    insert_columns(session.connection(), table, columns)
+    _insert(session, Visitor, columns)
     register(engine, "new_visitors", {"token": columns["token"], "id": ids}, {"token": "string", "id": "int64"})
     engine.execute("CREATE TABLE visitor_ids AS SELECT * FROM known_visitors UNION ALL SELECT * FROM new_visitors")
 
@@ -79,14 +79,14 @@ def write_visits(session: Session, engine: Engine, *, count: int) -> int:
     names = ("id", "visitor_id", "started_at", "last_at", "entry_path", "referrer", "page_views", "product_views",
              "searches", "cart_adds", "checkouts", "orders", "revenue_minor", "seconds", "stage", "bounced", "day",
              "audience_id", "entry_page_id", "customer_id", "grade")  # fmt: skip
-    query = f"""SELECT number + {first}, visitor_id, started_us, last_us, {", ".join(names[4:])}
+    began, ended = (_moment(session, column) for column in ("started_us", "last_us"))
+    query = f"""SELECT number + {first}, visitor_id, {began}, {ended}, {", ".join(names[4:])}
         FROM finished ORDER BY number"""  # noqa: S608 (names are ours)
     with indexed_afterwards(session.connection(), table_of(Visit), rows=count):
         for columns in _batches(engine, query, names):
-            columns["started_at"], columns["last_at"] = _moments(columns["started_at"]), _moments(columns["last_at"])
             size = len(columns["id"])
             columns |= {"refunds_minor": [0] * size, "simulated": [False] * size}
-            insert_columns(session.connection(), table_of(Visit), columns)
+            _insert(session, Visit, columns)
     return first
 
 
@@ -130,7 +130,7 @@ ORDER BY v.number;
 def write_touches(session: Session, engine: Engine, *, first_visit: int) -> int:
     """Write what brought the visits: their arrivals, and further tagged addresses, each where the source changes."""
     query = f"""
-    SELECT 'visit' AS kind, at_us, source_id, visitor_id, number + {first_visit} AS session_id FROM (
+    SELECT 'visit' AS kind, {_moment(session, "at_us")}, source_id, visitor_id, number + {first_visit} FROM (
         SELECT *, lag(source_id) OVER (PARTITION BY number ORDER BY at_us, seq) AS before FROM (
             SELECT f.number, f.visitor_id, f.arrival AS seq, f.arrived_us AS at_us, s.id AS source_id
             FROM finished f JOIN source_ids s ON s.text = f.origin WHERE NOT s.direct
@@ -147,24 +147,23 @@ def write_touches(session: Session, engine: Engine, *, first_visit: int) -> int:
     ).fetchall()[0]
     with indexed_afterwards(session.connection(), table_of(Touchpoint), rows=int(count)):
         for columns in _batches(engine, query, names):
-            columns["at"] = _moments(columns["at"])
             columns["simulated"] = [False] * len(columns["at"])
-            written += insert_columns(session.connection(), table_of(Touchpoint), columns)
+            written += _insert(session, Touchpoint, columns)
     return written
 
 
 def write_claims(session: Session, engine: Engine) -> None:
     """Write who was seen signed in with which browser, at the first time."""
     rows = engine.execute(
-        """SELECT v.id, c.id, min(at_us) FROM steps JOIN visitor_ids v USING (token)
-        JOIN customers c ON c.reference = customer WHERE NOT bot GROUP BY ALL ORDER BY min(seq)"""
+        f"""SELECT v.id, c.id, {_moment(session, "min(at_us)")} FROM steps JOIN visitor_ids v USING (token)
+        JOIN customers c ON c.reference = customer WHERE NOT bot GROUP BY v.id, c.id ORDER BY min(seq)"""  # noqa: S608 (a name)
     ).fetchall()
     known = {tuple(row) for row in session.execute(select(VisitorClaim.visitor_id, VisitorClaim.customer_id))}
     rows = [row for row in rows if row[:2] not in known]
     if rows:
         columns = {"visitor_id": [row[0] for row in rows], "customer_id": [row[1] for row in rows],
-                   "claimed_at": _moments([row[2] for row in rows]), "how": ["seen signed in"] * len(rows)}  # fmt: skip
-        insert_columns(session.connection(), table_of(VisitorClaim), columns)
+                   "claimed_at": [row[2] for row in rows], "how": ["seen signed in"] * len(rows)}  # fmt: skip
+        _insert(session, VisitorClaim, columns)
 
 
 def number_events(session: Session, engine: Engine, archive: Archive, *, first_visit: int) -> int:
@@ -220,16 +219,15 @@ ORDER BY steps.day;
 def _keep_rows(session: Session, engine: Engine, *, newest: int) -> None:
     """The newest stays as well: SQLite gives the id behind the largest row, and archived ids must not come again."""
     engine.execute("UPDATE events SET stays = 1 WHERE id = $newest", {"newest": newest})
-    query = """SELECT id, message_id, name, at_us, visitor_id, session_id, customer_id, subject, path, milliseconds,
-        status, properties FROM events WHERE stays = 1 ORDER BY id"""
+    query = f"""SELECT id, message_id, name, {_moment(session, "at_us")}, visitor_id, session_id, customer_id, subject,
+        path, milliseconds, status, properties FROM events WHERE stays = 1 ORDER BY id"""  # noqa: S608 (names are ours)
     names = ("id", "message_id", "name", "happened_at", "visitor_id", "session_id", "customer_id", "subject",
              "path", "milliseconds", "status", "properties")  # fmt: skip
     for columns in _batches(engine, query, names):
         parts = zip(*(columns.pop(name) for name in names[-4:]), strict=True)
         columns["properties"] = [whole_properties(dict(zip(names[-4:], row, strict=True))) for row in parts]
-        columns["happened_at"] = _moments(columns["happened_at"])
         columns["simulated"] = [False] * len(columns["id"])
-        insert_columns(session.connection(), table_of(Event), columns)
+        _insert(session, Event, columns)
 
 
 def _reserve(session: Session, count: int) -> int:
@@ -256,5 +254,21 @@ def _batches(engine: Engine, query: str, names: Sequence[str]) -> Iterator[dict[
         yield dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
 
 
-def _moments(micros: Collection[int]) -> list[Any]:
-    return [EPOCH + timedelta(microseconds=one) for one in micros]
+def _moment(session: Session, micros: str) -> str:
+    """An expression of the column engine for a moment: as SQLite stores it, else as it is (`_insert` makes it one)."""
+    return micros if _is_postgresql(session) else f"strftime(make_timestamp({micros}), '%Y-%m-%d %H:%M:%S.%f')"
+
+
+def _insert(session: Session, record: type[Record], columns: dict[str, list[Any]]) -> int:
+    """Rows whose moments are `_moment`'s."""
+    table = table_of(record)
+    moments = [name for name in columns if isinstance(table.c[name].type, UtcDateTime)]
+    if not _is_postgresql(session):
+        return insert_columns(session.connection(), table, columns, ready=moments)
+    for name in moments:
+        columns[name] = [EPOCH + timedelta(microseconds=one) for one in columns[name]]
+    return insert_columns(session.connection(), table, columns)
+
+
+def _is_postgresql(session: Session) -> bool:
+    return session.get_bind().dialect.name == "postgresql"
