@@ -9,12 +9,12 @@ from __future__ import annotations
 import logging
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import wraps
+from functools import lru_cache, wraps
 from time import perf_counter
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from flask import Flask, Request, Response, current_app, has_request_context, request
 from werkzeug.exceptions import HTTPException
@@ -71,6 +71,7 @@ def init_app(app: Flask) -> None:
     """Time every request and record the page views of the host's own pages."""
     own = (f"{app.config[key].rstrip('/')}/" for key in ("ECRM_CONSOLE_PREFIX", "ECRM_PUBLIC_PREFIX"))
     untracked = (*app.config["ECRM_UNTRACKED_PATHS"], *own)
+    app.extensions["ecrm_route_of"] = _routes(app)
     app.before_request(_start)
 
     @app.after_request
@@ -185,22 +186,41 @@ def _read(asked: Request) -> Browser:
     )
 
 
-def kept_path(path: str) -> str:
-    """What may be kept of a path that the browser reports: as much as of the page itself."""
+def kept_path(path: str, grade: Grade) -> str:
+    """What may be kept of a path that somebody reports: as much as of the page itself, were it shown at this grade."""
     inside = path.removeprefix(request.script_root)
-    adapter = current_app.create_url_adapter(request)
-    try:
-        matched = adapter.match(inside, method="GET", return_rule=True) if adapter else None
-    except HTTPException:
-        matched = None
-    return path if matched is None else _kept(inside, matched[0].rule, matched[1], browser().grade)
+    route_of: Callable[[str, str], _Route | None] = current_app.extensions["ecrm_route_of"]
+    route = route_of(request.host, inside)
+    return path if route is None else _kept(inside, route.rule, route.arguments, grade)
+
+
+class _Route(NamedTuple):
+    """The route of a path; `arguments`: those that the path holds."""
+
+    rule: str
+    arguments: Collection[str]
+
+
+def _routes(app: Flask) -> Callable[[str, str], _Route | None]:
+    """The route of a path of this host; remembered, as a collector asks it for every message."""
+
+    @lru_cache(maxsize=4096)
+    def route_of(_host: str, inside: str) -> _Route | None:
+        adapter = app.create_url_adapter(request)
+        try:
+            matched = adapter.match(inside, method="GET", return_rule=True) if adapter else None
+        except HTTPException:
+            matched = None
+        return None if matched is None else _Route(matched[0].rule, frozenset(matched[1]))
+
+    return route_of
 
 
 def _path(asked: Request, grade: Grade) -> str:
     return asked.path if asked.url_rule is None else _kept(asked.path, asked.url_rule.rule, asked.view_args, grade)
 
 
-def _kept(path: str, rule: str, arguments: Mapping[str, Any] | None, grade: Grade) -> str:
+def _kept(path: str, rule: str, arguments: Collection[str] | None, grade: Grade) -> str:
     """The page; or its route's pattern below PERSONAL, as an order's number would lead to a person, and where the path
     holds a key (an argument called `token`), which must lie in no table that others read."""
     if grade is Grade.PERSONAL and "token" not in (arguments or ()):

@@ -53,7 +53,7 @@ class Sender:
     agreed: Grade | None
     default: Grade
     user_agent: str | None
-    kept_path: Callable[[str], str] | None
+    kept_path: Callable[[str, Grade], str]
     country: str = ""
 
     def grade_of(self, message: Message) -> Grade:
@@ -117,7 +117,7 @@ def sender_of(asked: Request, ring: KeyRing, key_in_body: str | None) -> Sender:
     key_id = known.id if known else None
     if kind == SERVER and origin is None and not of_browser:
         default = GRADES[current_app.config["ECRM_COLLECTOR_GRADE"]]
-        return Sender(key_id, True, None, None, default, None, None)
+        return Sender(key_id, True, None, None, default, None, identification.kept_path)
     present = identification.browser()
     agreed = present.chosen
     if agreed is None and identification.asks_not_to_be_followed():

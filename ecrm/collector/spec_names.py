@@ -41,9 +41,12 @@ REPORTED = " (reported)"
 _COUNTED = {"results": 10**9, "first_position": 10**9, "quantity": 10**6, "seconds": 86_400, "scroll": 100}
 """Properties that reports add up, and the most they may be; what isn't a whole number in between is left out."""
 _PER_PRODUCT = frozenset({"Product Viewed", "Product Added", "Product Removed", "Product Clicked"})
+ORDERS = frozenset(name + REPORTED if name in _TOLD else name for name in {*_SPEC, *_TOLD} if name.startswith("Order "))
+"""What a client reports of an order; its subject is the order's number, by which an erasure finds it."""
 _PRODUCT_IDS = frozenset({"Product List Viewed", "Products Searched", "Cart Viewed", "Recommendations Shown"})
 _SUBJECT = {
     **dict.fromkeys(_PER_PRODUCT, "product_id"),
+    **dict.fromkeys(ORDERS, "order_id"),
     "Product List Viewed": "list_id",
     "Products Searched": "query",
     "Checkout Step Completed": "step",
@@ -77,6 +80,8 @@ def own_properties(name: str, properties: Mapping[str, Any]) -> tuple[str, dict[
         _rename(kept, "list_id", ("listId", "category"))
     elif name == "Checkout Started":
         _in_minor_units(kept)
+    if "orderId" in kept:
+        kept.setdefault("order_id", kept.pop("orderId"))
     for counted, most in _COUNTED.items():
         if counted in kept and not _is_count(kept[counted], most):
             del kept[counted]

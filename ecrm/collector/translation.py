@@ -17,7 +17,7 @@ from tracking.visitors import Grade
 
 from .messages import CALLS, Campaign, Message, PageContext, Unreadable, check_values
 from .senders import Sender, anonymous_token
-from .spec_names import MAX_NAME, REPORTED, own_properties, spec_name
+from .spec_names import MAX_NAME, ORDERS, REPORTED, own_properties, spec_name
 
 IDENTIFIED, GROUPED, ALIASED = f"Identified{REPORTED}", "Group Joined", "Aliased"
 _NEEDED = {
@@ -36,6 +36,8 @@ _CAMPAIGN = {"name": "utm_campaign", "source": "utm_source", "medium": "utm_medi
 _NOT_KEPT = frozenset({"url", "referrer", "search", *_UTM, "click_id"})
 """Page properties that are read into others: an address with its query may hold a key or a name."""
 _TITLES = frozenset({"title", "name"})
+_ADDRESSES = frozenset({"path", "url", "title", "referrer", "search"})
+"""Properties that analytics.js gives to a page; a client may add them to any step."""
 _MAX_ADDRESS = 2000
 """Characters of an address that are looked at: the caches below hold thousands of them."""
 
@@ -79,12 +81,18 @@ def sighting_of(message: Message, call: str, *, sender: Sender, at: datetime, me
         path = subject
     elif call == "track":
         subject, properties = own_properties(name, properties)
-        path = _path(message.context.page if message.context else None, {}, sender, grade)
+        page = message.context.page if message.context else None
+        path = _path(page, {}, sender, grade)
         if name == "Page Engaged":
             subject = path = _path(None, properties, sender, grade) or path
             properties = {key: properties[key] for key in ("seconds", "scroll") if key in properties}
             properties["path"] = path
+        else:
+            properties = _without_addresses(page, properties, sender, grade)
+            if grade < Grade.PERSONAL and properties.pop("order_id", None) is not None and name in ORDERS:
+                subject = ""
     elif call == "screen":
+        properties = _without_addresses(None, properties, sender, grade)
         name, subject = "Screen Viewed", message.name or str(properties.get("name") or "")
     elif call == "group":
         name, subject, properties = GROUPED, str(message.groupId), {}
@@ -144,11 +152,28 @@ def _page(
 
 
 def _path(page: PageContext | None, properties: Mapping[str, Any], sender: Sender, grade: Grade) -> str:
-    """The path alone: what stands behind the question mark may be anything."""
+    """The path alone: what stands behind the question mark may be anything. Below PERSONAL, and where it holds a key,
+    the pattern of its route."""
     path = _given_path(page, properties)
-    if not path or sender.kept_path is None or (grade is Grade.PERSONAL and sender.believed):
-        return path
-    return sender.kept_path(path)
+    return sender.kept_path(path, grade) if path else path
+
+
+def _without_addresses(
+    page: PageContext | None, properties: dict[str, Any], sender: Sender, grade: Grade
+) -> dict[str, Any]:
+    """Properties of a step that is no page view, with the path alone of the addresses among them, and no title where
+    the path of the step, or of the page on which it was done, is kept as a pattern."""
+    if _ADDRESSES.isdisjoint(properties):
+        return properties
+    kept = {key: value for key, value in properties.items() if key not in _ADDRESSES}
+    given = _given_path(None, properties)
+    path = _path(None, properties, sender, grade)
+    if path:
+        kept["path"] = path
+    hidden = path != given or _path(page, {}, sender, grade) != _given_path(page, {})
+    if "title" in properties and not hidden:
+        kept["title"] = properties["title"]
+    return kept
 
 
 def _given_path(page: PageContext | None, properties: Mapping[str, Any]) -> str:

@@ -74,7 +74,7 @@ def seen() -> Response:
         abort(400)
     untracked = report["path"].startswith(current_app.config["ECRM_UNTRACKED_PATHS"])
     if identification.grade() >= Grade.ANALYTICS and not untracked:
-        path = identification.kept_path(report["path"])
+        path = identification.kept_path(report["path"], identification.grade())
         identification.observe(PageEngaged(path=path, seconds=report["seconds"], scroll=report["scroll"]))
     return Response(status=204)
 

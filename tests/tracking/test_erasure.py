@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from tracking.clickstream.archive import Archive
+from tracking.clickstream.archiving import archive_day
 from tracking.clickstream.digest import body_of
 from tracking.clickstream.dimension_ids import ids_of
 from tracking.clickstream.dimensions import Page
-from tracking.clickstream.erasure import erase_person
+from tracking.clickstream.erasure import erase_person, finish_erasure
 from tracking.clickstream.event import Event
 from tracking.clickstream.inbox import InboxEntry
+from tracking.clickstream.log import Log, Wanted
 from tracking.clickstream.retention import NAMELESS
 from tracking.clickstream.sessions import SEVERAL
 from tracking.clickstream.sessions import Session as Visit
@@ -146,6 +149,37 @@ def test_what_they_said_and_what_others_said_of_them_goes(sessions: sessionmaker
         assert rest == {"m1": {}, "m2": {"id": "bob"}, "h1": {}}
         assert session.scalars(select(Event.subject).where(Event.visitor_id == shared)).all() == ["/tea"]
         assert session.get_one(Visitor, own).token.startswith(NAMELESS)
+
+
+@pytest.mark.parametrize("archived", [False, True])
+def test_what_a_browser_reported_of_their_order_goes_wherever_it_was_sent(
+    sessions: sessionmaker[Session], archive: Archive, archived: bool
+) -> None:
+    with sessions.begin() as session:
+        ada, bob = customer(session, "ada"), customer(session, "bob")
+        session.add(
+            SeenOrder(reference="17", customer_id=ada, placed_at=AT, currency="EUR", goods_minor=1, total_minor=1)
+        )
+        shared, strangers = browser(session, "s", ada, bob), browser(session, "x")
+        rows: list[tuple[str, int | None, str, dict[str, Any]]] = [
+            ("Order Completed (reported)", shared, "", {"order_id": "17"}),
+            ("Order Completed (reported)", strangers, "17", {"order_id": "17"}),
+            ("Order Updated", None, "", {"order_id": 17}),
+            ("Coupon Applied", shared, "", {"order_id": "17"}),
+            ("Order Completed (reported)", shared, "18", {"order_id": "18", "note": "17"}),
+            ("Product Viewed", shared, "17", {"product_id": "17"}),
+            ("Page Viewed", strangers, "/tea", {}),
+        ]
+        for name, who, subject, properties in rows:
+            session.add(Event(name=name, happened_at=AT, visitor_id=who, subject=subject, properties=properties))
+    if archived:
+        archive_day(sessions, archive, AT.date(), zone="Europe/Berlin", told=TOLD)
+    with sessions.begin() as session:
+        finish_erasure(archive, erase_person(session, archive, ada, told=TOLD))
+    with sessions() as session:
+        left = Log(session, archive).page(Wanted(), limit=20)
+        kept = [("Order Completed (reported)", "18"), ("Page Viewed", "/tea"), ("Product Viewed", "17")]
+        assert sorted((event.name, event.subject) for event in left) == kept
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from sqlalchemy.orm import Session, aliased
 
 from tracking.customers import Customer
 from tracking.identity import claim_stands
-from tracking.orders import SeenOrder
+from tracking.orders import SeenOrder, SeenRefund
 from tracking.visitors import ClaimChange, Visitor, VisitorClaim
 
 from .archive import Archive, ArchivedPart
@@ -37,6 +38,9 @@ from .sessions import SEVERAL
 from .sessions import Session as Visit
 from .touchpoints import Touchpoint
 
+_OF_ORDERS = "Order "
+"""What the names of events begin with that a client reports of an order: they go in whatever browser they were sent.
+Others go where the person was seen, by their `order_id`: a subject may be a product's number."""
 _BLANK: dict[str, Any] = {"subject": "", "properties": {}, "customer_id": None, "visitor_id": None, "session_id": None}
 
 _ESCAPED = re.compile(r"\\(?:u[0-9a-f]{4}|.)")
@@ -85,7 +89,7 @@ def erase_person(session: Session, archive: Archive, customer_id: int, *, told: 
     """
     _lock(session, customer_id)
     traces = _traces(session, customer_id)
-    days = days_of_visits(session, all_visits_with(customer_id))
+    days = days_of_visits(session, all_visits_with(customer_id)) | _days_of_orders(session, customer_id)
     events = _delete(session, list(session.scalars(_steps(traces, told))))
     emptied = changed(session, update(Event).where(_told_about(traces), Event.name.in_(told)).values(_BLANK))
     archived = 0
@@ -152,8 +156,19 @@ def _steps(traces: _Traces, told: Collection[str]) -> Select[int]:
     alone = Event.visitor_id.in_(_listed(traces.alone))
     in_others = Event.visitor_id.in_(_listed(traces.others))
     signed_in = and_(Event.customer_id.is_(None), in_others, Event.session_id.in_(_listed(traces.visits)))
-    named = and_(in_others, Event.subject.in_(traces.orders))
-    return select(Event.id).where(Event.name.not_in(told), or_(own, alone, signed_in, named))
+    with_number = Event.properties["order_id"].as_string().in_(traces.orders)
+    reported = and_(Event.name.like(f"{_OF_ORDERS}%"), or_(Event.subject.in_(traces.orders), with_number))
+    return select(Event.id).where(
+        Event.name.not_in(told), or_(own, alone, signed_in, reported, and_(in_others, with_number))
+    )
+
+
+def _days_of_orders(session: Session, customer_id: int) -> set[date]:
+    """The days of the archive on which a client may have reported their orders and refunds, in whatever browser."""
+    placed = select(SeenOrder.placed_at).where(SeenOrder.customer_id == customer_id)
+    back = select(SeenRefund.refunded_at).join(SeenOrder, SeenOrder.id == SeenRefund.order_id)
+    moments = [*session.scalars(placed), *session.scalars(back.where(SeenOrder.customer_id == customer_id))]
+    return {(at + timedelta(days=later)).date() for at in moments for later in (-1, 0, 1)}
 
 
 def _told_about(traces: _Traces) -> ColumnElement[bool]:
@@ -177,17 +192,31 @@ def _without(path: Path, traces: _Traces) -> tuple[Any, int]:
     """A part's table without the person's rows, and how many they were."""
     import numpy as np
     import pyarrow as pa  # imported here: opening a shop doesn't need it
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     table = pq.read_table(path)
     customers, sessions, visitors = (
         table.column(name).fill_null(-1).to_numpy() for name in ("customer_id", "session_id", "visitor_id")
     )
-    subjects = np.array([one in traces.orders for one in table.column("subject").to_pylist()], dtype=bool)
+    subjects, with_number = _naming_orders(table, traces)
+    reports = pc.starts_with(table.column("name"), _OF_ORDERS).to_numpy(zero_copy_only=False).astype(bool)
     theirs = (customers == traces.customer_id) | np.isin(visitors, traces.alone)
     theirs |= (customers == -1) & np.isin(sessions, traces.visits)
-    theirs |= subjects & np.isin(visitors, traces.others)
+    theirs |= reports & (subjects | with_number) | with_number & np.isin(visitors, traces.others)
     return table.filter(pa.array(~theirs)), int(theirs.sum())
+
+
+def _naming_orders(table: Any, traces: _Traces) -> tuple[Any, Any]:
+    """Which rows of an archived table have the number of an order of theirs as subject, and which as `order_id`."""
+    import numpy as np  # imported here: opening a shop doesn't need it
+
+    subjects = [one in traces.orders for one in table.column("subject").to_pylist()]
+    numbers = [
+        '"order_id"' in one and str(msgspec.json.decode(one).get("order_id")) in traces.orders
+        for one in table.column("properties").to_pylist()
+    ]
+    return np.array(subjects, dtype=bool), np.array(numbers, dtype=bool)
 
 
 def _forget_messages(session: Session, traces: _Traces) -> None:

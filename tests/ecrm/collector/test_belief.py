@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,13 +13,18 @@ from sqlalchemy import select
 from ecrm.collector.messages import Consent
 from ecrm.collector.senders import grade_said
 from ecrm.installation import Installation
+from ecrm.keeping import TOLD_NAMES
 from ecrm.ledger import from_row
 from tests.ecrm.collector.conftest import NOW, Send
 from tests.ecrm.visited_host import FIREFOX
+from tracking.clickstream.archive import Archive
 from tracking.clickstream.dimensions import Audience
+from tracking.clickstream.erasure import erase_person
 from tracking.clickstream.event import Event
 from tracking.clickstream.sessions import Session as Visit
 from tracking.customers import Customer, customer_by_reference, find_or_create_account, find_or_create_guest
+from tracking.identity import claim
+from tracking.orders import SeenOrder
 from tracking.visitors import Grade, Visitor, VisitorClaim
 
 Events = Callable[[], Sequence[Event]]
@@ -219,3 +225,29 @@ def test_sdks_for_browsers_get_their_settings(client: FlaskClient, keys: dict[st
     assert (source["enabled"], source["destinations"]) == (True, [])
     assert client.get("/v1/projects/unknown/settings").status_code == 401
     assert client.get(f"/v1/projects/{keys['server']}/settings").status_code == 401
+
+
+def test_an_order_that_a_shared_browser_reported_is_erased_with_its_customer(
+    client: FlaskClient, events: Events, plugin: Installation, tmp_path: Path
+) -> None:
+    token = "0123456789abcdef" * 2
+    with plugin.sessions.begin() as session:
+        ada, _bob = (find_or_create_account(session, reference=name, email=f"{name}@x.de", at=NOW) for name in "ab")
+        visitor = Visitor(token=token, first_seen_at=NOW)
+        session.add(visitor)
+        session.flush()
+        for customer in session.scalars(select(Customer)):
+            claim(session, visitor.id, customer.id, NOW, "signed in")
+        session.add(
+            SeenOrder(reference="A-17", customer_id=ada.id, placed_at=NOW, currency="EUR", goods_minor=1, total_minor=1)
+        )
+        ada_id = ada.id
+    client.set_cookie("ecrm_consent", "2")
+    client.set_cookie("ecrm_visitor", token)
+    told = {"event": "Order Completed", "properties": {"order_id": "A-17", "email": "a@x.de"}}
+    for message in (told, {"event": "Lamp Lit"}, {"event": "Lamp Lit"}):
+        client.post("/v1/track", json={"anonymousId": "page", **message}, headers=BROWSER)
+    assert [event.subject for event in events()] == ["A-17", "", ""]
+    with plugin.sessions.begin() as session:
+        erase_person(session, Archive(tmp_path / "archive"), ada_id, told=TOLD_NAMES)
+    assert [event.name for event in events()] == ["Lamp Lit", "Lamp Lit"]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from ecrm.collector.spec_names import own_properties, spec_name
@@ -53,6 +54,8 @@ def test_the_specs_names_are_known_however_they_are_written(said: str, name: str
         ("Checkout Started", {"value": 275, "currency": "JPY"}, "", {"currency": "JPY", "value_minor": 275}),
         ("Checkout Started", {"value": "nan", "currency": "EUR"}, "", {"currency": "EUR"}),
         ("Checkout Started", {"value": "1e999999", "currency": "EUR"}, "", {"currency": "EUR"}),
+        ("Order Completed (reported)", {"orderId": 17}, "17", {"order_id": 17}),
+        ("Order Updated", {"order_id": "A-17"}, "A-17", {"order_id": "A-17"}),
         ("Lamp Lit", {"watts": 40}, "", {"watts": 40}),
     ],
 )  # fmt: skip
@@ -87,6 +90,60 @@ def test_a_title_says_no_more_than_the_path(client: FlaskClient, events: Events,
     found = events()
     assert {event.subject for event in found} == {path}
     assert [("2611-A" in str(event.properties)) for event in found] == [grade == "2"] * 3
+
+
+STATISTICS = {"consent": {"categoryPreferences": {"Analytics": True, "Personalization": False}}}
+REFUSED = {"consent": {"categoryPreferences": {"Analytics": False}}}
+ORDER_PAGE = "https://shop.example/goods/2611-A?token=abc"
+
+
+@pytest.mark.parametrize(("said", "path"), [(STATISTICS, "/goods/*"), (REFUSED, "/goods/*"), ({}, "/goods/2611-A")])
+def test_what_a_server_tells_of_a_page_is_kept_as_far_as_its_person_agreed(
+    send: Send, events: Events, said: dict[str, Any], path: str
+) -> None:
+    context = {**said, "page": {"title": "Order 2611-A"}, "userAgent": FIREFOX}
+    send("page", {**A, "context": context, "properties": {"url": ORDER_PAGE}})
+    send("track", {**A, "event": "Lamp Lit", "context": {**context, "page": {"url": ORDER_PAGE}}})
+    page, track = events()
+    assert page.subject == path
+    assert ("2611-A" in str(page.properties), "title" in page.properties) == (not said, not said)
+    assert "abc" not in str([page.properties, track.properties])
+
+
+@pytest.mark.parametrize("grade", [None, "1", "2"])
+def test_a_step_says_no_more_of_addresses_than_a_page_view(
+    client: FlaskClient, events: Events, grade: str | None
+) -> None:
+    if grade:
+        client.set_cookie("ecrm_consent", grade)
+    given = {
+        "path": "/goods/2611-A", "url": ORDER_PAGE, "title": "Order 2611-A", "search": "?token=abc",
+        "referrer": "https://shop.example/enter?token=abc", "order_id": "2611-A", "watts": 40,
+    }  # fmt: skip
+    own_page = {"User-Agent": FIREFOX, "Sec-Fetch-Site": "same-origin"}
+    for event in ("Lamp Lit", "Order Completed"):
+        assert client.post("/v1/track", json={**A, "event": event, "properties": given}, headers=own_page).json
+    lit, ordered = events()
+    if grade == "2":
+        assert lit.properties == {"path": "/goods/2611-A", "title": "Order 2611-A", "order_id": "2611-A", "watts": 40}
+        assert ordered.subject == "2611-A"
+    else:
+        assert lit.properties == ordered.properties == {"path": "/goods/*", "watts": 40}
+        assert (lit.subject, ordered.subject) == ("", "")
+
+
+def test_a_screen_says_no_address_either(send: Send, events: Events) -> None:
+    send("screen", {**A, "name": "Basket", "properties": {"url": ORDER_PAGE, "search": "?token=abc", "watts": 40}})
+    (event,) = events()
+    assert event.properties == {"path": "/goods/2611-A", "watts": 40}
+
+
+def test_a_key_in_a_path_is_kept_of_nobody(host: Flask, send: Send, events: Events) -> None:
+    path = f"{host.config['ECRM_PUBLIC_PREFIX']}/recall/s3cret"
+    for call, more in (("page", {}), ("track", {"event": "Lamp Lit"})):
+        send(call, {**A, **more, "properties": {"path": path}})
+    page, track = events()
+    assert page.subject == page.properties["path"] == track.properties["path"] == path.replace("s3cret", "*")
 
 
 def test_a_page_whose_path_is_kept_keeps_its_title(client: FlaskClient, events: Events) -> None:
