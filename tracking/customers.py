@@ -90,7 +90,9 @@ def find_or_create_account(
     """The customer of this account.
 
     Anybody can open an account with anybody's address. So only one that has `proved` that it reads the mailbox owns
-    the address, and becomes one with the guest who ordered under it before; any other is a customer beside them.
+    the address, and has what is ordered there from then on. Where that is the first that is heard of the account, it
+    becomes one with the guest who ordered under the address before. An account that is a customer already stays one
+    beside that guest: two customers, with all that is counted of each, are never made one afterwards.
     """
     customer = customer_by_reference(session, reference)
     if customer is None and proved:

@@ -53,6 +53,20 @@ def test_proof_gives_the_account_its_address_from_then_on(session: Session) -> N
     assert customers_by_email(session, "ada@example.com") == [account, guest]
 
 
+def test_an_account_that_proves_its_address_later_has_what_is_ordered_from_then_on(session: Session) -> None:
+    # given: a guest, and an account opened with their address before the mailed link was used
+    guest = find_or_create_guest(session, email="ada@example.com", at=NOW)
+    account = find_or_create_account(session, reference="7", email="ada@example.com", at=NOW)
+
+    # when
+    find_or_create_account(session, reference="7", email="ada@example.com", at=NOW, proved=True)
+
+    # then: the next guest's order is the account's, the guest of before stays, and both are found under the address
+    assert find_or_create_guest(session, email="ADA@example.com", at=NOW) is account
+    assert (guest.reference, count(session)) == (None, 2)
+    assert customers_by_email(session, "ada@example.com") == [account, guest]
+
+
 def test_a_guest_who_proves_and_registers_stays_one_customer(session: Session) -> None:
     guest = find_or_create_guest(session, email="ada@example.com", at=NOW)
     account = find_or_create_account(session, reference="7", email="Ada@example.com", at=NOW, proved=True)
