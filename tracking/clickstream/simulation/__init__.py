@@ -13,10 +13,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 
 from sqlalchemy.orm import Session as OrmSession
 
-from ...bulk import roomy_cache
+from ...bulk import indexed_afterwards, roomy_cache
+from ...record import Record
+from ..event import Event
+from ..touchpoints import Touchpoint
 from .making import Maker, ShopPage
 from .purchases import Purchase, in_one_visit, read_items, read_purchases
 from .writing import SimulationReport, Writing
@@ -25,6 +29,7 @@ __all__ = ["ShopPage", "SimulationReport", "simulate_visits"]
 
 BATCH = 4000
 _POOL = 20_000
+_STEPS = 6  # at least, an order
 HOME = (ShopPage("/"),)
 
 
@@ -58,7 +63,7 @@ def simulate_visits(
     chance = random.Random(seed)  # noqa: S311 (made-up visits need no secrecy)
     maker = Maker(purchases, pages=pages, chance=chance, seed=seed)
     writing = Writing(session, time_zone=time_zone, country=country)
-    with roomy_cache(session.connection()):
+    with roomy_cache(session.connection()), _indexed_afterwards(session, len(order_ids)):
         for batch in _batches(in_one_visit(purchases)):
             items = read_items(session, [purchase.id for visit in batch for purchase in visit], unseen=unseen)
             maker.stock([item for some in items.values() for item in some][:_POOL])
@@ -67,6 +72,17 @@ def simulate_visits(
             if progress:
                 progress(sum(len(visit) for visit in batch))
     return writing.report
+
+
+@contextmanager
+def _indexed_afterwards(session: OrmSession, orders: int) -> Iterator[None]:
+    """Events and touches are only written meanwhile, and read by nobody."""
+    connection, tables = session.connection(), Record.metadata.tables
+    with (
+        indexed_afterwards(connection, tables[Event.__tablename__], rows=orders * _STEPS),
+        indexed_afterwards(connection, tables[Touchpoint.__tablename__], rows=orders),
+    ):
+        yield
 
 
 def _batches(visits: Sequence[list[Purchase]]) -> Iterator[list[list[Purchase]]]:
