@@ -3,5 +3,6 @@
   "use strict";
   try {
     localStorage.removeItem("ecrm_waiting");
+    localStorage.removeItem("ecrm_reset_owed");
   } catch {} // storage is blocked: then nothing waits in it
 })();

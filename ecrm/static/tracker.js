@@ -2,27 +2,45 @@
 // only with consent: without it the page doesn't carry this script. Whether GPC and DNT count is decided there, too: they
 // are a refusal until somebody chooses here. Page views are the server's: page() is for views that change without a
 // request. What can't be sent (offline, server away) waits in localStorage, 50 messages at most, and for the visitor
-// of this page alone: what another one left there (signed out, "Not you?", withdrawn) is dropped unsent.
+// of this page alone: what another one left there (signed out, "Not you?", withdrawn) is dropped unsent. A reset() that
+// the server didn't take is owed: until it was, nothing else is sent, as it would go to the visitor who left.
 (() => {
   "use strict";
   const { seen, collector, visitor } = document.currentScript.dataset;
   const KEY = "ecrm_waiting";
+  const OWED = "ecrm_reset_owed"; // by this visitor
   const MOST = 50;
-  const MAX_BYTES = 30000;
+  const MAX_BYTES = 32000; // the collector takes 32 KB
   const LONGEST_WAIT = 300000;
   let userId = null;
   let sending = false;
+  let owing = false; // where storage is blocked
   let ending = null; // the request that ends a visitor; nothing may overtake it
   let pause = 2000;
   let timer = 0;
 
   const id = () =>
     crypto.randomUUID ? crypto.randomUUID() : Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(16)).join("-");
+  const bytes = (message) => new Blob([JSON.stringify(message)]).size;
+  const owed = () => {
+    try {
+      return owing || localStorage.getItem(OWED) === visitor;
+    } catch {
+      return owing;
+    }
+  };
+  const owe = (more) => {
+    owing = more;
+    try {
+      if (more) localStorage.setItem(OWED, visitor);
+      else localStorage.removeItem(OWED);
+    } catch {}
+  };
   let memory = [];
   const waiting = () => {
     try {
       const kept = JSON.parse(localStorage.getItem(KEY) || "[]");
-      return Array.isArray(kept) ? kept.filter((message) => message && message.visitor === visitor) : [];
+      return Array.isArray(kept) ? kept.filter((message) => message && message.visitor === visitor && bytes(message) <= MAX_BYTES) : [];
     } catch {
       return memory; // storage is blocked or full: for as long as the page lives
     }
@@ -43,28 +61,39 @@
     const batch = [];
     let size = 0;
     for (const message of waiting()) {
-      size += JSON.stringify(message).length * 3;
+      size += bytes(message);
       if (batch.length && size > 60000) break; // keepalive has room for 64 KB
       batch.push(message);
     }
     return batch;
   };
+  const end = async () => {
+    ending ||= fetch(collector + "/reset", { method: "POST", keepalive: true }).then((answer) => answer.ok, () => false);
+    const ended = await ending;
+    ending = null;
+    if (ended) owe(false);
+    return ended;
+  };
+  const give = async (batch) => {
+    const { ok, status } = await fetch(collector + "/batch", {
+      method: "POST",
+      keepalive: true,
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ batch, sentAt: new Date().toISOString() }),
+    });
+    return ok || (status < 500 && status !== 429); // what is refused for good would be refused again
+  };
   const send = async () => {
-    const batch = portion();
-    if (sending || !batch.length) return;
+    if (sending || !(owed() || portion().length)) return;
     if (navigator.onLine === false) return later();
     sending = true;
     let taken = false;
+    let batch = [];
     try {
-      await ending;
-      const answer = await fetch(collector + "/batch", {
-        method: "POST",
-        keepalive: true,
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ batch, sentAt: new Date().toISOString() }),
-      });
-      // What is refused for good would be refused again.
-      taken = answer.ok || (answer.status < 500 && answer.status !== 429);
+      if (!owed() || (await end())) {
+        batch = portion();
+        taken = !batch.length || (await give(batch));
+      }
     } catch {}
     sending = false;
     if (!taken) return later();
@@ -84,7 +113,7 @@
       context: { page: { path: location.pathname, url: location.href, referrer: document.referrer, title: document.title } },
       ...rest,
     };
-    if (JSON.stringify(message).length > MAX_BYTES) return;
+    if (bytes(message) > MAX_BYTES) return;
     keep([...waiting(), message]);
     send();
   };
@@ -104,7 +133,8 @@
     reset() {
       userId = null;
       keep([]);
-      return (ending = fetch(collector + "/reset", { method: "POST", keepalive: true }).catch(() => {}));
+      owe(true);
+      return end().then((ended) => ended || later());
     },
   };
 
@@ -121,7 +151,7 @@
     if (since !== null) visible += performance.now() - since;
     since = null;
     const seconds = Math.min(86400, Math.floor(visible / 1000));
-    if (seconds < 1) return;
+    if (seconds < 1 || owed()) return;
     visible -= seconds * 1000; // what follows a return to the page is reported apart
     const body = JSON.stringify({ path: location.pathname.slice(0, 200), seconds, scroll: deepest });
     navigator.sendBeacon(seen, new Blob([body], { type: "application/json" }));

@@ -160,3 +160,57 @@ def test_reset_begins_a_new_visitor(app: Flask, shop_data: dict[str, int], visit
     after = steps(app, "Lamp Lit", at_least=2)[-1]
     assert after.visitor_id is not None
     assert after.visitor_id != before.visitor_id
+
+
+def test_a_message_is_measured_in_the_bytes_that_the_collector_counts(
+    app: Flask, shop_data: dict[str, int], visit: Visit
+) -> None:
+    page = visit()
+    agree(page)
+    page.evaluate("analytics.track('Lamp Lit', {text: '漢'.repeat(22000)})")  # 66 KB in 22,000 characters
+    page.evaluate("analytics.track('Lamp Lit', {text: '漢'.repeat(10000)})")
+    page.evaluate("analytics.track('Lamp Lit', {text: ''})")
+    found = steps(app, "Lamp Lit", at_least=2)
+    assert [len(event.properties["text"]) for event in found] == [10_000, 0]
+    until(page, "() => localStorage.getItem('ecrm_waiting') === null")
+
+
+def test_what_is_too_large_to_be_sent_does_not_hold_up_the_rest(
+    app: Flask, shop_data: dict[str, int], visit: Visit
+) -> None:
+    page = visit()
+    agree(page)
+    left_waiting(page)
+    page.evaluate("""() => {
+        const [message] = JSON.parse(localStorage.getItem('ecrm_waiting'));
+        const large = {...message, messageId: 'large', properties: {text: '漢'.repeat(22000)}};
+        localStorage.setItem('ecrm_waiting', JSON.stringify([large, message]));
+    }""")
+    page.unroute("**/v1/batch")
+    page.goto("/")
+    assert len(steps(app, "Left Waiting", at_least=1)) == 1
+    until(page, "() => localStorage.getItem('ecrm_waiting') === null")
+
+
+@pytest.mark.parametrize("refusal", [429, 503, None])
+def test_a_reset_that_was_not_taken_is_repeated_before_anything_else_is_sent(
+    app: Flask, shop_data: dict[str, int], visit: Visit, refusal: int | None
+) -> None:
+    page = visit()
+    agree(page)
+    page.evaluate("analytics.track('Lamp Lit')")
+    (before,) = steps(app, "Lamp Lit", at_least=1)
+    page.route("**/v1/reset", lambda route: route.fulfill(status=refusal) if refusal else route.abort())
+    page.evaluate("analytics.reset()")
+    page.evaluate("analytics.track('Lamp Lit')")
+    page.goto("/")  # outlives the page
+    until(page, "() => Boolean(window.analytics)")
+    page.wait_for_timeout(2500)
+    assert page.evaluate("localStorage.getItem('ecrm_reset_owed') !== null")
+    assert len(steps(app, "Lamp Lit")) == 1
+    page.unroute("**/v1/reset")
+    page.goto("/")
+    after = steps(app, "Lamp Lit", at_least=2)[-1]
+    assert after.visitor_id is not None
+    assert after.visitor_id != before.visitor_id
+    until(page, "() => localStorage.getItem('ecrm_reset_owed') === null")
