@@ -31,7 +31,7 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 _HSTS = "max-age=31536000"
-_POLICY_OF_DATA = "default-src 'none'; frame-ancestors 'none'"
+_POLICY_OF_DATA = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 """For what machine clients get: nothing in it is ever shown or run, so it needs no word of its own."""
 
 
