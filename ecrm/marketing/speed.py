@@ -79,11 +79,10 @@ def pages_by_speed(session: Session, period: Period, *, least_views: int) -> Pag
     """The speed of each page with at least so many timed views."""
     summed = sheets.sums(session, TimingDay, period.first, period.last)
     pages, buckets, views = summed.keys[:, 0], summed.keys[:, 1], summed.columns["views"]
-    own = pages != ALL_PAGES
+    own = slice(int(np.searchsorted(pages, ALL_PAGES, side="right")), None)  # keys are sorted by page and bucket
     pages, buckets, views = pages[own], buckets[own], views[own]
     if not len(pages):
         return PageSpeeds(pages, pages, pages, pages)
-    # Keys are sorted by page and bucket.
     starts = np.flatnonzero(np.diff(pages, prepend=-1))
     passed = np.cumsum(views)
     before = passed[starts] - views[starts]

@@ -10,6 +10,7 @@ import struct
 import zlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import orjson
@@ -22,6 +23,7 @@ Narrow = NDArray[np.signedinteger] | NDArray[np.unsignedinteger]
 _MAGIC = b"CRMS\x01"
 _FRAME = struct.Struct("<5sII")
 _TYPES = tuple(np.dtype(name) for name in ("<u1", "<i1", "<u2", "<i2", "<u4", "<i4", "<i8"))
+_LARGEST = 2**31 - 1
 _TABLE = 8_000_000  # keys that are added up by a table rather than by sorting
 _ZEROS = "0"
 """The type of a column of zeros only, which takes no bytes."""
@@ -92,9 +94,10 @@ def merged(parts: Sequence[Columns]) -> Columns:
     (they are ids of dimensions) a table by key does it, else a sort.
     """
     names = list(parts[0].figures)
-    spans = np.max([part.keys.max(axis=0, initial=0).astype(np.int64) for part in parts], axis=0) + 1
-    codes = [_codes(part.keys, spans) for part in parts]
-    size = int(np.prod(spans.astype(object)))
+    largest = np.max([part.keys.max(axis=0, initial=0).astype(np.int64) for part in parts], axis=0)
+    bits = [int(one).bit_length() for one in largest[1:]]
+    codes = [_codes(part.keys, bits) for part in parts]
+    size = (int(largest[0]) + 1 if len(largest) else 1) << sum(bits)
     if size <= _TABLE:
         occurs = np.zeros(size, dtype=bool)
         for code in codes:
@@ -102,14 +105,16 @@ def merged(parts: Sequence[Columns]) -> Columns:
         distinct = np.flatnonzero(occurs)
         if size * len(names) <= _TABLE:
             sums = {name: _added(parts, name, codes, size)[distinct] for name in names}
-            return Columns(_keys(distinct, spans), sums)
+            return Columns(_keys(distinct, bits, width=len(largest)), sums)
         place = np.zeros(size, dtype=np.int64)
         place[distinct] = np.arange(len(distinct))
         places = [place[code] for code in codes]
     else:
         distinct = np.unique(np.concatenate(codes))
         places = [np.searchsorted(distinct, code) for code in codes]
-    return Columns(_keys(distinct, spans), {name: _added(parts, name, places, len(distinct)) for name in names})
+    return Columns(
+        _keys(distinct, bits, width=len(largest)), {name: _added(parts, name, places, len(distinct)) for name in names}
+    )
 
 
 def chosen(columns: Columns, names: Collection[str]) -> Columns:
@@ -117,9 +122,12 @@ def chosen(columns: Columns, names: Collection[str]) -> Columns:
     return Columns(columns.keys, {name: columns.figures[name] for name in names})
 
 
-def _added(parts: Sequence[Columns], name: str, places: Sequence[Ints], size: int) -> Ints:
-    """A figure of all parts, added up at the places of their rows."""
-    added = np.zeros(size, dtype=np.int64)
+def _added(parts: Sequence[Columns], name: str, places: Sequence[Ints], size: int) -> Narrow:
+    """A figure of all parts, added up at the places of their rows; in 32 bits where all parts together fit, as fresh
+    memory is what costs most here."""
+    kinds = [np.iinfo(part.figures[name].dtype) for part in parts]
+    fits = max(max(kind.max, -kind.min) for kind in kinds) * len(parts) <= _LARGEST
+    added: NDArray[Any] = np.zeros(size, dtype=np.int32 if fits else np.int64)
     for part, at in zip(parts, places, strict=True):
         values = part.figures[name]
         if values.any():
@@ -127,23 +135,23 @@ def _added(parts: Sequence[Columns], name: str, places: Sequence[Ints], size: in
     return added
 
 
-def _codes(keys: Narrow, spans: Ints) -> Ints:
-    """A row's keys as one number, in the same order."""
+def _codes(keys: Narrow, bits: Sequence[int]) -> Ints:
+    """A row's keys as one number, in the same order; `bits`: how many each key after the first takes."""
     code: Ints = keys[:, 0].astype(np.int64) if keys.shape[1] else np.zeros(len(keys), dtype=np.int64)
-    for number in range(1, keys.shape[1]):
-        code *= spans[number]
-        code += keys[:, number]
+    for number, wide in enumerate(bits, start=1):
+        code <<= wide
+        code |= keys[:, number]
     return code
 
 
-def _keys(codes: Ints, spans: Ints) -> Ints:
-    keys = np.empty((len(spans), len(codes)), dtype=np.int64)
+def _keys(codes: Ints, bits: Sequence[int], *, width: int) -> Ints:
+    keys = np.empty((width, len(codes)), dtype=np.int64)
     rest = codes
-    for number in reversed(range(1, len(spans))):
-        above = rest // spans[number]
-        keys[number] = rest - above * spans[number]
-        rest = above
-    if len(spans):
+    for number in range(width - 1, 0, -1):
+        wide = bits[number - 1]
+        np.bitwise_and(rest, (1 << wide) - 1, out=keys[number])
+        rest = rest >> wide
+    if width:
         keys[0] = rest
     return keys.T
 
