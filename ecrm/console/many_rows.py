@@ -59,7 +59,7 @@ MakeRow = Callable[[int, str, dict[str, Value], "dict[str, Value] | None"], Row]
 
 def rows_of(
     now: Sums,
-    before: Sums | None,
+    before: Sums | Callable[[list[int]], Sums] | None,
     *,
     derive: Derive,
     names: Callable[[list[int]], Mapping[int, str]],
@@ -68,14 +68,24 @@ def rows_of(
     """A row for each (first) key of a roll-up's sums.
 
     Args:
+        before: the comparison's sums, or what reads them for the keys that are shown.
         names: what the keys are called; asked for those that are shown, and for all when sorted by name.
     """
     columns = derive(now.columns)
-    earlier = derive(before.columns) if before is not None else {}
+    whole = None if callable(before) or before is None else (before.keys[:, 0], derive(before.columns))
+
+    def compared(keys: list[int]) -> tuple[Places, Mapping[str, Figures]]:
+        if whole is not None:
+            return whole
+        if not callable(before):
+            return np.zeros(0, dtype=np.int64), {}
+        some = before(keys)
+        return some.keys[:, 0], derive(some.columns)
 
     def make(places: Sequence[int]) -> list[Row]:
         keys = now.keys[np.array(places, dtype=np.int64), 0]
-        then = places_of(before.keys[:, 0], keys).tolist() if before is not None else [-1] * len(places)
+        earlier_keys, earlier = compared(keys.tolist())
+        then = places_of(earlier_keys, keys).tolist()
         known = names(keys.tolist())
         return [
             row(key, known.get(key, "–"), figures_at(columns, place), figures_at(earlier, old) if old >= 0 else None)

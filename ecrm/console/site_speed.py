@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Response, url_for
 from werkzeug.exceptions import BadRequest
 
 from ecrm.access.roles import Permission, needs
 from ecrm.installation import installation
-from ecrm.marketing.speed import NO_SPEEDS, pages_by_speed, speed_by_day
+from ecrm.marketing.period import Period
+from ecrm.marketing.speed import NO_SPEEDS, PageSpeeds, pages_by_speed, speed_by_day
 from ecrm.wording import gettext as _
 from tracking.clickstream.sheets import Sums
 
@@ -49,7 +52,6 @@ def _report() -> Report:
         days = speed_by_day(session, chosen.period)
         days_before = speed_by_day(session, chosen.compare) if chosen.compare else NO_SPEEDS
         found = pages_by_speed(session, chosen.period, least_views=least)
-        earlier = pages_by_speed(session, chosen.compare, least_views=least) if chosen.compare else None
 
     def row(page_id: int, path: str, values: dict[str, Value], before: dict[str, Value] | None) -> Row:
         return Row(
@@ -66,9 +68,7 @@ def _report() -> Report:
         by=_("Page"),
         columns=columns,
         rows=rows_of(
-            Sums(found.page_ids[:, None], {"views": found.views, "p50": found.p50, "p95": found.p95}),
-            Sums(earlier.page_ids[:, None], {"views": earlier.views, "p50": earlier.p50, "p95": earlier.p95})
-            if earlier else None,
+            _columns_of(found), partial(_compared, chosen.compare, least) if chosen.compare else None,
             derive=dict, names=page_names, row=row,
         ),
         total=Row(_("All pages"), dict(vars(now)), dict(vars(then)) if then else None),
@@ -85,3 +85,13 @@ def _report() -> Report:
         notes=[buckets_note()],
         nothing=_("No page was timed so often in these days. Ask for fewer views, or choose a longer period."),
     )  # fmt: skip
+
+
+def _compared(period: Period, least: int, page_ids: list[int]) -> Sums:
+    """The comparison's figures of the pages that are shown: all of them would take as long as the report itself."""
+    with installation().sessions() as session:
+        return _columns_of(pages_by_speed(session, period, least_views=least, pages=page_ids))
+
+
+def _columns_of(found: PageSpeeds) -> Sums:
+    return Sums(found.page_ids[:, None], {"views": found.views, "p50": found.p50, "p95": found.p95})

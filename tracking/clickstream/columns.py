@@ -40,6 +40,10 @@ class Columns:
     keys: Narrow
     figures: Mapping[str, Narrow]
 
+    def at(self, rows: slice | Ints) -> Columns:
+        """Some of the rows, in their order."""
+        return Columns(self.keys[rows], {name: values[rows] for name, values in self.figures.items()})
+
     @property
     def nbytes(self) -> int:
         """What they take in memory."""

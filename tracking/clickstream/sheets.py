@@ -84,24 +84,33 @@ def figures_of(record: type[Record]) -> tuple[str, ...]:
 
 
 def sums(
-    session: Session, record: type[Record], first: date, last: date, *, only: Collection[str] | None = None
+    session: Session,
+    record: type[Record],
+    first: date,
+    last: date,
+    *,
+    keys: Collection[int] | None = None,
+    only: Collection[str] | None = None,
 ) -> Sums:
     """A roll-up summed over the days from `first` to `last` (both included), a row a key that occurs.
 
     Args:
+        keys: values of the first key column that count; None for all.
         only: the figures wanted, where not all of them are; fewer cost less.
 
     Raises:
         KeyError: for a roll-up that has no sheets, or a figure that it doesn't have.
     """
     names, table = _wanted(record, only), record.metadata.tables[record.__tablename__]
-    keys = [table.c[name] for name in keys_of(record)]
-    query = select(*keys, *(func.sum(table.c[name]) for name in names)).where(table.c.day.between(first, last))
+    by = [table.c[name] for name in keys_of(record)]
+    query = select(*by, *(func.sum(table.c[name]) for name in names)).where(table.c.day.between(first, last))
+    among = None if keys is None else _one_of(_sorted(keys))
 
     def read(sheets: Sequence[Reference]) -> Columns:
-        fresh = columns_of_rows(session.execute(query.group_by(*keys).order_by(*keys)).all(), len(keys), names)
+        fresh = columns_of_rows(session.execute(query.group_by(*by).order_by(*by)).all(), len(by), names)
         closed = decoded(session, _least(sheets, first, last))
-        return merged([*(chosen(columns, names) for columns in closed.values()), fresh])
+        parts = [*(chosen(columns, names) for columns in closed.values()), fresh]
+        return merged(parts if among is None else [columns.at(among(columns.keys[:, 0])) for columns in parts])
 
     found = _undisturbed(session, record, first, last, grains=("day", "month"), read=read)
     return Sums(
@@ -132,7 +141,7 @@ def by_day(
     key = table.c[keys_of(record)[0]]
     grouped = (table.c.day,) if keys is None else (table.c.day, key)
     query = select(*grouped, *(func.sum(table.c[name]) for name in names)).where(table.c.day.between(first, last))
-    wanted = None if keys is None else np.unique(np.fromiter(keys, dtype=np.int64, count=len(keys)))
+    wanted = None if keys is None else _sorted(keys)
 
     def read(sheets: Sequence[Reference]) -> dict[date, dict[str, int]]:
         days: dict[date, dict[str, int]] = {}
@@ -277,6 +286,10 @@ def _closed_days(session: Session, sheets: Sequence[Reference], wanted: Ints | N
             yield sheet.first, [int(values[0]) for values in found]
         elif found[0].size:
             yield sheet.first, [int(values.sum(dtype=np.int64)) for values in found]
+
+
+def _sorted(keys: Collection[int]) -> Ints:
+    return np.unique(np.fromiter(keys, dtype=np.int64, count=len(keys)))
 
 
 def _one_of(wanted: Ints) -> Callable[[Narrow], slice | Ints]:

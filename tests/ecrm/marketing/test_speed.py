@@ -50,4 +50,7 @@ def test_pages_by_speed_agrees_with_each_pages_own_buckets_before_and_after_clos
                 if own.views >= least:
                     wanted.append((page, own.views, own.p50, own.p95))
             assert list(rows) == wanted
+            some = pages_by_speed(session, PERIOD, least_views=least, pages=[70_000, 2, 9])
+            assert some.page_ids.tolist() == [page for page, *_ in wanted if page in (2, 70_000)]
+            assert some.p95.tolist() == [p95 for page, _, _, p95 in wanted if page in (2, 70_000)]
     assert speed_by_day(session, PERIOD).over(PERIOD).views > 0
