@@ -5,6 +5,7 @@ make demo HOUSEHOLDS=100 && python -m bench.campaigns     # of the shop that was
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from datetime import date
@@ -26,6 +27,7 @@ NOTHING = Redemptions(0, 0, 0, 0)
 
 def main() -> None:
     """Print both, a line a campaign, and whether they agree."""
+    os.environ.setdefault("SHOP_ENV", "demo")  # the shop that `make demo` opened
     app = create_app()
     with app.app_context():
         addresses = db.session.scalars(select(Account.email).where(Account.household.is_not(None))).all()
