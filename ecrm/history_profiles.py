@@ -15,8 +15,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tracking.clickstream.event import Event
-from tracking.customers import Customer, update_profile
+from tracking.customers import Customer
 
+from .customers.recognition import may_say, take_profile
 from .events import Person
 from .history_people import Buyer, Found, Identity, identity_of, joined, told_traits
 
@@ -68,8 +69,8 @@ def complete(session: Session, profiles: Profiles) -> None:
 
 
 def _may_say(buyer: Buyer, customer: Customer, found: Found) -> bool:
-    """As in `recognition`: a guest's event never changes an account's profile, but that of the guest it was."""
-    if buyer.person.customer_id is not None or customer.reference is None:
+    """As of a live event; and a guest's order may change the guest that an account was before."""
+    if may_say(buyer.person, customer):
         return True
     adopted_at = found.adopted.get(customer.id)
     return adopted_at is not None and buyer.at < adopted_at
@@ -79,16 +80,7 @@ def _take(customer: Customer, buyer: Buyer, *, later: bool, profiles: Profiles) 
     if not later:
         profiles.older[customer.id] = joined(profiles.older.get(customer.id), buyer)
         return
-    person = buyer.person
-    update_profile(
-        customer,
-        email=person.email,
-        first_name=person.first_name,
-        last_name=person.last_name,
-        phone=person.phone,
-        country=buyer.country,
-        traits=person.traits,
-    )
+    take_profile(customer, buyer.person, country=buyer.country)
 
 
 def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:

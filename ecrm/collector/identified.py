@@ -13,12 +13,12 @@ from typing import Any
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy.orm import Session
 
-from ecrm.customers.recognition import drop_visitor, may_be_joined, visitor_of
+from ecrm.customers.recognition import drop_visitor, may_be_joined, take_profile, visitor_of
 from ecrm.events import Identified, Person, Told
 from ecrm.ledger import to_properties
 from tracking.clickstream.event import Event
 from tracking.clickstream.sightings import storable
-from tracking.customers import Customer, customer_by_reference, find_or_create_account, update_profile
+from tracking.customers import Customer, customer_by_reference, find_or_create_account
 from tracking.identity import claim
 
 from .messages import Message
@@ -85,15 +85,7 @@ def _keep_reference(row: Event, told: Identified) -> None:
 
 
 def _update(customer: Customer, person: Person) -> None:
-    update_profile(
-        customer,
-        email=person.email or customer.email,
-        first_name=person.first_name,
-        last_name=person.last_name,
-        phone=person.phone,
-        country=person.country,
-        traits=person.traits,
-    )
+    take_profile(customer, replace(person, email=person.email or customer.email), country=person.country)
 
 
 def _further(traits: Mapping[str, Any]) -> dict[str, Any]:

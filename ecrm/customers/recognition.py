@@ -62,6 +62,25 @@ def drop_visitor(row: Event) -> None:
     row.properties = {name: value for name, value in row.properties.items() if name != "visitor"}
 
 
+def may_say(person: Person, customer: Customer) -> bool:
+    """A guest's event never changes an account's profile: anybody can type anybody's address into a checkout."""
+    return person.customer_id is not None or customer.reference is None
+
+
+def take_profile(customer: Customer, person: Person, *, country: str, whole: bool = False) -> None:
+    """Write what an event says of somebody over what was known; `whole`: what it leaves out is taken back."""
+    update_profile(
+        customer,
+        email=person.email,
+        first_name=person.first_name,
+        last_name=person.last_name,
+        phone=person.phone,
+        country=country,
+        traits=person.traits,
+        whole=whole,
+    )
+
+
 def _person_of(told: Told) -> Person | None:
     if isinstance(told, SignedUp | SignedIn | ProfileChanged | OrderCompleted | OrderRefunded):
         return told.person
@@ -69,24 +88,15 @@ def _person_of(told: Told) -> Person | None:
 
 
 def _customer(session: Session, person: Person, told: Told) -> Customer:
-    """A guest's event never changes an account's profile: anybody can type anybody's address into a checkout."""
     if person.customer_id is not None:
         customer = find_or_create_account(
             session, reference=person.customer_id, email=person.email, at=told.at, proved=person.email_proved
         )
     else:
         customer = find_or_create_guest(session, email=person.email, at=told.at)
-    if person.customer_id is not None or customer.reference is None:
-        update_profile(
-            customer,
-            email=person.email,
-            first_name=person.first_name,
-            last_name=person.last_name,
-            phone=person.phone,
-            country=person.country or _country_of(told),
-            traits=person.traits,
-            whole=isinstance(told, ProfileChanged),
-        )
+    if may_say(person, customer):
+        country = person.country or _country_of(told)
+        take_profile(customer, person, country=country, whole=isinstance(told, ProfileChanged))
     return customer
 
 

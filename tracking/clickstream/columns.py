@@ -129,13 +129,13 @@ def chosen(columns: Columns, names: Collection[str]) -> Columns:
 def _added(parts: Sequence[Columns], name: str, places: Sequence[Ints], size: int) -> Narrow:
     """A figure of all parts, added up at the places of their rows; in 32 bits where all parts together fit, as fresh
     memory is what costs most here."""
-    kinds = [np.iinfo(part.figures[name].dtype) for part in parts]
-    fits = max(max(kind.max, -kind.min) for kind in kinds) * len(parts) <= _LARGEST
-    added: NDArray[Any] = np.zeros(size, dtype=np.int32 if fits else np.int64)
-    for part, at in zip(parts, places, strict=True):
-        values = part.figures[name]
-        if values.any():
-            added[at] += values  # a part has no key twice
+    figures = [part.figures[name] for part in parts]
+    # A part has no key twice: no sum is above that of the parts' largest.
+    largest = [max(-int(values.min(initial=0)), int(values.max(initial=0))) for values in figures]
+    added: NDArray[Any] = np.zeros(size, dtype=np.int32 if sum(largest) <= _LARGEST else np.int64)
+    for values, at, most in zip(figures, places, largest, strict=True):
+        if most:
+            added[at] += values
     return added
 
 
