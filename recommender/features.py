@@ -51,11 +51,7 @@ class Features:
 
     def of(self, pairs: Pairs, *, new: bool) -> Floats:
         """pairs × names."""
-        columns = [
-            one
-            for source in zip(pairs.score, pairs.share, pairs.rank, strict=True)
-            for one in source
-        ]
+        columns = [one for source in zip(pairs.score, pairs.share, pairs.rank, strict=True) for one in source]
         if not new:
             columns += self._of_history(pairs)
         customer = pairs.customer
@@ -68,6 +64,7 @@ class Features:
         place = self._places(pairs)
         bought = place >= 0
         with np.errstate(invalid="ignore", divide="ignore"):
+
             def held(values: Floats) -> Floats:
                 found: Floats = np.where(bought, values[place], np.nan)
                 return found

@@ -76,14 +76,18 @@ class Sources:
             everything[row_of_entries(own), own.indices] = -np.inf
             found = {name: _without(scores, own) for name, scores in found.items()}
         proposals = [best_of_dense(everything, each), *(best_of_rows(scores, each) for scores in found.values())]
-        row, product = _union([*proposals, self._popular(len(customers), each)] + ([] if new else [best_of_rows(own, OWN)]))
+        row, product = _union(
+            [*proposals, self._popular(len(customers), each)] + ([] if new else [best_of_rows(own, OWN)])
+        )
         if new:
             fresh = at(own, row, product) == 0
             row, product = row[fresh], product[fresh]
         of_als = np.einsum("ij,ij->i", factors[row], self._factors.products[product], optimize=True)
         score = np.vstack([of_als, *(at(scores, row, product) for scores in found.values()), self.popular[product]])
         score = score.astype(np.float32)
-        return Pairs(customers, row, product, score, shares(row, score), np.vstack([ranks_within(row, one) for one in score]))
+        return Pairs(
+            customers, row, product, score, shares(row, score), np.vstack([ranks_within(row, one) for one in score])
+        )
 
     def _scores(self, customers: Ints) -> dict[str, csr_matrix]:
         short, middle, long = (self._queries[fade][customers] for fade in (30.0, 60.0, 120.0))
@@ -109,7 +113,8 @@ class Sources:
 def _without(scores: csr_matrix, own: csr_matrix) -> csr_matrix:
     row = row_of_entries(scores)
     kept = at(own, row, scores.indices) == 0
-    return csr_matrix((scores.data[kept], (row[kept], scores.indices[kept])), shape=scores.shape)
+    ends = np.append(0, np.cumsum(kept))[scores.indptr]
+    return csr_matrix((scores.data[kept], scores.indices[kept], ends), shape=scores.shape)
 
 
 def _union(proposals: list[csr_matrix]) -> tuple[Ints, Ints]:

@@ -6,18 +6,20 @@ TF-IDF over words, pairs of words, category and brand (Salton & Buckley 1988); t
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, vstack
 
 from ..catalogue import Catalogue
+from ..interactions import Floats, Ints
 from .item_knn import ROWS, off_diagonal
-from .rows import best_of_rows, row_of_entries
-from .user_knn import _unit_rows
+from .rows import best_of_rows, row_of_entries, unit_rows
 
 NEIGHBOURS = 60
 WORD = re.compile(r"[^\W\d_]{2,}")
+LOOKED_AT = 100
+"""Of a customer's products so many, the latest, are compared with."""
 BANDS = 3
 """Price bands a doubling of the price."""
 
@@ -37,7 +39,7 @@ def described(catalogue: Catalogue) -> csr_matrix:
     rarity = np.where(products_with > 1, np.log(max(len(catalogue.text), 2) / np.maximum(products_with, 1)), 0)
     terms.data *= rarity[terms.indices].astype(np.float32)
     terms.eliminate_zeros()
-    return _unit_rows(terms)
+    return unit_rows(terms)
 
 
 def alike(terms: csr_matrix, *, keep: int = NEIGHBOURS) -> csr_matrix:
@@ -47,30 +49,27 @@ def alike(terms: csr_matrix, *, keep: int = NEIGHBOURS) -> csr_matrix:
         best_of_rows((terms[start : start + ROWS] @ columns).tocsr(), keep + 1)
         for start in range(0, terms.shape[0], ROWS)
     ]
-    from scipy.sparse import vstack
-
     return off_diagonal(vstack(parts, format="csr")) if parts else csr_matrix((0, 0), dtype=np.float32)
 
 
 def closest(bought: csr_matrix, neighbours: csr_matrix) -> csr_matrix:
-    """customers × products: the likeness to the one bought product that is most like it, by how lately it was bought."""
-    parts = []
-    for customer in range(bought.shape[0]):
-        begin, end = bought.indptr[customer], bought.indptr[customer + 1]
+    """customers × products: likeness to the one bought product that is most like it, by how lately that was bought."""
+    bought = best_of_rows(bought, LOOKED_AT)
+    laid_out = np.zeros(neighbours.shape[1], np.float32)
+    columns: list[Ints] = []
+    data: list[Floats] = []
+    for begin, end in pairwise(bought.indptr.tolist()):
         near = neighbours[bought.indices[begin:end]]
         weight = np.sqrt(np.minimum(bought.data[begin:end], 1.0))
-        parts.append((near.indices, near.data * weight[row_of_entries(near)]))
-    return _largest(parts, neighbours.shape[1])
-
-
-def _largest(parts: Sequence[tuple[np.ndarray, np.ndarray]], width: int) -> csr_matrix:
-    row = np.repeat(np.arange(len(parts)), [len(columns) for columns, _data in parts])
-    column = np.concatenate([np.empty(0, np.int32), *(columns for columns, _data in parts)])
-    data = np.concatenate([np.empty(0, np.float32), *(values for _columns, values in parts)])
-    order = np.lexsort((-data, column, row))
-    key = row[order] * np.int64(width) + column[order]
-    first = order[np.unique(key, return_index=True)[1]]
-    return csr_matrix((data[first], (row[first], column[first])), shape=(len(parts), width), dtype=np.float32)
+        np.maximum.at(laid_out, near.indices, (near.data * weight[row_of_entries(near)]).astype(np.float32))
+        found = np.flatnonzero(laid_out)
+        columns.append(found.astype(np.int32))
+        data.append(laid_out[found])
+        laid_out[found] = 0
+    ends = np.cumsum([0, *map(len, columns)])
+    entries = np.concatenate([np.empty(0, np.float32), *data])
+    places = np.concatenate([np.empty(0, np.int32), *columns])
+    return csr_matrix((entries, places, ends), shape=(bought.shape[0], neighbours.shape[1]))
 
 
 def _terms(catalogue: Catalogue, product: int) -> set[str]:

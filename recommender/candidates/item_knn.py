@@ -67,9 +67,7 @@ def nearest(matrix: csr_matrix, *, keep: int) -> csr_matrix:
     size = columns.shape[0]
     if not size:
         return csr_matrix((0, 0), dtype=np.float32)
-    parts = [
-        best_of_rows((columns[start : start + ROWS] @ matrix).tocsr(), keep) for start in range(0, size, ROWS)
-    ]
+    parts = [best_of_rows((columns[start : start + ROWS] @ matrix).tocsr(), keep) for start in range(0, size, ROWS)]
     return vstack(parts, format="csr")
 
 

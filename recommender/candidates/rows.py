@@ -8,7 +8,6 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, diags_array
 
 from ..interactions import Floats, Ints
@@ -47,23 +46,25 @@ def row_of_entries(scores: csr_matrix) -> Ints:
 
 
 def at(scores: csr_matrix, row: Ints, column: Ints) -> Floats:
-    """The scores at the pairs (row, column); 0 where there is none."""
-    scores.sort_indices()
-    if not scores.nnz:
-        return np.zeros(len(row), np.float32)
-    width = np.int64(scores.shape[1])
-    keys: NDArray[np.int64] = row_of_entries(scores) * width + scores.indices
-    asked = row * width + column
-    place = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
-    found: Floats = np.where(keys[place] == asked, scores.data[place], 0).astype(np.float32)
+    """The scores at the pairs (row, column), rows sorted; 0 where there is none."""
+    found = np.zeros(len(row), np.float32)
+    laid_out = np.zeros(scores.shape[1], np.float32)  # one row at a time: stays in the processor's cache
+    asked = np.searchsorted(row, np.arange(scores.shape[0] + 1)).tolist()
+    for (begin, end), (first, last) in zip(pairwise(scores.indptr.tolist()), pairwise(asked), strict=True):
+        if first < last and begin < end:
+            columns = scores.indices[begin:end]
+            laid_out[columns] = scores.data[begin:end]
+            found[first:last] = laid_out[column[first:last]]
+            laid_out[columns] = 0
     return found
 
 
 def ranks_within(row: Ints, scores: Floats) -> Floats:
-    """The place of each score within its row, 0 for the best; ties in the order given. `row` must be sorted."""
-    order = np.lexsort((-scores, row))
+    """The place of each score within its row (rows sorted), 0 for the best; ties in the order given."""
     place = np.empty(len(row), np.float32)
-    place[order] = np.arange(len(row)) - np.searchsorted(row, row, side="left")
+    starts = np.flatnonzero(np.append(np.ones(min(len(row), 1), bool), row[1:] != row[:-1]))
+    for begin, end in pairwise([*starts.tolist(), len(row)]):
+        place[begin:end][np.argsort(-scores[begin:end], kind="stable")] = np.arange(end - begin)
     return place
 
 
@@ -71,3 +72,9 @@ def rows_to_one(matrix: csr_matrix) -> csr_matrix:
     """Each row divided by its sum; an empty row stays empty."""
     total: Floats = np.asarray(matrix.sum(axis=1)).ravel()
     return (diags_array((1 / np.maximum(total, 1e-12)).astype(np.float32)) @ matrix).tocsr()
+
+
+def unit_rows(matrix: csr_matrix) -> csr_matrix:
+    """Each row divided by its length; an empty row stays empty."""
+    length = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
+    return (diags_array(1 / np.maximum(length, 1e-9)) @ matrix).tocsr().astype(np.float32)

@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix, diags_array
 
 from ..interactions import Interactions, Ints
 from .item_knn import decayed
-from .rows import best_of_rows, row_of_entries
+from .rows import best_of_rows, row_of_entries, unit_rows
 
 NEIGHBOURS = 600
 FADE_DAYS = 120.0
@@ -43,7 +43,7 @@ class CustomerNeighbours:
         buyers = np.maximum(np.bincount(profile.indices, minlength=profile.shape[1]), 1)
         rarity = np.log1p(profile.shape[0] / buyers)
         profile.data = np.sqrt(profile.data) * rarity[profile.indices]
-        self._profile = best_of_rows(_unit_rows(profile), PROFILE)
+        self._profile = best_of_rows(unit_rows(profile), PROFILE)
         self._by_product = self._profile.T.tocsr()
         votes = decayed(interactions, fade_days=vote_fade_days)
         votes.data[votes.data < FAINTEST] = 0.0
@@ -60,8 +60,3 @@ class CustomerNeighbours:
         alike = best_of_rows(alike, self._keep)
         alike.data **= self._power
         return (alike @ self._votes).tocsr()
-
-
-def _unit_rows(matrix: csr_matrix) -> csr_matrix:
-    length = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
-    return (diags_array(1 / np.maximum(length, 1e-9)) @ matrix).tocsr().astype(np.float32)
