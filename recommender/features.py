@@ -13,7 +13,7 @@ from .candidates.next_basket import day_baskets
 from .candidates.own_history import own_frequency, rhythm
 from .candidates.rows import at, ranks_within
 from .catalogue import Catalogue
-from .interactions import Floats, Interactions
+from .interactions import Floats
 from .sources import NAMES, Pairs, Sources, shares
 
 WINDOWS = (3, 7, 14, 30, 90)

@@ -23,7 +23,7 @@ from .time_cuts import Following, first_time, following, known_before
 
 CUTS = ((15.0, 15.0), (30.0, 30.0), (45.0, 30.0), (60.0, 30.0))
 """(days ago, days looked ahead); the latest is short, so that the season's last weeks teach too."""
-QUESTIONS_A_CUT = 3_000
+QUESTIONS_A_CUT = 1_200
 """Customers asked about at each cut, drawn by a fixed seed; bounds the training of a large shop."""
 UNWANTED_KEPT = 0.3
 """Share of the candidates not bought that the ranker learns from: a third of the time for the same result."""
@@ -130,26 +130,27 @@ def _asked(
     with threadpool_limits(limits=1, user_api="blas"):
         sources = Sources(known, catalogue)
     features = Features(sources, catalogue)
-    for task in TASKS:
-        wanted = first_time(target, known) if task.new else target
-        for questions in _questions(sources, features, wanted, task):
-            yield task.name, questions
+    fresh = first_time(target, known)
+    for some in _blocks(_drawn(np.unique(target.customer))):
+        pairs = sources.both(some)
+        for task in TASKS:
+            wanted = fresh if task.new else target
+            yield task.name, _question(pairs[task.new], features, wanted, task)
 
 
-def _questions(sources: Sources, features: Features, target: Following, task: Task) -> Iterator[Questions]:
-    draw = np.random.default_rng(SEED)
-    customers = np.unique(target.customer)
-    if len(customers) > QUESTIONS_A_CUT:
-        customers = np.sort(draw.choice(customers, QUESTIONS_A_CUT, replace=False))
-    width = np.int64(max(len(sources.known.products), 1))
-    wanted = target.customer * width + target.product
-    names = features.names(new=task.new)
-    for some in _blocks(customers):
-        pairs = sources.pairs(some, new=task.new)
-        bought = np.isin(pairs.customer * width + pairs.product, wanted)
-        kept = np.flatnonzero(bought | (draw.random(len(bought)) < UNWANTED_KEPT))
-        x = features.of(pairs, new=task.new)[kept]
-        yield Questions(pairs.row[kept], x, bought[kept].astype(np.float32), names)
+def _drawn(customers: Ints) -> Ints:
+    if len(customers) <= QUESTIONS_A_CUT:
+        return customers
+    return np.sort(np.random.default_rng(SEED).choice(customers, QUESTIONS_A_CUT, replace=False))
+
+
+def _question(pairs: Pairs, features: Features, target: Following, task: Task) -> Questions:
+    """All that were bought, and some of the others."""
+    width = np.int64(len(features.of_product["age"]))
+    bought = np.isin(pairs.customer * width + pairs.product, target.customer * width + target.product)
+    kept = np.flatnonzero(bought | (np.random.default_rng(SEED).random(len(bought)) < UNWANTED_KEPT))
+    x = features.of(pairs, new=task.new)[kept]
+    return Questions(pairs.row[kept], x, bought[kept].astype(np.float32), features.names(new=task.new))
 
 
 def _together(parts: list[Questions], names: list[str]) -> Questions:

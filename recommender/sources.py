@@ -68,7 +68,14 @@ class Sources:
 
     def pairs(self, customers: Ints, *, new: bool, each: int = EACH) -> Pairs:
         """The candidates of these customers with what each source says of them."""
+        return self._pairs(customers, self._scores(customers), new=new, each=each)
+
+    def both(self, customers: Ints, *, each: int = EACH) -> dict[bool, Pairs]:
+        """The candidates for next (False) and for new (True); the scores, most of the work, are computed once."""
         found = self._scores(customers)
+        return {new: self._pairs(customers, found, new=new, each=each) for new in (False, True)}
+
+    def _pairs(self, customers: Ints, found: dict[str, csr_matrix], *, new: bool, each: int) -> Pairs:
         own = self.days[customers]
         factors = self._factors.customers[customers]
         everything = factors @ self._factors.products.T
@@ -76,18 +83,16 @@ class Sources:
             everything[row_of_entries(own), own.indices] = -np.inf
             found = {name: _without(scores, own) for name, scores in found.items()}
         proposals = [best_of_dense(everything, each), *(best_of_rows(scores, each) for scores in found.values())]
-        row, product = _union(
-            [*proposals, self._popular(len(customers), each)] + ([] if new else [best_of_rows(own, OWN)])
-        )
+        proposals.append(self._popular(len(customers), each))
+        row, product = _union(proposals if new else [*proposals, best_of_rows(own, OWN)])
         if new:
             fresh = at(own, row, product) == 0
             row, product = row[fresh], product[fresh]
         of_als = np.einsum("ij,ij->i", factors[row], self._factors.products[product], optimize=True)
-        score = np.vstack([of_als, *(at(scores, row, product) for scores in found.values()), self.popular[product]])
-        score = score.astype(np.float32)
-        return Pairs(
-            customers, row, product, score, shares(row, score), np.vstack([ranks_within(row, one) for one in score])
-        )
+        columns = [of_als, *(at(scores, row, product) for scores in found.values()), self.popular[product]]
+        score = np.vstack(columns).astype(np.float32)
+        rank = np.vstack([ranks_within(row, one) for one in score])
+        return Pairs(customers, row, product, score, shares(row, score), rank)
 
     def _scores(self, customers: Ints) -> dict[str, csr_matrix]:
         short, middle, long = (self._queries[fade][customers] for fade in (30.0, 60.0, 120.0))

@@ -12,11 +12,11 @@ from ..interactions import Floats, Interactions, Ints
 
 NEIGHBOURS = 100
 """Kept a product."""
-FADE_DAYS = 120.0
+FADE_DAYS = 250.0
 """An order counts 1/e after so many days."""
 SIZE_POWER = 0.5
 """An order of n products counts n ** -SIZE_POWER a pair: a hundred lines say little about any two of them."""
-POPULARITY_POWER = 0.3
+POPULARITY_POWER = 0.15
 """A neighbour's score is divided by its own weight to this power: what lies in every cart goes with nothing."""
 TOGETHER_FROM = 2
 """Pairs in fewer orders than this are chance."""

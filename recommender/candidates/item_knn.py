@@ -58,7 +58,7 @@ def bm25(matrix: csr_matrix) -> csr_matrix:
 def damped(matrix: csr_matrix, *, power: float) -> csr_matrix:
     """Columns divided by their length to the power."""
     length = np.asarray(matrix.multiply(matrix).sum(axis=0)).ravel()
-    return (matrix @ diags_array(np.maximum(length, 1e-9) ** -power)).tocsr().astype(np.float32)
+    return csr_matrix(matrix @ diags_array(np.maximum(length, 1e-9) ** -power), dtype=np.float32)
 
 
 def nearest(matrix: csr_matrix, *, keep: int) -> csr_matrix:

@@ -62,7 +62,7 @@ def together(days: DayBaskets, *, fade_days: float = TOGETHER_FADE_DAYS) -> csr_
     """products × products: bought on the same days; a day of n products counts n ** -0.5, and fades."""
     size = np.maximum(np.diff(days.baskets.indptr), 1)
     weight = np.sqrt(np.exp(-days.age / fade_days) * size**-0.5).astype(np.float32)
-    weighed = damped((diags_array(weight) @ days.baskets).tocsr(), power=TOGETHER_DAMPING)
+    weighed = damped(csr_matrix(diags_array(weight) @ days.baskets), power=TOGETHER_DAMPING)
     return off_diagonal(nearest(weighed, keep=TOGETHER_NEIGHBOURS))
 
 

@@ -71,10 +71,10 @@ def ranks_within(row: Ints, scores: Floats) -> Floats:
 def rows_to_one(matrix: csr_matrix) -> csr_matrix:
     """Each row divided by its sum; an empty row stays empty."""
     total: Floats = np.asarray(matrix.sum(axis=1)).ravel()
-    return (diags_array((1 / np.maximum(total, 1e-12)).astype(np.float32)) @ matrix).tocsr()
+    return csr_matrix(diags_array((1 / np.maximum(total, 1e-12)).astype(np.float32)) @ matrix)
 
 
 def unit_rows(matrix: csr_matrix) -> csr_matrix:
     """Each row divided by its length; an empty row stays empty."""
     length = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
-    return (diags_array(1 / np.maximum(length, 1e-9)) @ matrix).tocsr().astype(np.float32)
+    return csr_matrix(diags_array(1 / np.maximum(length, 1e-9)) @ matrix, dtype=np.float32)

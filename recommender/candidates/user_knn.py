@@ -50,7 +50,7 @@ class CustomerNeighbours:
         votes.eliminate_zeros()
         loud = np.asarray(votes.sum(axis=1)).ravel()
         scale = np.where(loud > 0, np.maximum(loud, 1e-9) ** -vote_power, 0)
-        self._votes = (diags_array(scale) @ votes).tocsr().astype(np.float32)
+        self._votes = csr_matrix(diags_array(scale) @ votes, dtype=np.float32)
         self._keep, self._power = keep, power
 
     def scores(self, customers: Ints) -> csr_matrix:

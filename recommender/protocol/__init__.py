@@ -1,0 +1,1 @@
+"""Public data and the one way in which this repository measures recommendations on them."""

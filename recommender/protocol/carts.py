@@ -1,0 +1,64 @@
+"""Product page and cart: each product of a later basket asks for the rest, and a random half asks for the other.
+
+Asked are the days of purchase after the cut with two products or more, whoever bought; figures are means over
+baskets (for the product page, the mean of its products first).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..candidates.next_basket import day_baskets
+from ..evaluation import figures
+from ..interactions import Interactions
+from ..time_cuts import known_before
+from ..together import Together
+
+SEED = 0
+
+
+class CartFigures(NamedTuple):
+    """NDCG@10 of each basket; the product page also over all its questions."""
+
+    product_page: NDArray[np.float64]
+    product_questions: NDArray[np.float64]
+    cart: NDArray[np.float64]
+
+
+def judged(together: Together, baskets: list[list[int]]) -> CartFigures:
+    """How well it foresees the rest of each basket."""
+    draw = np.random.default_rng(SEED)
+    shown: dict[int, list[int]] = {}
+    page: list[NDArray[np.float64]] = []
+    halves, rest = {}, {}
+    for number, basket in enumerate(baskets):
+        for product in basket:
+            if product not in shown:
+                shown[product] = together.with_product(product, n=10).tolist()
+        targets = {product: frozenset(basket) - {product} for product in basket}
+        page.append(figures(shown, targets).ndcg)
+        mixed = draw.permutation(basket).tolist()
+        halves[number] = together.for_cart(mixed[: len(mixed) // 2], n=10).tolist()
+        rest[number] = frozenset(mixed[len(mixed) // 2 :])
+    return CartFigures(
+        np.array([one.mean() for one in page]), np.concatenate([np.empty(0), *page]), figures(halves, rest).ndcg
+    )
+
+
+def baskets_after(interactions: Interactions, days: float, *, window: float) -> list[list[int]]:
+    """What was bought on each customer's day after the cut, where it was two products or more."""
+    later = day_baskets(interactions)
+    inside = np.flatnonzero((later.age < days) & (later.age >= days - window) & (np.diff(later.baskets.indptr) >= 2))
+    chosen = later.baskets[inside]
+    return [
+        chosen.indices[begin:end].tolist()
+        for begin, end in zip(chosen.indptr[:-1].tolist(), chosen.indptr[1:].tolist(), strict=True)
+    ]
+
+
+def fitted_before(interactions: Interactions, days: float) -> Together:
+    """What was known at the cut."""
+    return Together(known_before(interactions, days))
