@@ -77,7 +77,7 @@ class Features:
             share = days / np.maximum(self.of_customer["days"][pairs.customer], 1)
             faded = [np.where(bought, own.data[place], 0) for own in self._own]
             due = latest / gap
-        rank = ranks_within(pairs.row, faded[1] + faded[2] / 1000)
+        rank = ranks_within(pairs.row, (faded[1] + faded[2] / 1000).astype(np.float32))
         portion = shares(pairs.row, faded[2][None])[0]
         return [days, latest, earliest, gap, due, share, rate, since, *faded, rank, portion]
 

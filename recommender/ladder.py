@@ -17,9 +17,9 @@ from .interactions import Floats, Ints
 
 log = logging.getLogger(__name__)
 
-ENOUGH_FOR_TREES = 400
+ENOUGH_FOR_TREES = 800
 """Questions (customer × time cut) with an answer; below, trees learn the noise."""
-ENOUGH_FOR_WEIGHTS = 30
+ENOUGH_FOR_WEIGHTS = 60
 SEED = 20111009
 PRIOR_NEXT = {"share_own": 8.0, "share_als": 2.4, "share_trend": 0.8}
 PRIOR_NEW = {"share_als": 4.0, "share_lately": 2.0, "share_text": 0.4, "share_trend": 2.0}
@@ -172,7 +172,7 @@ class Trees:
             parameters = TREES | more | {"num_threads": threads}
             material = lightgbm.Dataset(x, bought, group=sizes, free_raw_data=False)
             booster = lightgbm.train(parameters, material, rounds)
-            raw = booster.predict(x[:200_000], raw_score=True, num_threads=threads)
+            raw = np.asarray(booster.predict(x[:200_000], raw_score=True, num_threads=threads))
             parts.append((booster, float(raw.mean()), max(float(raw.std()), 1e-9)))
         return cls(parts)
 

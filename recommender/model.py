@@ -105,7 +105,6 @@ def learn_model(
     asked = perf_counter()
     rankers: dict[str, Ranker] = {}
     answered: dict[str, int] = {}
-    names = {}
     progress("what is known now")
     sources = Sources(interactions, catalogue)
     features = Features(sources, catalogue)

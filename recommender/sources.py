@@ -135,5 +135,5 @@ def shares(row: Ints, score: Floats) -> Floats:
     starts = np.flatnonzero(np.append(True, row[1:] != row[:-1]))
     top = np.maximum.reduceat(score, starts, axis=1)
     number = np.cumsum(np.append(False, row[1:] != row[:-1]))
-    shares: Floats = score / np.maximum(top, 1e-9)[:, number]
-    return shares
+    portion: Floats = (score / np.maximum(top, 1e-9)[:, number]).astype(np.float32)
+    return portion

@@ -74,7 +74,7 @@ def closest(bought: csr_matrix, neighbours: csr_matrix) -> csr_matrix:
 
 def _terms(catalogue: Catalogue, product: int) -> set[str]:
     words = [word.casefold() for word in WORD.findall(catalogue.text[product])]
-    terms = {*words, *(f"{a} {b}" for a, b in zip(words, words[1:], strict=False))}
+    terms = {*words, *(f"{a} {b}" for a, b in pairwise(words))}
     terms |= {f"{name}={value}" for name, value in (
         ("category", catalogue.category[product]), ("brand", catalogue.brand[product]),
     ) if value}  # fmt: skip

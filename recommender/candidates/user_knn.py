@@ -19,7 +19,7 @@ VOTE_FADE_DAYS = 6.0
 POWER = 2.0
 """A neighbour's vote is its similarity to this power."""
 VOTE_POWER = 0.5
-"""A neighbour's purchases are divided by their sum to this power: big buyers are louder, but not as loud as they buy."""
+"""A neighbour's purchases are divided by their sum to this power: big buyers are louder, but less than they buy."""
 FAINTEST = 1e-3
 """Votes that have faded below this are silent, and cost nothing."""
 PROFILE = 300

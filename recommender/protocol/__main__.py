@@ -45,8 +45,8 @@ def print_rankings(shop: Shop, *, days: float, window: float, threads: int) -> d
          f"{len(split.new):,} for what is new\n")  # fmt: skip
     _say(f"{'':30}" + "".join(f"{heading:>24}" for heading in HEADINGS))
     for name, method in METHODS.items():
-        lists = [lists_by(method, split.known, everyone, new=new) for new in (False, True)]
-        _line(name, lists[0], lists[1], split.following, split.new)
+        known, fresh = (lists_by(method, split.known, everyone, new=new) for new in (False, True))
+        _line(name, known, fresh, split.following, split.new)
     started, busy = perf_counter(), process_time()
     model = learn_model(split.known, shop.catalogue, threads=threads, progress=lambda step: _say(step, to=sys.stderr))
     seconds, busy = perf_counter() - started, process_time() - busy
@@ -101,8 +101,8 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _say(text: str, *, to: object = None) -> None:
-    print(text, file=to or sys.stdout, flush=True)  # type: ignore[call-overload]
+def _say(text: str, *, to: TextIO | None = None) -> None:
+    print(text, file=to, flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":
