@@ -139,7 +139,8 @@ def load(folder: Path, name: str) -> Artefact:
     place = folder / name
 
     def array(part: str) -> np.ndarray:
-        return np.load(place / f"{part}.npy", mmap_mode="r", allow_pickle=False)
+        mapped: np.ndarray = np.load(place / f"{part}.npy", mmap_mode="r", allow_pickle=False)
+        return mapped
 
     return Artefact(
         name=name,

@@ -11,6 +11,7 @@ import resource
 import sys
 from pathlib import Path
 from time import perf_counter, process_time
+from typing import TextIO
 
 import numpy as np
 
@@ -102,7 +103,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _say(text: str, *, to: TextIO | None = None) -> None:
-    print(text, file=to, flush=True)  # noqa: T201
+    print(text, file=to, flush=True)
 
 
 if __name__ == "__main__":
