@@ -1,0 +1,70 @@
+"""What a visitor did, as one weight a product."""
+
+import numpy as np
+
+from recommender.candidates.als import FoldIn, factorise
+from recommender.candidates.popularity import popular_of, popular_within, recent_popularity
+from recommender.signals import Kind, Signal, not_wanted, weighed
+
+from .shops import KINDS, shop_of
+
+
+def test_a_purchase_counts_more_than_a_cart_and_that_more_than_a_look() -> None:
+    weights = weighed([Signal(1, Kind.PURCHASE, 0), Signal(2, Kind.CART, 0), Signal(3, Kind.VIEW, 0)])
+
+    assert weights[1] > weights[2] > weights[3] > 0
+
+
+def test_what_is_old_counts_less_and_a_look_fades_first() -> None:
+    fresh, old = (weighed([Signal(1, Kind.VIEW, age), Signal(2, Kind.PURCHASE, age)]) for age in (0.0, 10.0))
+
+    assert fresh[1] > old[1]
+    assert old[2] / fresh[2] > old[1] / fresh[1]
+
+
+def test_a_return_takes_back_the_most_of_its_purchase_and_a_dismissal_all_of_it() -> None:
+    bought, returned = Signal(1, Kind.PURCHASE, 5), Signal(1, Kind.RETURN, 1)
+    dismissed = Signal(1, Kind.NOT_INTERESTED, 0)
+
+    assert weighed([bought, returned]).get(1, 0.0) < 0.2
+    assert weighed([bought, dismissed]) == {}
+    assert not_wanted([bought, dismissed]) == {1}
+
+
+def test_a_moment_that_is_none_counts_nothing() -> None:
+    assert weighed([Signal(1, Kind.VIEW, float("nan"))]) == {}
+
+
+def test_one_click_of_a_stranger_is_folded_in() -> None:
+    factors = factorise(shop_of(120))
+    fold_in = FoldIn(factors.products)
+
+    scores = fold_in.scores(weighed([Signal(7, Kind.VIEW, 0.0)]))
+
+    best = np.argsort(-scores, kind="stable")[:5]
+    assert {int(product) % KINDS for product in best} == {7 % KINDS}
+
+
+def test_nothing_known_folds_in_to_nothing() -> None:
+    fold_in = FoldIn(np.ones((4, 3), np.float32))
+
+    assert fold_in.scores({}).tolist() == [0, 0, 0, 0]
+    assert fold_in.scores({99: 1.0, -1: 1.0, 2: -3.0}).tolist() == [0, 0, 0, 0]
+
+
+def test_a_region_sells_its_own_best_and_a_small_one_mostly_what_all_buy() -> None:
+    shop = shop_of(60)
+    regions = ["south" if one % KINDS == 0 else "north" for one in range(59)] + [""]
+
+    found = popular_within(shop, regions)
+
+    assert found.keys() == {"north", "south"}
+    assert int(found["south"].argmax()) % KINDS == 0
+    alone = popular_within(shop, ["island", *[""] * 59], prior=10_000.0)["island"]
+    assert int(alone.argmax()) == int(recent_popularity(shop, fade_days=30.0).argmax())
+
+
+def test_the_best_of_each_category() -> None:
+    popular = np.array([1.0, 5.0, 0.0, 3.0, 2.0], np.float32)
+
+    assert popular_of(popular, ["a", "b", "a", "b", ""], n=1) == {"a": [0], "b": [1]}
