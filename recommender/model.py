@@ -7,18 +7,20 @@ the sources are fitted on what was known then, and asked what each customer boug
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import cache
 from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from .catalogue import Catalogue
 from .features import Features
 from .interactions import Floats, Interactions, Ints
 from .ladder import Questions, Ranker, learn
-from .sources import Pairs, Sources
+from .sources import EACH, Pairs, Sources
 from .time_cuts import Following, first_time, following, known_before
 
 CUTS = ((15.0, 15.0), (30.0, 30.0), (45.0, 30.0), (60.0, 30.0))
@@ -61,16 +63,16 @@ class LearntModel:
     seconds: dict[str, float] = field(default_factory=dict)
     questions: dict[str, int] = field(default_factory=dict)
 
-    def ranked(self, customers: Ints, task: Task, *, n: int) -> Lists:
-        """The `n` best products of each customer."""
-        found = [self._block(some, task, n) for some in _blocks(customers)]
+    def ranked(self, customers: Ints, task: Task, *, n: int, each: int = EACH) -> Lists:
+        """The `n` best products of each customer, among `each` candidates of every source."""
+        with _one_thread():
+            found = [self._block(some, task, n, each) for some in _blocks(customers)]
         if not found:
             return Lists(np.empty((0, n), np.int32), np.empty((0, n), np.float32))
         return Lists(np.vstack([one.products for one in found]), np.vstack([one.scores for one in found]))
 
-    def _block(self, customers: Ints, task: Task, n: int) -> Lists:
-        with threadpool_limits(limits=1, user_api="blas"):
-            pairs = self.sources.pairs(customers, new=task.new)
+    def _block(self, customers: Ints, task: Task, n: int, each: int) -> Lists:
+        pairs = self.sources.pairs(customers, new=task.new, each=each)
         scores = self.rankers[task.name].scores(self.features.of(pairs, new=task.new))
         return best_pairs(pairs, scores, n=n)
 
@@ -106,7 +108,8 @@ def learn_model(
     rankers: dict[str, Ranker] = {}
     answered: dict[str, int] = {}
     progress("what is known now")
-    sources = Sources(interactions, catalogue)
+    with _one_thread():
+        sources = Sources(interactions, catalogue)
     features = Features(sources, catalogue)
     fitted = perf_counter()
     for task in TASKS:
@@ -126,7 +129,7 @@ def _asked(
     if not len(target.customer):
         return
     known = known_before(interactions, days)
-    with threadpool_limits(limits=1, user_api="blas"):
+    with _one_thread():
         sources = Sources(known, catalogue)
     features = Features(sources, catalogue)
     fresh = first_time(target, known)
@@ -168,3 +171,14 @@ def _together(parts: list[Questions], names: list[str]) -> Questions:
 
 def _blocks(customers: Ints) -> Iterator[Ints]:
     return (customers[start : start + CANDIDATES_AT_ONCE] for start in range(0, len(customers), CANDIDATES_AT_ONCE))
+
+
+def _one_thread() -> AbstractContextManager[object]:
+    """OpenBLAS with two threads takes up to twice as long for products as small as these."""
+    limited: AbstractContextManager[object] = _threads().limit(limits=1, user_api="blas")
+    return limited
+
+
+@cache
+def _threads() -> ThreadpoolController:
+    return ThreadpoolController()  # reads the process's memory map: milliseconds, so once
