@@ -9,6 +9,7 @@ import numpy as np
 from scipy.sparse import csr_matrix, diags_array
 
 from ..interactions import Floats, Interactions, Ints
+from .popularity import recent_popularity
 
 NEIGHBOURS = 100
 """Kept a product."""
@@ -16,8 +17,10 @@ FADE_DAYS = 250.0
 """An order counts 1/e after so many days."""
 SIZE_POWER = 0.5
 """An order of n products counts n ** -SIZE_POWER a pair: a hundred lines say little about any two of them."""
-POPULARITY_POWER = 0.15
+POPULARITY_POWER = 0.3
 """A neighbour's score is divided by its own weight to this power: what lies in every cart goes with nothing."""
+IN_SEASON, OUT_OF_SEASON = 0.3, 0.01
+"""… and multiplied by (recent popularity + OUT_OF_SEASON) ** IN_SEASON: of two companions the one that sells now."""
 TOGETHER_FROM = 2
 """Pairs in fewer orders than this are chance."""
 ROWS = 2_000
@@ -44,12 +47,21 @@ def neighbours(
     baskets = interactions.by_order()
     size = np.asarray(baskets.sum(axis=1)).ravel()
     weight = np.exp(-interactions.order_age / fade_days) * np.maximum(size, 1) ** -size_power
+    recent = recent_popularity(interactions)
+    in_season = (recent / max(float(recent.max(initial=0.0)), 1e-9) + OUT_OF_SEASON) ** IN_SEASON
     weight_of_product = np.maximum(baskets.T @ weight, 1e-9)
+    damping = weight_of_product**-popularity_power * in_season
     # One product of matrices gives both sums: the real part adds up the weights, the imaginary part counts orders.
     both = (diags_array(weight.astype(np.complex64) + 1j) @ baskets).tocsr()
     products = baskets.T.tocsr()
     parts = [
-        _best(products[start : start + ROWS] @ both, start, weight_of_product**-popularity_power, keep, together_from)
+        _best(
+            products[start : start + ROWS] @ both,
+            start,
+            weight_of_product**-popularity_power * in_season,
+            keep,
+            together_from,
+        )
         for start in range(0, products.shape[0], ROWS)
     ]
     return _matrices(parts, products.shape[0])

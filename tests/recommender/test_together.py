@@ -53,7 +53,7 @@ def test_a_product_without_sales_goes_with_what_is_described_alike() -> None:
 
 
 def test_the_rest_of_later_baskets_is_foreseen() -> None:
-    baskets = baskets_after(SHOP, 20.0, window=20.0)
+    baskets = baskets_after(SHOP, 20.0, window=20.0, smallest=2)
     found = judged(Together(known_before(SHOP, 20.0)), baskets)
 
     assert len(baskets) == len(found.cart) > 30
