@@ -55,13 +55,7 @@ def neighbours(
     both = (diags_array(weight.astype(np.complex64) + 1j) @ baskets).tocsr()
     products = baskets.T.tocsr()
     parts = [
-        _best(
-            products[start : start + ROWS] @ both,
-            start,
-            weight_of_product**-popularity_power * in_season,
-            keep,
-            together_from,
-        )
+        _best(products[start : start + ROWS] @ both, start, damping, keep, together_from)
         for start in range(0, products.shape[0], ROWS)
     ]
     return _matrices(parts, products.shape[0])

@@ -20,7 +20,7 @@ from ..together import Together
 
 SEED = 0
 SMALLEST = 4
-"""Products at least, so that each half has two: leaves 2,247 days of Online Retail's test cut, the protocol's number."""
+"""Products at least, so that each half has two: leaves 2,247 days of the test cut, the protocol's number."""
 
 
 class CartFigures(NamedTuple):
@@ -54,7 +54,7 @@ def judged(together: Together, baskets: list[list[int]]) -> CartFigures:
 def baskets_after(
     interactions: Interactions, days: float, *, window: float, smallest: int = SMALLEST
 ) -> list[list[int]]:
-    """What was bought on each customer's day after the cut, of the products sold before it, where they were `smallest` at least."""
+    """What was bought on each customer's day after the cut, of products sold before it: `smallest` at least."""
     customer_days = day_baskets(interactions)
     later = np.flatnonzero((customer_days.age < days) & (customer_days.age >= days - window))
     known = np.bincount(known_before(interactions, days).line_product, minlength=len(interactions.products)) > 0
