@@ -205,5 +205,5 @@ def _in_words(entry: Recommendation, names: dict[str, str], placement: str) -> s
             return _("Often bought with %(name)s", name=name)
         case Code.SIMILAR:
             return _("Customers with purchases like yours buy this")
-        case Code.POPULAR:
+        case _:
             return _("Popular right now")

@@ -1,4 +1,4 @@
-"""Why a product is recommended: a code with the fact behind it, stored beside each product of a ranked list.
+"""Why a product is recommended: a code with the facts behind it, stored beside each product of a ranked list.
 
 A reason is only given where it is true of the data: `often` was bought on three days or more, `together` carries
 the number of orders, `because` names a product that this customer did buy.
@@ -17,22 +17,32 @@ OFTEN_FROM = 3
 class Code(StrEnum):
     """The kinds of reasons; the words for them are the storefront's business."""
 
-    OFTEN = "often"  # this customer bought it on `count` days, at least OFTEN_FROM
-    AGAIN = "again"  # this customer bought it on `count` days
-    BECAUSE = "because"  # others bought it together with `product`, which this customer bought
-    VIEWED = "viewed"  # others bought it together with `product`, which this visitor looked at
+    OFTEN = "often"  # this customer bought it on `count` days, at least OFTEN_FROM, the last time on day `on`
+    AGAIN = "again"  # this customer bought it on `count` days, the last time on day `on`
+    BECAUSE = "because"  # others bought it together with `product`, which this customer bought on day `on`
+    VIEWED = "viewed"  # goes with `product`, which this visitor looked at
     TOGETHER = "together"  # bought together with `product` in `count` orders
+    ALSO_BOUGHT = "also_bought"  # `count` visitors who viewed `product` bought it
+    LIKE = "like"  # described like `product`
+    BRAND = "brand"  # new, of the brand `word` that this customer bought on `count` days
+    CATEGORY = "category"  # popular in the category `word`, from which this person bought or looked at something
     SIMILAR = "similar"  # customers with similar purchases buy it
+    ARRIVED = "arrived"  # new in the shop
+    REGION = "region"  # popular in the visitor's country
     POPULAR = "popular"  # many customers buy it at present
+    CHOSEN = "chosen"  # the shop's own choice, by a rule
+    SEEN = "seen"  # this visitor looked at it
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reason:
-    """A code, the product it points at and the count behind it, where it has them."""
+    """A code, the product it points at, the count behind it, a name, and the day (proleptic Gregorian ordinal)."""
 
     code: Code
     product: str | None = None
     count: int | None = None
+    word: str | None = None
+    on: int | None = None
 
     def __str__(self) -> str:
         """As stored: `often:7`, `because:123`, `together:14`, `similar`, `popular`."""
@@ -54,6 +64,6 @@ def parse(stored: str) -> Reason:
     return Reason(code=code, count=int(fact) if fact else None)
 
 
-def bought(days: int) -> Reason:
+def bought(days: int, *, on: int | None = None) -> Reason:
     """The reason for something that this customer bought on so many days."""
-    return Reason(code=Code.OFTEN if days >= OFTEN_FROM else Code.AGAIN, count=days)
+    return Reason(code=Code.OFTEN if days >= OFTEN_FROM else Code.AGAIN, count=days, on=on)

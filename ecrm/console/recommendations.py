@@ -115,5 +115,5 @@ def _reason(found: Recommendation, cards: dict[str, ProductCard]) -> str:
             return ngettext("Together in one order", "Together in %(num)s orders", count)
         case Code.SIMILAR:
             return _("Bought by customers with similar purchases")
-        case Code.POPULAR:
+        case _:
             return _("Popular at present")
