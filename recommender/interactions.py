@@ -20,9 +20,10 @@ from sqlalchemy.orm import Session
 
 from tracking.orders import SeenOrder, SeenOrderLine
 
+from .arrays import Floats as Floats
+from .arrays import Ints as Ints
+
 Ts = TypeVarTuple("Ts")
-Ints = NDArray[np.int32]
-Floats = NDArray[np.float32]
 LAST_DAY = date.max.toordinal()
 FETCH = 50_000
 """Rows fetched at once; bounds the memory that the database driver's tuples take."""

@@ -16,7 +16,8 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
-from .candidates.session_knn import ClickLog, SessionNeighbours, Settings
+from .candidates.session_fitting import ClickLog, fit
+from .candidates.session_knn import SessionNeighbours, Settings
 from .interactions import Ints
 
 LENGTH = 20
@@ -93,7 +94,7 @@ def tuned_settings(log: ClickLog, *, products: int) -> Settings:
     best = Settings()
     if len(asked) < TUNING_QUESTIONS // 10:
         return best
-    model = SessionNeighbours(earlier, products=products)
+    model = fit(earlier, products=products)
 
     def worth(settings: Settings) -> float:
         model.settings = settings
@@ -111,7 +112,7 @@ def tuned_settings(log: ClickLog, *, products: int) -> Settings:
 
 def fitted(log: ClickLog, *, products: int) -> SessionNeighbours:
     """Tuned on the log's last tenth, then fitted on all of it."""
-    return SessionNeighbours(log, products=products, settings=tuned_settings(log, products=products))
+    return fit(log, products=products, settings=tuned_settings(log, products=products))
 
 
 def compared(log: ClickLog, *, products: int, share: float = 0.1) -> dict[str, SessionScores]:

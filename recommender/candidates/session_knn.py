@@ -3,47 +3,24 @@
 V-SkNN (Ludewig & Jannach 2018) with the position and recency weights of STAN (Garg et al. 2019), the most recent
 visits of each product only, as in Serenade's VMIS-kNN (Kersbergen et al. 2022), blended with sequential rules
 (Ludewig & Jannach 2018: after a came b, the closer the more). A question takes some tenths of a millisecond.
+
+Here is the answering, with numpy alone and from arrays that may be mapped; `session_fitting` makes them of a log.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
-from ..interactions import Floats, Ints
-from .rows import best_of_rows
+from ..arrays import Floats, Ints
 
-RULE_STEPS = 8
-"""A rule joins two steps of a visit that lie at most so far apart."""
-RULES = 200
-"""Kept a product."""
 LONGEST = 40
 """Of a longer visit its last so many steps count."""
 DAY = 86_400.0
-
-
-class ClickLog(NamedTuple):
-    """Steps of visits, in any order: the visit, the product (from 0) and the moment in seconds of each."""
-
-    session: NDArray[np.int64]
-    product: Ints
-    at: NDArray[np.float64]
-
-    def in_order(self) -> ClickLog:
-        """By visit, then by time; steps of the same moment stay in the order given."""
-        order = np.lexsort((self.at, self.session))
-        return ClickLog(self.session[order], self.product[order], self.at[order])
-
-    def bounds(self) -> NDArray[np.int64]:
-        """Where each visit of a log in order begins, and the end of the last."""
-        return np.flatnonzero(np.concatenate([[True], self.session[1:] != self.session[:-1], [True]]))[
-            : None if len(self.session) else 1
-        ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,37 +45,58 @@ class Settings:
     """What was already looked at in this visit keeps this share of its score."""
 
 
+class Foreseen(NamedTuple):
+    """Products with a score above 0, by number; `because` is the product of the visit that speaks for each most."""
+
+    products: Ints
+    scores: Floats
+    because: Ints
+
+
+NOTHING = Foreseen(np.empty(0, np.int32), np.empty(0, np.float32), np.empty(0, np.int32))
+
+
 class SessionNeighbours:
-    """Fitted once on a log; then asked with the products of a visit, the latest last."""
+    """Asked with the products of a visit, the latest last.
 
-    def __init__(self, log: ClickLog, *, products: int, settings: Settings | None = None) -> None:
-        log = log.in_order()
+    `arrays` are those of `session_fitting.fitted_arrays`: of each visit where its steps begin (`bounds`) and when it
+    ended (`ends_at`), the steps' products (`product`), the latest visits of each product (`visits`, `visits_at`), the
+    rules (`rules`, `rules_weight`, `rules_at`; `_at` are the bounds of each product's rows), and `rarity` a product.
+    """
+
+    def __init__(self, arrays: Mapping[str, NDArray[Any]], *, settings: Settings | None = None) -> None:
+        self.arrays = arrays
         self.settings = settings or Settings()
-        self.products = products
-        self._bounds = log.bounds()
-        visits = len(self._bounds) - 1
-        self._product = log.product.astype(np.int32)
-        self._ends_at = log.at[self._bounds[1:] - 1]
+        self.products = len(arrays["rarity"])
+        self._bounds, self._ends_at, self._product = arrays["bounds"], arrays["ends_at"], arrays["product"]
+        self._visits, self._visits_at = arrays["visits"], arrays["visits_at"]
+        self._rules, self._rules_weight, self._rules_at = arrays["rules"], arrays["rules_weight"], arrays["rules_at"]
+        self._rarity = arrays["rarity"]
         self._now = float(self._ends_at.max(initial=0.0))
-        self._visits = self._by_product(visits)
-        self._rules = sequential_rules(log, products)
-        seen = np.bincount(self._product, minlength=products)
-        self._rarity = np.log1p(max(visits, 1) / np.maximum(seen, 1)).astype(np.float32)
 
-    def scores(self, visit: Sequence[int], *, now: float | None = None) -> tuple[Ints, Floats]:
-        """Products with a score above 0, in no order. Unknown products in the visit are passed over."""
+    def foreseen(self, visit: Sequence[int], *, now: float | None = None) -> Foreseen:
+        """What may come next. Unknown products in the visit are passed over."""
         steps = [product for product in visit if 0 <= product < self.products][-LONGEST:]
         if not steps:
-            return np.empty(0, np.int32), np.empty(0, np.float32)
-        total = self._by_neighbours(steps, self._now if now is None else now)
-        begin, end = self._rules.indptr[steps[-1]], self._rules.indptr[steps[-1] + 1]
-        if begin < end and self.settings.rules:
-            rules = self._rules.data[begin:end]
-            total[self._rules.indices[begin:end]] += self.settings.rules * rules / rules.max()
+            return NOTHING
+        by_visits = self._by_neighbours(steps, self._now if now is None else now)
+        by_rules = self._by_rules(steps[-1])
+        found, place = np.unique(np.concatenate([by_visits.products, by_rules.products]), return_inverse=True)
+        split = len(by_visits.products)
+        total, because = np.zeros(len(found), np.float32), np.full(len(found), -1, np.int32)
+        total[place[split:]] = by_rules.scores
+        because[place[split:]] = by_rules.because
+        stronger = by_visits.scores >= total[place[:split]]
+        total[place[:split]] += by_visits.scores
+        because[place[:split][stronger]] = by_visits.because[stronger]
         if self.settings.again != 1.0:
-            total[steps] *= self.settings.again
-        found = np.flatnonzero(total > 0).astype(np.int32)
-        return found, total[found]
+            total[np.isin(found, steps)] *= self.settings.again
+        kept = total > 0
+        return Foreseen(found[kept].astype(np.int32), total[kept], because[kept])
+
+    def scores(self, visit: Sequence[int], *, now: float | None = None) -> tuple[Ints, Floats]:
+        """Products with a score above 0, by number."""
+        return self.foreseen(visit, now=now)[:2]
 
     def ranked(self, visit: Sequence[int], *, n: int, now: float | None = None) -> Ints:
         """The `n` best, ties by the lower number."""
@@ -109,64 +107,53 @@ class SessionNeighbours:
         best: Ints = found[np.argsort(-scores, kind="stable")[:n]]
         return best
 
-    def _by_neighbours(self, steps: list[int], now: float) -> Floats:
+    def _by_rules(self, step: int) -> Foreseen:
+        begin, end = int(self._rules_at[step]), int(self._rules_at[step + 1])
+        if begin == end or not self.settings.rules:
+            return NOTHING
+        weights = self._rules_weight[begin:end]
+        scores = (self.settings.rules * weights / weights.max()).astype(np.float32)
+        return Foreseen(self._rules[begin:end], scores, np.full(end - begin, step, np.int32))
+
+    def _by_neighbours(self, steps: list[int], now: float) -> Foreseen:
         settings = self.settings
-        total = np.zeros(self.products, np.float32)
         latest = {product: place for place, product in enumerate(steps)}
         lists, weights = [], []
         for product, place in latest.items():
-            visits = self._visits.indices[self._visits.indptr[product] : self._visits.indptr[product + 1]]
+            visits = self._visits[int(self._visits_at[product]) : int(self._visits_at[product + 1])]
             lists.append(visits)
             weights.append(np.full(len(visits), np.exp((place + 1 - len(steps)) / settings.fade_steps), np.float32))
         visits, number = np.unique(np.concatenate(lists), return_inverse=True)
         if not len(visits):
-            return total
+            return NOTHING
         alike = np.bincount(number, weights=np.concatenate(weights))
-        sizes = self._bounds[visits + 1] - self._bounds[visits]
+        begins = self._bounds[visits]
+        sizes = self._bounds[visits + 1] - begins
         age = np.maximum(now - self._ends_at[visits], 0) / DAY
         alike = alike / np.sqrt(sizes) * np.exp(-age / settings.fade_days)
         if len(visits) > settings.neighbours:
             best = np.argpartition(alike, len(alike) - settings.neighbours)[-settings.neighbours :]
-            visits, alike, sizes = visits[best], alike[best], sizes[best]
-        self._vote(total, visits, alike, sizes, latest)
-        top = total.max()
-        return total / top if top > 0 else total
+            begins, alike, sizes = begins[best], alike[best], sizes[best]
+        return self._voted(begins, sizes, alike, steps, latest)
 
-    def _vote(self, total: Floats, visits: Ints, alike: Floats, sizes: Ints, latest: dict[int, int]) -> None:
+    def _voted(self, begins: Ints, sizes: Ints, alike: Floats, steps: list[int], latest: dict[int, int]) -> Foreseen:
         ends = np.cumsum(sizes)
-        number = np.repeat(np.arange(len(visits)), sizes)
+        number = np.repeat(np.arange(len(begins)), sizes)
         position = np.arange(int(ends[-1])) - np.repeat(ends - sizes, sizes)
-        products = self._product[np.repeat(self._bounds[visits], sizes) + position]
-        known = np.fromiter(latest, np.int32, len(latest))
-        place_of = np.full(self.products, -1, np.int32)
-        place_of[known] = np.fromiter(latest.values(), np.int32, len(latest))
-        place = place_of[products]
+        products = self._product[np.repeat(begins, sizes) + position]
+        known = np.array(sorted(latest), np.int32)
+        place_of = np.array([latest[one] for one in known.tolist()], np.int64)
+        nearest = np.minimum(np.searchsorted(known, products), len(known) - 1)
+        place = np.where(known[nearest] == products, place_of[nearest], -1)
         # where both visits last met: the neighbour's step whose product came latest in the present one
-        met = np.maximum.reduceat(place * (LONGEST * 1000) + np.minimum(position, 999), ends - sizes) % (LONGEST * 1000)
-        near = np.exp(-np.abs(position - met[number]) / self.settings.near)
-        votes = alike[number] * near * self._rarity[products] ** self.settings.rarity
-        total += np.bincount(products, weights=votes, minlength=self.products).astype(np.float32)
-
-    def _by_product(self, visits: int) -> csr_matrix:
-        """products × visits: the latest of each product, as many as are compared."""
-        visit = np.repeat(np.arange(visits), np.diff(self._bounds))
-        newness = np.empty(visits, np.float32)
-        newness[np.argsort(self._ends_at, kind="stable")] = np.arange(1, visits + 1)
-        seen = csr_matrix((np.ones(len(visit), np.float32), (self._product, visit)), shape=(self.products, visits))
-        seen.sum_duplicates()
-        seen.data = newness[seen.indices]
-        return best_of_rows(seen, self.settings.recent)
-
-
-def sequential_rules(log: ClickLog, products: int) -> csr_matrix:
-    """products × products: after the row came the column, 1 / the steps between; `log` in order."""
-    rows, columns, weights = [], [], []
-    for apart in range(1, RULE_STEPS + 1):
-        together = log.session[apart:] == log.session[:-apart]
-        rows.append(log.product[:-apart][together])
-        columns.append(log.product[apart:][together])
-        weights.append(np.full(int(together.sum()), 1.0 / apart, np.float32))
-    rules = csr_matrix(
-        (np.concatenate(weights), (np.concatenate(rows), np.concatenate(columns))), shape=(products, products)
-    )
-    return best_of_rows(rules, RULES)
+        met = np.maximum.reduceat(place * 1000 + np.minimum(position, 999), ends - sizes)
+        near = np.exp(-np.abs(position - (met % 1000)[number]) / self.settings.near)
+        found, of = np.unique(products, return_inverse=True)
+        votes = alike[number] * near
+        total = np.bincount(of, weights=votes) * self._rarity[found] ** self.settings.rarity
+        by_strength = np.argsort(votes, kind="stable")  # of several assignments the last one stays: the strongest
+        strongest = np.empty(len(found), np.int64)
+        strongest[of[by_strength]] = (met // 1000)[number][by_strength]
+        top = total.max(initial=0.0)
+        scores = (total / top if top > 0 else total).astype(np.float32)
+        return Foreseen(found.astype(np.int32), scores, np.array(steps, np.int32)[strongest])

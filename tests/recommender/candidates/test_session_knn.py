@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from recommender.candidates.session_knn import ClickLog, SessionNeighbours, Settings
+from recommender.candidates.session_fitting import ClickLog, fit
+from recommender.candidates.session_knn import Settings
 from recommender.session_evaluation import compared, questions, split_log, tuned_settings
 
 DAY = 86_400.0
@@ -26,7 +27,7 @@ def two_aisles(visits: int) -> ClickLog:
 
 
 def test_what_followed_in_visits_alike_comes_next() -> None:
-    model = SessionNeighbours(two_aisles(40), products=10, settings=Settings(again=0.0))
+    model = fit(two_aisles(40), products=10, settings=Settings(again=0.0))
 
     assert model.ranked([0, 1], n=1).tolist() == [2]
     assert model.ranked([6], n=1).tolist() == [7]
@@ -35,14 +36,14 @@ def test_what_followed_in_visits_alike_comes_next() -> None:
 
 def test_recent_visits_outweigh_old_ones() -> None:
     visits = [(0.0, [0, 1])] * 3 + [(100.0, [0, 2])] * 2
-    model = SessionNeighbours(log(*visits), products=3, settings=Settings(fade_days=5.0, rules=0.0, again=0.0))
+    model = fit(log(*visits), products=3, settings=Settings(fade_days=5.0, rules=0.0, again=0.0))
 
     assert model.ranked([0], n=1).tolist() == [2]
 
 
 @pytest.mark.parametrize("visit", [[], [99], [-1], [3]])
 def test_a_visit_that_says_nothing_gets_nothing(visit: list[int]) -> None:
-    model = SessionNeighbours(log((0.0, [0, 1])), products=4)
+    model = fit(log((0.0, [0, 1])), products=4)
 
     assert model.ranked(visit, n=5).tolist() == []
 
@@ -50,7 +51,7 @@ def test_a_visit_that_says_nothing_gets_nothing(visit: list[int]) -> None:
 def test_an_empty_log_answers_with_nothing() -> None:
     empty = ClickLog(np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0))
 
-    assert SessionNeighbours(empty, products=3).ranked([1], n=5).tolist() == []
+    assert fit(empty, products=3).ranked([1], n=5).tolist() == []
     assert tuned_settings(empty, products=3) == Settings()
 
 
