@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +49,7 @@ class ProductCard:
     """What is needed to show a product in a list or an e-mail. URLs are absolute paths of the shop.
 
     `detail` tells it from its siblings of the same name, e.g. its size; `was_minor` is the price before a reduction.
+    `available`: in stock and sold to the region of the present visitor; `age_limited`: not sold to everybody.
     """
 
     product_id: str
@@ -60,6 +62,20 @@ class ProductCard:
     category: str = ""
     detail: str = ""
     was_minor: int | None = None
+    available: bool = True
+    age_limited: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProductFacts:
+    """What is learnt of a listed product beside its sales. `text`: name and description, in the shop's language."""
+
+    product_id: str
+    text: str
+    brand: str = ""
+    category: str = ""
+    price_minor: int | None = None
+    added_at: datetime | None = None
     available: bool = True
 
 
@@ -105,3 +121,50 @@ class Storefront(Protocol):
 
     def staff_order_url(self, order_id: str) -> str:
         """The order's page in the shop's back office."""
+
+
+class Advised(Protocol):
+    """Questions that a storefront may answer, too, so that recommendations know more than what was sold. None of them
+    has to be there: the functions below say what a shop without them is taken to answer.
+    """
+
+    def catalogue(self) -> Iterable[ProductFacts]:
+        """All listed products; asked by trainings, outside of requests."""
+
+    def arrivals(self, since: datetime) -> Sequence[ProductFacts]:
+        """Listed products added after `since`, the newest first, a few hundred at most."""
+
+    def present_region(self) -> str:
+        """The country that the present visitor would have things sent to, in two letters; empty if unknown."""
+
+    def is_adult(self) -> bool:
+        """Whether the present visitor confirmed an age that opens whatever is `age_limited`."""
+
+
+def catalogue_of(storefront: Storefront) -> Iterable[ProductFacts]:
+    """All listed products; none from a shop that doesn't say: models then know products by their sales alone."""
+    ask = _question(storefront, "catalogue")
+    return ask() if ask else ()
+
+
+def arrivals_of(storefront: Storefront, since: datetime) -> Sequence[ProductFacts]:
+    """What came after `since`; none from a shop that doesn't say: new products then wait for the next training."""
+    ask = _question(storefront, "arrivals")
+    return ask(since) if ask else ()
+
+
+def region_of(storefront: Storefront) -> str:
+    """The present visitor's country in two letters; empty where nobody knows."""
+    ask = _question(storefront, "present_region")
+    return ask() if ask else ""
+
+
+def is_adult(storefront: Storefront) -> bool:
+    """Whether age-limited products may be recommended to the present visitor; no, from a shop that doesn't ask."""
+    ask = _question(storefront, "is_adult")
+    return bool(ask()) if ask else False
+
+
+def _question(storefront: Storefront, name: str) -> Callable[..., Any] | None:
+    found: Callable[..., Any] | None = getattr(storefront, name, None)
+    return found

@@ -23,6 +23,12 @@ def addresses_of(session: Session, account: Account) -> list[Address]:
     return list(session.scalars(query.order_by(Address.is_default.desc(), Address.id)))
 
 
+def default_country(session: Session, account: Account) -> str:
+    """Where this account's parcels go by default, in two letters; empty without an address."""
+    query = select(Address.country).where(Address.account_id == account.id)
+    return session.scalar(query.order_by(Address.is_default.desc(), Address.id).limit(1)) or ""
+
+
 def address_of(session: Session, account: Account, address_id: int) -> Address | None:
     """One of this account's; None for any other."""
     return session.scalars(

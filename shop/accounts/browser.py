@@ -11,10 +11,12 @@ from flask import Flask, Response, current_app, flash, request, session
 from flask_login import LoginManager, current_user, login_user
 
 from .. import signals
+from ..catalog.restrictions import remember_country
 from ..database import db
 from ..hooks import hooks
 from . import devices, sign_in
 from .account import Account, SignIn
+from .address_book import default_country
 
 _NO_PERSON = ("static", "catalog.artwork", "health.alive", "health.ready")
 """Endpoints that are the same for everybody and must stay cacheable: the session isn't looked at."""
@@ -73,6 +75,7 @@ def sign_in_here(account: Account, *, now: datetime) -> SignIn:
     session.clear()
     session.permanent = not account.role  # the cookie of staff ends with the browser
     login_user(SignedIn(row, token))
+    remember_country(default_country(db.session(), account))
     if account.password_hash is not None:  # the demo's buttons prove nothing
         devices.remember_device(account.email_folded)
     for message in filter(None, messages):

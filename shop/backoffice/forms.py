@@ -11,13 +11,16 @@ from typing import Any
 from babel.numbers import get_currency_precision
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load, validates_schema
 
+from ..addressing.countries import is_country
 from ..addressing.fields import Line
+from ..catalog.restrictions import AGES
 from ..checkout.refunding import RefundAsked
 from ..wording import gettext as _
 
 MOST_STOCK = 1_000_000
 MOST_MAJOR = 1_000_000
 LONGEST_TEXT = 5_000
+MOST_COUNTRIES = 60
 
 
 class Money(fields.Field[int | None]):
@@ -72,6 +75,30 @@ class Prose(Line):
         return text
 
 
+class AgeLimit(fields.Field[int | None]):
+    """One of the ages that can be asked for; empty = sold to everybody."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int | None:
+        text = str(value).strip()
+        if text not in {"", *map(str, AGES)}:
+            raise ValidationError(_("Please choose an age from the list."))
+        return int(text) if text else None
+
+
+class CountryCodes(fields.Field[str | None]):
+    """Countries in two letters, with spaces or commas between them; None where there are none."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str | None:
+        codes = sorted(set(str(value).upper().replace(",", " ").split()))
+        if unknown := [code for code in codes if not is_country(code)]:
+            raise ValidationError(
+                _("Countries are written in two letters, e.g. US CH; not %(codes)s.", codes=" ".join(unknown)[:60])
+            )
+        if len(codes) > MOST_COUNTRIES:
+            raise ValidationError(_("At most %(most)d countries, please.", most=MOST_COUNTRIES))
+        return " ".join(codes) or None
+
+
 class ProductForm(Schema):
     """`stock_seen` is the stock that the form showed: the difference is booked, so sales meanwhile aren't undone."""
 
@@ -87,6 +114,8 @@ class ProductForm(Schema):
     cost = Money(optional=True)
     stock = Whole(most=MOST_STOCK)
     stock_seen = Whole(most=MOST_STOCK)
+    age_limit = AgeLimit()
+    barred_in = CountryCodes()
     listed = fields.Boolean()
 
     def __init__(self, currency: str) -> None:
@@ -116,6 +145,8 @@ class ProductAnswers:
     cost_minor: int | None
     stock_change: int
     listed: bool
+    age_limit: int | None = None
+    barred_in: str | None = None
 
 
 def read_product(form: Mapping[str, Any], currency: str) -> tuple[ProductAnswers | None, dict[str, str]]:
@@ -134,6 +165,8 @@ def read_product(form: Mapping[str, Any], currency: str) -> tuple[ProductAnswers
         cost_minor=data["cost"],
         stock_change=data["stock"] - data["stock_seen"],
         listed=data["listed"],
+        age_limit=data["age_limit"],
+        barred_in=data["barred_in"],
     )
     return answers, {}
 

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from ..accounts.permissions import Permission, staff_only
 from ..catalog.product import Department, Product
+from ..catalog.restrictions import AGES
 from ..database import db
 from ..profile import shop_profile
 from ..wording import gettext as _
@@ -92,12 +93,15 @@ def _page(row: Product, typed: dict[str, str], errors: dict[str, str]) -> str:
         "cost": "" if row.cost_minor is None else _plain(row.cost_minor, currency),
         "stock": str(row.stock),
         "stock_seen": str(row.stock),
+        "age_limit": "" if row.age_limit is None else str(row.age_limit),
+        "barred_in": row.barred_in or "",
         "listed": "1" if row.listed else "",
     }
     if typed:
         shown |= {name: typed.get(name, "").replace("\x00", "") for name in shown}
     return render_template(
-        "shop/backoffice/product.html", product=row, typed=shown, errors=errors, currency=currency
+        "shop/backoffice/product.html", product=row, typed=shown, errors=errors, currency=currency,
+        ages=[("", _("everybody")), *((str(age), str(age)) for age in AGES)],
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import case, delete, select, update
 from sqlalchemy.orm import Session, contains_eager
 
 from ..catalog.product import Category, Product
+from ..catalog.restrictions import Buyer, Refusal, refusal
 from ..coupons.coupon import find_coupon
 from ..coupons.discount import Applied, Priced, apply
 from ..writes import insert_for
@@ -24,6 +25,14 @@ MOST = 99
 
 class NotForSale(LookupError):
     """There is no such product, or it isn't listed (any more)."""
+
+
+class NotForThisBuyer(ValueError):
+    """The buyer hasn't said that they are old enough for `product`."""
+
+    def __init__(self, product: Product) -> None:
+        super().__init__(product.name)
+        self.product = product
 
 
 @dataclass(frozen=True)
@@ -45,13 +54,15 @@ class Change:
 class Line:
     """A line as it stands now. `seen_minor` is set only where the price has changed since it was chosen.
 
-    `discount_minor`: the line's share of what the cart's coupon takes off.
+    `discount_minor`: the line's share of what the cart's coupon takes off. `refusal`: why the buyer who was asked for
+    can't have it.
     """
 
     product: Product
     quantity: int
     seen_minor: int | None
     discount_minor: int = 0
+    refusal: Refusal | None = None
 
     @property
     def unit_minor(self) -> int:
@@ -74,7 +85,7 @@ class Line:
 
     @property
     def buyable(self) -> bool:
-        return 0 < self.quantity <= self.available
+        return self.refusal is None and 0 < self.quantity <= self.available
 
 
 @dataclass(frozen=True)
@@ -104,8 +115,14 @@ class Contents:
         return bool(self.lines) and all(line.buyable for line in self.lines)
 
 
-def contents(session: Session, cart: Cart | None, *, now: datetime | None = None) -> Contents:
-    """Everything in a cart with today's prices, stock and discount, in the order in which it was put in."""
+def contents(
+    session: Session, cart: Cart | None, *, buyer: Buyer | None = None, now: datetime | None = None
+) -> Contents:
+    """Everything in a cart with today's prices, stock and discount, in the order in which it was put in.
+
+    Args:
+        buyer: for whom each line's `refusal` is judged; None leaves it out.
+    """
     if cart is None:
         return Contents()
     query = (
@@ -117,7 +134,7 @@ def contents(session: Session, cart: Cart | None, *, now: datetime | None = None
         .order_by(CartLine.id)
         .execution_options(populate_existing=True)
     )
-    found = [(row.saved, _as_line(row)) for row in session.scalars(query)]
+    found = [(row.saved, _as_line(row, buyer)) for row in session.scalars(query)]
     chosen = tuple(line for saved, line in found if not saved)
     coupon = _coupon(session, cart, chosen, now or datetime.now(UTC))
     if coupon is not None:
@@ -131,13 +148,16 @@ def enter_coupon(session: Session, cart: Cart, code: str | None) -> None:
     session.refresh(cart)
 
 
-def add(session: Session, cart: Cart, product_id: int, *, quantity: int) -> Change:
+def add(session: Session, cart: Cart, product_id: int, *, quantity: int, buyer: Buyer | None = None) -> Change:
     """Put pieces into the cart, beside those that lie there; at most what is in stock and `MOST`.
 
     Raises:
         NotForSale: unknown or unlisted product. A sold-out one changes nothing and comes back `short`.
+        NotForThisBuyer: `buyer` isn't old enough, as far as they said.
     """
     product = _product(session, product_id)
+    if buyer is not None and refusal(product, buyer) is Refusal.AGE:
+        raise NotForThisBuyer(product)
     limit = min(product.stock, MOST)
     before = _quantity(session, cart, product_id, saved=False)
     if limit == 0:
@@ -243,9 +263,10 @@ def _coupon(session: Session, cart: Cart, chosen: Sequence[Line], now: datetime)
     return apply(find_coupon(session, code), priced, code=code, now=now)
 
 
-def _as_line(row: CartLine) -> Line:
+def _as_line(row: CartLine, buyer: Buyer | None) -> Line:
     changed = row.seen_minor is not None and row.seen_minor != row.product.price_minor
-    return Line(row.product, row.quantity, row.seen_minor if changed else None)
+    refused = None if buyer is None else refusal(row.product, buyer)
+    return Line(row.product, row.quantity, row.seen_minor if changed else None, refusal=refused)
 
 
 def _product(session: Session, product_id: int) -> Product:

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from .. import signals
+from ..catalog.restrictions import Buyer, confirm_age, confirmed_age, present_buyer
 from ..coupons.refusals import refusal_in_words
 from ..database import db
 from ..hooks import hooks
@@ -17,7 +18,7 @@ from ..wording import gettext as _
 from ..wording import ngettext
 from . import basket, coupon_entry, lines, merging
 from .cart import Cart
-from .lines import MOST, Change, NotForSale
+from .lines import MOST, Change, NotForSale, NotForThisBuyer
 
 MOST_DIGITS = 9
 """Longer numbers are nobody's product id and don't fit the column."""
@@ -36,7 +37,8 @@ def init_app(app: Flask) -> None:
 @blueprint.get("")
 def show() -> str:
     """The cart page."""
-    contents = lines.contents(db.session(), basket.present_cart(db.session()))
+    cart = basket.present_cart(db.session())
+    contents = lines.contents(db.session(), cart, buyer=present_buyer())
     signals.announce(signals.cart_shown, product_ids=[line.product.id for line in contents.lines])
     return render_template("shop/cart/show.html", contents=contents, most=MOST)
 
@@ -54,10 +56,15 @@ def add() -> Response:
         return redirect(back, 303) if back else _to_cart()
     cart = basket.cart_to_fill(db.session())
     try:
-        change = lines.add(db.session(), cart, product_id, quantity=quantity)
+        change = lines.add(db.session(), cart, product_id, quantity=quantity, buyer=Buyer(age=confirmed_age()))
     except NotForSale:
         db.session.rollback()
         abort(404)
+    except NotForThisBuyer as refused:
+        flash(_("Please tell us first that you are old enough for %(name)s.", name=refused.product.name), "info")
+        page = url_for("catalog.product", product_id=product_id, slug=refused.product.slug)
+        db.session.rollback()
+        return redirect(f"{page}#age", 303)
     db.session.commit()
     added = change.after - change.before
     if added > 0:
@@ -69,6 +76,13 @@ def add() -> Response:
         return redirect(back, 303)
     flash(message, "error" if change.short else "success")
     return _to_cart()
+
+
+@blueprint.post("/age")
+def old_enough() -> Response:
+    """The visitor says that they have reached an age; asked once a visit, of who wants what isn't sold to everybody."""
+    confirm_age(_whole("age"))
+    return redirect(safe_path(request.form.get("next"), otherwise=url_for("cart.show")), 303)
 
 
 @blueprint.post("/change")

@@ -48,6 +48,7 @@ class Product(Base):
 
     `was_minor` is the price before a reduction, `cost_minor` what a piece costs the shop (None: not known); `sold`
     counts pieces sold (sorting by popularity); `search_text` is what full-text search reads, kept by module `search`.
+    `age_limit`: sold to nobody younger; `barred_in`: countries (two letters, a space between) that it isn't sent to.
     """
 
     __tablename__ = "product"
@@ -79,6 +80,8 @@ class Product(Base):
     listed: Mapped[bool] = mapped_column(default=True)
     added_at: Mapped[datetime]
     search_text: Mapped[str] = mapped_column(Text, default="")
+    age_limit: Mapped[int | None]
+    barred_in: Mapped[str | None] = mapped_column(String(200))
 
     category: Mapped[Category] = relationship()
 

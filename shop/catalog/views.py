@@ -30,6 +30,7 @@ from .artwork import artwork, etag
 from .listing import BadWish, Listing, Wishes
 from .pictures import picture_url, picture_version
 from .product import Category, Department, Product
+from .restrictions import present_buyer, refusal
 from .search import matching, words_of
 from .structured_data import breadcrumb_data, product_data
 
@@ -145,6 +146,7 @@ def product(product_id: int, slug: str) -> AnyResponse:
         render_template(
             "shop/catalog/product.html",
             product=found,
+            refusal=refusal(found, present_buyer()),
             department_slug=found.category.department.slug,
             crumbs=crumbs,
             siblings=listing.siblings(db.session(), found, limit=12),

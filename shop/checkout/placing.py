@@ -39,6 +39,14 @@ class ReviewChanged(NotPlaced):
     """A price, the cart, the details or the delivery isn't what the buyer was shown."""
 
 
+class NotForThisBuyer(NotPlaced):
+    """`line` isn't sent to that country, or the buyer hasn't said that they are old enough for it."""
+
+    def __init__(self, line: Line) -> None:
+        super().__init__(line.product.name)
+        self.line = line
+
+
 class CouponGone(NotPlaced):
     """The coupon that was shown as valid has been used up or stopped meanwhile."""
 
@@ -76,10 +84,13 @@ def place_order(
     `seen` is the fingerprint of the review that the buyer confirmed. `signals.order_placed` is sent before return.
 
     Raises:
-        ReviewChanged, SoldOut, CouponGone, KeyReused, PaymentRefused: nothing may be committed then.
+        ReviewChanged, SoldOut, CouponGone, KeyReused, NotForThisBuyer, PaymentRefused: nothing may be committed then.
     """
     if not review.lines or review.fingerprint != seen:
         raise ReviewChanged
+    for line in review.lines:
+        if line.refusal is not None:
+            raise NotForThisBuyer(line)
     order_id = _take_key(session, review, buyer=buyer, account_id=account_id, key=key, now=now)
     if order_id is None:
         placed = find_placed(session, buyer=buyer, key=key, seen=seen)

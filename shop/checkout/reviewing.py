@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from ..cart import lines
 from ..cart.cart import Cart
+from ..catalog.restrictions import Buyer
 from ..coupons.discount import Applied
 from ..profile import ShopProfile
 from .delivery import Quote, quote
@@ -60,13 +61,15 @@ class Review:
         return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
 
 
-def review(session: Session, cart: Cart, details: Details, *, profile: ShopProfile, now: datetime) -> Review:
-    """The review of a cart as it stands now, read afresh from the database.
+def review(
+    session: Session, cart: Cart, details: Details, *, profile: ShopProfile, now: datetime, age: int = 0
+) -> Review:
+    """The review of a cart as it stands now, read afresh from the database; `age`: what the buyer said to have reached.
 
     Raises:
         NoSuchDelivery: the chosen method doesn't go to that country (any more).
     """
-    contents = lines.contents(session, cart, now=now)
+    contents = lines.contents(session, cart, buyer=Buyer(age=age, country=details.country), now=now)
     chosen = quote(
         details.delivery_method,
         goods_minor=contents.goods_minor,

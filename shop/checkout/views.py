@@ -13,7 +13,8 @@ from .. import signals
 from ..addressing.countries import countries, country_name
 from ..cart import basket, lines
 from ..cart.cart import Cart
-from ..cart.lines import MOST, Contents
+from ..cart.lines import MOST, Contents, Line
+from ..catalog.restrictions import Buyer, Refusal, confirmed_age, present_buyer, remember_country
 from ..database import db
 from ..profile import shop_profile
 from ..wording import gettext as _
@@ -63,7 +64,11 @@ def answer_details() -> str | Response | tuple[str, int]:
     if found is None:
         typed = {name: request.form.get(name, "").replace("\x00", "") for name in Details.names()}
         return _form(contents, typed, errors, editing=True), 422
+    there = lines.contents(db.session(), cart, buyer=Buyer(age=confirmed_age(), country=found.country))
+    if barred := [line for line in there.lines if line.refusal is Refusal.COUNTRY]:
+        return _form(contents, found.as_dict(), {"country": _barred(barred, found.country)}, editing=True), 422
     keep_draft(db.session(), cart, found)
+    remember_country(found.country)
     db.session.commit()
     signals.announce(signals.checkout_step_done, step="details")
     return redirect(url_for("checkout.review"), 303)
@@ -76,7 +81,12 @@ def review_page() -> str | Response:
     if cart is None or not contents.buyable:
         return _not_yet(contents)
     now_reviewed = _review(cart)
-    return redirect(url_for("checkout.details")) if now_reviewed is None else _review_page(now_reviewed)
+    if now_reviewed is None:
+        return redirect(url_for("checkout.details"))
+    remember_country(now_reviewed.details.country)
+    if barred := [line for line in now_reviewed.lines if line.refusal is Refusal.COUNTRY]:
+        return _elsewhere(barred, now_reviewed)
+    return _review_page(now_reviewed)
 
 
 @blueprint.post("/checkout/place")
@@ -138,9 +148,11 @@ def _place_once(cart: Cart, *, key: str, seen: str) -> Placed:
 
 def _show_again(cart: Cart, problem: str = "") -> str | Response | tuple[str, int]:
     """Something isn't as the buyer saw it: show how it is now, and let them decide again."""
-    contents = lines.contents(db.session(), cart)
+    contents = _contents(cart)
     if not contents.lines:
         return _cart_page(_("Your cart is empty: nothing was ordered.")), 409
+    if any(line.refusal is Refusal.AGE for line in contents.lines):
+        return _not_yet(contents)
     short = next((line for line in contents.lines if not line.buyable), None)
     if short is not None:
         return _cart_page(_shortage(SoldOut(short.product.name, short.available))), 409
@@ -148,6 +160,8 @@ def _show_again(cart: Cart, problem: str = "") -> str | Response | tuple[str, in
     if reviewed is None:
         flash(_("Please give us your details once more: nothing was ordered yet."), "error")
         return redirect(url_for("checkout.details"), 303)
+    if barred := [line for line in reviewed.lines if line.refusal is Refusal.COUNTRY]:
+        return _elsewhere(barred, reviewed)
     problem = problem or _(
         "Something has changed since you looked: prices, your cart or the delivery. Please check once more."
     )
@@ -165,7 +179,25 @@ def _shortage(short: SoldOut) -> str:
 
 def _cart() -> tuple[Cart | None, Contents]:
     cart = basket.present_cart(db.session())
-    return cart, lines.contents(db.session(), cart)
+    return cart, _contents(cart)
+
+
+def _contents(cart: Cart | None) -> Contents:
+    """Without a judgement by country: where it goes is asked here, and judged in the review."""
+    return lines.contents(db.session(), cart, buyer=Buyer(age=confirmed_age()))
+
+
+def _elsewhere(barred: list[Line], reviewed: Review) -> Response:
+    """Some of it isn't sent to the country that was chosen: another address, or without it."""
+    flash(_barred(barred, reviewed.details.country), "error")
+    return redirect(url_for("checkout.details", edit=1), 303)
+
+
+def _barred(barred: list[Line], country: str) -> str:
+    return _(
+        "We can't send %(names)s to %(country)s. Please choose another address, or take it out of your cart.",
+        names=", ".join(line.product.name for line in barred), country=country_name(country),
+    )  # fmt: skip
 
 
 def _review(cart: Cart) -> Review | None:
@@ -175,7 +207,7 @@ def _review(cart: Cart) -> Review | None:
     if known is None:
         return None
     try:
-        return review(db.session(), cart, known, profile=profile, now=datetime.now(UTC))
+        return review(db.session(), cart, known, profile=profile, now=datetime.now(UTC), age=confirmed_age())
     except NoSuchDelivery:
         return None
 
@@ -212,7 +244,9 @@ def _review_page(reviewed: Review, problem: str = "") -> str:
 
 
 def _cart_page(problem: str) -> str:
-    contents = lines.contents(db.session(), basket.present_cart(db.session()))
+    contents = lines.contents(
+        db.session(), basket.present_cart(db.session()), buyer=present_buyer()
+    )  # fmt: skip
     return render_template("shop/cart/show.html", contents=contents, most=MOST, problem=problem)
 
 
@@ -221,5 +255,5 @@ def _not_yet(contents: Contents) -> Response:
     if not contents.lines:
         flash(_("Your cart is empty: choose something first."), "info")
     else:
-        flash(_("Please look at the marked products: there isn't enough of them."), "error")
+        flash(_("Please look at the marked products: they can't be bought as they are."), "error")
     return redirect(url_for("cart.show"), 303)

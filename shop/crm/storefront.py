@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
 
-from flask import current_app, url_for
+from flask import current_app, has_request_context, url_for
 from flask_login import current_user
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import bindparam, select
 
-from ecrm import CustomerFacts, ProductCard, ShopFacts, Staff
+from ecrm import CustomerFacts, ProductCard, ProductFacts, ShopFacts, Staff
 
 from ..accounts.account import Account
 from ..cart.basket import product_ids_in_cart
 from ..catalog.pictures import picture_url
-from ..catalog.product import Product
+from ..catalog.product import Category, Product
+from ..catalog.restrictions import AGES, barred_countries, confirmed_age, present_country
 from ..catalog.search import on_sale
 from ..checkout.order_links import signed_order_path
 from ..database import db
 from ..profile import shop_profile
 
+_AT_ONCE = 5_000
+_MOST_ARRIVALS = 500
 _MOST_DIGITS = 9  # longer numbers are nobody's product id and don't fit the column
 
 
@@ -60,18 +64,30 @@ class ShopStorefront:
 
     def products(self, product_ids: Sequence[str]) -> list[ProductCard]:
         wanted = [int(text) for text in product_ids if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS]
-        found = {
-            product.id: product
-            for product in db.session.scalars(
-                select(Product).where(Product.id.in_(wanted), on_sale() == 1).options(joinedload(Product.category))
-            )
-        }
-        currency = shop_profile().currency
-        return [_card(found[product_id], currency) for product_id in wanted if product_id in found]
+        if not wanted:
+            return []
+        rows = db.session.connection().execute(_CARDS, {"ids": wanted}).all()
+        found: dict[int, Any] = {row.id: row for row in rows}
+        currency, country = shop_profile().currency, self.present_region()
+        age = confirmed_age() if has_request_context() else 0
+        return [_card(found[product_id], currency, country, age) for product_id in wanted if product_id in found]
 
     def best_sellers(self, *, limit: int) -> list[str]:
         query = select(Product.id).where(Product.listed, Product.stock > 0)
         return [str(id_) for id_ in db.session.scalars(query.order_by(Product.sold.desc(), Product.id).limit(limit))]
+
+    def catalogue(self) -> Iterator[ProductFacts]:
+        return (_facts(row) for row in db.session.connection().execute(_FACTS).yield_per(_AT_ONCE))
+
+    def arrivals(self, since: datetime) -> list[ProductFacts]:
+        newest = _FACTS.where(_PRODUCT.added_at > since).order_by(_PRODUCT.added_at.desc(), _PRODUCT.id)
+        return [_facts(row) for row in db.session.connection().execute(newest.limit(_MOST_ARRIVALS))]
+
+    def present_region(self) -> str:
+        return present_country() if has_request_context() else shop_profile().country
+
+    def is_adult(self) -> bool:
+        return has_request_context() and confirmed_age() >= max(AGES)
 
     def cart_product_ids(self) -> frozenset[str]:
         return frozenset(str(product_id) for product_id in product_ids_in_cart())
@@ -86,17 +102,51 @@ class ShopStorefront:
         return url_for("backoffice.order", number=order_id)
 
 
-def _card(product: Product, currency: str) -> ProductCard:
+# Plain columns of the tables: rows of the class cost a page twice as much.
+_PRODUCT, _CATEGORY = Product.__table__.c, Category.__table__.c
+_CARDS = (
+    select(
+        _PRODUCT.id, _PRODUCT.name, _PRODUCT.slug, _PRODUCT.brand, _PRODUCT.size, _PRODUCT.price_minor,
+        _PRODUCT.was_minor, _PRODUCT.stock, _PRODUCT.category_id, _PRODUCT.age_limit, _PRODUCT.barred_in,
+        _CATEGORY.name.label("category"), _CATEGORY.department_id,
+    )
+    .join(Category.__table__, _CATEGORY.id == _PRODUCT.category_id)
+    .where(_PRODUCT.id.in_(bindparam("ids", expanding=True)), on_sale() == 1)
+)  # fmt: skip
+_FACTS = (
+    select(
+        _PRODUCT.id, _PRODUCT.name, _PRODUCT.brand, _PRODUCT.size, _PRODUCT.price_minor, _PRODUCT.stock,
+        _PRODUCT.added_at, _CATEGORY.name.label("category"),
+    )
+    .join(Category.__table__, _CATEGORY.id == _PRODUCT.category_id)
+    .where(_PRODUCT.listed)
+)  # fmt: skip
+
+
+def _card(row: Any, currency: str, country: str, age: int) -> ProductCard:
     return ProductCard(
-        product_id=str(product.id),
-        name=product.name,
-        url=url_for("catalog.product", product_id=product.id, slug=product.slug),
-        image_url=picture_url(product),
-        price_minor=product.price_minor,
+        product_id=str(row.id),
+        name=row.name,
+        url=url_for("catalog.product", product_id=row.id, slug=row.slug),
+        image_url=picture_url(row),
+        price_minor=row.price_minor,
         currency=currency,
-        brand=product.brand,
-        category=product.category.name,
-        detail=product.size,
-        was_minor=product.was_minor,
-        available=product.stock > 0,
+        brand=row.brand,
+        category=row.category,
+        detail=row.size,
+        was_minor=row.was_minor,
+        available=row.stock > 0 and country not in barred_countries(row.barred_in),
+        age_limited=row.age_limit is not None and row.age_limit > age,
+    )
+
+
+def _facts(row: Any) -> ProductFacts:
+    return ProductFacts(
+        product_id=str(row.id),
+        text=" ".join(part for part in (row.name, row.size) if part),
+        brand=row.brand,
+        category=row.category,
+        price_minor=row.price_minor,
+        added_at=row.added_at,
+        available=row.stock > 0,
     )

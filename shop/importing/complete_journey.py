@@ -29,6 +29,7 @@ from .filling import (
     silent,
     table_of,
 )
+from .grocer_shelves import AGE_LIMITS
 from .journey_campaigns import read_campaigns
 from .journey_coupons import write_campaigns
 from .journey_products import department_position, products_of
@@ -131,6 +132,7 @@ def _write_products(
         "slug": [slug_of(f"{brand} {name}") for brand, name in zip(brands, columns["name"], strict=True)],
         "brand": brands,
         "category_id": [shelves[place] for place in places],
+        "age_limit": [AGE_LIMITS.get(department) for department in products.shelf_department],
         "was_minor": [was or None for was in products.was_minor.tolist()],
         "added_at": [moment.to_pydatetime() for moment in products.added_at],
         "search_text": words,

@@ -15,6 +15,9 @@ DEPARTMENTS = (
     "Health & Beauty", "Baby", "Home, Toys & Stationery", "Flowers & Garden", NOT_SOLD_ONLINE,
 )  # fmt: skip
 
+AGE_LIMITS = {"Beer, Wine & Spirits": 21}
+"""Departments whose goods are sold to grown-ups only, by the law of the source's country."""
+
 _BY_SOURCE = {
     "PRODUCE": "Fruit & Vegetables", "PASTRY": "Bakery", "MEAT": "Meat & Poultry", "MEAT-PCKGD": "Meat & Poultry",
     "SEAFOOD": "Fish & Seafood", "SEAFOOD-PCKGD": "Fish & Seafood", "DELI": "Deli & Prepared",

@@ -60,6 +60,7 @@ STOREFRONT = {
     "catalog.artwork GET": Row(EVERYBODY, {"product_id": "product"}),
     "cart.show GET": Row(EVERYBODY),
     "cart.add POST": Row(EVERYBODY, form=_IN_CART),
+    "cart.old_enough POST": Row(EVERYBODY, form={"age": "18"}),
     "cart.change POST": Row(EVERYBODY, form=_IN_CART),
     "cart.remove POST": Row(EVERYBODY, form=_IN_CART),
     "cart.save_for_later POST": Row(EVERYBODY, form=_IN_CART),

@@ -27,6 +27,7 @@ _ARGUMENT = re.compile(r"<(?:[^<>]*:)?(\w+)>")
 
 FIELDS: dict[str, tuple[str, ...]] = {
     "cart.add": _LINE,
+    "cart.old_enough": ("age", "next"),
     "cart.change": _LINE,
     "cart.remove": ("product_id",),
     "cart.save_for_later": ("product_id",),
@@ -50,6 +51,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "accounts.remove_address": (),
     "backoffice.change_product": (
         "name", "brand", "size", "description", "price", "was", "cost", "stock", "stock_seen", "listed",
+        "age_limit", "barred_in",
     ),
     "backoffice.create_coupon": (
         "code", "label", "kind", "percent", "amount", "minimum", "first_day", "last_day", "uses", "products",

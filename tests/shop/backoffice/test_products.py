@@ -96,3 +96,18 @@ def test_the_first_page_shows_what_waits(visitor: Visitor, staff: Staff, shop_da
     assert "1 order to pack" in owner
     assert number not in keeper
     assert "Gingerbread Men" in keeper
+
+
+def test_an_age_limit_and_barred_countries_are_set_and_staff_are_told_what_can_not_be_read(
+    staff: Staff, shop_data: dict[str, int], tables: Look
+) -> None:
+    keeper, path = staff(Role.CATALOGUE), f"/staff/products/{shop_data['filter']}"
+    keeper.submit(keeper.see(path), path, age_limit="18", barred_in="us, ch US")
+    product = tables().get_one(Product, shop_data["filter"])
+    assert (product.age_limit, product.barred_in) == (18, "CH US")
+
+    page = keeper.submit(keeper.see(path), path, barred_in="Mars", age_limit="17")
+
+    assert page.status == 422
+    assert "Countries are written in two letters" in page.words
+    assert "Please choose an age from the list." in page.words
