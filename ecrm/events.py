@@ -35,6 +35,9 @@ from .steps import (
     ProductAdded as ProductAdded,
 )
 from .steps import (
+    ProductClicked as ProductClicked,
+)
+from .steps import (
     ProductListViewed as ProductListViewed,
 )
 from .steps import (

@@ -28,9 +28,9 @@ from .database import sessions_on
 from .events import BY_THE_PERSON, OrderCompleted, Seen, Told
 from .installation import Installation, installation
 from .mail import make_transport
-from .marketing.exposures import note_exposures
 from .reactions import reaction_names, run_reactions
 from .sales import refuse_other_currency
+from .seen_steps import after_batch
 from .storefront import Storefront
 
 log = logging.getLogger("ecrm.extension")
@@ -70,7 +70,7 @@ class ECRM:
                 time_zone=lambda: _time_zone(app, storefront),
                 inbox=inbox,
                 archive=archive,
-                then=note_exposures,
+                then=after_batch,
             ),
             inbox=inbox,
             archive=archive,

@@ -24,7 +24,8 @@ from tracking.clickstream.sightings import Sighting
 from tracking.clickstream.sources import CLICK_IDS
 from tracking.visitors import Grade
 
-from .events import PageViewed, Seen, SignedOut
+from .clicked import origin_of
+from .events import PageViewed, ProductAdded, ProductClicked, ProductViewed, Seen, SignedOut
 from .installation import Installation, installation
 
 log = logging.getLogger("ecrm.identification")
@@ -125,6 +126,8 @@ def observe(event: Seen) -> None:
         return
     present = browser()
     if present.curious:
+        if isinstance(event, ProductViewed | ProductAdded):
+            _record_click(present, event)
         properties = {key: value for key, value in vars(event).items() if value not in _EMPTY}
         _record(present, event.name, event.subject, properties, known=event.known)
         if isinstance(event, SignedOut):
@@ -295,6 +298,19 @@ def _record_page(asked: Request, response: Response) -> None:
     if present.referrer and "?" in address and present.grade is not Grade.NONE and (term := searched_term(address)):
         properties["referrer_term"] = term[:100]
     _record(present, PageViewed.name, present.path, properties, known=PageViewed.known)
+
+
+def _record_click(present: Browser, event: ProductViewed | ProductAdded) -> None:
+    """That this product was opened from a recommendation, or put into the cart there, where the address says so."""
+    origin = origin_of(request._get_current_object())  # type: ignore[attr-defined]  # of the proxy
+    if origin is None:
+        return
+    clicked = ProductClicked(
+        product_id=event.product_id, list_id=origin.placement, position=origin.position, strategy=origin.strategy,
+        added=isinstance(event, ProductAdded),
+    )  # fmt: skip
+    properties = {key: value for key, value in vars(clicked).items() if value not in _EMPTY}
+    _record(present, clicked.name, clicked.subject, properties, known=clicked.known)
 
 
 def _tags(query: Mapping[str, str]) -> dict[str, str]:

@@ -20,7 +20,7 @@ from . import identification
 from .events import ProductViewed
 from .installation import Installation, installation
 from .storefront import ProductCard
-from .trials import held_out
+from .trials import strategy_for
 from .wording import gettext as _
 
 SPARE = 4
@@ -92,7 +92,7 @@ def _strip(
     *,
     customer_id: int | None,
 ) -> Strip | None:
-    if not chosen or held_out(placement, customer_id=customer_id):
+    if not chosen or strategy_for(placement, customer_id=customer_id) is None:
         return None
     named = {entry.because for entry, _card in chosen if entry.because}
     names = {card.product_id: card.name for card in crm.storefront.products(sorted(named))} if named else {}
@@ -128,7 +128,7 @@ def _best_sellers(
     cards = [
         Card(product=card, code=BEST_SELLER, reason="") for card in crm.storefront.products(ids) if card.available
     ][:n]
-    if not cards or held_out(placement, customer_id=customer_id):
+    if not cards or strategy_for(placement, customer_id=customer_id) is None:
         return None
     return _on_this_page(placement, _("Best sellers"), cards)
 

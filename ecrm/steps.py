@@ -163,7 +163,8 @@ class RecommendationsShown(Seen):
     """A placement showed recommendations, in this order; recorded by the plugin itself.
 
     `reasons` are the reason codes of `recommender.reasons`, one a product. They tell what a signed-in customer
-    bought, so they are joined to a browser only where it agreed to be joined to its customer.
+    bought, so they are joined to a browser only where it agreed to be joined to its customer. `strategy` (of
+    `recommender.asking`) chose the products, `model` is the name of what it was learnt as.
     """
 
     name: ClassVar[str] = "Recommendations Shown"
@@ -171,10 +172,31 @@ class RecommendationsShown(Seen):
     placement: str
     product_ids: tuple[str, ...]
     reasons: tuple[str, ...] = ()
+    strategy: str = ""
+    model: str = ""
 
     @property
     def subject(self) -> str:
         return self.placement
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProductClicked(Seen):
+    """A product was opened from a recommendation or, with `added`, put into the cart there; recorded by the plugin.
+
+    `list_id` is the placement, `position` counts from 1 (Segment's e-commerce spec); `strategy` as above.
+    """
+
+    name: ClassVar[str] = "Product Clicked"
+    product_id: str
+    list_id: str
+    position: int
+    strategy: str = ""
+    added: bool = False
+
+    @property
+    def subject(self) -> str:
+        return self.product_id
 
 
 @dataclass(frozen=True, kw_only=True)

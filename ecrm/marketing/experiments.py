@@ -1,4 +1,5 @@
-"""Experiment: a control group for a campaign or a placement; who is in which group is a hash, not a list.
+"""Experiment: a control group for a campaign or a placement, and on a placement strategies against each other; who is
+in which group is a hash, not a list.
 
 What is written down is when a unit met the thing that is tried (`exposures.py`); what came of it, `outcomes.py` asks.
 """
@@ -6,10 +7,11 @@ What is written down is when a unit met the thing that is tried (`exposures.py`)
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
 from enum import StrEnum
 from hashlib import blake2b
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -17,9 +19,11 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from tracking.customers import Customer
 from tracking.record import BigId, Record, insert_once
 
+from .arms import checked
+
 MAX_NAME = 120
 LEAST_CONTROL, MOST_CONTROL = 1, 90
-"""Percent of the units. Without a control group there is nothing to compare with."""
+"""Percent of the units. Without a control group there is nothing to compare with, unless strategies are compared."""
 _PLACES = 10_000
 _BATCH = 5_000
 
@@ -31,10 +35,19 @@ class Unit(StrEnum):
     CUSTOMER = "customer"
 
 
+class Goal(StrEnum):
+    """What makes one arm better than another: a click on what it shows, or an order that is credited to one."""
+
+    CLICKS = "clicks"
+    ORDERS = "orders"
+
+
 class Experiment(Record):
     """`subject` is what is tried: `placement:<name>` or `campaign:<code>`. `salt` makes the assignment its own.
 
     `control_percent` of the units see nothing of it. `unit`: `visitor` or `customer`. One at a time runs on a subject.
+    `arms`: strategy → percent of the others; empty where there is one way to do it. `adaptive`: these are the shares of
+    the first day only, later ones follow what was seen of `goal` (`bandit.py`).
     """
 
     __tablename__ = "ecrm_experiment"
@@ -57,10 +70,16 @@ class Experiment(Record):
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     created_by: Mapped[str] = mapped_column(String(100), default="")
+    arms: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    adaptive: Mapped[bool] = mapped_column(default=False)
+    goal: Mapped[str] = mapped_column(String(10), default=str(Goal.CLICKS))
 
 
 class Exposure(Record):
-    """The moment from which a unit counts: it met the thing that is tried, or would have met it (control)."""
+    """The moment from which a unit counts: it met the thing that is tried, or would have met it (control).
+
+    `arm`: the strategy that it met; empty in the control group, and where the experiment has no arms.
+    """
 
     __tablename__ = "ecrm_exposure"
     __table_args__ = (Index(None, "experiment_id", "unit_id", unique=True),)
@@ -70,6 +89,36 @@ class Exposure(Record):
     unit_id: Mapped[int]
     control: Mapped[bool]
     first_at: Mapped[datetime]
+    arm: Mapped[str] = mapped_column(String(20), default="")
+
+
+class Turn(Record):
+    """A unit's day in an experiment that adapts: a bandit's trial, as people click more than once or not at all."""
+
+    __tablename__ = "ecrm_experiment_turn"
+    __table_args__ = (Index(None, "experiment_id", "unit_id", "day", unique=True),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    experiment_id: Mapped[int] = mapped_column(ForeignKey("ecrm_experiment.id"))
+    unit_id: Mapped[int]
+    day: Mapped[date]
+    arm: Mapped[str] = mapped_column(String(20))
+    first_at: Mapped[datetime]
+
+
+class Allocation(Record):
+    """The shares from a day of the shop's on, and why: arm → trials, successes, and the chance to be the best.
+
+    Made before the day begins and never changed, so that whoever asks later gets the answer that the visitor got.
+    """
+
+    __tablename__ = "ecrm_experiment_allocation"
+
+    experiment_id: Mapped[int] = mapped_column(ForeignKey("ecrm_experiment.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    shares: Mapped[dict[str, Any]]
+    why: Mapped[dict[str, Any]]
+    made_at: Mapped[datetime]
 
 
 class AlreadyRunning(ValueError):
@@ -106,25 +155,46 @@ def rename_campaign_subject(session: Session, before: str, after: str) -> None:
 
 
 def start(
-    session: Session, *, name: str, subject: str, unit: Unit, control_percent: int, by: str, now: datetime
+    session: Session,
+    *,
+    name: str,
+    subject: str,
+    unit: Unit,
+    control_percent: int,
+    by: str,
+    now: datetime,
+    arms: Mapping[str, int] | None = None,
+    adaptive: bool = False,
+    goal: Goal = Goal.CLICKS,
 ) -> Experiment:
-    """Start an experiment; from now on its control group goes without.
+    """Start an experiment; from now on its control group goes without, and each arm's visitors get its strategy.
+
+    Args:
+        arms: strategy → percent; where strategies are compared, the control group may be empty.
 
     Raises:
-        ValueError: without a name or with one too long, for a share that can't be compared, or for a campaign whose
-            unit isn't the customer: a mailing knows no browsers.
+        ValueError: without a name or with one too long, for a share that can't be compared, for a campaign whose
+            unit isn't the customer (a mailing knows no browsers) or that has arms, or for an adaptive one without arms.
+        BadArms: see there.
         AlreadyRunning: see there.
     """
+    chosen = checked(arms or {})
     name = " ".join(name.split())
     if not name or len(name) > MAX_NAME or not name.isprintable():
         raise ValueError(f"an experiment needs a name of at most {MAX_NAME} characters")
-    if not LEAST_CONTROL <= control_percent <= MOST_CONTROL:
-        raise ValueError(f"the control group may have {LEAST_CONTROL} to {MOST_CONTROL} percent")
+    least = 0 if chosen else LEAST_CONTROL
+    if not least <= control_percent <= MOST_CONTROL:
+        raise ValueError(f"the control group may have {least} to {MOST_CONTROL} percent")
+    if chosen and not subject.startswith("placement:"):
+        raise ValueError("strategies are tried on a placement")
+    if adaptive and not chosen:
+        raise ValueError("an experiment that adapts needs strategies to choose from")
     if subject.startswith("campaign:") and unit is not Unit.CUSTOMER:
         raise ValueError("a campaign is tried on customers")
     values = {
         "name": name, "subject": subject, "unit": str(unit), "salt": secrets.token_hex(16),
         "control_percent": control_percent, "started_at": now, "ended_at": None, "created_by": by[:100],
+        "arms": chosen, "adaptive": adaptive, "goal": str(goal),
     }  # fmt: skip
     experiment_id = insert_once(session, Experiment, values)
     if experiment_id is None:

@@ -56,13 +56,14 @@ class Writer:
         *,
         inbox: Inbox | None = None,
         archive: Archive | None = None,
-        then: Callable[[Session, Sequence[Sighting]], None] | None = None,
+        then: Callable[[Session, Sequence[Sighting], str], None] | None = None,
         capacity: int = CAPACITY,
     ) -> None:
         """Args:
         inbox: digested in the same thread, soon after something came in.
         archive: knows old messages.
-        then: told each batch of steps that the plugin itself saw, in the transaction that stores it.
+        then: told each batch of steps that the plugin itself saw, with the shop's zone, in the transaction that
+            stores it.
         """
         self._sessions = sessions
         self._archive = archive
@@ -192,7 +193,7 @@ class Writer:
             with self._sessions.begin() as session:
                 ingest(session, batch, zone)
                 if self._then is not None:
-                    self._then(session, batch)
+                    self._then(session, batch, zone)
         except PASSING:
             log.exception("the database can't be reached, is locked or is full; %s steps wait", len(batch))
             return batch

@@ -1,0 +1,1 @@
+"""What recommendations earn: how often they were shown and clicked, and which orders they are credited with."""
