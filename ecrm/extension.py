@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session, scoped_session
 
+from recommender.loading import ModelShelf
 from tracking.clickstream.archive import Archive
 from tracking.clickstream.event import Event
 from tracking.clickstream.inbox import Inbox
@@ -29,6 +30,7 @@ from .events import BY_THE_PERSON, OrderCompleted, Seen, Told
 from .installation import Installation, installation
 from .mail import make_transport
 from .reactions import reaction_names, run_reactions
+from .recommendation_rules import Rules
 from .sales import refuse_other_currency
 from .seen_steps import after_batch
 from .storefront import Storefront
@@ -78,6 +80,8 @@ class ECRM:
             countries=Countries(
                 header=app.config["ECRM_COUNTRY_HEADER"], geoip_file=app.config["ECRM_GEOIP_FILE"], root=root
             ),
+            models=ModelShelf(sessions, root / app.config["ECRM_MODEL_FOLDER"]),
+            rules=Rules(sessions),
         )
         wording.init_app(app)
         identification.init_app(app)

@@ -8,18 +8,21 @@ from flask import Flask, current_app
 from sqlalchemy.orm import Session, sessionmaker
 
 from mailer.transports import Transport
+from recommender.loading import ModelShelf
 from tracking.clickstream.archive import Archive
 from tracking.clickstream.inbox import Inbox
 from tracking.clickstream.writer import Writer
 
 from .country import Countries
+from .recommendation_rules import Rules
 from .storefront import Storefront
 
 
 @dataclass
 class Installation:
     """The plugin in one app: the host's answers, the CRM's own sessions, the event writer, the collector's inbox, the
-    archive of closed days, the way out for e-mail, and where visitors come from."""
+    archive of closed days, the way out for e-mail, where visitors come from, and the
+    model and the rules of recommendations."""
 
     app: Flask
     storefront: Storefront
@@ -29,6 +32,8 @@ class Installation:
     archive: Archive
     transport: Transport
     countries: Countries
+    models: ModelShelf
+    rules: Rules
 
 
 def installation(app: Flask | None = None) -> Installation:

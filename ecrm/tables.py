@@ -22,14 +22,14 @@ from . import job_runs, ledger
 from .access import audit
 from .collector import write_keys
 from .customers import checkout_memory, recall
-from .marketing import campaigns, experiments
+from .marketing import campaigns, experiments, rules
 from .marketing.attribution import credits
 from .marketing.imports import uploads
 from .marketing.recommended import tables as recommended
 
 MODULES = (
     archive, audit, campaigns, checkout_memory, credits, customers, dimensions, event, experiments, forgotten_days,
-    inbox, job_runs, ledger, notes, orders, outbox, recall, recommended, rollups, searches, sessions, sheets, shipment,
-    store, touchpoints, uploads, visitors, write_keys,
+    inbox, job_runs, ledger, notes, orders, outbox, recall, recommended, rollups, rules, searches, sessions, sheets,
+    shipment, store, touchpoints, uploads, visitors, write_keys,
 )  # fmt: skip
 METADATA = Record.metadata

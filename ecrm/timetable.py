@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import delete
 
 from mailer.sender import send_due
+from recommender.store import ModelKind
 from tracking.clickstream.digest import Digested, digest_next
 
 from .installation import Installation
@@ -21,7 +22,7 @@ from .job_runs import JobRun
 from .keeping import close_days, retain
 from .marketing.attribution.missing import attribute_nightly, book_due
 from .reactions import run_reactions
-from .training import train_models
+from .training import train_apart
 
 KEEP_RUNS = timedelta(days=90)
 
@@ -58,8 +59,13 @@ def digest(crm: Installation) -> str:
 
 
 def learn(crm: Installation) -> str:
-    """Train the recommender on all orders and publish the model."""
-    return str(train_models(crm))
+    """Train the recommender on all orders and publish the model if it isn't worse than the present one."""
+    return train_apart(crm, ModelKind.FULL)
+
+
+def refresh(crm: Installation) -> str:
+    """Rank anew for those who ordered since the model was trained."""
+    return train_apart(crm, ModelKind.REFRESH)
 
 
 def attribute(crm: Installation) -> str:
@@ -92,6 +98,12 @@ TIMETABLE: tuple[Job, ...] = (
     ),
     Job("retain", "forgets steps that are older than the shop keeps them", retain, at="02:50", once=True),
     Job("learn", "trains the recommendations on all orders", learn, at="03:10", once=True),
+    Job(
+        "refresh",
+        "brings the recommendations of those who ordered up to date",
+        refresh,
+        every=timedelta(minutes=10),
+    ),
     Job(
         "attribute",
         "credits orders to what brought them and learns each channel's worth",

@@ -1,154 +1,243 @@
-"""Training: from all purchases to stored lists, published in one transaction; pages never see half a model."""
+"""Training: from what the shop knows to a published model, or to one that the gate refused.
+
+The rankings are learnt from what was known when the present model was trained and judged by the days since; what is
+published is those rankings with the sources fitted anew on everything. Reading takes short transactions; the commit
+that publishes is the last thing but tidying, after the folder is whole: pages never see half a model.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
-from itertools import islice
+import resource
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from time import perf_counter
 from typing import Any
 
-from sqlalchemy import delete, insert, select
-from sqlalchemy.orm import Session
+import numpy as np
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session, sessionmaker
 
-from .candidates.basket_knn import Neighbours, neighbours, ranked
-from .candidates.popularity import recent_popularity
-from .interactions import Interactions, read_interactions
-from .ranking import Blend, Explainer, best
-from .reasons import Code, Reason
-from .store import Model, RankedList
+from . import artefact, folders, gate, ranked_lists
+from .evaluation import LENGTH, Lists, as_lists
+from .gate import Asked, Judgement, Verdict
+from .interactions import Interactions, Ints
+from .material import Material, Shop, read
+from .model import TASKS, LearntModel, Task, learn_model, with_rankers
+from .store import Model, ModelKind, State, publish, published
+from .together import Together
 
-A_CUSTOMER, A_DISCOVERY, A_PRODUCT, POPULAR = 60, 30, 24, 100
-"""Length of the lists. Longer than what is shown, as some of it is sold out, in the cart or on the page already."""
-KEEP_MODELS = 2
-ROWS_AT_ONCE = 5_000
+DAY = 86_400.0
+REFRESHES_KEPT = 2
+Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingReport:
-    """What was learnt from how much, and how long it took."""
+    """What was learnt from how much, how long it took, and whether it is served now."""
 
-    model_id: int
-    customers: int
-    products: int
-    orders: int
-    lines: int
-    lists: int
-    seconds: float
+    name: str
+    kind: ModelKind
+    customers: int = 0
+    products: int = 0
+    orders: int = 0
+    lines: int = 0
+    seconds: float = 0.0
+    judgement: Judgement = field(default_factory=lambda: Judgement(Verdict.FIRST))
+
+    @property
+    def published(self) -> bool:
+        """Whether it passed the gate."""
+        return not self.judgement.verdict.refuses
 
     def __str__(self) -> str:
+        became = "published" if self.published else f"refused ({self.judgement.verdict.value})"
         return (
-            f"learnt from {self.lines:,} lines of {self.orders:,} orders: {self.lists:,} lists for "
-            f"{self.customers:,} customers and {self.products:,} products in {self.seconds:.1f} s"
+            f"{self.name}: learnt from {self.lines:,} lines of {self.orders:,} orders by {self.customers:,} customers "
+            f"in {self.seconds:.1f} s; {became}{_compared(self.judgement)}"
         )
 
 
-def train(session: Session, now: datetime, *, zone: tzinfo = UTC) -> TrainingReport:
-    """Learn from everything bought up to `now` and publish it; the two newest models are kept.
+@dataclass(frozen=True)
+class Reference:
+    """The model that a candidate is compared with: the last full or quick one that is served, itself or refreshed."""
 
-    `zone` is the shop's: a customer's days are those of its calendar.
+    name: str
+    trained_at: datetime
+    customers: int
+    products: int
 
-    The whole of completejourney (1.47 million lines) takes well under 35 s and 1.2 GB on two cores. A shop with no
-    order, one product or one customer gets a model of what there is.
+
+def train(
+    sessions: sessionmaker[Session],
+    shop: Shop,
+    now: datetime,
+    *,
+    kind: ModelKind = ModelKind.FULL,
+    progress: Progress = lambda _step: None,
+) -> TrainingReport:
+    """Learn from everything up to `now`; publish it if it isn't worse than what is served.
+
+    Any amount of purchases will do: a shop with none gets a model of none.
+
+    Raises:
+        BeingTrained: somebody else trains at this moment.
     """
-    started = perf_counter()
-    interactions = read_interactions(session, now, zone=zone)
-    rows = list(_lists(interactions))  # all of it before the first write: the lock on the database stays short
-    model = Model(
-        trained_at=now,
-        published_at=now,
-        customers=len(interactions.customers),
-        products=len(interactions.products),
-        interactions=len(interactions.line_product),
-        facts={},
-    )
-    session.add(model)
-    session.flush()
-    _store(session, model.id, rows)
-    _prune(session)
-    report = TrainingReport(
-        model_id=model.id,
-        customers=model.customers,
-        products=model.products,
-        orders=len(interactions.order_age),
-        lines=model.interactions,
-        lists=len(rows),
-        seconds=round(perf_counter() - started, 1),
-    )
-    model.facts = {"orders": report.orders, "lists": report.lists, "seconds": report.seconds}
-    session.flush()
-    return report
+    with folders.only_trainer(shop.folder):
+        started = perf_counter()
+        name = begin(sessions, kind=kind, now=now)
+        progress("reading what was bought")
+        material = read(sessions, shop, now)
+        found, reference = material.interactions, _reference(sessions, shop)
+        model: LearntModel | None = None
+        if reference and not gate.whole(
+            customers=len(found.customers), products=len(found.products),
+            known_customers=reference.customers, known_products=reference.products,
+        ):  # fmt: skip
+            judgement = Judgement(Verdict.MISSING, reference.name)
+        else:
+            judgement, model = _learnt(material, shop, reference, now=now, kind=kind, progress=progress)
+            progress("writing the lists")
+            write(model, material, shop, name=name, kind=kind, now=now)
+        seconds = round(perf_counter() - started, 1)
+        finish(sessions, name, found, now=now, seconds=seconds, judgement=judgement, facts=_facts(material, model))
+        if not judgement.verdict.refuses:
+            rows = ranked_lists.lists(found)
+            with sessions.begin() as session:
+                ranked_lists.store(session, session.scalars(published(Model.id).limit(1)).one(), rows)
+        tidy(sessions, shop)
+    return report(name, kind, found, seconds=seconds, judgement=judgement)
 
 
-def _lists(interactions: Interactions) -> Iterator[dict[str, Any]]:
-    """Every list as the row it is stored in, without the model's id."""
-    if not len(interactions.line_product):
-        return
-    words = _Words()
-    found = neighbours(interactions)
-    yield _popular(interactions, words)
-    yield from _of_products(interactions, found, words)
-    yield from _of_customers(interactions, found, words)
+def begin(sessions: sessionmaker[Session], *, kind: ModelKind, now: datetime, base: str = "") -> str:
+    """Note that a model is being trained, and forget those whose trainers were killed; returns its name."""
+    with sessions.begin() as session:
+        session.execute(delete(Model).where(Model.state == State.CANDIDATE))
+        stem = f"{now:%Y%m%d-%H%M%S}-{kind.value}"
+        taken = set(session.scalars(select(Model.name).where(Model.name.startswith(stem))))
+        name = next(one for one in (stem, *(f"{stem}-{number}" for number in range(2, 99))) if one not in taken)
+        session.add(Model(name=name, kind=kind, trained_at=now, base=base))
+    return name
 
 
-def _popular(interactions: Interactions, words: _Words) -> dict[str, Any]:
-    chosen = best(recent_popularity(interactions), POPULAR)
-    return _row(interactions, "popular", "", chosen, [words.of(Reason(code=Code.POPULAR))] * len(chosen))
+def write(
+    model: LearntModel, material: Material, shop: Shop, *, name: str, kind: ModelKind, now: datetime
+) -> None:  # fmt: skip
+    """All that serving needs, in a folder that is whole or isn't there."""
+    about = {"name": name, "kind": kind.value, "trained_at": now.isoformat()}
+    together = Together(material.interactions, material.catalogue)
+    place = artefact.write(model, together, folder=shop.folder, name=name, about=about)
+    folders.keep_rankers(place, model.rankers)
 
 
-def _of_products(interactions: Interactions, found: Neighbours, words: _Words) -> Iterator[dict[str, Any]]:
-    for product, others, orders in ranked(found, A_PRODUCT):
-        reasons = [words.together(count) for count in orders.tolist()]
-        yield _row(interactions, "product", interactions.products[product], others.tolist(), reasons)
+def finish(
+    sessions: sessionmaker[Session], name: str, learnt_from: Interactions, *, now: datetime, seconds: float,
+    judgement: Judgement, facts: dict[str, Any],
+) -> None:  # fmt: skip
+    """The commit that publishes, or refuses."""
+    with sessions.begin() as session:
+        row = session.scalars(select(Model).where(Model.name == name)).one()
+        row.customers, row.products = len(learnt_from.customers), len(learnt_from.products)
+        row.interactions, row.seconds, row.facts = len(learnt_from.line_product), seconds, facts
+        row.gate = judgement.as_json()
+        if judgement.verdict.refuses:
+            row.state = State.REJECTED
+        else:
+            publish(row, now)
 
 
-def _of_customers(interactions: Interactions, found: Neighbours, words: _Words) -> Iterator[dict[str, Any]]:
-    blend = Blend(interactions)
-    explainer = Explainer(blend, found)
-    for block in blend.blocks():
-        for row in range(len(block.own)):
-            key = str(interactions.customers[block.start + row])
-            for kind, scores, n in (
-                ("customer", block.following[row], A_CUSTOMER),
-                ("discovery", block.new[row], A_DISCOVERY),
-            ):
-                chosen = best(scores, n)
-                reasons = [words.of(reason) for reason in explainer.reasons(block, row, chosen)]
-                yield _row(interactions, kind, key, chosen, reasons)
+def tidy(sessions: sessionmaker[Session], shop: Shop) -> None:
+    """Keep what is served, what it is made of, and the last models to go back to."""
+    with sessions.begin() as session:
+        served = list(session.scalars(published(Model).limit(1)))
+        newest = select(Model).order_by(Model.trained_at.desc(), Model.id.desc())
+        kept = [*served, *session.scalars(newest.where(Model.kind != ModelKind.REFRESH).limit(max(shop.keep, 1)))]
+        kept += session.scalars(newest.where(Model.kind == ModelKind.REFRESH).limit(REFRESHES_KEPT))
+        keep = {one.name for one in kept} | {one.base for one in kept if one.base}
+        session.execute(delete(Model).where(Model.kind == ModelKind.REFRESH, Model.name.not_in(keep)))
+    folders.sweep(shop.folder, keep=keep)
 
 
-class _Words:
-    """Writes each distinct reason once: millions of places share some ten thousand strings."""
-
-    def __init__(self) -> None:
-        self._written: dict[Reason, str] = {}
-        self._together: dict[int, str] = {}
-
-    def of(self, reason: Reason) -> str:
-        if reason not in self._written:
-            self._written[reason] = str(reason)
-        return self._written[reason]
-
-    def together(self, count: int) -> str:
-        if count not in self._together:
-            self._together[count] = str(Reason(code=Code.TOGETHER, count=count))
-        return self._together[count]
-
-
-def _row(interactions: Interactions, kind: str, key: str, chosen: list[int], reasons: list[str]) -> dict[str, Any]:
-    products = [interactions.products[product] for product in chosen]
-    return {"kind": kind, "key": key, "products": products, "reasons": reasons}
+def _learnt(
+    material: Material, shop: Shop, reference: Reference | None, *, now: datetime, kind: ModelKind, progress: Progress
+) -> tuple[Judgement, LearntModel]:
+    """The rankings, judged where that is possible, with sources that know everything."""
+    found, catalogue = material.interactions, material.catalogue
+    asked = gate.asked_since(found, age=(now - reference.trained_at).total_seconds() / DAY) if reference else None
+    if reference is None or asked is None or not asked.enough:
+        verdict = Verdict.TOO_LITTLE if reference else Verdict.FIRST
+        model = learn_model(found, catalogue, progress=progress)
+        return Judgement(verdict, reference.name if reference else ""), model
+    progress(f"learning from what was known {asked.days:.1f} days ago, to be judged by what came since")
+    candidate = learn_model(asked.known, catalogue, progress=progress)
+    ours = {task.name: _lists(candidate, asked, task) for task in TASKS}
+    theirs = _shown(artefact.load(shop.folder, reference.name), asked, found)
+    judgement = gate.judge(asked, ours, theirs, against=reference.name)
+    progress("fitting everything that is known now")
+    return judgement, fitted_with(candidate, material)
 
 
-def _store(session: Session, model_id: int, rows: list[dict[str, Any]]) -> None:
-    pending = iter(rows)
-    while part := list(islice(pending, ROWS_AT_ONCE)):
-        session.execute(insert(RankedList), [row | {"model_id": model_id} for row in part])
+def fitted_with(learnt: LearntModel, material: Material) -> LearntModel:
+    """The same rankings over sources that know everything up to now."""
+    fitted = with_rankers(learnt.rankers, material.interactions, material.catalogue)
+    return replace(fitted, questions=learnt.questions)
 
 
-def _prune(session: Session) -> None:
-    newest = select(Model.id).order_by(Model.published_at.desc(), Model.id.desc()).limit(KEEP_MODELS)
-    keep = session.scalars(newest).all()
-    session.execute(delete(RankedList).where(RankedList.model_id.not_in(keep)))
-    session.execute(delete(Model).where(Model.id.not_in(keep)))
+def _lists(candidate: LearntModel, asked: Asked, task: Task) -> Lists:
+    customers = asked.customers(task.name)
+    return as_lists(customers, candidate.ranked(customers, task, n=LENGTH).products)
+
+
+def _shown(present: artefact.Artefact, asked: Asked, found: Interactions) -> dict[str, Lists]:
+    """What the shop showed the same customers, in the candidate's numbers; what is popular to those it didn't know."""
+    number = {product: place for place, product in enumerate(found.products)}
+    translated = np.array([number.get(product, -1) for product in present.products], np.int32)
+    popular = translated[present.popular[:LENGTH]].tolist()
+    return {
+        task.name: {
+            customer: _translated(present.of_customer(found.customers[customer], task.name, n=LENGTH), translated)
+            or popular
+            for customer in asked.customers(task.name).tolist()
+        }
+        for task in TASKS
+    }
+
+
+def _translated(ranked: Ints, translated: Ints) -> list[int]:
+    products: list[int] = translated[ranked].tolist()
+    return products
+
+
+def _reference(sessions: sessionmaker[Session], shop: Shop) -> Reference | None:
+    kept = folders.names(shop.folder)
+    with sessions() as session:
+        rows = session.scalars(published(Model).where(Model.kind != ModelKind.REFRESH))
+        return next(
+            (Reference(row.name, row.trained_at, row.customers, row.products) for row in rows if row.name in kept), None
+        )
+
+
+def report(name: str, kind: ModelKind, found: Interactions, *, seconds: float, judgement: Judgement) -> TrainingReport:
+    return TrainingReport(
+        name=name, kind=kind, customers=len(found.customers), products=len(found.products),
+        orders=len(found.order_age), lines=len(found.line_product), seconds=seconds, judgement=judgement,
+    )  # fmt: skip
+
+
+def _facts(material: Material, model: LearntModel | None) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "orders": len(material.interactions.order_age),
+        "clicks": len(material.clicks.product),
+        "visits": len(np.unique(material.clicks.visit)),
+        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    }
+    if model is not None:
+        facts |= {
+            "rankers": {task: ranker.kind for task, ranker in model.rankers.items()},
+            "answers": dict(model.questions),
+        }
+    return facts
+
+
+def _compared(judgement: Judgement) -> str:
+    return "".join(f"; {task} NDCG@10 {one.candidate} against {one.present}" for task, one in judgement.tasks.items())

@@ -67,6 +67,7 @@ def load(environment: Mapping[str, str], overrides: Mapping[str, Any] | None = N
     values.setdefault("ECRM_PUBLIC_LAYOUT", "shop/base.html")
     values.setdefault("ECRM_MAIL_FOLDER", str(var / "mail"))
     values.setdefault("ECRM_ARCHIVE_FOLDER", str(var / "archive"))
+    values.setdefault("ECRM_MODEL_FOLDER", str(var / "models"))
     return values
 
 

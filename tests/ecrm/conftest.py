@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -20,9 +21,9 @@ def shop() -> GardenShop:
 
 
 @pytest.fixture
-def host(engine: Engine, shop: GardenShop) -> Iterator[Flask]:
+def host(engine: Engine, shop: GardenShop, tmp_path: Path) -> Iterator[Flask]:
     """The garden shop with the plugin on the test's database."""
-    host = create_host(engine, shop)
+    host = create_host(engine, shop, ECRM_MODEL_FOLDER=str(tmp_path / "models"))
     yield host
     host.extensions["ecrm_key_ring"].write_down()  # now, and not two seconds later by a thread of its own
 

@@ -1,138 +1,202 @@
-"""Training publishes true lists, or what there is of them."""
+"""A training publishes a model, or says why it didn't; the history leads back."""
+
+from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session, sessionmaker
 
-from recommender.placements import present_model, stored
-from recommender.reasons import Code
-from recommender.store import Model, RankedList
+from recommender import folders
+from recommender.catalogue import Description
+from recommender.folders import BeingTrained, only_trainer
+from recommender.gate import Verdict
+from recommender.loading import ModelShelf
+from recommender.material import Shop
+from recommender.refreshing import refresh
+from recommender.store import Model, ModelKind, NoSuchModel, State, go_back, models, present_name
 from recommender.training import train
+from tracking.orders import SeenOrder, SeenOrderLine
 
 from .purchases import NOW, checkerboard, customer, order
 
 
-def test_each_customer_is_offered_what_their_half_of_the_board_left_out(session: Session) -> None:
-    ids = checkerboard(session)
-
-    train(session, NOW)
-
-    for half, missing in (("tea", ["tea", "cup", "pot", "spoon"]), ("tool", ["saw", "nail", "plank", "glue"])):
-        for one, left_out in zip(ids[half], missing * 2, strict=True):
-            assert stored(session, "discovery", str(one))[0].product == left_out
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    return Shop(folder=tmp_path / "models")
 
 
-def test_a_customers_list_begins_with_what_they_buy_often_and_says_so(session: Session) -> None:
-    checkerboard(session)
-    ada = customer(session, "ada")
-    for days_ago in (2, 9, 16):
-        order(session, ada, ["saw"], days_ago=days_ago)
-    order(session, ada, ["glue"], days_ago=30)
-
-    train(session, NOW)
-
-    first, second = stored(session, "customer", str(ada))[:2]
-    assert (first.product, first.reason, first.count) == ("saw", Code.OFTEN, 3)
-    assert (second.product, second.reason, second.count) == ("glue", Code.AGAIN, 1)
+def history(sessions: sessionmaker[Session]) -> list[Model]:
+    with sessions() as session:
+        return list(models(session, limit=20))
 
 
-def test_the_reason_because_names_something_that_this_customer_bought(session: Session) -> None:
-    checkerboard(session)
-    ada = customer(session, "ada")
-    order(session, ada, ["saw"], days_ago=1)
+def test_the_first_model_is_served_at_once(sessions: sessionmaker[Session], shop: Shop) -> None:
+    shelf = ModelShelf(sessions, shop.folder)
+    assert shelf.present() is None
+    with sessions() as session:
+        ids = checkerboard(session)
 
-    train(session, NOW)
+    report = train(sessions, shop, NOW)
 
-    discovered = stored(session, "discovery", str(ada))
-    because = {entry.product: entry.because for entry in discovered if entry.reason is Code.BECAUSE}
-    assert because == dict.fromkeys(("nail", "plank", "glue"), "saw")
-    assert "saw" not in {entry.product for entry in discovered}
-
-
-def test_a_products_list_holds_what_was_bought_with_it_and_in_how_many_orders(session: Session) -> None:
-    checkerboard(session)
-
-    train(session, NOW)
-
-    entries = stored(session, "product", "tea")
-    assert {entry.product for entry in entries} == {"cup", "pot", "spoon"}
-    assert {(entry.reason, entry.count, entry.because) for entry in entries} == {(Code.TOGETHER, 4, "tea")}
-
-
-def test_the_same_purchases_give_the_same_lists(session: Session) -> None:
-    checkerboard(session)
-
-    first, second = train(session, NOW), train(session, NOW)
-
-    def lists(model_id: int) -> list[tuple[object, ...]]:
-        query = select(RankedList.kind, RankedList.key, RankedList.products, RankedList.reasons)
-        return [
-            tuple(row) for row in session.execute(query.where(RankedList.model_id == model_id).order_by("kind", "key"))
-        ]
-
-    assert lists(first.model_id) == lists(second.model_id)
-
-
-def test_two_models_are_kept_and_the_newest_is_served(session: Session) -> None:
-    ada = customer(session, "ada")
-    order(session, ada, ["tea"], days_ago=40)
-
-    reports = [train(session, NOW + timedelta(days=day)) for day in range(3)]
-
-    assert session.scalars(select(Model.id).order_by(Model.id)).all() == [report.model_id for report in reports[1:]]
-    assert session.scalar(select(func.count(RankedList.model_id.distinct()))) == 2
-    present = present_model(session)
+    assert (report.judgement.verdict, report.customers, report.orders) == (Verdict.FIRST, 16, 16)
+    shelf.forget()
+    present = shelf.present()
     assert present is not None
-    assert present.id == reports[-1].model_id
+    assert present.name == report.name == "20261120-000000-full"
+    assert present.products[present.of_customer(ids["tea"][0], "new", n=1)[0]] == "tea"
+    assert str(report).startswith("20261120-000000-full: learnt from 48 lines of 16 orders by 16 customers in ")
 
 
-def test_nothing_of_a_training_that_is_rolled_back_is_seen(session: Session) -> None:
-    ada = customer(session, "ada")
-    order(session, ada, ["tea"], days_ago=1)
-    session.commit()
+def test_a_product_that_nobody_bought_is_known_to_the_model(sessions: sessionmaker[Session], shop: Shop) -> None:
+    with sessions() as session:
+        checkerboard(session)
 
-    train(session, NOW)
-    session.rollback()
+    train(sessions, Shop(folder=shop.folder, descriptions={"kettle": Description(text="a kettle for tea")}), NOW)
 
-    assert present_model(session) is None
-    assert stored(session, "popular", "") == []
+    present = ModelShelf(sessions, shop.folder).present()
+    assert present is not None
+    assert "kettle" in present.products
 
 
 @pytest.mark.parametrize("purchases", [[], [["tea"]], [["tea", "cup"]], [["tea"], ["tea"]]])
 def test_a_shop_with_next_to_nothing_sold_gets_a_model_of_what_there_is(
-    session: Session, purchases: list[list[str]]
+    sessions: sessionmaker[Session], shop: Shop, purchases: list[list[str]]
 ) -> None:
-    for number, products in enumerate(purchases):
-        order(session, customer(session, f"c{number}"), products, days_ago=number)
+    with sessions.begin() as session:
+        for number, products in enumerate(purchases):
+            order(session, customer(session, f"c{number}"), products, days_ago=number)
 
-    report = train(session, NOW)
+    report = train(sessions, shop, NOW)
 
-    assert report.orders == len(purchases)
-    assert report.customers == len(purchases)
-    popular = {entry.product for entry in stored(session, "popular", "")}
-    assert popular == {product for products in purchases for product in products}
-
-
-def test_the_report_is_a_sentence(session: Session) -> None:
-    order(session, customer(session, "ada"), ["tea", "cup"], days_ago=1)
-
-    assert str(train(session, NOW)).startswith(
-        "learnt from 2 lines of 1 orders: 3 lists for 1 customers and 2 products"
-    )
+    assert report.published
+    assert (report.orders, report.customers) == (len(purchases), len(purchases))
 
 
-def test_what_lies_in_every_cart_explains_nothing(session: Session) -> None:
-    for number in range(12):
-        one = customer(session, f"crowd-{number}")
-        order(
-            session, one, ["bag", "bread", "butter"] if number < 4 else ["bag", f"thing-{number % 4}"], days_ago=number
-        )
-    ada = customer(session, "ada")
-    order(session, ada, ["bag", "bread"], days_ago=1)
+def test_only_one_trains_at_a_time(sessions: sessionmaker[Session], shop: Shop) -> None:
+    with only_trainer(shop.folder), pytest.raises(BeingTrained, match="being trained already"):
+        train(sessions, shop, NOW)
 
-    train(session, NOW)
+    assert history(sessions) == []
 
-    because = {entry.product: entry.because for entry in stored(session, "discovery", str(ada))}
-    assert because["butter"] == "bread"
+
+def test_what_a_killed_trainer_left_is_swept_by_the_next(sessions: sessionmaker[Session], shop: Shop) -> None:
+    with sessions.begin() as session:
+        session.add(Model(name="20261119-000000-full", kind=ModelKind.FULL, trained_at=NOW))
+    (shop.folder / f"{folders.UNFINISHED}20261119-000000-full-1").mkdir(parents=True)
+
+    report = train(sessions, shop, NOW)
+
+    assert [one.name for one in history(sessions)] == [report.name]
+    assert [one.name for one in shop.folder.iterdir() if one.is_dir()] == [report.name]
+
+
+def test_a_candidate_from_half_a_history_is_refused(sessions: sessionmaker[Session], shop: Shop) -> None:
+    with sessions() as session:
+        checkerboard(session)
+    first = train(sessions, shop, NOW)
+    with sessions.begin() as session:
+        gone = select(SeenOrder.id).where(SeenOrder.customer_id > 7)
+        session.execute(delete(SeenOrderLine).where(SeenOrderLine.order_id.in_(gone)))
+        session.execute(delete(SeenOrder).where(SeenOrder.customer_id > 7))
+
+    second = train(sessions, shop, NOW + timedelta(days=1))
+
+    assert second.judgement.verdict is Verdict.MISSING
+    assert not second.published
+    assert [(one.state, one.gate["verdict"]) for one in history(sessions)] == [
+        (State.REJECTED, "missing"), (State.PUBLISHED, "first"),
+    ]  # fmt: skip
+    with sessions() as session:
+        assert present_name(session) == first.name
+
+
+def test_one_command_leads_back_and_what_was_left_is_not_returned_to(
+    sessions: sessionmaker[Session], shop: Shop
+) -> None:
+    with sessions() as session:
+        checkerboard(session)
+    names = [train(sessions, shop, NOW + timedelta(days=day)).name for day in range(3)]
+    kept = folders.names(shop.folder)
+
+    with sessions.begin() as session:
+        assert go_back(session, NOW + timedelta(days=4), kept=kept).name == names[1]
+    with sessions.begin() as session:
+        assert present_name(session) == names[1]
+        assert go_back(session, NOW + timedelta(days=5), kept=kept).name == names[0]
+    with sessions.begin() as session:
+        with pytest.raises(NoSuchModel, match=r"no earlier model to go back to; .* none"):
+            go_back(session, NOW + timedelta(days=6), kept=kept)
+        with pytest.raises(NoSuchModel, match="no model nonsense"):
+            go_back(session, NOW + timedelta(days=6), to="nonsense", kept=kept)
+        assert go_back(session, NOW + timedelta(days=6), to=names[2], kept=kept).name == names[2]
+        assert present_name(session) == names[2]
+
+
+def test_only_some_models_are_kept_and_always_the_one_that_is_served(
+    sessions: sessionmaker[Session], shop: Shop
+) -> None:
+    few = Shop(folder=shop.folder, keep=2)
+    names = [train(sessions, few, NOW + timedelta(days=day)).name for day in range(3)]
+    assert folders.names(shop.folder) == names[1:]
+
+    with sessions.begin() as session:
+        go_back(session, NOW + timedelta(days=3), kept=names[1:])
+    for day in (4, 5):
+        with sessions.begin() as session:  # what was trained since is withdrawn again
+            pass
+        latest = train(sessions, few, NOW + timedelta(days=day)).name
+    with sessions() as session:
+        assert present_name(session) == latest
+    assert len(folders.names(shop.folder)) == 2
+
+
+def test_a_refresh_knows_who_ordered_since_and_leaves_the_others_their_lists(
+    sessions: sessionmaker[Session], shop: Shop
+) -> None:
+    with sessions() as session:
+        ids = checkerboard(session)
+    train(sessions, shop, NOW)
+    before = ModelShelf(sessions, shop.folder).present()
+    assert before is not None
+    later = NOW + timedelta(minutes=10)
+    assert refresh(sessions, shop, later) == "nothing was refreshed: nobody ordered since, and nothing is new"
+
+    with sessions.begin() as session:
+        newcomer = customer(session, "newcomer")
+        order(session, newcomer, ["saw", "kettle"], days_ago=-1 / 300)
+    report = refresh(sessions, shop, later)
+
+    assert not isinstance(report, str)
+    after = ModelShelf(sessions, shop.folder).present()
+    assert after is not None
+    assert after.name == report.name == "20261120-001000-refresh"
+    assert "kettle" in after.products
+    assert len(after.of_customer(newcomer, "next", n=5))
+    for one in (*ids["tea"], *ids["tool"]):
+        old, new = before.of_customer(one, "next", n=60), after.of_customer(one, "next", n=60)
+        assert [before.products[product] for product in old] == [after.products[product] for product in new]
+    with sessions.begin() as session, pytest.raises(NoSuchModel):  # a refresh and its model stand and fall together
+        go_back(session, later, kept=folders.names(shop.folder))
+
+
+def test_a_refresh_rests_nineteen_times_as_long_as_it_took(sessions: sessionmaker[Session], shop: Shop) -> None:
+    train(sessions, shop, NOW)
+    for minutes, expected in (
+        (10, "20261120-001000-refresh"),
+        (20, "nothing was refreshed: the last time is too short"),
+    ):
+        with sessions.begin() as session:
+            order(session, customer(session, f"at {minutes}"), ["tea"], days_ago=-(minutes - 1) / 1440)
+        done = refresh(sessions, shop, NOW + timedelta(minutes=minutes))
+        assert str(done).startswith(expected)
+        with sessions.begin() as session:
+            session.scalars(select(Model).where(Model.name == "20261120-001000-refresh")).one().seconds = 60.0
+
+
+def test_a_refresh_before_the_first_training_has_nothing_to_refresh(
+    sessions: sessionmaker[Session], shop: Shop
+) -> None:
+    assert refresh(sessions, shop, NOW) == "nothing was refreshed: no model was trained yet"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -90,9 +90,20 @@ class Archive:
         found = self._ask(session, days, f"WHERE {condition} {tail}", parameters or {})
         return [] if found is None else found.to_pylist()
 
-    def table(self, session: Session, days: Collection[date]) -> Any:
-        """All archived events of these days as a `pyarrow.Table`; None where there are none."""
-        return self._ask(session, days, "", {})
+    def table(
+        self,
+        session: Session,
+        days: Collection[date],
+        *,
+        condition: str = "TRUE",
+        parameters: Mapping[str, Any] | None = None,
+        columns: Sequence[str] = COLUMNS,
+    ) -> Any:
+        """Archived events of these days as a `pyarrow.Table`, all or those that fulfil a condition in DuckDB's SQL.
+
+        None where there are no files of these days.
+        """
+        return self._ask(session, days, f"WHERE {condition}", parameters or {}, columns=", ".join(columns))
 
     def with_id(self, session: Session, event_id: int) -> dict[str, Any] | None:
         """The archived event of this id."""

@@ -205,7 +205,8 @@ def _figures(session: Session) -> None:
 
 def _model(session: Session, ada: Customer) -> None:
     model = Model(
-        trained_at=_ago(days=1), published_at=_ago(days=1), customers=2, products=3, interactions=9,
+        name="20260101-031000-full", state="published", trained_at=_ago(days=1), published_at=_ago(days=1),
+        customers=2, products=3, interactions=9,
         facts={"factors": 64},
     )  # fmt: skip
     session.add(model)

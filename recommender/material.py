@@ -1,0 +1,53 @@
+"""Material: everything a training learns from, read in short transactions before the long work begins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from tracking.clickstream.archive import Archive
+
+from .catalogue import Catalogue, Description
+from .clicks import Clicks, read_clicks
+from .interactions import Interactions, read_interactions
+
+CLICK_DAYS = 90
+"""What visitors looked at longer ago says nothing of what comes next in a visit."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shop:
+    """What the shop says of itself: where its models lie, its calendar, and its products as it describes them."""
+
+    folder: Path
+    zone: tzinfo = UTC
+    archive: Archive | None = None
+    descriptions: Mapping[str, Description] = field(default_factory=dict)
+    keep: int = 5
+
+
+@dataclass(frozen=True)
+class Material:
+    """All purchases, all products, the clicks of the last weeks; numbers are those of `interactions`."""
+
+    interactions: Interactions
+    catalogue: Catalogue
+    clicks: Clicks
+
+
+def read(sessions: sessionmaker[Session], shop: Shop, now: datetime) -> Material:
+    """Read it as it is at this moment; a product that nobody bought yet is one without lines."""
+    with sessions() as session:
+        interactions = read_interactions(session, now, zone=shop.zone)
+    unsold = sorted(set(shop.descriptions).difference(interactions.products))
+    interactions = replace(interactions, products=[*interactions.products, *unsold])
+    numbers = {product: number for number, product in enumerate(interactions.products)}
+    with sessions() as session:
+        clicks = read_clicks(
+            session, shop.archive, since=now - timedelta(days=CLICK_DAYS), until=now, numbers=numbers
+        )  # fmt: skip
+    return Material(interactions, Catalogue.of(interactions.products, shop.descriptions), clicks)

@@ -1,0 +1,131 @@
+"""Refreshing: what the last minutes changed, without learning anew how to rank.
+
+The sources are fitted on all purchases up to now, with the rankings of the present model; who bought since is ranked
+anew, and everybody else keeps the list they had. New products and new customers are in it. It is published like any
+model, as a folder of its own, so that nobody ever reads half of it.
+
+It costs about a tenth of a training. So that a large shop doesn't do nothing else, it rests nineteen times as long as
+the last one took; the orders of the last minute count anyway, as serving reads them itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from time import perf_counter
+
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+
+from tracking.orders import SeenOrder
+
+from . import artefact, folders, training
+from .gate import Judgement, Verdict
+from .interactions import Interactions, Ints
+from .material import Shop, read
+from .model import LearntModel, Lists, Task, with_rankers
+from .sources import EACH
+from .store import Model, ModelKind, present_model
+
+RESTS = 19
+"""Times its own length: at most a twentieth of one core goes into it."""
+
+
+@dataclass(frozen=True)
+class Refreshed(LearntModel):
+    """A model that ranks `anew` and gives all others, by number, the rows of `kept`."""
+
+    anew: Ints = field(default_factory=lambda: np.empty(0, np.int32))
+    kept: Mapping[str, Lists] = field(default_factory=dict)
+
+    def ranked(self, customers: Ints, task: Task, *, n: int, each: int = EACH) -> Lists:
+        """Stored rows where there are some that are long enough to tell."""
+        stored = self.kept[task.name]
+        width = min(n, stored.products.shape[1])
+        products = np.full((len(customers), n), -1, np.int32)
+        scores = np.full((len(customers), n), -np.inf, np.float32)
+        products[:, :width] = stored.products[customers, :width]
+        scores[:, :width] = stored.scores[customers, :width]
+        changed = np.isin(customers, self.anew)
+        fresh = super().ranked(customers[changed], task, n=n, each=each)
+        products[changed], scores[changed] = fresh.products, fresh.scores
+        return Lists(products, scores)
+
+
+def refresh(sessions: sessionmaker[Session], shop: Shop, now: datetime) -> training.TrainingReport | str:
+    """Publish what the last minutes changed, or say in a sentence why there is nothing to do.
+
+    Raises:
+        BeingTrained: somebody else trains at this moment.
+    """
+    with folders.only_trainer(shop.folder):
+        started = perf_counter()
+        with sessions() as session:
+            present = present_model(session)
+            because = "no model was trained yet" if present is None else _rest(session, present, shop, now)
+        if present is None or because:
+            return f"nothing was refreshed: {because}"
+        base = present.base or present.name
+        try:
+            rankers = folders.kept_rankers(shop.folder / base)
+            before = artefact.load(shop.folder, present.name)
+        except FileNotFoundError:
+            return f"nothing was refreshed: the files of {base} are not kept here"
+        name = training.begin(sessions, kind=ModelKind.REFRESH, now=now, base=base)
+        material = read(sessions, shop, now)
+        fitted = with_rankers(rankers, material.interactions, material.catalogue)
+        model = Refreshed(
+            fitted.sources, fitted.features, fitted.rankers, fitted.seconds,
+            anew=_anew(material.interactions, before, age=(now - present.trained_at) / timedelta(days=1)),
+            kept=_kept(material.interactions, before),
+        )  # fmt: skip
+        training.write(model, material, shop, name=name, kind=ModelKind.REFRESH, now=now)
+        seconds = round(perf_counter() - started, 1)
+        report = training.report(
+            name, ModelKind.REFRESH, material.interactions, seconds=seconds,
+            judgement=Judgement(Verdict.PASSED, against=base),
+        )  # fmt: skip
+        facts = {"orders": report.orders, "ranked_anew": len(model.anew)}
+        training.finish(
+            sessions, name, material.interactions, now=now, seconds=seconds, judgement=report.judgement, facts=facts
+        )
+        training.tidy(sessions, shop)
+    return report
+
+
+def _rest(session: Session, present: Model, shop: Shop, now: datetime) -> str:
+    """Why nothing has to be done; empty where something has."""
+    if present.kind == ModelKind.REFRESH and now - present.trained_at < timedelta(seconds=RESTS * present.seconds):
+        return "the last time is too short ago for what it costs"
+    newer = select(SeenOrder.id).where(SeenOrder.placed_at > present.trained_at, SeenOrder.placed_at <= now)
+    if session.scalar(newer.limit(1)) is None and len(shop.descriptions) <= present.products:
+        return "nobody ordered since, and nothing is new"
+    return ""
+
+
+def _anew(interactions: Interactions, before: artefact.Artefact, *, age: float) -> Ints:
+    """Who bought since the model, and who wasn't in it."""
+    bought = np.unique(interactions.order_customer[interactions.order_age <= age])
+    unknown = np.flatnonzero(~np.isin(np.array(interactions.customers, np.int64), before.customers))
+    return np.union1d(bought, unknown).astype(np.int32)
+
+
+def _kept(interactions: Interactions, before: artefact.Artefact) -> dict[str, Lists]:
+    """A row a customer of today in today's numbers; -1 for who wasn't there."""
+    number = {product: place for place, product in enumerate(interactions.products)}
+    translated = np.array([*(number.get(product, -1) for product in before.products), -1], np.int32)
+    customers = np.array(interactions.customers, np.int64)
+    place = np.minimum(np.searchsorted(before.customers, customers), max(len(before.customers) - 1, 0))
+    there = before.customers[place] == customers if len(before.customers) else np.zeros(len(customers), bool)
+    found = {}
+    for task, products in before.lists.items():
+        rows = np.full((len(customers), products.shape[1]), -1, np.int32)
+        scores = np.full(rows.shape, -np.inf, np.float32)
+        rows[there] = translated[products[place[there]]]
+        scores[there] = before.scores[task][place[there]].astype(np.float32)
+        scores[rows < 0] = -np.inf
+        gone_last = np.argsort(rows < 0, axis=1, kind="stable")
+        found[task] = Lists(np.take_along_axis(rows, gone_last, 1), np.take_along_axis(scores, gone_last, 1))
+    return found
