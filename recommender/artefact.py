@@ -1,132 +1,144 @@
-"""The trained model on disk: arrays that every worker maps into memory, and a pointer to the present one.
+"""The trained model on disk: arrays that every worker maps into memory. Reading only, with numpy alone.
 
-    <folder>/<name>/about.json  customers.npy  products.json  popular.npy
-                    next.npy  next_scores.npy  new.npy  new_scores.npy   a row a customer, best first, -1 where none
-                    together.npy  together_orders.npy                    a row a product; how many baskets hold both
-    <folder>/present            the name of the one that is served
+    <folder>/<name>/about.json  products.json  words.json  …  .npy
 
-A model is written beside its place, flushed, renamed, and only then pointed at: a trainer that is killed at any moment
-leaves the present one as it was, and nobody reads half a model.
+A model is complete or it isn't there (`artefact_writing`); which one is served is a row of the database. A "row" below
+is a customer's, a product's or a word's; `-1` fills what is left of it.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .candidates.basket_knn import ranked as ranked_neighbours
-from .interactions import Floats, Ints
-from .model import NEW, NEXT, LearntModel
-from .together import Together
+from .arrays import Floats, Ints
+from .candidates.session_knn import SessionNeighbours, Settings
+from .reasons import Code
 
-LENGTHS = {NEXT.name: 60, NEW.name: 30}
-"""Longer than what is shown, as some of it is sold out, in the cart or on the page already."""
-TOGETHER = 24
-POPULAR = 100
-PRESENT = "present"
+CODES = tuple(Code)
+"""A reason's code is stored as its place here: codes are only ever added at the end of the enumeration."""
+NUMBER_OF_CODE = {code: number for number, code in enumerate(CODES)}
 UNFINISHED = ".unfinished-"
+SESSION = "session_"
+TASKS = ("next", "new")
+
+
+class Lists(NamedTuple):
+    """A row a customer, best first. `why` is a place in `CODES`; `source` the product that the reason points at, or
+    its count (BRAND).
+    """
+
+    products: Ints
+    why: NDArray[np.uint8]
+    source: Ints
+
+
+class Rows(NamedTuple):
+    """Rows of different lengths, laid end to end: row r is `products[at[r]:at[r + 1]]`."""
+
+    at: NDArray[np.int64]
+    products: Ints
+
+    def row(self, number: int) -> Ints:
+        """One of them."""
+        return self.products[int(self.at[number]) : int(self.at[number + 1])]
+
+
+class Own(NamedTuple):
+    """What each customer bought, the liveliest habit first: on how many days, and the last of them (an ordinal)."""
+
+    rows: Rows
+    days: NDArray[np.uint16]
+    last: Ints
+
+
+class Neighbours(NamedTuple):
+    """A row a product, best first, and in how many orders (or visits) both lie."""
+
+    products: Ints
+    times: Ints
+
+
+class Completing(NamedTuple):
+    """How much a product in the cart speaks for (or against) others; `orders` held both."""
+
+    rows: Rows
+    weight: Floats
+    orders: NDArray[np.uint16]
 
 
 @dataclass(frozen=True)
 class Artefact:
-    """Stored rankings; the arrays are mapped, so that workers share their memory."""
+    """All that serving reads. `number` is the inverse of `products`."""
 
     name: str
     about: Mapping[str, Any]
     products: Sequence[str]
+    categories: Sequence[str]
+    brands: Sequence[str]
+    regions: Sequence[str]
     customers: NDArray[np.int64]
-    lists: Mapping[str, Ints]
-    scores: Mapping[str, Floats]
-    together: Ints
-    together_orders: Ints
+    lists: Mapping[str, Lists]
+    own: Own
+    together: Neighbours
+    similar: Ints
+    similar_likeness: NDArray[np.float16]
+    also_bought: Neighbours
+    completing: Completing
     popular: Ints
+    popular_of_category: Rows
+    popular_of_region: Rows
+    category: Ints
+    brand: Ints
+    factors: NDArray[np.float16]
+    inverse: Floats
+    session: SessionNeighbours | None
+
+    @cached_property
+    def number(self) -> Mapping[str, int]:
+        """A product's place in every array."""
+        return {product: number for number, product in enumerate(self.products)}
+
+    @cached_property
+    def category_number(self) -> Mapping[str, int]:
+        """A category's place in `categories`."""
+        return {name: number for number, name in enumerate(self.categories)}
+
+    @cached_property
+    def region_number(self) -> Mapping[str, int]:
+        """A region's place in `regions`."""
+        return {name: number for number, name in enumerate(self.regions)}
 
     def row_of(self, customer: int) -> int | None:
-        """Where this customer's lists stand; None for somebody the model doesn't know."""
+        """Where this customer's rows stand; None for somebody the model doesn't know."""
         row = int(np.searchsorted(self.customers, customer))
         return row if row < len(self.customers) and self.customers[row] == customer else None
 
     def of_customer(self, customer: int, task: str, *, n: int) -> Ints:
-        """The `n` best for them by number, fewer or none where there aren't as many."""
+        """The `n` best for them by number, as they are stored; fewer or none where there aren't as many."""
         row = self.row_of(customer)
         if row is None:
             return np.empty(0, np.int32)
-        ranked = self.lists[task][row, :n]
+        ranked = self.lists[task].products[row, :n]
         return ranked[ranked >= 0]
 
+    def category_of(self, number: int) -> str:
+        """Empty where the catalogue knows none."""
+        found = int(self.category[number])
+        return self.categories[found] if found >= 0 else ""
 
-def publish(model: LearntModel, together: Together, *, folder: Path, name: str, about: Mapping[str, Any]) -> Path:
-    """Write all lists and make them the present ones.
-
-    Raises:
-        FileExistsError: there is a model of this name.
-    """
-    place = write(model, together, folder=folder, name=name, about=about)
-    point_at(folder, name)
-    return place
-
-
-def write(model: LearntModel, together: Together, *, folder: Path, name: str, about: Mapping[str, Any]) -> Path:
-    """Write all lists without serving them yet: what a gate then compares with the present ones."""
-    place = folder / name
-    if place.exists():
-        raise FileExistsError(f"There is a model {name} already; give this one another name.")
-    unfinished = folder / f"{UNFINISHED}{name}-{os.getpid()}"
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    known = model.sources.known
-    everyone = np.arange(len(known.customers), dtype=np.int32)
-    arrays: dict[str, np.ndarray] = {"customers": np.array(known.customers, np.int64)}
-    for task in (NEXT, NEW):
-        lists = model.ranked(everyone, task, n=LENGTHS[task.name])
-        arrays[task.name] = lists.products
-        arrays[f"{task.name}_scores"] = lists.scores.astype(np.float16)
-    arrays["together"], arrays["together_orders"] = _together(together)
-    popular = np.argsort(-model.sources.popular, kind="stable")[:POPULAR]
-    arrays["popular"] = popular[model.sources.popular[popular] > 0].astype(np.int32)
-    for part, array in arrays.items():
-        with (unfinished / f"{part}.npy").open("wb") as file:
-            np.save(file, array, allow_pickle=False)
-            _flush(file)
-    for part, facts in (("products", list(known.products)), ("about", dict(about))):
-        with (unfinished / f"{part}.json").open("w") as text:
-            json.dump(facts, text)
-            _flush(text)
-    unfinished.rename(place)
-    _flush_folder(folder)
-    return place
-
-
-def point_at(folder: Path, name: str) -> None:
-    """Serve this one from now on; also the way back to an earlier one.
-
-    Raises:
-        FileNotFoundError: there is no such model.
-    """
-    if not (folder / name / "about.json").exists():
-        raise FileNotFoundError(f"There is no model {name} in {folder}; those there are: {', '.join(names(folder))}.")
-    new = folder / f"{UNFINISHED}{PRESENT}-{os.getpid()}"
-    with new.open("w") as file:
-        file.write(name)
-        _flush(file)
-    new.replace(folder / PRESENT)
-    _flush_folder(folder)
-
-
-def present_name(folder: Path) -> str | None:
-    """Cheap enough to ask once a second: workers load anew when it changes."""
-    try:
-        return (folder / PRESENT).read_text() or None
-    except FileNotFoundError:
-        return None
+    def brand_of(self, number: int) -> str:
+        """Empty where the catalogue knows none."""
+        found = int(self.brand[number])
+        return self.brands[found] if found >= 0 else ""
 
 
 def names(folder: Path) -> list[str]:
@@ -135,55 +147,62 @@ def names(folder: Path) -> list[str]:
 
 
 def load(folder: Path, name: str) -> Artefact:
-    """Map the arrays; reads next to nothing until somebody asks."""
-    place = folder / name
+    """Map the arrays; reads next to nothing but the products' ids until somebody asks.
 
-    def array(part: str) -> np.ndarray:
-        mapped: np.ndarray = np.load(place / f"{part}.npy", mmap_mode="r", allow_pickle=False)
-        return mapped
+    Raises:
+        OSError: the model isn't there, or not all of it.
+        ValueError: a file holds something else.
+    """
+    place = folder / name
+    about = json.loads((place / "about.json").read_text())
+    words = json.loads((place / "words.json").read_text())
+
+    def array(part: str) -> Any:
+        # the plain view of the mapped file: a memmap's own indexing costs more than what it reads
+        return np.asarray(np.load(place / f"{part}.npy", mmap_mode="r", allow_pickle=False))
 
     return Artefact(
         name=name,
-        about=json.loads((place / "about.json").read_text()),
+        about=about["about"],
         products=json.loads((place / "products.json").read_text()),
+        categories=words["categories"],
+        brands=words["brands"],
+        regions=words["regions"],
         customers=array("customers"),
-        lists={task: array(task) for task in LENGTHS},
-        scores={task: array(f"{task}_scores") for task in LENGTHS},
-        together=array("together"),
-        together_orders=array("together_orders"),
+        lists={task: Lists(array(task), array(f"{task}_why"), array(f"{task}_source")) for task in TASKS},
+        own=Own(Rows(array("own_at"), array("own")), array("own_days"), array("own_last")),
+        together=Neighbours(array("together"), array("together_orders")),
+        similar=array("similar"),
+        similar_likeness=array("similar_likeness"),
+        also_bought=Neighbours(array("also_bought"), array("also_bought_visits")),
+        completing=Completing(
+            Rows(array("completing_at"), array("completing")), array("completing_weight"), array("completing_orders")
+        ),
         popular=array("popular"),
+        popular_of_category=Rows(array("popular_of_category_at"), array("popular_of_category")),
+        popular_of_region=Rows(array("popular_of_region_at"), array("popular_of_region")),
+        category=array("category"),
+        brand=array("brand"),
+        factors=array("factors"),
+        inverse=array("inverse"),
+        session=_session(about["session"], array),
     )
 
 
-def prune(folder: Path, *, keep: int) -> list[str]:
-    """Remove all but the last `keep` by name, and never the present one; what killed trainers left goes too."""
-    present = present_name(folder)
-    old = [name for name in names(folder)[: -keep or None] if name != present]
+def prune(folder: Path, *, keep: Iterable[str]) -> list[str]:
+    """Remove every model but these; what killed trainers left goes too. Returns the names of what went."""
+    kept = set(keep)
+    old = [name for name in names(folder) if name not in kept]
     for name in old:
+        (folder / name / "about.json").unlink()  # half removed, it is no model
         shutil.rmtree(folder / name)
     for left in folder.glob(f"{UNFINISHED}*"):
-        if left.is_dir():
-            shutil.rmtree(left, ignore_errors=True)
+        shutil.rmtree(left, ignore_errors=True)
     return old
 
 
-def _together(together: Together) -> tuple[Ints, Ints]:
-    size = len(together.known.products)
-    others, orders = np.full((size, TOGETHER), -1, np.int32), np.zeros((size, TOGETHER), np.int32)
-    for product, ranked, counts in ranked_neighbours(together.pairs, TOGETHER):
-        others[product, : len(ranked)] = ranked
-        orders[product, : len(ranked)] = counts
-    return others, orders
-
-
-def _flush(file: Any) -> None:
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def _flush_folder(folder: Path) -> None:
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
+def _session(about: Mapping[str, Any] | None, array: Any) -> SessionNeighbours | None:
+    if about is None:
+        return None
+    arrays = {part: array(f"{SESSION}{part}") for part in about["arrays"]}
+    return SessionNeighbours(arrays, settings=Settings(**about["settings"]))

@@ -116,6 +116,15 @@ Goods = Callable[[Sequence[str]], Sequence[Good]]
 """The shop's answer for some products, asked at the moment of showing; those that don't exist any more are left out."""
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A product that is newer than the model, the shop's id first; brand and category empty where there are none."""
+
+    product: str
+    category: str = ""
+    brand: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rule:
     """A marketer's rule. `what`: `pin` (first, `weight` is the place from 1), `boost` or `bury` (score × or ÷

@@ -32,6 +32,7 @@ class Code(StrEnum):
     POPULAR = "popular"  # many customers buy it at present
     CHOSEN = "chosen"  # the shop's own choice, by a rule
     SEEN = "seen"  # this visitor looked at it
+    FOUND = "found"  # a hit of the search or a product of the category, for nothing that is known of the person
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -66,6 +66,16 @@ class Sources:
         self._queries = {fade: item_knn.query(known, fade_days=fade) for fade in (30.0, 60.0, 120.0)}
         self._decayed = item_knn.decayed(known, fade_days=120.0)
 
+    @property
+    def in_common(self) -> csr_matrix:
+        """products × products: how many of their customers they share (item_knn, BM25)."""
+        return self._bm25
+
+    @property
+    def product_factors(self) -> Floats:
+        """products × factors, for folding in what was done since."""
+        return self._factors.products
+
     def pairs(self, customers: Ints, *, new: bool, each: int = EACH) -> Pairs:
         """The candidates of these customers with what each source says of them."""
         return self._pairs(customers, self._scores(customers), new=new, each=each)

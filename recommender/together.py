@@ -25,7 +25,7 @@ class Together:
     def __init__(self, known: Interactions, catalogue: Catalogue | None = None) -> None:
         self.known = known
         self.pairs: Neighbours = neighbours(known)
-        self._completing = completing(day_baskets(known))
+        self.completing: csr_matrix = completing(day_baskets(known))
         size = len(known.products)
         self.similar: csr_matrix = (
             content.alike(content.described(catalogue)) if catalogue else csr_matrix((size, size), dtype=np.float32)
@@ -47,7 +47,7 @@ class Together:
         asked = csr_matrix(
             (np.ones(len(inside), np.float32), inside, [0, len(inside)]), shape=(1, len(self.known.products))
         )
-        scores = _to_one(asked @ self._completing) + SIMILAR * _to_one(asked @ self.similar)
+        scores = _to_one(asked @ self.completing) + SIMILAR * _to_one(asked @ self.similar)
         return _ranked(scores, n, without=inside)
 
 

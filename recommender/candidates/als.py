@@ -5,7 +5,6 @@ Confidence is 1 + weight · Σ exp(-age / fade_days): time decay is worth more h
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -51,35 +50,3 @@ def factorise(
         )
         model.fit(confidence, show_progress=False)
     return Factors(model.user_factors, model.item_factors)
-
-
-class FoldIn:
-    """Factors of somebody whom the training didn't see, or who did something since: one small equation each.
-
-    Half a step of the same alternation (Hu et al. 2008, section 4) for one customer, with the products as they are.
-    """
-
-    def __init__(self, products: Floats, *, regularization: float = REGULARIZATION) -> None:
-        self._products = products
-        self._gram = products.T @ products + regularization * np.eye(products.shape[1], dtype=np.float32)
-
-    def factors(self, weights: Mapping[int, float]) -> Floats:
-        """`weights` says how much each product counts (`recommender.signals`); what counts nothing or less is left out.
-
-        Returns a zero row where nothing is left: no product is liked better than another then.
-        """
-        liked = {
-            product: weight for product, weight in weights.items() if weight > 0 and 0 <= product < len(self._products)
-        }
-        if not liked:
-            return np.zeros(self._products.shape[1], np.float32)
-        rows = self._products[list(liked)]
-        confidence = 1.0 + WEIGHT * np.fromiter(liked.values(), np.float32, len(liked))
-        left = self._gram + rows.T @ (rows * (confidence - 1.0)[:, None])
-        found: Floats = np.linalg.solve(left, rows.T @ confidence).astype(np.float32)
-        return found
-
-    def scores(self, weights: Mapping[int, float]) -> Floats:
-        """One number a product."""
-        found: Floats = self._products @ self.factors(weights)
-        return found

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from recommender import artefact
+from recommender.artefact_writing import write
 from recommender.model import NEW, NEXT, LearntModel, learn_model
+from recommender.reasons import Code
 from recommender.together import Together
 
 from .shops import shop_of
@@ -20,65 +22,56 @@ def model() -> LearntModel:
 
 def test_what_is_loaded_is_what_was_learnt(model: LearntModel, tmp_path: Path) -> None:
     known = model.sources.known
-    artefact.publish(model, Together(known), folder=tmp_path, name="2026-11-22", about={"lines": 7})
+    write(model, Together(known), folder=tmp_path, name="2026-11-22", about={"lines": 7})
 
-    name = artefact.present_name(tmp_path)
-    assert name == "2026-11-22"
-    loaded = artefact.load(tmp_path, name)
+    loaded = artefact.load(tmp_path, artefact.names(tmp_path)[0])
 
     assert loaded.about == {"lines": 7}
     for task in (NEXT, NEW):
         wanted = model.ranked(np.array([4], np.int32), task, n=5).products[0]
         assert loaded.of_customer(known.customers[4], task.name, n=5).tolist() == wanted[wanted >= 0].tolist()
-    assert isinstance(loaded.lists["next"], np.memmap)
-    assert loaded.together.shape == (len(known.products), artefact.TOGETHER)
+    assert isinstance(loaded.lists["next"].products.base, np.memmap)
+    assert loaded.session is None
     assert len(loaded.popular)
+    assert loaded.number["p3"] == 3
+
+
+def test_a_stored_reason_is_a_place_in_the_enumeration(model: LearntModel, tmp_path: Path) -> None:
+    write(model, Together(model.sources.known), folder=tmp_path, name="a", about={})
+
+    lists = artefact.load(tmp_path, "a").lists["next"]
+
+    codes = {artefact.CODES[one] for one in lists.why[lists.products >= 0].tolist()}
+    assert Code.OFTEN in codes
+    assert codes <= {Code.AGAIN, Code.OFTEN, Code.BECAUSE, Code.SIMILAR, Code.POPULAR}
 
 
 def test_a_stranger_has_no_list(model: LearntModel, tmp_path: Path) -> None:
-    artefact.publish(model, Together(model.sources.known), folder=tmp_path, name="a", about={})
+    write(model, Together(model.sources.known), folder=tmp_path, name="a", about={})
 
     assert artefact.load(tmp_path, "a").of_customer(999, "next", n=5).tolist() == []
 
 
-def test_a_model_is_served_only_once_it_is_pointed_at_and_the_way_back_is_one_step(
-    model: LearntModel, tmp_path: Path
-) -> None:
+def test_a_name_is_given_once(model: LearntModel, tmp_path: Path) -> None:
     together = Together(model.sources.known)
-    artefact.publish(model, together, folder=tmp_path, name="a", about={})
-    artefact.write(model, together, folder=tmp_path, name="b", about={})
+    write(model, together, folder=tmp_path, name="b", about={})
 
-    assert artefact.present_name(tmp_path) == "a"
-    artefact.point_at(tmp_path, "b")
-    artefact.point_at(tmp_path, "a")
-    assert artefact.present_name(tmp_path) == "a"
-    with pytest.raises(FileNotFoundError, match="those there are: a, b"):
-        artefact.point_at(tmp_path, "c")
     with pytest.raises(FileExistsError, match="another name"):
-        artefact.write(model, together, folder=tmp_path, name="b", about={})
+        write(model, together, folder=tmp_path, name="b", about={})
 
 
 def test_what_a_killed_trainer_left_is_no_model_and_is_swept(model: LearntModel, tmp_path: Path) -> None:
-    artefact.publish(model, Together(model.sources.known), folder=tmp_path, name="a", about={})
-    (tmp_path / f"{artefact.UNFINISHED}b-1").mkdir()
-
-    assert artefact.names(tmp_path) == ["a"]
-    artefact.prune(tmp_path, keep=1)
-    assert [one.name for one in tmp_path.iterdir() if one.is_dir()] == ["a"]
-
-
-def test_the_present_model_survives_the_pruning_whatever_its_age(model: LearntModel, tmp_path: Path) -> None:
-    together = Together(model.sources.known)
     for name in "abc":
-        artefact.write(model, together, folder=tmp_path, name=name, about={})
-    artefact.point_at(tmp_path, "a")
+        write(model, Together(model.sources.known), folder=tmp_path, name=name, about={})
+    (tmp_path / f"{artefact.UNFINISHED}d-1").mkdir()
 
-    assert artefact.prune(tmp_path, keep=1) == ["b"]
-    assert artefact.names(tmp_path) == ["a", "c"]
+    assert artefact.names(tmp_path) == ["a", "b", "c"]
+    assert artefact.prune(tmp_path, keep=["a", "c"]) == ["b"]
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["a", "c"]
 
 
 def test_an_empty_shop_has_an_empty_model(tmp_path: Path) -> None:
     nothing = shop_of(0)
-    artefact.publish(learn_model(nothing), Together(nothing), folder=tmp_path, name="a", about={})
+    write(learn_model(nothing), Together(nothing), folder=tmp_path, name="a", about={})
 
     assert artefact.load(tmp_path, "a").of_customer(1, "next", n=5).tolist() == []

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from recommender.candidates.als import FoldIn, factorise
 from recommender.candidates.popularity import popular_of, popular_within, recent_popularity
 from recommender.signals import Kind, Signal, not_wanted, weighed
 
@@ -33,23 +32,6 @@ def test_a_return_takes_back_the_most_of_its_purchase_and_a_dismissal_all_of_it(
 
 def test_a_moment_that_is_none_counts_nothing() -> None:
     assert weighed([Signal(1, Kind.VIEW, float("nan"))]) == {}
-
-
-def test_one_click_of_a_stranger_is_folded_in() -> None:
-    factors = factorise(shop_of(120))
-    fold_in = FoldIn(factors.products)
-
-    scores = fold_in.scores(weighed([Signal(7, Kind.VIEW, 0.0)]))
-
-    best = np.argsort(-scores, kind="stable")[:5]
-    assert {int(product) % KINDS for product in best} == {7 % KINDS}
-
-
-def test_nothing_known_folds_in_to_nothing() -> None:
-    fold_in = FoldIn(np.ones((4, 3), np.float32))
-
-    assert fold_in.scores({}).tolist() == [0, 0, 0, 0]
-    assert fold_in.scores({99: 1.0, -1: 1.0, 2: -3.0}).tolist() == [0, 0, 0, 0]
 
 
 def test_a_region_sells_its_own_best_and_a_small_one_mostly_what_all_buy() -> None:

@@ -1,0 +1,258 @@
+"""Writing a model to disk: beside its place, flushed, then renamed. Only a training imports this.
+
+A trainer that is killed at any moment leaves a folder that begins with `artefact.UNFINISHED` and that nobody reads.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .arrays import Floats, Ints
+from .artefact import SESSION, UNFINISHED
+from .candidates.basket_knn import Neighbours
+from .candidates.basket_knn import ranked as ranked_neighbours
+from .candidates.own_history import own_frequency
+from .candidates.popularity import popular_of, popular_within
+from .candidates.rows import at, best_of_rows, row_of_entries
+from .candidates.session_knn import SessionNeighbours
+from .catalogue import Catalogue
+from .explaining import Explainer
+from .interactions import Interactions
+from .model import NEW, NEXT, LearntModel
+from .together import Together
+
+LENGTHS = {NEXT.name: 60, NEW.name: 40}
+"""Longer than what is shown, as some of it is sold out, in the cart or on the page already."""
+TOGETHER = 24
+SIMILAR = 60
+POPULAR = 200
+POPULAR_OF = 60
+"""A category's and a region's."""
+CUSTOMERS_AT_ONCE = 5_000
+"""Ranked and written before the next ones; bounds the memory."""
+Arrays = dict[str, NDArray[Any]]
+
+
+def write(
+    model: LearntModel,
+    together: Together,
+    *,
+    folder: Path,
+    name: str,
+    about: Mapping[str, Any],
+    catalogue: Catalogue | None = None,
+    regions: Sequence[str] = (),
+    session: SessionNeighbours | None = None,
+    also_bought: Neighbours | None = None,
+) -> Path:
+    """Write all that serving needs; nobody serves it yet.
+
+    Args:
+        name: the folder's; of letters, digits, `-` and `.`, and sorted by time.
+        about: what the caller wants to find again in `Artefact.about`.
+        regions: of each customer the country in two letters, empty where unknown; or nothing at all.
+        session: what comes next in a visit, where there is a log of clicks.
+        also_bought: what visitors who viewed a product bought (products × products: score and visits).
+
+    Raises:
+        FileExistsError: there is a model of this name.
+    """
+    place = folder / name
+    if place.exists():
+        raise FileExistsError(f"There is a model {name} already; give this one another name.")
+    unfinished = folder / f"{UNFINISHED}{name}-{os.getpid()}"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    known = model.sources.known
+    words: dict[str, list[str]] = {"categories": [], "brands": [], "regions": sorted(set(regions) - {""})}
+    _write_lists(unfinished, model, Explainer(model.sources, together, catalogue))
+    for arrays in (
+        {"customers": np.array(known.customers, np.int64)},
+        _own(known),
+        _pairs(together, also_bought),
+        _completing(together),
+        _described(len(known.products), catalogue, words),
+        _popular(model, catalogue, words, regions),
+        _factors(model),
+        {f"{SESSION}{part}": array for part, array in session.arrays.items()} if session else {},
+    ):
+        for part, array in arrays.items():
+            with (unfinished / f"{part}.npy").open("wb") as file:
+                np.save(file, np.ascontiguousarray(array), allow_pickle=False)
+                _flush(file)
+    visits = {"arrays": sorted(session.arrays), "settings": asdict(session.settings)} if session else None
+    facts = {"about": dict(about), "session": visits}
+    for part, content in (("products", list(known.products)), ("words", words), ("about", facts)):
+        with (unfinished / f"{part}.json").open("w") as text:
+            json.dump(content, text)
+            _flush(text)
+    _flush_folder(unfinished)
+    unfinished.rename(place)
+    _flush_folder(folder)
+    return place
+
+
+def _write_lists(place: Path, model: LearntModel, explainer: Explainer) -> None:
+    customers = len(model.sources.known.customers)
+    for task in (NEXT, NEW):
+        shape = (customers, LENGTHS[task.name])
+        kinds = {"": np.int32, "_why": np.uint8, "_source": np.int32}
+        files = {
+            part: np.lib.format.open_memmap(place / f"{task.name}{part}.npy", mode="w+", dtype=kind, shape=shape)
+            if customers
+            else None
+            for part, kind in kinds.items()
+        }
+        if not customers:
+            for part, kind in kinds.items():
+                np.save(place / f"{task.name}{part}.npy", np.empty(shape, kind))
+        for some in _blocks(customers):
+            lists = explainer.explained(some, model.ranked(some, task, n=LENGTHS[task.name]).products)
+            for part, array in zip(kinds, lists, strict=True):
+                mapped = files[part]
+                if mapped is not None:
+                    mapped[some[0] : some[-1] + 1] = array
+        for part, mapped in files.items():
+            if mapped is not None:
+                mapped.flush()
+            with (place / f"{task.name}{part}.npy").open("rb+") as file:
+                _flush(file)
+
+
+def _own(known: Interactions) -> Arrays:
+    """Each customer's products, the highest of frequency and recency first."""
+    frequency = own_frequency(known)
+    width = np.int64(max(len(known.products), 1))
+    key = known.line_customer.astype(np.int64) * width + known.line_product
+    keys, place = np.unique(key, return_inverse=True)
+    last = np.zeros(len(keys), np.int32)
+    np.maximum.at(last, place, known.order_day[known.line_order])
+    customer, product, _age = known.purchase_days
+    days = np.bincount(np.searchsorted(keys, customer.astype(np.int64) * width + product), minlength=len(keys))
+    row, column = (keys // width).astype(np.int32), (keys % width).astype(np.int32)
+    order = np.lexsort((column, -at(frequency, row, column), row))
+    return {
+        "own_at": np.searchsorted(row, np.arange(len(known.customers) + 1)).astype(np.int64),
+        "own": column[order],
+        "own_days": np.minimum(days[order], np.iinfo(np.uint16).max).astype(np.uint16),
+        "own_last": last[order],
+    }
+
+
+def _pairs(together: Together, also_bought: Neighbours | None) -> Arrays:
+    size = len(together.known.products)
+    products, orders = _padded(together.pairs, size)
+    viewed, visits = _padded(also_bought, size)
+    similar = np.full((size, SIMILAR), -1, np.int32)
+    likeness = np.zeros((size, SIMILAR), np.float16)
+    nearest = best_of_rows(together.similar, SIMILAR)
+    row = row_of_entries(nearest)
+    order = np.lexsort((nearest.indices, -nearest.data, row))
+    place = np.arange(len(row)) - nearest.indptr[row]
+    similar[row, place] = nearest.indices[order]
+    likeness[row, place] = nearest.data[order]
+    return {
+        "together": products, "together_orders": orders, "also_bought": viewed, "also_bought_visits": visits,
+        "similar": similar, "similar_likeness": likeness,
+    }  # fmt: skip
+
+
+def _padded(found: Neighbours | None, size: int) -> tuple[Ints, Ints]:
+    others, counts = np.full((size, TOGETHER), -1, np.int32), np.zeros((size, TOGETHER), np.int32)
+    for product, ranked, orders in ranked_neighbours(found, TOGETHER) if found else ():
+        others[product, : len(ranked)] = ranked
+        counts[product, : len(ranked)] = orders
+    return others, counts
+
+
+def _completing(together: Together) -> Arrays:
+    """EASE's rows, each with the number of orders that held both: what the reason says."""
+    weights = together.completing
+    baskets = together.known.by_order()
+    by_product = baskets.T.tocsr()
+    parts: list[Floats] = [np.empty(0, np.float32)]
+    for start in range(0, weights.shape[0], 1_000):
+        some = weights[start : start + 1_000]
+        asked = np.flatnonzero(np.diff(some.indptr)).astype(np.int32)
+        if len(asked):
+            counts = (by_product[start + asked] @ baskets).tocsr()
+            row = np.searchsorted(asked, row_of_entries(some)).astype(np.int32)
+            parts.append(at(counts, row, some.indices))
+    orders = np.minimum(np.concatenate(parts), np.iinfo(np.uint16).max).astype(np.uint16)
+    return {
+        "completing_at": weights.indptr.astype(np.int64),
+        "completing": weights.indices.astype(np.int32),
+        "completing_weight": weights.data.astype(np.float32),
+        "completing_orders": orders,
+    }
+
+
+def _described(size: int, catalogue: Catalogue | None, words: dict[str, list[str]]) -> Arrays:
+    arrays: Arrays = {}
+    for part, names in (("category", "categories"), ("brand", "brands")):
+        given = list(getattr(catalogue, part)) if catalogue else [""] * size
+        words[names] = sorted(set(given) - {""})
+        number = {word: place for place, word in enumerate(words[names])} | {"": -1}
+        arrays[part] = np.array([number[word] for word in given], np.int32)
+    return arrays
+
+
+def _popular(
+    model: LearntModel, catalogue: Catalogue | None, words: dict[str, list[str]], regions: Sequence[str]
+) -> Arrays:
+    popular = model.sources.popular
+    best = _best(popular, POPULAR)
+    of_category = popular_of(popular, catalogue.category, n=POPULAR_OF) if catalogue else {}
+    within = popular_within(model.sources.known, regions) if regions else {}
+    return {
+        "popular": best,
+        **_rows("popular_of_category", [of_category.get(name, []) for name in words["categories"]]),
+        **_rows("popular_of_region", [_best(within[name], POPULAR_OF).tolist() for name in words["regions"]]),
+    }
+
+
+def _best(popular: Floats, n: int) -> Ints:
+    best = np.argsort(-popular, kind="stable")[:n]
+    return best[popular[best] > 0].astype(np.int32)
+
+
+def _rows(name: str, rows: Sequence[Sequence[int]]) -> Arrays:
+    return {
+        f"{name}_at": np.cumsum([0, *map(len, rows)]).astype(np.int64),
+        name: np.array([product for row in rows for product in row], np.int32),
+    }
+
+
+def _factors(model: LearntModel) -> Arrays:
+    """The products' factors and what a fold-in solves with (`serving.fold_in`)."""
+    from .serving.fold_in import inverse_of
+
+    factors = model.sources.product_factors
+    return {"factors": factors.astype(np.float16), "inverse": inverse_of(factors)}
+
+
+def _blocks(customers: int) -> Iterator[Ints]:
+    for start in range(0, customers, CUSTOMERS_AT_ONCE):
+        yield np.arange(start, min(start + CUSTOMERS_AT_ONCE, customers), dtype=np.int32)
+
+
+def _flush(file: Any) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)

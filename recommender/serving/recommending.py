@@ -1,0 +1,75 @@
+"""One function for every place where the shop recommends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from ..artefact import Artefact
+from ..asking import Arrival, Asked, Good, Goods, Placement, Recommendation, Rule
+from . import placements
+from .diversity import spread
+from .known import Known
+from .pool import Candidate, Hint, Pool
+from .reordering import reordered
+from .showing import SPARE, Showing
+from .steering import Steering
+
+
+def recommend(
+    model: Artefact | None,
+    asked: Asked,
+    goods: Goods,
+    rules: Sequence[Rule] = (),
+    *,
+    arrivals: Sequence[Arrival] = (),
+) -> list[Recommendation]:
+    """Up to `asked.n` products for a placement, best first, each with a reason that is true; the same question gets
+    the same answer. SEARCH and CATEGORY answer with all of `asked.among`.
+
+    Args:
+        model: what was learnt; without any (a shop's first day) nothing is recommended.
+        goods: the shop's answer for some products at this moment; what it leaves out or says isn't available, or is
+            age-limited where the visitor isn't known to be an adult, is never shown. Asked once in nearly all cases.
+        rules: the marketer's, those in force.
+        arrivals: products that came after the training: candidates of NEW and SIMILAR at once.
+    """
+    if model is None:
+        return []
+    known, steering = Known(model, asked), Steering(model, asked, rules)
+    if asked.placement in (Placement.SEARCH, Placement.CATEGORY):
+        return reordered(known, asked, steering)
+    if asked.n <= 0:
+        return []
+    pool = Pool()
+    placements.fill(pool, known, asked, arrivals)
+    steering.move(pool.candidates.values())
+    ranked = pool.ranked()
+    if asked.placement in placements.SPREAD:
+        ranked = spread(model, ranked, diversity=asked.diversity, n=asked.n + SPARE)
+    return Showing(known, asked, goods, steering).shown(ranked, _candidates(placements.rest(known, asked)))
+
+
+def recommend_many(
+    model: Artefact | None,
+    many: Iterable[Asked],
+    goods: Goods,
+    rules: Sequence[Rule] = (),
+    *,
+    arrivals: Sequence[Arrival] = (),
+) -> Iterator[list[Recommendation]]:
+    """The same for many people, e.g. of one e-mail: a product is asked of the shop once in all."""
+    seen: dict[str, Good | None] = {}
+
+    def remembered(products: Sequence[str]) -> Sequence[Good]:
+        unknown = [product for product in products if product not in seen]
+        if unknown:
+            seen.update(dict.fromkeys(unknown))
+            seen.update((good.product_id, good) for good in goods(unknown))
+        return [good for product in products if (good := seen[product]) is not None]
+
+    for asked in many:
+        yield recommend(model, asked, remembered, rules, arrivals=arrivals)
+
+
+def _candidates(rest: Iterable[tuple[str, Hint]]) -> Iterator[Candidate]:
+    return (Candidate(product, hint) for product, hint in rest)

@@ -1,0 +1,1 @@
+"""Serving: what a place of the shop shows."""
