@@ -31,6 +31,7 @@ from .installation import Installation
 from .ledger import PendingReaction
 from .marketing.attribution.forgetting import forget_touches
 from .marketing.exposures import forget_exposures
+from .marketing.recommended.forgetting import forget_clicks_before, forget_clicks_of
 from .storefront import Staff
 
 TOLD_NAMES = frozenset(told.name for told in TOLD)
@@ -79,7 +80,11 @@ def retain(crm: Installation) -> str:
     first_kept = today - timedelta(days=int(crm.app.config["ECRM_KEEP_EVENTS_DAYS"]))
     with crm.sessions.begin() as session:
         note_days_of_refunds(session, bounds_of(first_kept, zone)[0], zone=zone)
-    return str(forget_before(crm.sessions, crm.archive, first_kept, zone=zone, told=TOLD_NAMES))
+    forgotten = forget_before(crm.sessions, crm.archive, first_kept, zone=zone, told=TOLD_NAMES)
+    window = timedelta(days=int(crm.app.config["ECRM_RECOMMENDATION_DAYS"]))
+    with crm.sessions.begin() as session:  # also of younger orders whose clicks have just lost their visitor
+        forget_clicks_before(session, bounds_of(first_kept, zone)[0] + window)
+    return str(forgotten)
 
 
 def what_is_archived(crm: Installation) -> str:
@@ -153,6 +158,7 @@ def erase_events(crm: Installation, email: str, *, reason: str, staff: Staff) ->
         for customer in customers:
             forget_exposures(session, customer)
             forget_touches(session, customer)
+            forget_clicks_of(session, customer)
             audit.record(
                 session, staff, audit.Action.EVENTS_ERASED,
                 subject=f"customer:{customer}", reason=reason, now=datetime.now(UTC),

@@ -24,6 +24,7 @@ from .events import OrderCompleted, OrderLine, OrderRefunded, Told
 from .installation import installation
 from .ledger import NotYet
 from .marketing.goods_cost import KnownCosts
+from .marketing.recommended import crediting
 from .remembered import remembered_order
 from .storefront import ShopFacts
 
@@ -98,6 +99,7 @@ def remember_order(session: Session, row: Event, told: Told) -> None:
     figures = {"orders": 1, "visit_orders": in_visit, "revenue_minor": told.total_minor}
     tally.add(DayFigures, (day,), figures)
     store(session, tally)
+    crediting.credit_order(session, order_id, visitor_id=visitor_id)
 
 
 def remember_refund(session: Session, row: Event, told: Told) -> None:
@@ -120,6 +122,7 @@ def remember_refund(session: Session, row: Event, told: Told) -> None:
     tally[DayFigures][day_of(told.at, time_zone),]["refunds_minor"] += told.amount_minor
     store(session, tally)
     if order is not None:
+        crediting.rebook(session, [order.id])
         session.refresh(order)
         if order.refunded_minor >= order.total_minor:
             cancel_expected(session, order.reference)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from ecrm.events import Identified, OrderCompleted, OrderRefunded, SignedIn, SignedUp, Told
 from ecrm.ledger import NotYet
+from ecrm.marketing.recommended import crediting as recommended
 from ecrm.remembered import remembered_order
 from tracking.clickstream.event import Event
 from tracking.identity import claimants
@@ -51,6 +52,7 @@ def _credit_claimants_anew(session: Session, row: Event) -> None:
     others = [one for one in claimants(session, row.visitor_id) if one != row.customer_id]
     for customer_id in (row.customer_id, *(others if len(others) == 1 else ())):
         rebook_customer(session, customer_id, rules=rules, since=since)
+        recommended.rebook_customer(session, customer_id, since=since)
 
 
 def attribute_refund(session: Session, row: Event, told: Told) -> None:

@@ -51,6 +51,7 @@ class RecommendationClick(Record):
     __table_args__ = (
         Index(None, "session_id", "slot_id", "product_key_id", unique=True),
         Index(None, "clicked_at"),
+        Index(None, "product_key_id", "last_at"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

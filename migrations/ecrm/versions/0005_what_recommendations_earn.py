@@ -46,6 +46,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('ecrm_recommendation_click', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_ecrm_recommendation_click_clicked_at'), ['clicked_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_ecrm_recommendation_click_product_key_id_last_at'), ['product_key_id', 'last_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_ecrm_recommendation_click_session_id_slot_id_product_key_id'), ['session_id', 'slot_id', 'product_key_id'], unique=True)
 
     op.create_table('ecrm_recommendation_credit',
