@@ -9,8 +9,7 @@ is a customer's, a product's or a word's; `-1` fills what is left of it.
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,7 +25,6 @@ from .reasons import Code
 CODES = tuple(Code)
 """A reason's code is stored as its place here: codes are only ever added at the end of the enumeration."""
 NUMBER_OF_CODE = {code: number for number, code in enumerate(CODES)}
-UNFINISHED = ".unfinished-"
 SESSION = "session_"
 TASKS = ("next", "new")
 
@@ -141,11 +139,6 @@ class Artefact:
         return self.brands[found] if found >= 0 else ""
 
 
-def names(folder: Path) -> list[str]:
-    """All finished models, by name."""
-    return sorted(one.parent.name for one in folder.glob("[!.]*/about.json"))
-
-
 def load(folder: Path, name: str) -> Artefact:
     """Map the arrays; reads next to nothing but the products' ids until somebody asks.
 
@@ -187,18 +180,6 @@ def load(folder: Path, name: str) -> Artefact:
         inverse=array("inverse"),
         session=_session(about["session"], array),
     )
-
-
-def prune(folder: Path, *, keep: Iterable[str]) -> list[str]:
-    """Remove every model but these; what killed trainers left goes too. Returns the names of what went."""
-    kept = set(keep)
-    old = [name for name in names(folder) if name not in kept]
-    for name in old:
-        (folder / name / "about.json").unlink()  # half removed, it is no model
-        shutil.rmtree(folder / name)
-    for left in folder.glob(f"{UNFINISHED}*"):
-        shutil.rmtree(left, ignore_errors=True)
-    return old
 
 
 def _session(about: Mapping[str, Any] | None, array: Any) -> SessionNeighbours | None:

@@ -1,6 +1,6 @@
 """Writing a model to disk: beside its place, flushed, then renamed. Only a training imports this.
 
-A trainer that is killed at any moment leaves a folder that begins with `artefact.UNFINISHED` and that nobody reads.
+A trainer that is killed at any moment leaves a folder that begins with `folders.UNFINISHED` and that nobody reads.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Floats, Ints
-from .artefact import SESSION, UNFINISHED
+from .artefact import SESSION
 from .candidates.basket_knn import Neighbours
 from .candidates.basket_knn import ranked as ranked_neighbours
 from .candidates.own_history import own_frequency
@@ -26,6 +26,7 @@ from .candidates.rows import at, best_of_rows, row_of_entries
 from .candidates.session_knn import SessionNeighbours
 from .catalogue import Catalogue
 from .explaining import Explainer
+from .folders import UNFINISHED
 from .interactions import Interactions
 from .model import NEW, NEXT, LearntModel
 from .together import Together

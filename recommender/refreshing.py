@@ -120,12 +120,10 @@ def _kept(interactions: Interactions, before: artefact.Artefact) -> dict[str, Li
     place = np.minimum(np.searchsorted(before.customers, customers), max(len(before.customers) - 1, 0))
     there = before.customers[place] == customers if len(before.customers) else np.zeros(len(customers), bool)
     found = {}
-    for task, products in before.lists.items():
-        rows = np.full((len(customers), products.shape[1]), -1, np.int32)
-        scores = np.full(rows.shape, -np.inf, np.float32)
-        rows[there] = translated[products[place[there]]]
-        scores[there] = before.scores[task][place[there]].astype(np.float32)
-        scores[rows < 0] = -np.inf
-        gone_last = np.argsort(rows < 0, axis=1, kind="stable")
-        found[task] = Lists(np.take_along_axis(rows, gone_last, 1), np.take_along_axis(scores, gone_last, 1))
+    for task, lists in before.lists.items():
+        rows = np.full((len(customers), lists.products.shape[1]), -1, np.int32)
+        rows[there] = translated[lists.products[place[there]]]
+        rows = np.take_along_axis(rows, np.argsort(rows < 0, axis=1, kind="stable"), 1)
+        places = -np.arange(rows.shape[1], dtype=np.float32)  # only the order is kept
+        found[task] = Lists(rows, np.where(rows < 0, np.float32(-np.inf), places))
     return found

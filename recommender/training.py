@@ -18,12 +18,15 @@ import numpy as np
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from . import artefact, folders, gate, ranked_lists
+from . import artefact, artefact_writing, folders, gate, ranked_lists
+from .candidates.session_fitting import ClickLog, fit
+from .candidates.session_knn import SessionNeighbours
 from .evaluation import LENGTH, Lists, as_lists
 from .gate import Asked, Judgement, Verdict
 from .interactions import Interactions, Ints
 from .material import Material, Shop, read
 from .model import TASKS, LearntModel, Task, learn_model, with_rankers
+from .session_evaluation import fitted
 from .store import Model, ModelKind, State, publish, published
 from .together import Together
 
@@ -126,8 +129,20 @@ def write(
     """All that serving needs, in a folder that is whole or isn't there."""
     about = {"name": name, "kind": kind.value, "trained_at": now.isoformat()}
     together = Together(material.interactions, material.catalogue)
-    place = artefact.write(model, together, folder=shop.folder, name=name, about=about)
+    place = artefact_writing.write(
+        model, together, folder=shop.folder, name=name, about=about, catalogue=material.catalogue,
+        session=_visits(material, kind),
+    )  # fmt: skip
     folders.keep_rankers(place, model.rankers)
+
+
+def _visits(material: Material, kind: ModelKind) -> SessionNeighbours | None:
+    """What comes next in a visit; a refresh knows the latest visits and takes the settings as they come."""
+    clicks, products = material.clicks, len(material.interactions.products)
+    if not len(clicks.product):
+        return None
+    log = ClickLog(clicks.visit, clicks.product, clicks.at)
+    return fit(log, products=products) if kind is ModelKind.REFRESH else fitted(log, products=products)
 
 
 def finish(

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recommender import artefact
+from recommender import artefact, folders
 from recommender.artefact_writing import write
 from recommender.model import NEW, NEXT, LearntModel, learn_model
 from recommender.reasons import Code
@@ -24,7 +24,7 @@ def test_what_is_loaded_is_what_was_learnt(model: LearntModel, tmp_path: Path) -
     known = model.sources.known
     write(model, Together(known), folder=tmp_path, name="2026-11-22", about={"lines": 7})
 
-    loaded = artefact.load(tmp_path, artefact.names(tmp_path)[0])
+    loaded = artefact.load(tmp_path, folders.names(tmp_path)[0])
 
     assert loaded.about == {"lines": 7}
     for task in (NEXT, NEW):
@@ -63,10 +63,10 @@ def test_a_name_is_given_once(model: LearntModel, tmp_path: Path) -> None:
 def test_what_a_killed_trainer_left_is_no_model_and_is_swept(model: LearntModel, tmp_path: Path) -> None:
     for name in "abc":
         write(model, Together(model.sources.known), folder=tmp_path, name=name, about={})
-    (tmp_path / f"{artefact.UNFINISHED}d-1").mkdir()
+    (tmp_path / f"{folders.UNFINISHED}d-1").mkdir()
 
-    assert artefact.names(tmp_path) == ["a", "b", "c"]
-    assert artefact.prune(tmp_path, keep=["a", "c"]) == ["b"]
+    assert folders.names(tmp_path) == ["a", "b", "c"]
+    assert folders.sweep(tmp_path, keep=["a", "c"]) == ["b"]
     assert sorted(one.name for one in tmp_path.iterdir()) == ["a", "c"]
 
 
