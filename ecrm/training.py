@@ -22,7 +22,7 @@ from recommender.store import ModelKind
 from tracking.orders import SeenOrderLine
 
 from .installation import Installation
-from .storefront import ProductCard
+from .storefront import ProductCard, ProductFacts, catalogue_of
 
 if TYPE_CHECKING:
     from recommender.material import Shop
@@ -112,16 +112,17 @@ def _here(crm: Installation, kind: ModelKind) -> str:
 def _descriptions(crm: Installation) -> list[tuple[Any, ...]]:
     """Product, text, category, brand and price of all that the shop lists, or, from a host that can't list its
     catalogue, of all that was ever sold."""
-    catalogue = getattr(crm.storefront, "catalogue", None)
-    if catalogue is not None:
-        return [_described(one, text=one.text) for one in catalogue()]
+    listed = [_described(one, text=one.text) for one in catalogue_of(crm.storefront)]
+    if listed:
+        return listed
     with crm.sessions() as session:
         sold = list(session.scalars(select(SeenOrderLine.product).distinct().order_by(SeenOrderLine.product)))
     return [_described(card, text=f"{card.name} {card.detail}".strip()) for card in _cards(crm, sold)]
 
 
-def _described(product: Any, *, text: str) -> tuple[Any, ...]:
-    return product.product_id, text, product.category, product.brand, float(product.price_minor)
+def _described(product: ProductFacts | ProductCard, *, text: str) -> tuple[Any, ...]:
+    price = float("nan") if product.price_minor is None else float(product.price_minor)
+    return product.product_id, text, product.category, product.brand, price
 
 
 def _cards(crm: Installation, products: list[str]) -> Iterable[ProductCard]:

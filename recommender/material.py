@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from tracking.clickstream.archive import Archive
+from tracking.customers import Customer
 
 from .catalogue import Catalogue, Description
 from .clicks import Clicks, read_clicks
@@ -32,10 +34,12 @@ class Shop:
 
 @dataclass(frozen=True)
 class Material:
-    """All purchases, all products, the clicks of the last weeks; numbers are those of `interactions`."""
+    """All purchases, all products, each customer's country, the clicks of the last weeks; numbers are those of
+    `interactions`."""
 
     interactions: Interactions
     catalogue: Catalogue
+    regions: Sequence[str]
     clicks: Clicks
 
 
@@ -43,6 +47,8 @@ def read(sessions: sessionmaker[Session], shop: Shop, now: datetime) -> Material
     """Read it as it is at this moment; a product that nobody bought yet is one without lines."""
     with sessions() as session:
         interactions = read_interactions(session, now, zone=shop.zone)
+        known = select(Customer.id, Customer.country).where(Customer.country != "")
+        countries = {row.id: row.country for row in session.execute(known)}
     unsold = sorted(set(shop.descriptions).difference(interactions.products))
     interactions = replace(interactions, products=[*interactions.products, *unsold])
     numbers = {product: number for number, product in enumerate(interactions.products)}
@@ -50,4 +56,5 @@ def read(sessions: sessionmaker[Session], shop: Shop, now: datetime) -> Material
         clicks = read_clicks(
             session, shop.archive, since=now - timedelta(days=CLICK_DAYS), until=now, numbers=numbers
         )  # fmt: skip
-    return Material(interactions, Catalogue.of(interactions.products, shop.descriptions), clicks)
+    regions = [countries.get(customer, "") for customer in interactions.customers] if countries else []
+    return Material(interactions, Catalogue.of(interactions.products, shop.descriptions), regions, clicks)

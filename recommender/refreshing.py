@@ -81,7 +81,7 @@ def refresh(sessions: sessionmaker[Session], shop: Shop, now: datetime) -> train
             anew=_anew(material.interactions, before, age=(now - present.trained_at) / timedelta(days=1)),
             kept=_kept(material.interactions, before),
         )  # fmt: skip
-        training.write(model, material, shop, name=name, kind=ModelKind.REFRESH, now=now)
+        training.write(model, material, shop, name=name, kind=ModelKind.REFRESH, now=now, like=before.session)
         seconds = round(perf_counter() - started, 1)
         report = training.report(
             name, ModelKind.REFRESH, material.interactions, seconds=seconds,

@@ -124,25 +124,26 @@ def begin(sessions: sessionmaker[Session], *, kind: ModelKind, now: datetime, ba
 
 
 def write(
-    model: LearntModel, material: Material, shop: Shop, *, name: str, kind: ModelKind, now: datetime
+    model: LearntModel, material: Material, shop: Shop, *, name: str, kind: ModelKind, now: datetime,
+    like: SessionNeighbours | None = None,
 ) -> None:  # fmt: skip
     """All that serving needs, in a folder that is whole or isn't there."""
     about = {"name": name, "kind": kind.value, "trained_at": now.isoformat()}
     together = Together(material.interactions, material.catalogue)
     place = artefact_writing.write(
         model, together, folder=shop.folder, name=name, about=about, catalogue=material.catalogue,
-        session=_visits(material, kind),
+        regions=material.regions, session=_visits(material, like),
     )  # fmt: skip
     folders.keep_rankers(place, model.rankers)
 
 
-def _visits(material: Material, kind: ModelKind) -> SessionNeighbours | None:
-    """What comes next in a visit; a refresh knows the latest visits and takes the settings as they come."""
+def _visits(material: Material, like: SessionNeighbours | None) -> SessionNeighbours | None:
+    """What comes next in a visit; a refresh takes the settings that its model's training found."""
     clicks, products = material.clicks, len(material.interactions.products)
     if not len(clicks.product):
         return None
     log = ClickLog(clicks.visit, clicks.product, clicks.at)
-    return fit(log, products=products) if kind is ModelKind.REFRESH else fitted(log, products=products)
+    return fit(log, products=products, settings=like.settings) if like else fitted(log, products=products)
 
 
 def finish(

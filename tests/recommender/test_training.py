@@ -9,9 +9,8 @@ import pytest
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from recommender import folders
 from recommender.catalogue import Description
-from recommender.folders import BeingTrained, only_trainer
+from recommender.folders import UNFINISHED, BeingTrained, names, only_trainer
 from recommender.gate import Verdict
 from recommender.loading import ModelShelf
 from recommender.material import Shop
@@ -85,7 +84,7 @@ def test_only_one_trains_at_a_time(sessions: sessionmaker[Session], shop: Shop) 
 def test_what_a_killed_trainer_left_is_swept_by_the_next(sessions: sessionmaker[Session], shop: Shop) -> None:
     with sessions.begin() as session:
         session.add(Model(name="20261119-000000-full", kind=ModelKind.FULL, trained_at=NOW))
-    (shop.folder / f"{folders.UNFINISHED}20261119-000000-full-1").mkdir(parents=True)
+    (shop.folder / f"{UNFINISHED}20261119-000000-full-1").mkdir(parents=True)
 
     report = train(sessions, shop, NOW)
 
@@ -118,39 +117,37 @@ def test_one_command_leads_back_and_what_was_left_is_not_returned_to(
 ) -> None:
     with sessions() as session:
         checkerboard(session)
-    names = [train(sessions, shop, NOW + timedelta(days=day)).name for day in range(3)]
-    kept = folders.names(shop.folder)
+    trained = [train(sessions, shop, NOW + timedelta(days=day)).name for day in range(3)]
+    kept = names(shop.folder)
 
     with sessions.begin() as session:
-        assert go_back(session, NOW + timedelta(days=4), kept=kept).name == names[1]
+        assert go_back(session, NOW + timedelta(days=4), kept=kept).name == trained[1]
     with sessions.begin() as session:
-        assert present_name(session) == names[1]
-        assert go_back(session, NOW + timedelta(days=5), kept=kept).name == names[0]
+        assert present_name(session) == trained[1]
+        assert go_back(session, NOW + timedelta(days=5), kept=kept).name == trained[0]
     with sessions.begin() as session:
         with pytest.raises(NoSuchModel, match=r"no earlier model to go back to; .* none"):
             go_back(session, NOW + timedelta(days=6), kept=kept)
         with pytest.raises(NoSuchModel, match="no model nonsense"):
             go_back(session, NOW + timedelta(days=6), to="nonsense", kept=kept)
-        assert go_back(session, NOW + timedelta(days=6), to=names[2], kept=kept).name == names[2]
-        assert present_name(session) == names[2]
+        assert go_back(session, NOW + timedelta(days=6), to=trained[2], kept=kept).name == trained[2]
+        assert present_name(session) == trained[2]
 
 
 def test_only_some_models_are_kept_and_always_the_one_that_is_served(
     sessions: sessionmaker[Session], shop: Shop
 ) -> None:
     few = Shop(folder=shop.folder, keep=2)
-    names = [train(sessions, few, NOW + timedelta(days=day)).name for day in range(3)]
-    assert folders.names(shop.folder) == names[1:]
+    trained = [train(sessions, few, NOW + timedelta(days=day)).name for day in range(3)]
+    assert names(shop.folder) == trained[1:]
 
     with sessions.begin() as session:
-        go_back(session, NOW + timedelta(days=3), kept=names[1:])
+        go_back(session, NOW + timedelta(days=3), kept=trained[1:])
     for day in (4, 5):
-        with sessions.begin() as session:  # what was trained since is withdrawn again
-            pass
         latest = train(sessions, few, NOW + timedelta(days=day)).name
     with sessions() as session:
         assert present_name(session) == latest
-    assert len(folders.names(shop.folder)) == 2
+    assert len(names(shop.folder)) == 2
 
 
 def test_a_refresh_knows_who_ordered_since_and_leaves_the_others_their_lists(
@@ -179,7 +176,7 @@ def test_a_refresh_knows_who_ordered_since_and_leaves_the_others_their_lists(
         old, new = before.of_customer(one, "next", n=60), after.of_customer(one, "next", n=60)
         assert [before.products[product] for product in old] == [after.products[product] for product in new]
     with sessions.begin() as session, pytest.raises(NoSuchModel):  # a refresh and its model stand and fall together
-        go_back(session, later, kept=folders.names(shop.folder))
+        go_back(session, later, kept=names(shop.folder))
 
 
 def test_a_refresh_rests_nineteen_times_as_long_as_it_took(sessions: sessionmaker[Session], shop: Shop) -> None:
