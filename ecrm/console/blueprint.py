@@ -115,8 +115,14 @@ def areas() -> tuple[Area, ...]:
             Permission.RECOMMENDATIONS,
             _("Recommendations"),
             "spark",
-            ("recommendations", "find_recommended_to", "recommended_to"),
+            ("recommendations",),
             people,
+            tabs=(
+                Tab(_("What is shown"), ("recommendations", "find_recommended_to", "recommended_to")),
+                Tab(
+                    _("What they earn"), ("recommended_earnings", "recommended_credits"), Permission.OVERVIEW,
+                ),
+            ),
         ),
         Area(Permission.EVENTS, _("Events"), "list", ("events", "find_events", "event"), machinery),
         Area(

@@ -39,7 +39,7 @@ IMPERSONAL = frozenset({
     "path", "title", "status", "milliseconds", "product_id", "product_ids", "list_id", "first_position", "query",
     "results", "quantity", "value_minor", "step", "placement", "seconds", "scroll", "at",
     "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "utm_id",
-    "experiment_id", "experiment_name", "variation_id",
+    "experiment_id", "experiment_name", "variation_id", "position", "strategy", "added", "model",
 })  # fmt: skip
 
 

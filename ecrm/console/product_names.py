@@ -11,7 +11,7 @@ from ecrm.marketing.products import names_as_sold, products_of
 from ecrm.wording import gettext as _
 from tracking.clickstream.event import Event
 
-_ABOUT_A_PRODUCT = frozenset({"Product Viewed", "Product Added", "Product Removed"})
+_ABOUT_A_PRODUCT = frozenset({"Product Viewed", "Product Clicked", "Product Added", "Product Removed"})
 
 
 def product_names(events: Iterable[Event]) -> dict[str, str]:

@@ -111,6 +111,7 @@ _REPORT = (
     "page",
     *_SEGMENT,
 )
+_SLOTS = ("placement", "position", "strategy")
 _FLASKS_OWN = ("endpoint", "_external", "_scheme", "_anchor", "_method")
 
 PARAMETERS: dict[str, tuple[str, ...]] = {
@@ -176,6 +177,10 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "console.deliveries": ("status", "order", "after"),
     "console.events": ("name", "order", "day", "visit", "customer", "before", *_FLASKS_OWN),
     "console.recommendations": ("product", "asked"),
+    "console.recommended_earnings": (*_REPORT, "by", *_SLOTS, *_FLASKS_OWN),
+    "console.recommended_earnings_csv": (*_REPORT, "by", *_SLOTS),
+    "console.recommended_credits": (*_REPORT, *_SLOTS, "before", *_FLASKS_OWN),
+    "console.recommended_credits_csv": (*_REPORT, *_SLOTS),
     "console.audit": ("subject", "action", "before"),
     "ecrm.privacy": ("next",),
 }
