@@ -7,10 +7,11 @@ make every page wait for the interpreter's lock, and its memory would never be g
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,15 +19,18 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, select
 
-from recommender.store import ModelKind
+from recommender.refresh_due import why_not
+from recommender.store import ModelKind, present_model
 from tracking.orders import SeenOrderLine
 
 from .installation import Installation
-from .storefront import ProductCard, ProductFacts, catalogue_of
+from .storefront import ProductCard, ProductFacts, arrivals_of, catalogue_of
 
 if TYPE_CHECKING:
     from recommender.material import Shop
     from recommender.training import TrainingReport
+
+log = logging.getLogger("ecrm.training")
 
 CARDS_AT_ONCE = 500
 LONGEST = 6 * 3600
@@ -65,6 +69,8 @@ def train_apart(crm: Installation, kind: ModelKind) -> str:
     Raises:
         TrainingFailed: it was killed, or ended with an error.
     """
+    if kind is ModelKind.REFRESH and (because := _nothing_to_refresh(crm)):
+        return f"nothing was refreshed: {because}"
     engine: Engine = crm.sessions.kw["bind"]
     if engine.url.get_backend_name() == "sqlite" and engine.url.database in (None, "", ":memory:"):
         return _here(crm, kind)
@@ -81,7 +87,8 @@ def train_apart(crm: Installation, kind: ModelKind) -> str:
     crm.models.forget()
     if done.returncode:
         how = f"was killed (signal {-done.returncode})" if done.returncode < 0 else "failed"
-        raise TrainingFailed(f"the training {how}: {done.stderr.strip()[-400:]}")
+        log.error("the training %s:\n%s", how, done.stderr)
+        raise TrainingFailed(f"the training {how}: {(done.stderr.strip().splitlines() or ['it said nothing'])[-1]}")
     return done.stdout.strip()
 
 
@@ -97,6 +104,13 @@ def shop_of(crm: Installation) -> Shop:
         descriptions={product: Description(*words) for product, *words in _descriptions(crm)},
         keep=crm.app.config["ECRM_MODELS_KEPT"],
     )
+
+
+def _nothing_to_refresh(crm: Installation) -> str:
+    with crm.sessions() as session:
+        present = present_model(session)
+        arrivals = present is not None and bool(arrivals_of(crm.storefront, present.trained_at))
+        return why_not(session, present, datetime.now(UTC), arrivals=arrivals)
 
 
 def _here(crm: Installation, kind: ModelKind) -> str:
@@ -125,6 +139,7 @@ def _described(product: ProductFacts | ProductCard, *, text: str) -> tuple[Any, 
     return product.product_id, text, product.category, product.brand, price
 
 
-def _cards(crm: Installation, products: list[str]) -> Iterable[ProductCard]:
-    for start in range(0, len(products), CARDS_AT_ONCE):
-        yield from crm.storefront.products(products[start : start + CARDS_AT_ONCE])
+def _cards(crm: Installation, products: list[str]) -> Iterator[ProductCard]:
+    with crm.app.test_request_context(base_url=crm.storefront.facts().base_url):  # cards have addresses
+        for start in range(0, len(products), CARDS_AT_ONCE):
+            yield from crm.storefront.products(products[start : start + CARDS_AT_ONCE])

@@ -4,8 +4,8 @@ The sources are fitted on all purchases up to now, with the rankings of the pres
 anew, and everybody else keeps the list they had. New products and new customers are in it. It is published like any
 model, as a folder of its own, so that nobody ever reads half of it.
 
-It costs about a tenth of a training. So that a large shop doesn't do nothing else, it rests nineteen times as long as
-the last one took; the orders of the last minute count anyway, as serving reads them itself.
+It costs about a tenth of a training, and rests in between (`refresh_due.RESTS`); the orders of the last minute count
+anyway, as serving reads them itself.
 """
 
 from __future__ import annotations
@@ -16,21 +16,16 @@ from datetime import datetime, timedelta
 from time import perf_counter
 
 import numpy as np
-from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
-
-from tracking.orders import SeenOrder
 
 from . import artefact, folders, training
 from .gate import Judgement, Verdict
 from .interactions import Interactions, Ints
 from .material import Shop, read
 from .model import LearntModel, Lists, Task, with_rankers
+from .refresh_due import why_not
 from .sources import EACH
-from .store import Model, ModelKind, present_model
-
-RESTS = 19
-"""Times its own length: at most a twentieth of one core goes into it."""
+from .store import ModelKind, present_model
 
 
 @dataclass(frozen=True)
@@ -64,7 +59,8 @@ def refresh(sessions: sessionmaker[Session], shop: Shop, now: datetime) -> train
         started = perf_counter()
         with sessions() as session:
             present = present_model(session)
-            because = "no model was trained yet" if present is None else _rest(session, present, shop, now)
+            arrivals = present is not None and len(shop.descriptions) > present.products
+            because = why_not(session, present, now, arrivals=arrivals)
         if present is None or because:
             return f"nothing was refreshed: {because}"
         base = present.base or present.name
@@ -93,16 +89,6 @@ def refresh(sessions: sessionmaker[Session], shop: Shop, now: datetime) -> train
         )
         training.tidy(sessions, shop)
     return report
-
-
-def _rest(session: Session, present: Model, shop: Shop, now: datetime) -> str:
-    """Why nothing has to be done; empty where something has."""
-    if present.kind == ModelKind.REFRESH and now - present.trained_at < timedelta(seconds=RESTS * present.seconds):
-        return "the last time is too short ago for what it costs"
-    newer = select(SeenOrder.id).where(SeenOrder.placed_at > present.trained_at, SeenOrder.placed_at <= now)
-    if session.scalar(newer.limit(1)) is None and len(shop.descriptions) <= present.products:
-        return "nobody ordered since, and nothing is new"
-    return ""
 
 
 def _anew(interactions: Interactions, before: artefact.Artefact, *, age: float) -> Ints:
