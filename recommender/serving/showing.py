@@ -49,7 +49,7 @@ class Showing:
         """By place. What can't be shown leaves its place to the others."""
         found: dict[int, Candidate] = {}
         for rule in self._steering.pins:
-            place = int(rule.weight) if isfinite(rule.weight) else 1
+            place = int(rule.weight)
             taken = {candidate.product for candidate in found.values()}
             if not 1 <= place <= self._asked.n or place in found or len(found) >= self._asked.n:
                 continue

@@ -48,7 +48,7 @@ def add_visit(pool: Pool, known: Known) -> None:
         for number, because in zip(found.products[best].tolist(), found.because[best].tolist(), strict=True)
         if number not in visit and because >= 0
     ]
-    pool.add(ranked, weight=VISIT * exp(-known.person.steps[0].age / VISIT_FADE_DAYS))
+    pool.add(ranked, weight=VISIT * exp(-max(known.person.steps[0].age, 0.0) / VISIT_FADE_DAYS))
 
 
 def add_seeds(pool: Pool, known: Known, *, views_only: bool = False) -> None:

@@ -20,8 +20,9 @@ class Steering:
     def __init__(self, model: Artefact, asked: Asked, rules: Sequence[Rule]) -> None:
         self._model = model
         here = [rule for rule in rules if rule.placement is None or rule.placement == asked.placement]
-        self.pins = sorted((rule for rule in here if rule.what == PIN), key=lambda rule: (rule.weight, rule.id))
-        self._factors = [rule for rule in here if rule.what in (BOOST, BURY) and isfinite(rule.weight)]
+        usable = [rule for rule in here if isfinite(rule.weight)]
+        self.pins = sorted((rule for rule in usable if rule.what == PIN), key=lambda rule: (rule.weight, rule.id))
+        self._factors = [rule for rule in usable if rule.what in (BOOST, BURY)]
         self._excluding = [rule for rule in here if rule.what == EXCLUDE]
         self.brings_in = asked.placement not in TRUE_OF_ALL
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -75,9 +75,12 @@ def artefact_of(shop: Interactions, folder: Path, *, name: str = "a", clicks: bo
     return load(folder, name)
 
 
-def shop_with(customers: int = 40) -> Interactions:
-    """Sixty products of six kinds."""
-    return shop_of(customers)
+def shop_with(customers: int = 40, *, products: int = 60) -> Interactions:
+    """Six kinds of products; where there is one product only, everybody buys that."""
+    if products >= KINDS * 3:
+        return shop_of(customers, products=products)
+    full = shop_of(customers)
+    return replace(full, products=["p0"], line_product=np.zeros_like(full.line_product))
 
 
 def goods_of(
