@@ -1,25 +1,38 @@
-"""`flask ecrm learn | models | rollback`: the recommender's models, trained, listed and taken back."""
+"""`flask ecrm learn | models | rollback | evaluate`: the recommender's models, trained, listed, taken back, judged."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+import rich.progress
 from flask.cli import AppGroup, with_appcontext
+from rich.console import Console
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from recommender.store import Model, ModelKind, NoSuchModel, models, present_name
 
 from .installation import installation
 from .model_history import go_back, in_words
-from .training import train_models
+from .training import shop_of, train_models
 
+if TYPE_CHECKING:
+    from recommender.protocol.evaluating import Evaluation
+
+Progress = Callable[[str, float], None]
 SHOWN = 20
+ONLINE_RETAIL = Path("../shared/data/online_retail.parquet")
+"""Where the data of the published protocol lie beside a checkout."""
 
 
 def add_to(commands: AppGroup) -> None:
     """Add these commands to `flask ecrm`."""
-    for command in (learn, list_models, rollback):
+    for command in (learn, list_models, rollback, evaluate):
         commands.add_command(command)
 
 
@@ -62,6 +75,81 @@ def rollback(name: str | None) -> None:
     except NoSuchModel as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{row.name} of {row.trained_at:%Y-%m-%d %H:%M} UTC is served from now on.")
+
+
+@click.command("evaluate")
+@click.option(
+    "--days", default=30, type=click.IntRange(1, 3650), show_default=True, help="Judge the last so many days."
+)
+@click.option(
+    "--protocol", type=click.Choice(["online-retail"]), help="Judge on public data instead of the shop's own."
+)
+@click.option("--data", type=click.Path(path_type=Path, dir_okay=False), help="The file of the protocol's data.")
+@click.option("--json", "as_json", is_flag=True, help="End with the figures as one line of JSON.")
+@with_appcontext
+def evaluate(days: int, protocol: str | None, data: Path | None, as_json: bool) -> None:
+    """Judge what the shop recommends by what customers bought later: trained on the past, asked for the last days."""
+    from recommender.protocol import evaluating  # with it comes numpy, which most commands don't need
+
+    if data is not None and protocol is None:
+        raise click.UsageError("--data goes with --protocol; the shop's own history is in its database.")
+    with _bar() as progress:
+        try:
+            found = _of_online_retail(data, progress) if protocol else _of_own_history(days, progress)
+        except (evaluating.TooLittle, FileNotFoundError) as error:
+            raise click.ClickException(str(error)) from None
+    for line in evaluating.as_table(found):
+        click.echo(line)
+    if as_json:
+        click.echo(json.dumps(found.as_json()))
+
+
+def _of_own_history(days: int, progress: Progress) -> Evaluation:
+    from recommender.candidates.session_fitting import ClickLog
+    from recommender.material import read
+    from recommender.protocol import evaluating
+
+    crm = installation()
+    progress("reading what was bought", 0.0)
+    material = read(crm.sessions, shop_of(crm), datetime.now(UTC))
+    clicks = material.clicks
+    log = ClickLog(clicks.visit, clicks.product, clicks.at)
+    return evaluating.evaluate(
+        material.interactions, material.catalogue, days=float(days), clicks=log, progress=progress
+    )
+
+
+def _of_online_retail(data: Path | None, progress: Progress) -> Evaluation:
+    from recommender.protocol import carts, evaluating, online_retail
+
+    file = data or ONLINE_RETAIL
+    if not file.exists():
+        raise FileNotFoundError(
+            f"There is no {file}. Give the UCI Online Retail data as a Parquet file: --data FILE (they are published "
+            "at https://archive.ics.uci.edu/dataset/352/online+retail, licence CC BY 4.0)."
+        )
+    progress(f"reading {file.name}", 0.0)
+    try:
+        shop = online_retail.read(file)
+    except (ValueError, KeyError, TypeError) as error:  # no Parquet, or without the columns
+        raise click.ClickException(f"{file} can't be read as the UCI Online Retail data: {error}") from None
+    days, window = shop.test
+    return evaluating.evaluate(
+        shop.interactions, shop.catalogue, days=days, window=window, smallest=carts.SMALLEST, progress=progress
+    )
+
+
+@contextmanager
+def _bar() -> Iterator[Progress]:
+    """One bar for everything, on the error output, so that the table can go into a file."""
+    columns = (BarColumn(), TaskProgressColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with rich.progress.Progress(*columns, console=Console(stderr=True)) as bars:
+        task = bars.add_task("", total=1.0)
+
+        def tell(step: str, share: float) -> None:
+            bars.update(task, description=step, completed=share)
+
+        yield tell
 
 
 def _size(row: Model) -> Any:

@@ -6,17 +6,17 @@ baskets (for the product page, the mean of its products first).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..candidates.next_basket import day_baskets
 from ..evaluation import figures
-from ..interactions import Interactions
+from ..interactions import Interactions, Ints
 from ..time_cuts import known_before
-from ..together import Together
 
 SEED = 0
 SMALLEST = 4
@@ -31,7 +31,17 @@ class CartFigures(NamedTuple):
     cart: NDArray[np.float64]
 
 
-def judged(together: Together, baskets: list[list[int]]) -> CartFigures:
+class Companions(Protocol):
+    """What is judged: the `Together` of a training, or what a shop serves."""
+
+    def with_product(self, product: int, *, n: int) -> Ints:
+        """Up to `n` products for a product's page."""
+
+    def for_cart(self, cart: Sequence[int], *, n: int) -> Ints:
+        """Up to `n` products that complete a cart."""
+
+
+def judged(together: Companions, baskets: list[list[int]]) -> CartFigures:
     """How well it foresees the rest of each basket."""
     draw = np.random.default_rng(SEED)
     shown: dict[int, list[int]] = {}

@@ -1,0 +1,81 @@
+"""`flask ecrm learn | models | rollback | evaluate`: what they print, and what they refuse in words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from ecrm.installation import Installation
+from tests.ecrm.slots_host import NAMES, customer, order
+
+
+@pytest.fixture
+def sales(plugin: Installation) -> None:
+    """Forty gardeners, each with two orders of their own half of the goods."""
+    with plugin.sessions.begin() as session:
+        for number in range(40):
+            one = customer(session, f"c{number}")
+            half = NAMES[:4] if number % 2 else NAMES[4:]
+            order(session, one, half[:3], days_ago=40 + number)
+            order(session, one, half[1:], days_ago=5 + number / 10)
+
+
+def run(plugin: Installation, *words: str) -> Result:
+    return plugin.app.test_cli_runner().invoke(args=["ecrm", *words])
+
+
+@pytest.mark.usefixtures("sales")
+def test_a_model_is_trained_listed_and_taken_back(plugin: Installation) -> None:
+    assert "Nothing was trained yet" in run(plugin, "models").output
+
+    first = run(plugin, "learn", "--quick")
+    assert "learnt from 240 lines of 80 orders by 40 customers" in first.stdout
+    second = run(plugin, "learn")
+    assert second.exit_code == 0, second.output
+    listed = run(plugin, "models").output.splitlines()
+    assert len(listed) == 2
+    assert listed[0].startswith("* ")
+    assert "Too few customers came back since" in listed[0]
+    assert "The first one" in listed[1]
+
+    back = run(plugin, "rollback")
+    assert "is served from now on." in back.output
+    listed = run(plugin, "models").output.splitlines()
+    assert "withdrawn" in listed[0]
+    assert listed[1].startswith("* ")
+    again = run(plugin, "rollback")
+    assert again.exit_code == 1
+    assert "There is no earlier model to go back to" in again.output
+    assert run(plugin, "rollback", "nonsense").exit_code == 1
+
+
+@pytest.mark.usefixtures("sales")
+def test_the_shops_own_history_is_judged_and_ends_with_one_line_of_json(plugin: Installation) -> None:
+    done = run(plugin, "evaluate", "--days", "20", "--json")
+
+    assert done.exit_code == 0, done.output
+    figures = json.loads(done.stdout.splitlines()[-1])
+    assert {"next_ndcg10", "new_ndcg10", "coverage10", "train_s"} <= set(figures)
+    assert figures["customers"] == 40
+    assert "this shop" in done.stdout
+
+
+def test_what_cant_be_judged_is_refused_in_words(plugin: Installation, tmp_path: Path) -> None:
+    nobody = run(plugin, "evaluate")
+    assert (nobody.exit_code, "--days" in nobody.output) == (1, True)
+
+    missing = run(plugin, "evaluate", "--protocol", "online-retail", "--data", str(tmp_path / "none.parquet"))
+    assert missing.exit_code == 1
+    assert "--data FILE" in missing.output
+
+    wrong = tmp_path / "wrong.parquet"
+    wrong.write_text("no parquet at all")
+    unreadable = run(plugin, "evaluate", "--protocol", "online-retail", "--data", str(wrong))
+    assert unreadable.exit_code == 1
+    assert "can't be read as the UCI Online Retail data" in unreadable.output
+
+    alone = run(plugin, "evaluate", "--data", str(wrong))
+    assert (alone.exit_code, "--data goes with --protocol" in alone.output) == (2, True)
