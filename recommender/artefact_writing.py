@@ -1,15 +1,8 @@
-"""Writing a model to disk: beside its place, flushed, then renamed. Only a training imports this.
-
-A trainer that is killed at any moment leaves a folder that begins with `folders.UNFINISHED` and that nobody reads.
-"""
+"""What of a learnt model serving needs, as arrays on disk (`artefact_files`). Only a training imports this."""
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Floats, Ints
-from .artefact import SESSION
+from .artefact_files import begun, put_arrays, put_facts, streamed
 from .candidates.basket_knn import Neighbours
 from .candidates.basket_knn import ranked as ranked_neighbours
 from .candidates.own_history import own_frequency
@@ -26,7 +19,6 @@ from .candidates.rows import at, best_of_rows, row_of_entries
 from .candidates.session_knn import SessionNeighbours
 from .catalogue import Catalogue
 from .explaining import Explainer
-from .folders import UNFINISHED
 from .interactions import Interactions
 from .model import NEW, NEXT, LearntModel
 from .together import Together
@@ -67,66 +59,34 @@ def write(
     Raises:
         FileExistsError: there is a model of this name.
     """
-    place = folder / name
-    if place.exists():
-        raise FileExistsError(f"There is a model {name} already; give this one another name.")
-    unfinished = folder / f"{UNFINISHED}{name}-{os.getpid()}"
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
     known = model.sources.known
     words: dict[str, list[str]] = {"categories": [], "brands": [], "regions": sorted(set(regions) - {""})}
-    _write_lists(unfinished, model, Explainer(model.sources, together, catalogue))
-    for arrays in (
-        {"customers": np.array(known.customers, np.int64)},
-        _own(known),
-        _pairs(together, also_bought),
-        _completing(together),
-        _described(len(known.products), catalogue, words),
-        _popular(model, catalogue, words, regions),
-        _factors(model),
-        {f"{SESSION}{part}": array for part, array in session.arrays.items()} if session else {},
-    ):
-        for part, array in arrays.items():
-            with (unfinished / f"{part}.npy").open("wb") as file:
-                np.save(file, np.ascontiguousarray(array), allow_pickle=False)
-                _flush(file)
-    visits = {"arrays": sorted(session.arrays), "settings": asdict(session.settings)} if session else None
-    facts = {"about": dict(about), "session": visits}
-    for part, content in (("products", list(known.products)), ("words", words), ("about", facts)):
-        with (unfinished / f"{part}.json").open("w") as text:
-            json.dump(content, text)
-            _flush(text)
-    _flush_folder(unfinished)
-    unfinished.rename(place)
-    _flush_folder(folder)
-    return place
+    with begun(folder, name) as place:
+        _put_lists(place, model, Explainer(model.sources, together, catalogue))
+        for arrays in (
+            {"customers": np.array(known.customers, np.int64)},
+            _own(known),
+            _pairs(together, also_bought),
+            _completing(together),
+            _described(len(known.products), catalogue, words),
+            _popular(model, catalogue, words, regions),
+            _factors(model),
+        ):
+            put_arrays(place, arrays)
+        put_facts(place, products=known.products, words=words, about=about, session=session)
+    return folder / name
 
 
-def _write_lists(place: Path, model: LearntModel, explainer: Explainer) -> None:
+def _put_lists(place: Path, model: LearntModel, explainer: Explainer) -> None:
     customers = len(model.sources.known.customers)
     for task in (NEXT, NEW):
+        kinds = {task.name: np.int32, f"{task.name}_why": np.uint8, f"{task.name}_source": np.int32}
         shape = (customers, LENGTHS[task.name])
-        kinds = {"": np.int32, "_why": np.uint8, "_source": np.int32}
-        files = {
-            part: np.lib.format.open_memmap(place / f"{task.name}{part}.npy", mode="w+", dtype=kind, shape=shape)
-            if customers
-            else None
-            for part, kind in kinds.items()
-        }
-        if not customers:
-            for part, kind in kinds.items():
-                np.save(place / f"{task.name}{part}.npy", np.empty(shape, kind))
-        for some in _blocks(customers):
-            lists = explainer.explained(some, model.ranked(some, task, n=LENGTHS[task.name]).products)
-            for part, array in zip(kinds, lists, strict=True):
-                mapped = files[part]
-                if mapped is not None:
-                    mapped[some[0] : some[-1] + 1] = array
-        for part, mapped in files.items():
-            if mapped is not None:
-                mapped.flush()
-            with (place / f"{task.name}{part}.npy").open("rb+") as file:
-                _flush(file)
+        with streamed(place, kinds, shape=shape) as files:
+            for some in _blocks(customers):
+                lists = explainer.explained(some, model.ranked(some, task, n=shape[1]).products)
+                for file, array in zip(files.values(), lists, strict=True):
+                    file[some[0] : some[-1] + 1] = array
 
 
 def _own(known: Interactions) -> Arrays:
@@ -244,16 +204,3 @@ def _factors(model: LearntModel) -> Arrays:
 def _blocks(customers: int) -> Iterator[Ints]:
     for start in range(0, customers, CUSTOMERS_AT_ONCE):
         yield np.arange(start, min(start + CUSTOMERS_AT_ONCE, customers), dtype=np.int32)
-
-
-def _flush(file: Any) -> None:
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def _flush_folder(folder: Path) -> None:
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)

@@ -87,7 +87,7 @@ class Asked:
     ordered: Sequence[str] = ()
     exclude: frozenset[str] = frozenset()
     strategy: Strategy = Strategy.LEARNT
-    diversity: float = 0.1
+    diversity: float = 0.03
     most_of_category: int | None = None
     adult: bool = False
 

@@ -1,0 +1,33 @@
+"""An evaluation judges what the shop serves."""
+
+import numpy as np
+
+from recommender.artefact import Artefact
+from recommender.asking import Placement
+from recommender.interactions import Interactions
+from recommender.serving.served import served_beside, served_for_cart, served_lists
+
+
+def test_without_diversity_it_is_the_stored_list_and_with_it_the_same_products(model: Artefact) -> None:
+    plain = served_lists(model, [3, 4], Placement.HOME, n=10, diversity=0.0)
+    spread = served_lists(model, [3, 4], Placement.HOME, n=10, diversity=1.0)
+
+    assert plain[3] == model.of_customer(3, "next", n=10).tolist()
+    assert plain.keys() == spread.keys() == {3, 4}
+    kinds = [len({product % 6 for product in lists[3][:6]}) for lists in (plain, spread)]
+    assert kinds[1] >= kinds[0]
+
+
+def test_what_is_new_is_new(model: Artefact, shop: Interactions) -> None:
+    served = served_lists(model, range(len(shop.customers)), Placement.NEW)
+
+    for customer, products in served.items():
+        assert not np.isin(products, shop.line_product[shop.line_customer == customer]).any()
+
+
+def test_a_page_and_a_cart_are_what_the_training_ranked(model: Artefact) -> None:
+    beside = served_beside(model, [8], n=5)[8]
+
+    assert beside[:3] == [one for one in model.together.products[8].tolist() if one >= 0][:3]
+    assert served_for_cart(model, [8], n=3) == beside[:3]
+    assert not {8, 14} & set(served_for_cart(model, [8, 14]))
