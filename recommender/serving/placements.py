@@ -101,13 +101,13 @@ def _also_bought(pool: Pool, known: Known, asked: Asked, _arrivals: Sequence[Arr
 def _cart(pool: Pool, known: Known, asked: Asked, _arrivals: Sequence[Arrival]) -> None:
     model, unused = known.model, known.person.not_used
     inside = [model.number[one] for one in asked.cart if one in model.number and one not in unused]
-    pool.add(ranked_for_cart(model, inside), weight=STORED)
+    pool.add(_once(ranked_for_cart(model, inside)), weight=STORED)
 
 
 def _order(pool: Pool, known: Known, asked: Asked, arrivals: Sequence[Arrival]) -> None:
     model, unused = known.model, known.person.not_used
     inside = [model.number[one] for one in asked.ordered if one in model.number and one not in unused]
-    pool.add(ranked_for_cart(model, inside), weight=STORED)
+    pool.add(_once(ranked_for_cart(model, inside)), weight=STORED)
     if not pool.candidates and asked.strategy is Strategy.LEARNT:
         pool.add(stored.of_customer(known, "next"), weight=STORED)
 
