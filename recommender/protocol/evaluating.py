@@ -1,12 +1,13 @@
 """The protocol on any shop's history: cut in time, train on what was known, judge what would have been served since.
 
-The lists judged are those that pages show (`served`), beside what a shop could install instead, on the same customers.
+The lists judged are those that pages show (`serving.served`), beside what a shop could install instead, on the same
+customers.
 """
 
 from __future__ import annotations
 
 import resource
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,12 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from ..artefact import load
+from ..artefact import Artefact, load
 from ..artefact_writing import write
 from ..asking import Placement
 from ..candidates.session_fitting import ClickLog
 from ..catalogue import Catalogue
 from ..evaluation import (
+    LENGTH,
     Figures,
     Interval,
     Lists,
@@ -31,14 +33,14 @@ from ..evaluation import (
     interval,
     split_by_time,
 )
-from ..interactions import Interactions
+from ..interactions import Interactions, Ints
 from ..model import LearntModel, learn_model
+from ..serving.served import served_beside, served_for_cart, served_lists
 from ..session_evaluation import SessionScores, compared
 from ..together import Together
 from . import arrivals
 from .baselines import METHODS, lists_by
 from .carts import baskets_after, judged
-from .served import Served
 
 SMALLEST_OWN = 2
 """A shop's own baskets may be small; those of the published figures have four products at least."""
@@ -48,6 +50,21 @@ Progress = Callable[[str, float], None]
 
 class TooLittle(ValueError):
     """The history holds nobody who bought before the cut and after it."""
+
+
+@dataclass(frozen=True)
+class Pages:
+    """What a stranger sees on product pages and beside a cart, as the judges ask for it."""
+
+    model: Artefact
+
+    def with_product(self, product: int, *, n: int) -> Ints:
+        """Under "often bought together"."""
+        return np.array(served_beside(self.model, [product], n=n)[product], np.int32)
+
+    def for_cart(self, cart: Sequence[int], *, n: int) -> Ints:
+        """Beside the cart."""
+        return np.array(served_for_cart(self.model, cart, n=n), np.int32)
 
 
 @dataclass(frozen=True)
@@ -136,15 +153,15 @@ def evaluate(
     with TemporaryDirectory(prefix="evaluation-") as folder:
         served = _trained(found, catalogue, Path(folder), progress)
         progress("what every customer would be shown", 0.8)
-        following = served.lists(everyone.tolist(), Placement.HOME)
-        new = served.lists(sorted(split.new), Placement.NEW)
+        following = served_lists(served, everyone.tolist(), Placement.HOME, n=LENGTH)
+        new = served_lists(served, sorted(split.new), Placement.NEW, n=LENGTH)
         found.lines.append(_line("this shop", following, new, split))
         for task, lists, targets in (("next", following, split.following), ("new", new, split.new)):
             found.ages[task] = by_age(figures(lists, targets).ndcg, targets, split.known)
         progress("product pages and carts", 0.9)
         baskets = baskets_after(interactions, days, window=window, smallest=smallest)
         if baskets:
-            pages = judged(served, baskets)
+            pages = judged(Pages(served), baskets)
             found.product_page, found.cart = interval(pages.product_page), interval(pages.cart)
             found.baskets = len(baskets)
     progress("who hears of a new product", 0.95)
@@ -202,7 +219,7 @@ def as_table(found: Evaluation) -> Iterator[str]:
 HEADINGS = ("next NDCG@10", "Recall@20", "MRR@20", "new NDCG@10", "Recall@20", "coverage@10")
 
 
-def _trained(found: Evaluation, catalogue: Catalogue, folder: Path, progress: Progress) -> Served:
+def _trained(found: Evaluation, catalogue: Catalogue, folder: Path, progress: Progress) -> Artefact:
     known = found.split.known
     started, busy = perf_counter(), process_time()
     steps = iter(np.linspace(0.2, 0.65, 12).tolist())
@@ -216,7 +233,7 @@ def _trained(found: Evaluation, catalogue: Catalogue, folder: Path, progress: Pr
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
     found.rankers = {task: ranker.kind for task, ranker in model.rankers.items()}
-    return Served(load(folder, "judged"))
+    return load(folder, "judged")
 
 
 def _line(name: str, following: Lists, new: Lists, split: Split) -> Line:
