@@ -31,6 +31,8 @@ from .installation import Installation, installation
 from .mail import make_transport
 from .reactions import reaction_names, run_reactions
 from .recommendation_rules import Rules
+from .recommending.latest_steps import LatestSteps
+from .recommending.newcomers import Newcomers
 from .sales import refuse_other_currency
 from .seen_steps import after_batch
 from .storefront import Storefront
@@ -82,6 +84,8 @@ class ECRM:
             ),
             models=ModelShelf(sessions, root / app.config["ECRM_MODEL_FOLDER"]),
             rules=Rules(sessions),
+            newcomers=Newcomers(storefront),
+            latest_steps=LatestSteps(),
         )
         wording.init_app(app)
         identification.init_app(app)

@@ -27,6 +27,7 @@ from tracking.visitors import Grade
 from .clicked import origin_of
 from .events import PageViewed, ProductAdded, ProductClicked, ProductViewed, Seen, SignedOut
 from .installation import Installation, installation
+from .recommending.latest_steps import OF_PRODUCTS, Step
 
 log = logging.getLogger("ecrm.identification")
 P = ParamSpec("P")
@@ -324,13 +325,16 @@ def _tags(query: Mapping[str, str]) -> dict[str, str]:
 def _record(present: Browser, name: str, subject: str, properties: dict[str, Any], *, known: Grade) -> None:
     """`known`: from which grade on the step leads to its visitor."""
     customer = present.crm.storefront.current_customer() if present.grade is Grade.PERSONAL else None
+    at, token = datetime.now(UTC), _token(present) if present.grade >= known else None
+    if token is not None and present.grade is Grade.PERSONAL and name in OF_PRODUCTS:
+        present.crm.latest_steps.note(token, Step(at, name, subject))
     present.crm.writer.put(
         Sighting(
-            at=datetime.now(UTC),
+            at=at,
             name=name,
             subject=subject,
             properties=properties,
-            visitor_token=_token(present) if present.grade >= known else None,
+            visitor_token=token,
             grade=present.grade,
             customer_reference=customer.customer_id if customer else None,
             user_agent=present.user_agent,

@@ -15,6 +15,8 @@ from tracking.clickstream.writer import Writer
 
 from .country import Countries
 from .recommendation_rules import Rules
+from .recommending.latest_steps import LatestSteps
+from .recommending.newcomers import Newcomers
 from .storefront import Storefront
 
 
@@ -22,7 +24,7 @@ from .storefront import Storefront
 class Installation:
     """The plugin in one app: the host's answers, the CRM's own sessions, the event writer, the collector's inbox, the
     archive of closed days, the way out for e-mail, where visitors come from, and the
-    model and the rules of recommendations."""
+    model, the rules, the newest products and the latest steps of recommendations."""
 
     app: Flask
     storefront: Storefront
@@ -34,6 +36,8 @@ class Installation:
     countries: Countries
     models: ModelShelf
     rules: Rules
+    newcomers: Newcomers
+    latest_steps: LatestSteps
 
 
 def installation(app: Flask | None = None) -> Installation:

@@ -32,6 +32,7 @@ from .ledger import PendingReaction
 from .marketing.attribution.forgetting import forget_touches
 from .marketing.exposures import forget_exposures
 from .marketing.recommended.forgetting import forget_clicks_before, forget_clicks_of
+from .recommending.choices import forget_choices
 from .storefront import Staff
 
 TOLD_NAMES = frozenset(told.name for told in TOLD)
@@ -159,6 +160,7 @@ def erase_events(crm: Installation, email: str, *, reason: str, staff: Staff) ->
             forget_exposures(session, customer)
             forget_touches(session, customer)
             forget_clicks_of(session, customer)
+            forget_choices(session, customer)
             audit.record(
                 session, staff, audit.Action.EVENTS_ERASED,
                 subject=f"customer:{customer}", reason=reason, now=datetime.now(UTC),

@@ -26,10 +26,11 @@ from .marketing import campaigns, experiments, rules
 from .marketing.attribution import credits
 from .marketing.imports import uploads
 from .marketing.recommended import tables as recommended
+from .recommending import choices
 
 MODULES = (
-    archive, audit, campaigns, checkout_memory, credits, customers, dimensions, event, experiments, forgotten_days,
-    inbox, job_runs, ledger, notes, orders, outbox, recall, recommended, rollups, rules, searches, sessions, sheets,
-    shipment, store, touchpoints, uploads, visitors, write_keys,
+    archive, audit, campaigns, checkout_memory, choices, credits, customers, dimensions, event, experiments,
+    forgotten_days, inbox, job_runs, ledger, notes, orders, outbox, recall, recommended, rollups, rules, searches,
+    sessions, sheets, shipment, store, touchpoints, uploads, visitors, write_keys,
 )  # fmt: skip
 METADATA = Record.metadata

@@ -6,12 +6,13 @@ A slot never breaks the page that it stands in: whatever goes wrong is logged an
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from flask import Blueprint, Flask, render_template, request, url_for
 from markupsafe import Markup
 
 from . import csp, identification
+from .clicked import tagged, untagged
 from .collector.heard import heard_form_html
 from .collector.waiting import waiting_mark
 from .csrf import csrf_token
@@ -20,7 +21,10 @@ from .events import RecommendationsShown
 from .installation import installation
 from .parcels import delivery_html
 from .paths import STATIC, TEMPLATES
-from .recommendations import strip_for
+from .recommending.feedback import own_page, said_before
+from .recommending.ordering import knows_visitor, ordered
+from .recommending.page import present_page
+from .recommending.strips import strip_for
 from .wording import gettext, ngettext
 
 log = logging.getLogger("ecrm.slots")
@@ -53,9 +57,47 @@ class Slots:
         """ "Welcome back, Ada" with a "Not you?" button; nothing for strangers."""
         return _guarded("greeting", _greeting)
 
-    def recommendations(self, placement: str, product_id: str | None = None, n: int = 6) -> Markup:
-        """A strip of up to `n` products. placement: `home`, `product` (with `product_id`), `cart` or `order`."""
-        return _guarded("recommendations", lambda: _recommendations(placement, product_id, n))
+    def recommendations(
+        self,
+        placement: str,
+        product_id: str | None = None,
+        n: int = 6,
+        *,
+        ordered: Sequence[str] = (),
+        category: str = "",
+    ) -> Markup:
+        """A strip of up to `n` products.
+
+        Args:
+            placement: `home`, `again`, `new`, `recent`; `product`, `similar` or `also_bought` (with `product_id`);
+                `cart`, `checkout`, `nothing_found` (with `category`, where one is known), `account` or `order` (with
+                `ordered`, the products of the order).
+        """
+        return _guarded("recommendations", lambda: _recommendations(placement, product_id, n, ordered, category))
+
+    def ordered(self, placement: str, product_ids: Sequence[str], category: str = "") -> list[str]:
+        """The same products in the order that fits the present visitor. placement: `search` or `category`."""
+        try:
+            return ordered(placement, product_ids, category=category)
+        except Exception:
+            log.exception("the order of %s failed; the shop's own stays", placement)
+            return list(product_ids)
+
+    def knows_visitor(self) -> bool:
+        """Whether `ordered` may answer with another order than the shop's own."""
+        try:
+            return knows_visitor()
+        except Exception:
+            log.exception("can't say whether the visitor is known")
+            return False
+
+    def shown(self) -> frozenset[str]:
+        """What stands on this page by now, so that the host's own lists can leave it out."""
+        try:
+            return frozenset(present_page().shown)
+        except Exception:
+            log.exception("can't say what the page shows")
+            return frozenset()
 
     def consent_banner(self) -> Markup:
         """The consent banner, until this browser has chosen; before the end of the body."""
@@ -106,8 +148,8 @@ def _greeting() -> Markup:
     return _rendered("greeting", customer=customer, sign_out_url=crm.storefront.sign_out_url())
 
 
-def _recommendations(placement: str, product_id: str | None, n: int) -> Markup:
-    strip = strip_for(placement, product_id=product_id, n=n)
+def _recommendations(placement: str, product_id: str | None, n: int, ordered: Sequence[str], category: str) -> Markup:
+    strip = strip_for(placement, product_id=product_id, ordered=ordered, category=category, n=n)
     if strip is None:
         return Markup()
     identification.observe(
@@ -115,10 +157,15 @@ def _recommendations(placement: str, product_id: str | None, n: int) -> Markup:
             placement=placement,
             product_ids=tuple(card.product.product_id for card in strip.cards),
             reasons=tuple(card.code for card in strip.cards),
+            strategy=strip.strategy,
+            model=strip.model,
         )
     )
     add_url = installation().storefront.add_to_cart_url()
-    return _rendered("recommendations", strip=strip, add_url=add_url, next_path=_present_page())
+    return _rendered(
+        "recommendations", strip=strip, add_url=add_url, tagged=tagged, next_path=untagged(_present_page()),
+        said=said_before(), own_page=own_page(),
+    )  # fmt: skip
 
 
 def _present_page() -> str:

@@ -25,6 +25,9 @@ from .installation import installation
 _REMEMBERED = 20_000
 """Writing a number or a date in a language costs some 40 µs; a report is full of zeros and says each day six times."""
 
+_OF_THIS_YEAR = 330
+"""Days for which a month needs no year to be understood."""
+
 _ENGLISH = Locale("en")
 _domain = Domain(translation_directories=[str(Path(__file__).parent / "translations")], domain="ecrm")
 
@@ -81,6 +84,11 @@ def short_day(value: date) -> str:
 def month(value: date) -> str:
     """A month in the reader's language, e.g. `Nov 2026`."""
     return _skeleton("yMMM", value, _locale())
+
+
+def month_name(value: date, *, today: date) -> str:
+    """A month as it is spoken of today, e.g. `May`, or `May 2025` of one that is a year ago."""
+    return _skeleton("MMMM" if (today - value).days < _OF_THIS_YEAR else "yMMMM", value, _locale())
 
 
 def number(value: int | float) -> str:

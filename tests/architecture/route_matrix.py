@@ -231,6 +231,8 @@ CONSOLE = {
 CRM_PUBLIC = {
     "ecrm.consent POST": Row(EVERYBODY, form={"grade": "0", "next": "/"}),
     "ecrm.privacy GET": Row(EVERYBODY),
+    "ecrm.your_recommendations GET": Row(EVERYBODY),
+    "ecrm.recommendation_choice POST": Row(EVERYBODY, form={"not_interested": "1"}),
     "ecrm.seen POST": Row(EVERYBODY, headers={"Sec-Fetch-Site": "same-origin"}),  # tells a page's reading time
     "ecrm.go GET": Row(EVERYBODY, {"word": "tea"}),
     "ecrm.recall POST": Row(EVERYBODY, form={"email": "ada@example.com"}),

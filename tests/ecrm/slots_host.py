@@ -10,7 +10,7 @@ from flask import Flask, render_template_string, request
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from ecrm import ECRM, CustomerFacts, ProductCard, ShopFacts, Staff, events
+from ecrm import ECRM, CustomerFacts, ProductCard, ProductFacts, ShopFacts, Staff, events
 from tracking.customers import Customer
 from tracking.orders import SeenOrder, SeenOrderLine
 
@@ -35,10 +35,29 @@ class GardenShop:
         self.cart: frozenset[str] = frozenset()
         self.best: list[str] = list(NAMES)
         self.add_url: str | None = None
+        self.adult = False
+        self.arrived: list[ProductFacts] = []
         self.broken = False
 
     def sell_out(self, name: str) -> None:
         self.cards[name] = replace(self.cards[name], available=False)
+
+    def list_new(self, name: str) -> None:
+        """A product that came after whatever was learnt."""
+        self.cards[name] = replace(self.cards["rake"], product_id=name, name=name.title(), url=f"/{name}")
+        self.arrived.append(ProductFacts(product_id=name, text=name, brand="Greenfinger", added_at=datetime.now(UTC)))
+
+    def arrivals(self, since: datetime) -> list[ProductFacts]:
+        return [one for one in self.arrived if one.added_at and one.added_at > since]
+
+    def is_adult(self) -> bool:
+        return self.adult
+
+    def catalogue(self) -> list[ProductFacts]:
+        return [
+            ProductFacts(product_id=one.product_id, text=one.name, brand=one.brand, price_minor=one.price_minor)
+            for one in self.cards.values()
+        ]
 
     def facts(self) -> ShopFacts:
         return ShopFacts(name="Garden", base_url="http://localhost", currency="EUR", country="DE",

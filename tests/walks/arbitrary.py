@@ -95,6 +95,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "ecrm.seen": ("path", "seconds", "scroll"),
     "ecrm.recall": ("email", "next"),
     "ecrm.recall_fill_in": (),
+    "ecrm.recommendation_choice": ("not_interested", "not_used", "undo", "next"),
     "ecrm.heard": ("order", "answer", "words", "next"),
 }  # fmt: skip
 """What each form of the app is made of; `test_arbitrary_text` fails for a POST route that isn't named here."""

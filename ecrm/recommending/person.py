@@ -1,0 +1,168 @@
+"""Person: what is known of who asks for this page, read once a request in a few plain statements.
+
+Nobody is followed further than they agreed: looks and carts count for a browser that agreed to be joined to its
+customer, purchases for who is signed in, choices for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection, and_, bindparam, select
+
+from ecrm import identification
+from ecrm.installation import Installation
+from ecrm.storefront import region_of
+from recommender.asking import Deed, Person
+from recommender.signals import Kind
+from tracking.clickstream.event import Event
+from tracking.customers import Customer
+from tracking.orders import SeenOrder, SeenOrderLine, SeenRefund, SeenRefundLine
+from tracking.visitors import Grade, Visitor
+
+from .choices import Choice, Chooser, Chosen, choices_of
+from .latest_steps import KINDS, OF_PRODUCTS, REMOVED, Step
+
+STEPS_READ = 120
+"""Of the latest steps of a visitor; about half of them are page views, which say nothing of a product."""
+BOUGHT_READ = 200
+LOOKS_COUNT = timedelta(days=30)
+UNTRAINED = datetime(1970, 1, 1, tzinfo=UTC)
+
+# Plain columns of the tables by prepared statements: the same through the ORM costs a page four times as much.
+_CUSTOMER, _VISITOR, _EVENT = Customer.__table__.c, Visitor.__table__.c, Event.__table__.c
+_ORDER, _LINE = SeenOrder.__table__.c, SeenOrderLine.__table__.c
+_REFUND, _RETURNED = SeenRefund.__table__.c, SeenRefundLine.__table__.c
+_CUSTOMER_ID = select(_CUSTOMER.id).where(_CUSTOMER.reference == bindparam("reference"))
+_VISITOR_ID = select(_VISITOR.id).where(_VISITOR.token == bindparam("token"))
+_STEPS = select(_EVENT.happened_at, _EVENT.name, _EVENT.subject).order_by(_EVENT.happened_at.desc()).limit(STEPS_READ)
+_STEPS_OF_VISITOR = _STEPS.where(_EVENT.visitor_id == bindparam("owner"))
+_STEPS_OF_CUSTOMER = _STEPS.where(_EVENT.customer_id == bindparam("owner"))
+_BOUGHT = (
+    select(_ORDER.placed_at, _LINE.product)
+    .join_from(SeenOrder.__table__, SeenOrderLine.__table__, _LINE.order_id == _ORDER.id)
+    .where(_ORDER.customer_id == bindparam("customer"), _ORDER.placed_at > bindparam("since"))
+    .order_by(_ORDER.placed_at.desc(), _ORDER.id.desc(), _LINE.position)
+    .limit(BOUGHT_READ)
+)
+_SENT_BACK = (
+    select(_REFUND.refunded_at, _RETURNED.product)
+    .join_from(SeenRefund.__table__, SeenRefundLine.__table__, _RETURNED.refund_id == _REFUND.id)
+    .where(
+        and_(_REFUND.customer_id == bindparam("customer"), _REFUND.refunded_at > bindparam("since")),
+        _RETURNED.quantity > 0,
+    )
+    .limit(BOUGHT_READ)
+)
+
+
+@dataclass(frozen=True)
+class Present:
+    """Who asks: the person as the recommender wants them, their numbers, and what they chose."""
+
+    person: Person
+    chooser: Chooser
+    choices: Sequence[Chosen]
+
+    @property
+    def customer_id(self) -> int | None:
+        """Of the CRM; None for who isn't signed in."""
+        return self.chooser.customer_id
+
+    @property
+    def known(self) -> bool:
+        """Whether there is anything by which a page could be theirs: a stranger without a step sees everybody's."""
+        return self.customer_id is not None or bool(self.person.steps)
+
+    @property
+    def may_choose(self) -> bool:
+        """Whether there is somebody to keep a choice for."""
+        return self.customer_id is not None or self.chooser.visitor_id is not None
+
+
+def present_person(crm: Installation, *, since: datetime | None) -> Present:
+    """Who asks for the present page.
+
+    Args:
+        since: when the model was trained; younger orders count at once. None where there is no model.
+    """
+    followed = identification.grade() is Grade.PERSONAL
+    signed_in = crm.storefront.current_customer()
+    token = identification.visitor_token() if followed else None
+    region = region_of(crm.storefront)
+    if signed_in is None and token is None:
+        return Present(Person(region=region), Chooser(None, None), ())
+    with crm.sessions() as session:
+        connection = session.connection()
+        customer = (
+            connection.scalar(_CUSTOMER_ID, {"reference": signed_in.customer_id}) if signed_in is not None else None
+        )
+        visitor = connection.scalar(_VISITOR_ID, {"token": token}) if token is not None else None
+        chooser = Chooser(customer, visitor)
+        choices = choices_of(session, chooser) if customer is not None or visitor is not None else ()
+        now = datetime.now(UTC)
+        steps = _steps(connection, visitor=visitor, customer=customer if followed else None, now=now)
+        if token is not None:
+            steps = [*crm.latest_steps.of(token), *steps]
+        deeds = [] if customer is None else _bought(connection, customer, since=since or UNTRAINED, now=now)
+    return Present(_person(customer, deeds, _looked(steps, now), choices, region), chooser, choices)
+
+
+def absent_person(
+    connection: Connection, customer_id: int, *, since: datetime | None, choices: Sequence[Chosen], region: str = ""
+) -> Person:
+    """A customer who isn't here: for e-mails and for the desk that serves them."""
+    now = datetime.now(UTC)
+    steps = _steps(connection, visitor=None, customer=customer_id, now=now)
+    deeds = _bought(connection, customer_id, since=since or UNTRAINED, now=now)
+    return _person(customer_id, deeds, _looked(steps, now), choices, region)
+
+
+def _person(
+    customer: int | None, deeds: Sequence[Deed], looked: Sequence[Deed], choices: Sequence[Chosen], region: str
+) -> Person:
+    sent_back = [deed for deed in deeds if deed.kind is Kind.RETURN]
+    return Person(
+        customer=customer,
+        bought=[deed for deed in deeds if deed.kind is Kind.PURCHASE],
+        steps=[*looked, *sent_back],
+        not_interested=frozenset(one.product for one in choices if one.choice is Choice.NOT_INTERESTED),
+        not_used=frozenset(one.product for one in choices if one.choice is Choice.NOT_USED),
+        region=region,
+    )
+
+
+def _steps(connection: Connection, *, visitor: int | None, customer: int | None, now: datetime) -> list[Step]:
+    """Of the browser, and of the customer in other browsers; the latest first, page views left out."""
+    rows: list[Step] = []
+    for query, owner in ((_STEPS_OF_VISITOR, visitor), (_STEPS_OF_CUSTOMER, customer)):
+        if owner is not None:
+            rows += [Step(*row) for row in connection.execute(query, {"owner": owner}) if row.name in OF_PRODUCTS]
+    return [step for step in rows if step.at > now - LOOKS_COUNT]
+
+
+def _looked(steps: Iterable[Step], now: datetime) -> list[Deed]:
+    """Each step once, the latest first; what was taken out of the cart again was only looked at."""
+    deeds, removed = [], set()
+    for step in sorted(set(steps), key=lambda one: one.at, reverse=True):
+        if step.name == REMOVED:
+            removed.add(step.product)
+            continue
+        kind = KINDS[step.name]
+        if kind is Kind.CART and step.product in removed:
+            continue
+        deeds.append(Deed(step.product, kind, _days(now - step.at)))
+    return deeds
+
+
+def _bought(connection: Connection, customer: int, *, since: datetime, now: datetime) -> list[Deed]:
+    asked = {"customer": customer, "since": since}
+    bought = [Deed(product, Kind.PURCHASE, _days(now - at)) for at, product in connection.execute(_BOUGHT, asked)]
+    returned = [Deed(product, Kind.RETURN, _days(now - at)) for at, product in connection.execute(_SENT_BACK, asked)]
+    return [*bought, *returned]
+
+
+def _days(age: timedelta) -> float:
+    return max(age / timedelta(days=1), 0.0)
