@@ -26,7 +26,7 @@ from .gate import Asked, Judgement, Verdict
 from .interactions import Interactions, Ints
 from .material import Material, Shop, read
 from .model import TASKS, LearntModel, Task, learn_model, with_rankers
-from .session_evaluation import fitted
+from .session_tuning import fitted
 from .store import Model, ModelKind, State, publish, published
 from .together import Together
 

@@ -1,8 +1,10 @@
 """Session neighbours: what comes next in a visit, from the recent visits that went alike; knows no customer.
 
-V-SkNN (Ludewig & Jannach 2018) with the position and recency weights of STAN (Garg et al. 2019), the most recent
-visits of each product only, as in Serenade's VMIS-kNN (Kersbergen et al. 2022), blended with sequential rules
-(Ludewig & Jannach 2018: after a came b, the closer the more). A question takes some tenths of a millisecond.
+Several witnesses are heard (`session_votes`): visits alike (V-SkNN, Ludewig & Jannach 2018, with the position and
+recency weights of STAN, Garg et al. 2019, on the most recent visits of each product only as in Serenade's VMIS-kNN,
+Kersbergen et al. 2022), sequential rules (after a came b, the closer the more), item-item cosine over visits, what is
+clicked most at present, and how often people come back to what they just saw. How much each of them is believed, the
+log itself has taught (`session_tuning`): a multinomial logit over the candidates (McFadden 1974).
 
 Here is the answering, with numpy alone and from arrays that may be mapped; `session_fitting` makes them of a log.
 """
@@ -17,10 +19,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Floats, Ints
+from .session_votes import Doubles, Said, by_rows, by_visits, latest_places
 
 LONGEST = 40
 """Of a longer visit its last so many steps count."""
-DAY = 86_400.0
+CANDIDATES = 120
+"""So many of the products that a witness speaks for are weighed."""
+WITNESSES = ("near", "alike", "after", "earlier", "cosine")
+SEEN_BEFORE = (1, 2, 3, 8)
+"""Products of this visit, by how many others were looked at since: the present one, the one before, …; and older."""
+POPULARITIES = 3
+FAINT, FAINTEST = 1e-3, 1e-5
+"""Added to shares before a logarithm is taken."""
+FEATURES = (
+    *(f"{witness}_{kind}" for witness in WITNESSES for kind in ("log", "to_best", "share")),
+    "popular_now", "popular_lately", "popular_ever", *(f"seen_{back}" for back in SEEN_BEFORE), "seen_long_ago",
+)  # fmt: skip
+WEIGHTS = (
+    0.93, -0.76, 0.43, -0.40, -0.42, 0.05, 0.37, 0.60, 1.18, 0.22, 0.02, -0.75, -0.42, 1.64, -0.58, 0.01, -0.01, -0.06,
+    0.04, 0.39, 0.16, 0.36, 0.43,
+)  # fmt: skip
+"""What holds for most logs, a number a feature: learnt from fourteen very different ones together."""
+
+POPULAR_ALONE = np.array([1.0 if feature.startswith("popular_") else 0.0 for feature in FEATURES])
+"""Believed where no witness says anything."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,27 +51,36 @@ class Settings:
 
     neighbours: int = 150
     """Visits that vote."""
-    recent: int = 800
+    recent: int = 500
     """Of each product the latest so many visits are compared."""
-    fade_steps: float = 2.0
+    fade_steps: float = 3.0
     """A step of the question counts 1/e so many steps before the present one."""
     fade_days: float = 30.0
     """A visit votes 1/e after so many days."""
     near: float = 6.0
-    """In a neighbour a product votes 1/e so many steps from where both visits last met."""
-    rarity: float = 0.5
+    """In a neighbour a product votes 1/e so many steps from where both visits last met …"""
+    before: float = 0.7
+    """… and this much of that if it stands before that place."""
+    rarity: float = 0.3
     """A voted product is weighed by its inverse frequency to this power."""
-    rules: float = 0.6
-    """Weight of the sequential rules beside the neighbours; both are divided by their highest score."""
-    again: float = 1.0
-    """What was already looked at in this visit keeps this share of its score."""
+    weights: Sequence[float] = WEIGHTS
+    """How much each of `FEATURES` is believed."""
 
 
 class Foreseen(NamedTuple):
-    """Products with a score above 0, by number; `because` is the product of the visit that speaks for each most."""
+    """Products by number, the chance of each to come next, and the product of the visit that speaks for it most: -1
+    where none does, and it is only much looked at."""
 
     products: Ints
     scores: Floats
+    because: Ints
+
+
+class Weighed(NamedTuple):
+    """Candidates × `FEATURES`."""
+
+    products: Ints
+    features: Doubles
     because: Ints
 
 
@@ -59,40 +90,32 @@ NOTHING = Foreseen(np.empty(0, np.int32), np.empty(0, np.float32), np.empty(0, n
 class SessionNeighbours:
     """Asked with the products of a visit, the latest last.
 
-    `arrays` are those of `session_fitting.fitted_arrays`: of each visit where its steps begin (`bounds`) and when it
-    ended (`ends_at`), the steps' products (`product`), the latest visits of each product (`visits`, `visits_at`), the
-    rules (`rules`, `rules_weight`, `rules_at`; `_at` are the bounds of each product's rows), and `rarity` a product.
+    `arrays` are those of `session_fitting.fitted_arrays`: of each visit, the earliest to end first, where its steps
+    begin (`bounds`) and when it ended (`ends_at`), the steps' products (`product`); of each product its latest visits
+    (`visits`) and its place there (`visits_place`), the rules (`rules`, `rules_weight`) and products alike (`cosine`,
+    `cosine_weight`), `_at` being the bounds of each product's entries; `rarity`; `popular` (three rows, shares of the
+    clicks lately) and `best` (the products that lead in one of these).
     """
 
     def __init__(self, arrays: Mapping[str, NDArray[Any]], *, settings: Settings | None = None) -> None:
         self.arrays = arrays
         self.settings = settings or Settings()
         self.products = len(arrays["rarity"])
-        self._bounds, self._ends_at, self._product = arrays["bounds"], arrays["ends_at"], arrays["product"]
-        self._visits, self._visits_at = arrays["visits"], arrays["visits_at"]
-        self._rules, self._rules_weight, self._rules_at = arrays["rules"], arrays["rules_weight"], arrays["rules_at"]
-        self._rarity = arrays["rarity"]
-        self._now = float(self._ends_at.max(initial=0.0))
+        self._weights = np.array(self.settings.weights, float)
+        self._now = float(arrays["ends_at"].max(initial=0.0))
 
     def foreseen(self, visit: Sequence[int], *, now: float | None = None) -> Foreseen:
-        """What may come next. Unknown products in the visit are passed over."""
-        steps = [product for product in visit if 0 <= product < self.products][-LONGEST:]
-        if not steps:
+        """What may come next, all of `CANDIDATES` at most. Unknown products in the visit are passed over.
+
+        Somebody who did nothing yet gets nothing, somebody who only did what nobody ever did what is popular.
+        """
+        weighed = self.weighed(visit, now=now)
+        if not len(weighed.products):
             return NOTHING
-        by_visits = self._by_neighbours(steps, self._now if now is None else now)
-        by_rules = self._by_rules(steps[-1])
-        found, place = np.unique(np.concatenate([by_visits.products, by_rules.products]), return_inverse=True)
-        split = len(by_visits.products)
-        total, because = np.zeros(len(found), np.float32), np.full(len(found), -1, np.int32)
-        total[place[split:]] = by_rules.scores
-        because[place[split:]] = by_rules.because
-        stronger = by_visits.scores >= total[place[:split]]
-        total[place[:split]] += by_visits.scores
-        because[place[:split][stronger]] = by_visits.because[stronger]
-        if self.settings.again != 1.0:
-            total[np.isin(found, steps)] *= self.settings.again
-        kept = total > 0
-        return Foreseen(found[kept].astype(np.int32), total[kept], because[kept])
+        told = (weighed.because >= 0).any()
+        utility = weighed.features @ (self._weights if told else POPULAR_ALONE)
+        odds = np.exp(utility - utility.max())
+        return Foreseen(weighed.products, (odds / odds.sum()).astype(np.float32), weighed.because)
 
     def scores(self, visit: Sequence[int], *, now: float | None = None) -> tuple[Ints, Floats]:
         """Products with a score above 0, by number."""
@@ -101,59 +124,72 @@ class SessionNeighbours:
     def ranked(self, visit: Sequence[int], *, n: int, now: float | None = None) -> Ints:
         """The `n` best, ties by the lower number."""
         found, scores = self.scores(visit, now=now)
-        if len(found) > n:
-            cut = np.partition(scores, len(scores) - n)[len(scores) - n]
-            found, scores = found[scores >= cut], scores[scores >= cut]
         best: Ints = found[np.argsort(-scores, kind="stable")[:n]]
         return best
 
-    def _by_rules(self, step: int) -> Foreseen:
-        begin, end = int(self._rules_at[step]), int(self._rules_at[step + 1])
-        if begin == end or not self.settings.rules:
-            return NOTHING
-        weights = self._rules_weight[begin:end]
-        scores = (self.settings.rules * weights / weights.max()).astype(np.float32)
-        return Foreseen(self._rules[begin:end], scores, np.full(end - begin, step, np.int32))
+    def weighed(self, visit: Sequence[int], *, now: float | None = None) -> Weighed:
+        """The candidates with all that is said of them."""
+        if not len(visit) or not len(self.arrays["best"]):
+            return Weighed(np.empty(0, np.int32), np.empty((0, len(FEATURES))), np.empty(0, np.int32))
+        steps = [product for product in visit if 0 <= product < self.products][-LONGEST:]
+        heard = self._heard(steps, self._now if now is None else now) if steps else []
+        seen = latest_places(steps, LONGEST)
+        inside = np.fromiter(seen, np.int32, len(seen))
+        products = np.unique(np.concatenate([*(one.products for one in heard), inside, self.arrays["best"]]))
+        to_best, share = np.zeros((2, len(WITNESSES), len(products)))
+        because, loudest = np.full(len(products), -1, np.int32), np.zeros(len(products))
+        for number, said in enumerate(heard):
+            if not len(said.products):
+                continue
+            place = np.searchsorted(products, said.products)
+            to_best[number, place] = said.scores / max(float(said.scores.max()), 1e-12)
+            share[number, place] = said.scores / max(float(said.scores.sum()), 1e-12)
+            louder = to_best[number, place] > loudest[place]
+            because[place[louder]] = said.because[louder]
+            loudest[place[louder]] = to_best[number, place[louder]]
+        popular = self.arrays["popular"][:, products]
+        back = np.zeros(len(products))
+        back[np.searchsorted(products, inside)] = np.arange(1, len(inside) + 1)
+        kept = _promising(to_best.sum(axis=0) + popular.sum(axis=0) + 10 * (back > 0))
+        features = _features(to_best[:, kept], share[:, kept], popular[:, kept], back[kept])
+        return Weighed(products[kept].astype(np.int32), features, because[kept])
 
-    def _by_neighbours(self, steps: list[int], now: float) -> Foreseen:
+    def _heard(self, steps: list[int], now: float) -> list[Said]:
+        """What each of `WITNESSES` says."""
         settings = self.settings
-        latest = {product: place for place, product in enumerate(steps)}
-        lists, weights = [], []
-        for product, place in latest.items():
-            visits = self._visits[int(self._visits_at[product]) : int(self._visits_at[product + 1])]
-            lists.append(visits)
-            weights.append(np.full(len(visits), np.exp((place + 1 - len(steps)) / settings.fade_steps), np.float32))
-        visits, number = np.unique(np.concatenate(lists), return_inverse=True)
-        if not len(visits):
-            return NOTHING
-        alike = np.bincount(number, weights=np.concatenate(weights))
-        begins = self._bounds[visits]
-        sizes = self._bounds[visits + 1] - begins
-        age = np.maximum(now - self._ends_at[visits], 0) / DAY
-        alike = alike / np.sqrt(sizes) * np.exp(-age / settings.fade_days)
-        if len(visits) > settings.neighbours:
-            best = np.argpartition(alike, len(alike) - settings.neighbours)[-settings.neighbours :]
-            begins, alike, sizes = begins[best], alike[best], sizes[best]
-        return self._voted(begins, sizes, alike, steps, latest)
+        votes = by_visits(
+            self.arrays,
+            steps,
+            now=now,
+            neighbours=settings.neighbours,
+            fade_steps=settings.fade_steps,
+            fade_days=settings.fade_days,
+            near=settings.near,
+            before=settings.before,
+            rarity=settings.rarity,
+        )
+        after = by_rows(self.arrays, "rules", steps[-1:], fade_steps=1.0)
+        earlier = by_rows(self.arrays, "rules", steps[:-1], fade_steps=2.0) if len(steps) > 1 else after._replace(
+            products=after.products[:0], scores=after.scores[:0], because=after.because[:0]
+        )  # fmt: skip
+        cosine = by_rows(self.arrays, "cosine", steps, fade_steps=settings.fade_steps)
+        return [votes.near, votes.alike, after, earlier, cosine]
 
-    def _voted(self, begins: Ints, sizes: Ints, alike: Floats, steps: list[int], latest: dict[int, int]) -> Foreseen:
-        ends = np.cumsum(sizes)
-        number = np.repeat(np.arange(len(begins)), sizes)
-        position = np.arange(int(ends[-1])) - np.repeat(ends - sizes, sizes)
-        products = self._product[np.repeat(begins, sizes) + position]
-        known = np.array(sorted(latest), np.int32)
-        place_of = np.array([latest[one] for one in known.tolist()], np.int64)
-        nearest = np.minimum(np.searchsorted(known, products), len(known) - 1)
-        place = np.where(known[nearest] == products, place_of[nearest], -1)
-        # where both visits last met: the neighbour's step whose product came latest in the present one
-        met = np.maximum.reduceat(place * 1000 + np.minimum(position, 999), ends - sizes)
-        near = np.exp(-np.abs(position - (met % 1000)[number]) / self.settings.near)
-        found, of = np.unique(products, return_inverse=True)
-        votes = alike[number] * near
-        total = np.bincount(of, weights=votes) * self._rarity[found] ** self.settings.rarity
-        by_strength = np.argsort(votes, kind="stable")  # of several assignments the last one stays: the strongest
-        strongest = np.empty(len(found), np.int64)
-        strongest[of[by_strength]] = (met // 1000)[number][by_strength]
-        top = total.max(initial=0.0)
-        scores = (total / top if top > 0 else total).astype(np.float32)
-        return Foreseen(found.astype(np.int32), scores, np.array(steps, np.int32)[strongest])
+
+def _promising(rough: Doubles) -> NDArray[np.int64]:
+    """The places of the `CANDIDATES` highest, in order."""
+    if len(rough) <= CANDIDATES:
+        return np.arange(len(rough))
+    return np.sort(np.argpartition(rough, len(rough) - CANDIDATES)[-CANDIDATES:])
+
+
+def _features(to_best: Doubles, share: Doubles, popular: Floats, back: Doubles) -> Doubles:
+    found = np.empty((to_best.shape[1], len(FEATURES)))
+    witnesses = 3 * len(WITNESSES)
+    found[:, 0:witnesses:3] = np.log(share + FAINT).T
+    found[:, 1:witnesses:3] = to_best.T
+    found[:, 2:witnesses:3] = share.T
+    found[:, witnesses : witnesses + POPULARITIES] = np.log(popular + FAINTEST).T
+    seen = np.searchsorted(SEEN_BEFORE, back)
+    found[:, witnesses + POPULARITIES :] = (seen[:, None] == np.arange(len(SEEN_BEFORE) + 1)) & (back > 0)[:, None]
+    return found
