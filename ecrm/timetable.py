@@ -21,6 +21,7 @@ from .installation import Installation
 from .job_runs import JobRun
 from .keeping import close_days, retain
 from .marketing.attribution.missing import attribute_nightly, book_due
+from .marketing.bandit import allocate
 from .reactions import run_reactions
 from .training import train_apart
 
@@ -78,6 +79,13 @@ def credit_anew(crm: Installation) -> str:
     return f"{book_due(crm)} orders credited anew"
 
 
+def share_out(crm: Installation) -> str:
+    """Make tomorrow's shares of the strategies that are tried against each other."""
+    with crm.sessions.begin() as session:
+        made = allocate(session, zone=crm.storefront.facts().time_zone, now=datetime.now(UTC))
+    return f"tomorrow's shares of {len(made)} experiments made"
+
+
 def tidy(crm: Installation) -> str:
     """Forget job runs older than 90 days."""
     with crm.sessions.begin() as session:
@@ -116,6 +124,13 @@ TIMETABLE: tuple[Job, ...] = (
         "credits orders anew that a changed campaign or a file of costs concerns",
         credit_anew,
         every=timedelta(seconds=30),
+    ),
+    Job(
+        "share-out",
+        "gives strategies that are tried against each other tomorrow's share of the visitors",
+        share_out,
+        at="23:40",
+        once=True,
     ),
     Job("tidy", "forgets job runs older than 90 days", tidy, at="04:00", once=True),
 )

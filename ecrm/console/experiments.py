@@ -22,6 +22,7 @@ from ecrm.marketing.experiments import (
     MOST_CONTROL,
     AlreadyRunning,
     Experiment,
+    Goal,
     Unit,
     all_experiments,
     campaign_subject,
@@ -33,10 +34,12 @@ from ecrm.marketing.experiments import (
 from ecrm.marketing.outcomes import buyers_of, orders_of, visits_of
 from ecrm.trials import trials
 from ecrm.wording import gettext as _
-from recommender.placements import PLACEMENTS
+from recommender.asking import Placement, Strategy
 
 from .blueprint import console
+from .experiment_arms import ArmsShown, arms_shown, asked_arms, shares_words
 from .experiment_result import Result, result_of
+from .placement_words import placement_name, strategy_name
 from .queries import LARGEST, number_arg
 from .spreadsheets import Cell, csv_response, major
 
@@ -57,27 +60,36 @@ def experiments() -> str:
         "ecrm/console/experiments.html", experiments=rows, subjects=subjects, most_name=MAX_NAME,
         free={subject: words for subject, words in subjects.items() if subject not in taken},
         least=LEAST_CONTROL, most=MOST_CONTROL, usual=USUAL_CONTROL, unit_words=unit_words(), Unit=Unit,
+        strategies={str(one): strategy_name(one) for one in Strategy}, Goal=Goal,
     )  # fmt: skip
 
 
 @console.post("/experiments")
 @needs(Permission.CAMPAIGNS)
 def start_experiment() -> Response:
-    """Begin: from now on the control group goes without."""
+    """Begin: from now on the control group goes without, and each strategy gets its share of the others."""
     now, staff, form = datetime.now(UTC), signed_in_staff(), request.form
+    arms, adaptive, goal = asked_arms()
     with installation().sessions.begin() as session:
         subject = form.get("subject", "")
         if subject not in _subjects(session):
             raise BadRequest(_("Choose what is tried: a placement of recommendations, or a campaign."))
+        if arms and subject not in _with_cards():
+            raise BadRequest(
+                _("Strategies are tried where cards are shown; not on a campaign, a search or a category.")
+            )
         try:
             experiment = start(
                 session,
                 name=form.get("name", ""),
                 subject=subject,
                 unit=Unit.CUSTOMER if subject.startswith("campaign:") else _unit(),
-                control_percent=_percent(),
+                control_percent=_percent(least=0 if arms else LEAST_CONTROL),
                 by=staff.name,
                 now=now,
+                arms=arms,
+                adaptive=adaptive,
+                goal=goal,
             )
         except AlreadyRunning:
             raise BadRequest(
@@ -100,11 +112,11 @@ def experiment(experiment_id: int) -> str:
     """What came of it so far."""
     with installation().sessions() as session:
         row = _experiment(session, experiment_id)
-        result = result_of(session, row)
+        result, arms = result_of(session, row), arms_shown(session, row)
         subject = _subjects(session).get(row.subject, row.subject)
     return render_template(
         "ecrm/console/experiment.html", experiment=row, result=result, subject=subject, unit_words=unit_words(),
-        Unit=Unit,
+        Unit=Unit, arms=arms, Goal=Goal, shares_words=shares_words,
     )  # fmt: skip
 
 
@@ -113,8 +125,9 @@ def experiment(experiment_id: int) -> str:
 def experiment_csv(experiment_id: int) -> FlaskResponse:
     """The figures as a spreadsheet."""
     with installation().sessions() as session:
-        result = result_of(session, _experiment(session, experiment_id))
-    return csv_response(_lines(result), filename=f"experiment-{experiment_id}.csv")
+        row = _experiment(session, experiment_id)
+        result, arms = result_of(session, row), arms_shown(session, row)
+    return csv_response(_lines(result, arms), filename=f"experiment-{experiment_id}.csv")
 
 
 @console.post(f"{_ONE}/stop")
@@ -178,18 +191,23 @@ def _experiment(session: Session, experiment_id: int) -> Experiment:
 
 def _subjects(session: Session) -> dict[str, str]:
     """Everything that can be tried, in words."""
-    names = {
-        "home": _("the home page"), "product": _("product pages"), "cart": _("the cart"),
-        "order": _("the page of an order"),
-    }  # fmt: skip
+    elsewhere = {Placement.EMAIL, Placement.SUPPORT}  # no visitor meets them on a page
     placements = {
-        placement_subject(one): _("Recommendations on %(place)s", place=names.get(one, one)) for one in PLACEMENTS
+        placement_subject(one): _("Recommendations: %(place)s", place=placement_name(one))
+        for one in Placement
+        if one not in elsewhere
     }
     query = select(Campaign.code, Campaign.name).where(Campaign.archived_at.is_(None))
     campaigns = session.execute(query.order_by(Campaign.first_day.desc(), Campaign.id.desc()))
     return placements | {
         campaign_subject(code): _("Campaign “%(name)s”", name=name) for code, name in campaigns
     }  # fmt: skip
+
+
+def _with_cards() -> set[str]:
+    """Placements whose clicks are counted: a search's hits and a category's products are the shop's own cards."""
+    own = {Placement.EMAIL, Placement.SUPPORT, Placement.SEARCH, Placement.CATEGORY}
+    return {placement_subject(one) for one in Placement if one not in own}
 
 
 def _unit() -> Unit:
@@ -199,21 +217,21 @@ def _unit() -> Unit:
         raise BadRequest(_("Choose whether visitors or customers are put into groups.")) from None
 
 
-def _percent() -> int:
+def _percent(*, least: int) -> int:
     written = request.form.get("percent", "").strip()
     percent = int(written) if written.isascii() and written.isdigit() and len(written) <= 3 else 0
-    if not LEAST_CONTROL <= percent <= MOST_CONTROL:
+    if not (least <= percent <= MOST_CONTROL and written):
         raise BadRequest(
             _(
                 "The control group may have %(least)s to %(most)s percent, as a whole number.",
-                least=LEAST_CONTROL,
+                least=least,
                 most=MOST_CONTROL,
             )
         )
     return percent
 
 
-def _lines(result: Result) -> Iterator[tuple[Cell, ...]]:
+def _lines(result: Result, arms: ArmsShown | None) -> Iterator[tuple[Cell, ...]]:
     currency = installation().storefront.facts().currency
     yield ("group", "units", "units with an order", "orders", f"net revenue {currency}", "conversion",
            f"net revenue a unit {currency}")  # fmt: skip
@@ -231,6 +249,11 @@ def _lines(result: Result) -> Iterator[tuple[Cell, ...]]:
             found.verdict,
             *(None if one is None else str(round(one, 6)) for one in (found.lift, *ends)),
         )
+    if arms is not None:
+        yield ()
+        yield ("strategy", "share", "met it", "reached the goal", "rate", "best with", "against the first")
+        for line in arms.lines:
+            yield (line.name, line.share, line.trials, line.successes, line.rate, line.best, line.says)
 
 
 def _held_out_lines(experiment: Experiment) -> Iterator[tuple[Cell, ...]]:

@@ -11,11 +11,11 @@ a day that is drawn as a whole keeps them on one side. Shares of a day are made 
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+import numpy as np
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
@@ -54,12 +54,12 @@ def chances(tallies: Mapping[str, Tally], *, seed: int = 0, draws: int = DRAWS) 
     """
     if not tallies:
         return {}
-    drawn = random.Random(seed)  # noqa: S311 (statistics, no secret)
-    ends = {arm: (1 + one.successes, 1 + max(one.trials - one.successes, 0)) for arm, one in tallies.items()}
-    wins = dict.fromkeys(tallies, 0)
-    for _draw in range(draws):
-        wins[max(ends, key=lambda arm: drawn.betavariate(*ends[arm]))] += 1
-    return {arm: count / draws for arm, count in wins.items()}
+    drawn = np.random.default_rng(seed)
+    rates = [
+        drawn.beta(1 + one.successes, 1 + max(one.trials - one.successes, 0), size=draws) for one in tallies.values()
+    ]
+    wins = np.bincount(np.argmax(rates, axis=0), minlength=len(rates))
+    return {arm: float(count) / draws for arm, count in zip(tallies, wins, strict=True)}
 
 
 def shares_by(tallies: Mapping[str, Tally], now: Shares, *, seed: int = 0) -> dict[str, float]:

@@ -142,20 +142,24 @@ def compare_conversion(treated: Group, control: Group) -> Comparison:
     """Compare the shares of units with an order."""
     if not enough(treated, control):
         return Comparison(Verdict.TOO_FEW)
-    return _compare(conversion_of(treated), conversion_of(control))
+    return compare_means(conversion_of(treated), conversion_of(control))
 
 
 def compare_net(treated: Group, control: Group) -> Comparison:
     """Compare net revenue a unit."""
     if not enough(treated, control):
         return Comparison(Verdict.TOO_FEW)
-    return _compare(net_of(treated, control), net_of(control, treated))
+    return compare_means(net_of(treated, control), net_of(control, treated))
 
 
-def boundary(units: int) -> float:
-    """How many standard errors the interval reaches on either side after so many units in both groups."""
-    rho = (-2 * math.log(ALPHA) + math.log(-2 * math.log(ALPHA) + 1)) / TUNED_FOR * units
-    return math.sqrt((1 + 1 / rho) * (math.log(rho + 1) - 2 * math.log(ALPHA)))
+def boundary(units: int, *, alpha: float = ALPHA) -> float:
+    """How many standard errors the interval reaches on either side after so many units in both groups.
+
+    Args:
+        alpha: of all looks together; where several are compared with one, each gets its part (Bonferroni).
+    """
+    rho = (-2 * math.log(alpha) + math.log(-2 * math.log(alpha) + 1)) / TUNED_FOR * units
+    return math.sqrt((1 + 1 / rho) * (math.log(rho + 1) - 2 * math.log(alpha)))
 
 
 def orders_needed(treated: Group, control: Group, difference: float) -> Needed | None:
@@ -172,10 +176,22 @@ def orders_needed(treated: Group, control: Group, difference: float) -> Needed |
     if other <= base:
         return Needed(difference, 0)
     spread = other * (1 - other) / (1 - share) + base * (1 - base) / share
+    wanted = units_needed(other - base, spread=spread)
+    an_order_each = (treated.orders + control.orders) / units
+    return Needed(difference, max(math.ceil((wanted - units) * an_order_each), 0))
+
+
+def units_needed(difference: float, *, spread: float, alpha: float = ALPHA) -> int:
+    """How many units show a difference in 4 of 5 cases.
+
+    Args:
+        difference: of two means, above 0.
+        spread: the variance of the difference's estimate times the units: each mean's variance a unit by its share.
+    """
     quantile = NormalDist().inv_cdf(POWER)
 
     def suffices(number: int) -> bool:
-        return (other - base) >= (boundary(number) + quantile) * math.sqrt(spread / number)
+        return difference >= (boundary(number, alpha=alpha) + quantile) * math.sqrt(spread / number)
 
     low, high = 1, 2
     while not suffices(high):
@@ -183,14 +199,13 @@ def orders_needed(treated: Group, control: Group, difference: float) -> Needed |
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if suffices(middle) else (middle, high)
-    an_order_each = (treated.orders + control.orders) / units
-    return Needed(difference, max(math.ceil((high - units) * an_order_each), 0))
+    return high
 
 
 def split_chance(treated: int, control: int, control_percent: int) -> float:
     """How likely chance alone splits the units as unevenly as this: the chi-square's p."""
     units = treated + control
-    if not units:
+    if not units or not control_percent:  # strategies against each other, and nobody who goes without
         return 1.0
     expected = units * control_percent / 100
     other = units - expected
@@ -198,8 +213,9 @@ def split_chance(treated: int, control: int, control_percent: int) -> float:
     return math.erfc(math.sqrt(square / 2))  # one degree of freedom
 
 
-def _compare(treated: Mean, control: Mean) -> Comparison:
-    reach = boundary(treated.units + control.units)
+def compare_means(treated: Mean, control: Mean, *, alpha: float = ALPHA) -> Comparison:
+    """Compare two means, each of units of its own."""
+    reach = boundary(treated.units + control.units, alpha=alpha)
     difference = treated.value - control.value
     half = reach * math.sqrt(treated.error + control.error)
     low, high = difference - half, difference + half

@@ -11,8 +11,9 @@ from sqlalchemy import select
 from ecrm import CustomerFacts
 from ecrm.collector.write_keys import create
 from ecrm.installation import Installation
+from ecrm.marketing.arms import arm_of
 from ecrm.marketing.experiments import Exposure, Unit, is_control, start, stop
-from ecrm.trials import Trials
+from ecrm.trials import Trials, trial_of
 from tests.ecrm.slots_host import FIREFOX, GardenShop, customer
 from tracking.clickstream.event import Event
 
@@ -134,3 +135,22 @@ def test_a_client_of_the_collector_makes_no_exposure_of_ours(host: Flask, plugin
     assert browser(host, "1", "a" * 32).post("/v1/track", json=message, auth=(key, "")).status_code == 200
     plugin.writer.digest_soon()
     assert exposures(plugin) == []
+
+
+def test_a_visitor_gets_the_strategy_of_their_arm_and_the_links_say_which(host: Flask, plugin: Installation) -> None:
+    arms = {"learnt": 50, "popular": 50}
+    with plugin.sessions.begin() as session:
+        row = start(
+            session, name="Which?", subject="placement:home", unit=Unit.VISITOR, control_percent=0, by="",
+            now=datetime.now(UTC), arms=arms,
+        )  # fmt: skip
+        salt = row.salt
+    plugin.app.extensions["ecrm_trials"].forget()
+    tokens = [f"{number:032x}" for number in range(20)]
+    assert all(sees(browser(host, "1", token)) for token in tokens), "nobody goes without"
+    with host.test_request_context("/", headers={"Cookie": f"ecrm_consent=1; ecrm_visitor={tokens[0]}"}):
+        decided = trial_of("home", customer_id=None)
+    assert decided.strategy == arm_of(salt, tokens[0], arms)
+    kept = exposures(plugin)
+    assert sorted(one.arm for one in kept) == sorted(arm_of(salt, token, arms) for token in tokens)
+    assert not any(one.control for one in kept)

@@ -79,7 +79,9 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "console.take_back_browser": ("reason",),
     "console.put_back_browser": ("reason",),
     "console.retry_reaction": (),
-    "console.start_experiment": ("name", "subject", "unit", "percent"),
+    "console.start_experiment": (
+        "name", "subject", "unit", "percent", "share_learnt", "share_session", "share_popular", "goal", "adaptive",
+    ),
     "console.stop_experiment": (),
     "console.add_data_source": ("name", "kind"),
     "console.revoke_data_source": (),

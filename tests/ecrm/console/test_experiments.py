@@ -24,8 +24,12 @@ from ecrm.marketing.experiment_statistics import (
 from ecrm.marketing.experiments import Experiment, Exposure, Unit, is_control, start
 from ecrm.marketing.exposures import expose_to_campaign
 from ecrm.marketing.outcomes import Groups
+from ecrm.marketing.recommended.tables import RecommendationClick, Slot
+from tracking.clickstream.dimensions import ProductKey, ids_of
+from tracking.clickstream.sessions import Session as Visit
 from tracking.customers import Customer
 from tracking.orders import SeenOrder
+from tracking.visitors import Visitor
 
 from .host import DeskStorefront
 
@@ -195,3 +199,76 @@ def test_an_analyst_reads_and_starts_nothing(browser: FlaskClient, token: str, s
     assert "Stop for good" not in browser.get("/console/experiments/1").text
     assert browser.post("/console/experiments/1/stop", data={"csrf_token": token}).status_code == 403
     assert browser.get("/console/experiments/99").status_code == 404
+
+
+ARMS = {"subject": "placement:home", "percent": "0", "share_learnt": "60", "share_popular": "40", "goal": "clicks"}
+
+
+def test_strategies_are_tried_against_each_other(
+    browser: FlaskClient, token: str, sessions: sessionmaker[Session]
+) -> None:
+    answer = browser.post(
+        "/console/experiments", data={"csrf_token": token, **FORM, **ARMS, "adaptive": "1"}, follow_redirects=True
+    )  # fmt: skip
+    assert answer.status_code == 200
+    assert "Strategies against each other" in answer.text
+    assert "learnt from all behaviour" in answer.text
+    assert "60%" in answer.text
+    with sessions() as session:
+        row = session.scalars(select(Experiment)).one()
+        assert (row.arms, row.adaptive, row.goal, row.control_percent) == (
+            {"learnt": 60, "popular": 40}, True, "clicks", 0,
+        )  # fmt: skip
+    assert "adapts" in browser.get("/console/experiments").text
+    lines = browser.get(f"/console/experiments/{row.id}.csv").text
+    assert "reached the goal" in lines
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"share_popular": "41"}, {"share_popular": ""}, {"share_popular": "4x"}, {"goal": "luck"},
+        {"share_learnt": "97", "share_popular": "3"}, {"subject": "placement:search"},
+        {"share_learnt": "", "share_popular": ""},
+        {"share_learnt": "", "share_popular": "", "percent": "5", "adaptive": "1"},
+    ],
+)  # fmt: skip
+def test_strategies_that_cannot_be_tried_are_refused_in_words(
+    browser: FlaskClient, token: str, wrong: dict[str, str]
+) -> None:
+    answer = browser.post("/console/experiments", data={"csrf_token": token, **FORM, **ARMS, **wrong})
+    assert answer.status_code == 400
+
+
+def test_what_came_of_each_strategy_is_said_with_a_decision(
+    browser: FlaskClient, desk: Flask, sessions: sessionmaker[Session]
+) -> None:
+    with desk.app_context(), sessions.begin() as session:
+        experiment = start(
+            session, name="Which?", subject="placement:home", unit=Unit.VISITOR, control_percent=0, by="Sam", now=BEGAN,
+            arms={"learnt": 50, "popular": 50},
+        )  # fmt: skip
+        slot = ids_of(session, Slot, [("home", 1, "learnt")])["home", 1, "learnt"]
+        product = ids_of(session, ProductKey, ["1"])["1"]
+        for number in range(2_000):
+            visitor = Visitor(token=f"{number:032x}", first_seen_at=BEGAN)
+            session.add(visitor)
+            session.flush()
+            arm = "learnt" if number % 2 else "popular"
+            session.add(
+                Exposure(experiment_id=experiment.id, unit_id=visitor.id, control=False, arm=arm, first_at=BEGAN)
+            )
+            if number % (10 if arm == "popular" else 3) == 0:
+                visit = Visit(visitor_id=visitor.id, started_at=BEGAN, last_at=BEGAN, day=BEGAN.date())
+                session.add(visit)
+                session.flush()
+                session.add(
+                    RecommendationClick(
+                        session_id=visit.id, slot_id=slot, product_key_id=product, clicked_at=BEGAN, last_at=BEGAN
+                    )
+                )
+        id_ = experiment.id
+    text = browser.get(f"/console/experiments/{id_}").text
+    assert "They differ. Most likely best: learnt from all behaviour." in text
+    assert "worse: -" in text
+    assert "control group 0%" in text
