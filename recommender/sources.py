@@ -6,6 +6,7 @@ customer bought and what the sources propose, for `new` only what they never bou
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,13 +15,22 @@ from scipy.sparse import csr_matrix
 from .candidates import als, content, item_knn, next_basket, user_knn
 from .candidates.own_history import days_bought
 from .candidates.popularity import recent_popularity
-from .candidates.rows import at, best_of_dense, best_of_rows, ranks_within, row_of_entries
+from .candidates.rows import at, best_of_dense, best_of_rows, ranks_within, row_of_entries, rows_to_one
 from .catalogue import Catalogue
+from .deeds import NOTHING, Deeds
 from .interactions import Floats, Interactions, Ints
 
-NAMES = ("als", "lately", "alike", "bm25", "cosine", "follows", "basket", "baskets", "text", "closest", "trend")
-EACH = 60
-"""Candidates taken from each source."""
+NAMES = (
+    "als", "lately", "alike", "bm25", "cosine", "follows", "basket", "baskets", "text", "closest", "looked", "trend",
+)  # fmt: skip
+QUICK = ("als", "lately", "text", "looked", "trend")
+"""Those that the weights of a ranker that learnt nothing speak of (`ladder.PRIOR_NEXT`, `ladder.PRIOR_NEW`)."""
+EACH = 30
+"""Candidates taken from each source; twice as many cost twice the time and rank no better (tuning cut)."""
+LIVE = 20_000
+"""Products that the factorisation may propose; the others of a bigger catalogue come from the other sources."""
+ASKED_WITH = 150
+"""So many of a customer's products, the weightiest, are asked for their neighbours."""
 OWN = 250
 """Of what a customer bought so many products at most are candidates; those of the most days, then the latest."""
 
@@ -46,35 +56,91 @@ class Pairs:
         return self.customers[self.row]
 
 
-class Sources:
-    """Fitted once; asked for some customers at a time."""
+Scorer = Callable[[Ints], csr_matrix]
+"""Answers for some customers: a row each."""
 
-    def __init__(self, known: Interactions, catalogue: Catalogue | None = None) -> None:
+
+class Queries:
+    """What a customer asks item neighbours with: purchases that fade, and what was looked at or taken back since."""
+
+    def __init__(self, known: Interactions, looked: csr_matrix) -> None:
+        self._known, self._looked = known, looked
+        self._by_fade: dict[float, csr_matrix] = {}
+
+    def of(self, neighbours: csr_matrix, *, fade_days: float) -> Scorer:
+        """A source that adds up the neighbours of what each customer bought."""
+        if fade_days not in self._by_fade:
+            weights = item_knn.decayed(self._known, fade_days=fade_days)
+            if self._looked.nnz:
+                weights = (weights + self._looked).tocsr().maximum(0)
+            self._by_fade[fade_days] = rows_to_one(best_of_rows(weights.tocsr(), ASKED_WITH))
+        query = self._by_fade[fade_days]
+        return lambda customers: (query[customers] @ neighbours).tocsr()
+
+
+class Sources:
+    """Fitted once; asked for some customers at a time.
+
+    `names` says which sources are asked; the others say 0 of everything, so that rankers know one layout only.
+    `in_common` (products × products) tells how many of their customers products share (item_knn, BM25).
+    """
+
+    def __init__(
+        self,
+        known: Interactions,
+        catalogue: Catalogue | None = None,
+        *,
+        deeds: Deeds = NOTHING,
+        names: Sequence[str] = NAMES,
+    ) -> None:
         self.known = known
+        self.names = tuple(name for name in NAMES if name in names)
         self.days = days_bought(known)
         self.popular: Floats = recent_popularity(known)
-        self._factors = als.factorise(known)
-        self._lately = user_knn.CustomerNeighbours(known)
-        self._alike = user_knn.CustomerNeighbours(known, fade_days=300.0, vote_fade_days=60.0, vote_power=1.0)
-        self._bm25 = item_knn.bm25_neighbours(known)
-        self._cosine = item_knn.cosine_neighbours(known, fade_days=60.0)
-        days = next_basket.day_baskets(known)
-        self._follows = next_basket.transitions(days)
-        self._in_basket = next_basket.together(days)
-        self._latest = next_basket.latest_baskets(days, len(known.customers))
-        self._text = content.alike(content.described(catalogue)) if catalogue else csr_matrix(self._bm25.shape)
-        self._queries = {fade: item_knn.query(known, fade_days=fade) for fade in (30.0, 60.0, 120.0)}
-        self._decayed = item_knn.decayed(known, fade_days=120.0)
+        self.factors = als.factorise(known)
+        self.looked = deeds.weighed(*self.days.shape)
+        self.not_wanted = deeds.not_wanted(*self.days.shape)
+        self._live = _most_sold(known, self.popular)
+        self._live_factors: Floats = np.ascontiguousarray(self.factors.products[self._live])
+        self._asked = Queries(known, self.looked)
+        self.in_common = csr_matrix((len(known.products),) * 2, dtype=np.float32)
+        self._scorers = self._fitted(catalogue)
 
-    @property
-    def in_common(self) -> csr_matrix:
-        """products × products: how many of their customers they share (item_knn, BM25)."""
-        return self._bm25
+    def _fitted(self, catalogue: Catalogue | None) -> dict[str, Scorer]:
+        """What answers with customers × products, by name; a source that isn't asked for costs nothing."""
+        known, asked = self.known, self._asked
+        wanted = set(self.names)
+        found: dict[str, Scorer] = {}
+        if "lately" in wanted:
+            found["lately"] = user_knn.CustomerNeighbours(known).scores
+        if "alike" in wanted:
+            alike = user_knn.CustomerNeighbours(known, fade_days=300.0, vote_fade_days=60.0, vote_power=1.0)
+            found["alike"] = alike.scores
+        if "bm25" in wanted:
+            self.in_common = item_knn.bm25_neighbours(known)
+            found["bm25"] = asked.of(self.in_common, fade_days=120.0)
+        if "cosine" in wanted:
+            found["cosine"] = asked.of(item_knn.cosine_neighbours(known, fade_days=60.0), fade_days=60.0)
+        if wanted & {"follows", "basket", "baskets"}:
+            days = next_basket.day_baskets(known)
+            in_basket = next_basket.together(days)
+            latest = next_basket.latest_baskets(days, len(known.customers))
+            found["follows"] = asked.of(next_basket.transitions(days), fade_days=120.0)
+            found["basket"] = lambda customers: (latest[customers] @ in_basket).tocsr()
+            found["baskets"] = asked.of(in_basket, fade_days=30.0)
+        if wanted & {"text", "closest"}:
+            text = content.alike(content.described(catalogue)) if catalogue else csr_matrix((len(known.products),) * 2)
+            bought = item_knn.decayed(known, fade_days=120.0)
+            found["text"] = asked.of(text, fade_days=60.0)
+            found["closest"] = lambda customers: content.closest(bought[customers], text)
+        if "looked" in wanted:
+            found["looked"] = lambda customers: self.looked[customers]
+        return {name: found[name] for name in self.names if name in found}
 
     @property
     def product_factors(self) -> Floats:
         """products × factors, for folding in what was done since."""
-        return self._factors.products
+        return self.factors.products
 
     def pairs(self, customers: Ints, *, new: bool, each: int = EACH) -> Pairs:
         """The candidates of these customers with what each source says of them."""
@@ -87,36 +153,42 @@ class Sources:
 
     def _pairs(self, customers: Ints, found: dict[str, csr_matrix], *, new: bool, each: int) -> Pairs:
         own = self.days[customers]
-        factors = self._factors.customers[customers]
-        everything = factors @ self._factors.products.T
+        barred = self.not_wanted[customers]
         if new:
-            everything[row_of_entries(own), own.indices] = -np.inf
-            found = {name: _without(scores, own) for name, scores in found.items()}
-        proposals = [best_of_dense(everything, each), *(best_of_rows(scores, each) for scores in found.values())]
+            barred = (barred + own).tocsr()
+        without = barred if barred.nnz else None
+        proposals = [self._by_factors(customers, each, without=without)]
+        proposals += [best_of_rows(scores, each, without=without) for scores in found.values()]
         proposals.append(self._popular(len(customers), each))
         row, product = _union(proposals if new else [*proposals, best_of_rows(own, OWN)])
-        if new:
-            fresh = at(own, row, product) == 0
-            row, product = row[fresh], product[fresh]
-        of_als = np.einsum("ij,ij->i", factors[row], self._factors.products[product], optimize=True)
-        columns = [of_als, *(at(scores, row, product) for scores in found.values()), self.popular[product]]
-        score = np.vstack(columns).astype(np.float32)
-        rank = np.vstack([ranks_within(row, one) for one in score])
+        if without is not None:
+            allowed = at(without, row, product) == 0
+            row, product = row[allowed], product[allowed]
+        of_als = np.einsum(
+            "ij,ij->i", self.factors.customers[customers][row], self.factors.products[product], optimize=True
+        )
+        told = {"als": of_als, "trend": self.popular[product]}
+        told |= {name: at(scores, row, product) for name, scores in found.items()}
+        score, rank = np.zeros((len(NAMES), len(row)), np.float32), np.zeros((len(NAMES), len(row)), np.float32)
+        for place, name in enumerate(NAMES):
+            if name in told:
+                score[place] = told[name]
+                rank[place] = ranks_within(row, score[place])
         return Pairs(customers, row, product, score, shares(row, score), rank)
 
     def _scores(self, customers: Ints) -> dict[str, csr_matrix]:
-        short, middle, long = (self._queries[fade][customers] for fade in (30.0, 60.0, 120.0))
-        return {
-            "lately": self._lately.scores(customers),
-            "alike": self._alike.scores(customers),
-            "bm25": (long @ self._bm25).tocsr(),
-            "cosine": (middle @ self._cosine).tocsr(),
-            "follows": (long @ self._follows).tocsr(),
-            "basket": (self._latest[customers] @ self._in_basket).tocsr(),
-            "baskets": (short @ self._in_basket).tocsr(),
-            "text": (middle @ self._text).tocsr(),
-            "closest": content.closest(self._decayed[customers], self._text),
-        }
+        return {name: scorer(customers) for name, scorer in self._scorers.items()}
+
+    def _by_factors(self, customers: Ints, each: int, *, without: csr_matrix | None) -> csr_matrix:
+        """The best of the live products by the factorisation; the rest of a big catalogue isn't even multiplied."""
+        scores = self.factors.customers[customers] @ self._live_factors.T
+        if without is not None:
+            place = np.full(len(self.popular), -1, np.int32)
+            place[self._live] = np.arange(len(self._live))
+            row, column = row_of_entries(without), place[without.indices]
+            scores[row[column >= 0], column[column >= 0]] = -np.inf
+        best = best_of_dense(scores, each)
+        return csr_matrix((best.data, self._live[best.indices], best.indptr), shape=(len(customers), len(self.popular)))
 
     def _popular(self, rows: int, each: int) -> csr_matrix:
         best = np.argsort(-self.popular, kind="stable")[:each]
@@ -125,11 +197,11 @@ class Sources:
         return csr_matrix((data, np.tile(best, rows), np.arange(rows + 1) * len(best)), shape=(rows, len(self.popular)))
 
 
-def _without(scores: csr_matrix, own: csr_matrix) -> csr_matrix:
-    row = row_of_entries(scores)
-    kept = at(own, row, scores.indices) == 0
-    ends = np.append(0, np.cumsum(kept))[scores.indptr]
-    return csr_matrix((scores.data[kept], scores.indices[kept], ends), shape=scores.shape)
+def _most_sold(known: Interactions, popular: Floats) -> Ints:
+    """The `LIVE` products sold most of late, and of the rest those sold most; by number."""
+    sold = np.bincount(known.line_product, minlength=len(known.products))
+    most = np.lexsort((-sold, -popular))[:LIVE]
+    return np.sort(most).astype(np.int32)
 
 
 def _union(proposals: list[csr_matrix]) -> tuple[Ints, Ints]:

@@ -21,6 +21,8 @@ DAMPING = 0.3
 """Columns are divided by their length to this power: 0.5 is the cosine, less leaves popular products some weight."""
 ROWS = 2_000
 """Products compared at once; bounds the memory."""
+PROFILE = 150
+"""So many of a customer's products, the weightiest, are paired: a customer costs their number squared."""
 
 
 def bm25_neighbours(interactions: Interactions, *, keep: int = NEIGHBOURS, fade_days: float = FADE_DAYS) -> csr_matrix:
@@ -63,6 +65,7 @@ def damped(matrix: csr_matrix, *, power: float) -> csr_matrix:
 
 def nearest(matrix: csr_matrix, *, keep: int) -> csr_matrix:
     """columns × columns: for each the `keep` others (or itself) with the largest inner product."""
+    matrix = best_of_rows(matrix, PROFILE)
     columns = matrix.T.tocsr()
     size = columns.shape[0]
     if not size:

@@ -5,29 +5,45 @@ All candidate sources answer with a customers × products CSR matrix; what has n
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, diags_array
 
 from ..interactions import Floats, Ints
 
 
-def best_of_rows(scores: csr_matrix, n: int) -> csr_matrix:
-    """The `n` highest entries of each row, columns in order."""
-    if not scores.nnz or int(np.diff(scores.indptr).max()) <= n:
+def best_of_rows(scores: csr_matrix, n: int, *, without: csr_matrix | None = None) -> csr_matrix:
+    """The `n` highest entries of each row, columns in order; none of those that `without` has an entry for."""
+    if without is None and (not scores.nnz or int(np.diff(scores.indptr).max()) <= n):
         return scores
-    kept = [
-        np.arange(begin, end)
-        if end - begin <= n
-        else begin + np.argpartition(scores.data[begin:end], end - begin - n)[-n:]
-        for begin, end in pairwise(scores.indptr.tolist())
-    ]
+    kept = list(_best_places(scores, n) if without is None else _best_allowed(scores, n, without))
     ends = np.cumsum([0, *map(len, kept)])
-    chosen = np.concatenate(kept)
+    chosen = np.concatenate([np.empty(0, np.int64), *kept])
     best = csr_matrix((scores.data[chosen], scores.indices[chosen], ends), shape=scores.shape)
     best.sort_indices()
     return best
+
+
+def _best_places(scores: csr_matrix, n: int) -> Iterator[NDArray[np.int64]]:
+    for begin, end in pairwise(scores.indptr.tolist()):
+        if end - begin <= n:
+            yield np.arange(begin, end)
+        else:
+            yield begin + np.argpartition(scores.data[begin:end], end - begin - n)[-n:]
+
+
+def _best_allowed(scores: csr_matrix, n: int, without: csr_matrix) -> Iterator[NDArray[np.int64]]:
+    barred = np.zeros(scores.shape[1], bool)  # one row at a time: stays in the processor's cache
+    bounds = zip(pairwise(scores.indptr.tolist()), pairwise(without.indptr.tolist()), strict=True)
+    for (begin, end), (first, last) in bounds:
+        columns = without.indices[first:last]
+        barred[columns] = True
+        allowed = begin + np.flatnonzero(~barred[scores.indices[begin:end]])
+        barred[columns] = False
+        yield allowed if len(allowed) <= n else allowed[np.argpartition(scores.data[allowed], len(allowed) - n)[-n:]]
 
 
 def best_of_dense(scores: Floats, n: int) -> csr_matrix:

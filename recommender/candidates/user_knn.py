@@ -26,6 +26,10 @@ PROFILE = 300
 """So many of a customer's products (the weightiest) stand for them when they are compared; bounds the work."""
 
 
+VOTES = 200
+"""… and so many, the latest, are what they vote for."""
+
+
 class CustomerNeighbours:
     """Fitted once; `scores` answers for some customers at a time."""
 
@@ -50,7 +54,7 @@ class CustomerNeighbours:
         votes.eliminate_zeros()
         loud = np.asarray(votes.sum(axis=1)).ravel()
         scale = np.where(loud > 0, np.maximum(loud, 1e-9) ** -vote_power, 0)
-        self._votes = csr_matrix(diags_array(scale) @ votes, dtype=np.float32)
+        self._votes = best_of_rows(csr_matrix(diags_array(scale) @ votes, dtype=np.float32), VOTES)
         self._keep, self._power = keep, power
 
     def scores(self, customers: Ints) -> csr_matrix:

@@ -1,15 +1,21 @@
 """The ladder from nothing learnt to trees, and what the lists hold at every rung."""
 
 import math
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from recommender.deeds import Deeds
 from recommender.evaluation import LENGTH, as_lists, score, split_by_time
 from recommender.model import NEW, NEXT, TASKS, LearntModel, learn_model
+from recommender.signals import Kind
 
 from .shops import KINDS, described, shop_of
 
+ROOT = Path(__file__).resolve().parents[2]
 RUNGS = {0: "fixed", 10: "fixed", 100: "weighted", 1000: "trees"}
 
 
@@ -82,11 +88,87 @@ def test_a_shop_with_one_product_offers_it_again_and_nothing_new() -> None:
     assert set(model.ranked(everyone, NEW, n=3).products[0].tolist()) == {-1}
 
 
-def test_the_same_purchases_give_the_same_lists() -> None:
-    shop = shop_of(120)
-    everyone = np.arange(120, dtype=np.int32)
+@pytest.mark.parametrize("customers", [120, 1000], ids=["weighted", "trees"])
+def test_the_same_purchases_give_the_same_lists(customers: int) -> None:
+    shop = shop_of(customers)
+    everyone = np.arange(customers, dtype=np.int32)
 
-    one, other = (learn_model(shop).ranked(everyone, NEXT, n=10) for _again in range(2))
+    one, other = (learn_model(shop).ranked_for_all_tasks(everyone, n=10) for _again in range(2))
 
-    assert (one.products == other.products).all()
-    assert (one.scores == other.scores).all()
+    for task in TASKS:
+        assert (one[task.name].products == other[task.name].products).all()
+        assert (one[task.name].scores == other[task.name].scores).all()
+
+
+def test_all_tasks_at_once_give_the_lists_of_each(trained: tuple[int, LearntModel]) -> None:
+    customers, model = trained
+    everyone = np.arange(customers, dtype=np.int32)
+
+    lists = model.ranked_for_all_tasks(everyone, n=8)
+
+    for task in TASKS:
+        alone = model.ranked(everyone, task, n=8)
+        assert (lists[task.name].products == alone.products).all()
+        assert (lists[task.name].scores == alone.scores).all()
+
+
+@pytest.mark.parametrize("customers", [0, 10, 300])
+def test_a_quick_model_learns_nothing_and_serves_everybody(customers: int) -> None:
+    split = split_by_time(shop_of(customers), 10.0)
+    everyone = np.arange(customers, dtype=np.int32)
+
+    model = learn_model(split.known, described(split.known), quick=True)
+    following = as_lists(everyone, model.ranked(everyone, NEXT, n=LENGTH).products)
+
+    assert {ranker.kind for ranker in model.rankers.values()} == {"fixed"}
+    assert all(following.values())
+    assert not customers or score(following, split.following).ndcg > 0.6
+
+
+def test_what_is_not_wanted_is_never_in_a_list_and_what_was_looked_at_rises() -> None:
+    shop = shop_of(200)
+    ada = 3
+    bought = learn_model(shop, quick=True).sources.days[ada].indices
+    unwanted = int(bought[0])
+    looked_at = next(product for product in range(len(shop.products)) if product not in bought)
+
+    deeds = Deeds.of([(ada, unwanted, Kind.NOT_INTERESTED, 400.0), (ada, looked_at, Kind.CART, 0.1)])
+    before, after = learn_model(shop), learn_model(shop, deeds=deeds)
+
+    def place(model: LearntModel, product: int) -> int:
+        ranked = model.ranked(np.array([ada], np.int32), NEW, n=50).products[0].tolist()
+        return ranked.index(product) if product in ranked else len(ranked)
+
+    assert unwanted not in after.ranked(np.array([ada], np.int32), NEXT, n=60).products[0]
+    assert unwanted in before.ranked(np.array([ada], np.int32), NEXT, n=60).products[0]
+    assert place(after, looked_at) < place(before, looked_at)
+
+
+WITHOUT_LIGHTGBM = """
+import sys
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "lightgbm":
+            raise ModuleNotFoundError("No module named 'lightgbm'", name=name)
+
+sys.meta_path.insert(0, Missing())
+import numpy as np
+from recommender.model import NEXT, learn_model
+from tests.recommender.shops import described, shop_of
+
+shop = shop_of(1000)
+model = learn_model(shop, described(shop))
+assert (model.ranked(np.arange(1000, dtype=np.int32), NEXT, n=3).products >= 0).all()
+print(model.rankers["next"].kind, model.rankers["new"].kind)
+"""
+
+
+def test_a_machine_without_lightgbm_ranks_by_a_fitted_blend_and_says_so() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_LIGHTGBM], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["weighted", "weighted"]
+    assert "no gradient boosting on this machine" in done.stderr
