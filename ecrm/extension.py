@@ -170,6 +170,20 @@ class ECRM:
                 return letters.post_for_host(own, wanted)
         return letters.post_for_host(session() if isinstance(session, scoped_session) else session, wanted)
 
+    def knows_visitor(self) -> bool:
+        """Whether `ordered` may answer with another order than the shop's own; never raises."""
+        return template_globals.SLOTS.knows_visitor()
+
+    def ordered(self, placement: str, product_ids: Sequence[str], *, category: str = "") -> list[str]:
+        """The same products in the order that fits the present visitor, all of them; never raises.
+
+        Args:
+            placement: `search` or `category`.
+            product_ids: in the shop's own order, which stays for a visitor of whom nothing is known.
+            category: the shop's name of it.
+        """
+        return template_globals.SLOTS.ordered(placement, product_ids, category)
+
     def observe(self, event: Seen) -> None:
         """Record a step of the present visitor, in the background; does nothing outside of a request."""
         identification.observe(event)

@@ -43,7 +43,7 @@ def init_app(app: Flask) -> None:
         static_url_path=app.config["ECRM_PUBLIC_PREFIX"].rstrip("/") + "/static",
     )
     app.register_blueprint(slots)
-    app.jinja_env.globals["crm"] = Slots()
+    app.jinja_env.globals["crm"] = SLOTS
 
 
 class Slots:
@@ -74,6 +74,10 @@ class Slots:
                 `ordered`, the products of the order).
         """
         return _guarded("recommendations", lambda: _recommendations(placement, product_id, n, ordered, category))
+
+    def recommendations_page(self) -> str:
+        """Address of the page where a person sees what their recommendations are made of, and changes it."""
+        return str(_guarded("recommendations_page", lambda: Markup.escape(own_page())))
 
     def ordered(self, placement: str, product_ids: Sequence[str], category: str = "") -> list[str]:
         """The same products in the order that fits the present visitor. placement: `search` or `category`."""
@@ -118,6 +122,9 @@ class Slots:
     def heard_of_us(self, order_reference: str) -> Markup:
         """ "Where did you hear of us?", until it is answered; for the page that thanks for an order."""
         return _guarded("heard_of_us", lambda: heard_form_html(order_reference, next_path=_present_page()))
+
+
+SLOTS = Slots()
 
 
 def _guarded(slot: str, render: Callable[[], Markup]) -> Markup:

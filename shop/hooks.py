@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,6 +49,8 @@ class Hooks:
     `before_sign_in` is told an account's id while the session is still the stranger's, in the transaction of
     `db.session`; what it answers, if anything, is shown to them afterwards.
     `tables_current` says whether the tables of whoever is plugged in are those of this version.
+    `knows_visitor` says whether a list may be in the present visitor's own order; `in_their_order` puts products of a
+    list (`search`, or `category` with its name) into it: all of them, each once.
     `letters` are asked to send a letter and say whether they do: in the transaction of `db.session`, without a commit.
     """
 
@@ -56,6 +58,8 @@ class Hooks:
     before_sign_in: list[Callable[[int], str]] = field(default_factory=list)
     letters: list[Callable[[Letter], bool]] = field(default_factory=list)
     tables_current: list[Callable[[Connection], bool]] = field(default_factory=list)
+    knows_visitor: list[Callable[[], bool]] = field(default_factory=list)
+    in_their_order: list[Callable[[str, Sequence[int], str], list[int]]] = field(default_factory=list)
 
 
 def hooks(app: Flask | None = None) -> Hooks:
@@ -82,3 +86,13 @@ def send_letter(letter: Letter) -> bool:
 def all_tables_current(connection: Connection) -> bool:
     """Whether everybody plugged in finds the tables that it needs."""
     return all(ask(connection) for ask in hooks().tables_current)
+
+
+def knows_visitor() -> bool:
+    """Whether anybody plugged in knows what the present visitor likes."""
+    return any(ask() for ask in hooks().knows_visitor)
+
+
+def in_their_order(place: str, product_ids: Sequence[int], *, category: str = "") -> list[int]:
+    """The products in the present visitor's order; as they were where nobody is plugged in."""
+    return next((ask(place, product_ids, category) for ask in hooks().in_their_order), list(product_ids))

@@ -28,7 +28,7 @@ ONLY = {
     Placement.AGAIN: frozenset({Code.AGAIN, Code.OFTEN, Code.CHOSEN}),
 }
 """What their headings are true of."""
-ON_THE_FIRST_DAY = frozenset({Placement.HOME, Placement.PRODUCT, Placement.NOTHING_FOUND, Placement.ORDER})
+ON_THE_FIRST_DAY = frozenset({Placement.HOME, Placement.PRODUCT, Placement.ORDER})
 """Placements that show best sellers while nothing was learnt; elsewhere they would only distract."""
 
 

@@ -27,7 +27,8 @@ MOST_LISTED = 100 * PER_PAGE
 MOST_CHOICES = 20
 MOST_SHELVES = 400
 """SQLite joins 500 questions at most into one; a department's best sellers are looked for on so many shelves."""
-SORTS = ("popular", "price", "-price", "new", "name")
+FOR_YOU = "for_you"
+SORTS = (FOR_YOU, "popular", "price", "-price", "new", "name")
 BAND_EDGES = (0, 200, 500, 1000, 2000, 5000)
 """Lower edges of the price bands in minor units; the last band is open."""
 
@@ -41,7 +42,10 @@ class BadWish(ValueError):
 
 @dataclass(frozen=True)
 class Wishes:
-    """What the visitor asked of a list; `price` is (least, below) in minor units, `below` None = open."""
+    """What the visitor asked of a list; `price` is (least, below) in minor units, `below` None = open.
+
+    `usual` is how the list is sorted unless something else is chosen: for who is known, in their own order.
+    """
 
     brands: frozenset[str] = frozenset()
     sizes: frozenset[str] = frozenset()
@@ -50,6 +54,7 @@ class Wishes:
     reduced: bool = False
     sort: str = "popular"
     page: int = 1
+    usual: str = "popular"
 
     @property
     def filtered(self) -> bool:
@@ -67,22 +72,25 @@ class Wishes:
                 "price": band_key(wanted.price) if wanted.price else None,
                 "stock": "1" if wanted.in_stock else None,
                 "reduced": "1" if wanted.reduced else None,
-                "sort": wanted.sort if wanted.sort != "popular" else None,
+                "sort": wanted.sort if wanted.sort != wanted.usual else None,
                 "page": wanted.page if wanted.page > 1 else None,
             }.items()
             if value
         }
 
 
-def read_wishes(parameters: MultiDict[str, str]) -> Wishes:
-    """The wishes in an address.
+def read_wishes(parameters: MultiDict[str, str], *, known: bool = False) -> Wishes:
+    """The wishes in an address; `known`: the visitor has an order of their own, which is then the usual one.
 
     Raises:
         BadWish: for a value that no link or form of the shop makes.
     """
-    sort = parameters.get("sort") or "popular"
+    usual = FOR_YOU if known else "popular"
+    sort = parameters.get("sort") or usual
     if sort not in SORTS:
         raise BadWish("sort")
+    if sort == FOR_YOU:  # in an address that somebody known passed on, too
+        sort = usual
     return Wishes(
         brands=_choices(parameters, "brand"),
         sizes=_choices(parameters, "size"),
@@ -91,6 +99,7 @@ def read_wishes(parameters: MultiDict[str, str]) -> Wishes:
         reduced=_ticked(parameters, "reduced"),
         sort=sort,
         page=_page(parameters.get("page", "1")),
+        usual=usual,
     )
 
 
@@ -142,12 +151,14 @@ def list_products(
     *,
     wishes: Wishes,
     closeness: Callable[[str], int] | None = None,
+    own_order: Callable[[Sequence[int]], Sequence[int]] | None = None,
     most: int = MOST_LISTED,
 ) -> Listing:
     """The asked page of the listed products that meet `condition`, with the counts of every filter.
 
-    `closeness` rates a name (higher = closer to what was searched) and goes before popularity. Of more than `most`
-    products the first `most` of the asked order are listed, see `Listing.cut`.
+    `closeness` rates a name (higher = closer to what was searched) and goes before popularity. `own_order` puts the ids
+    into the visitor's order, where that is wished. Of more than `most` products the first `most` of the asked order are
+    listed, see `Listing.cut`.
 
     Raises:
         BadWish: `page` beyond the last one.
@@ -159,6 +170,8 @@ def list_products(
     if wishes.page > pages:
         raise BadWish("page")
     _sort(passing, wishes.sort, closeness)
+    if wishes.sort == FOR_YOU and own_order is not None:
+        _put_in_order(passing, own_order([row.id for row in passing]))
     first = (wishes.page - 1) * PER_PAGE
 
     def counts(name: str, value: InstrumentedAttribute[Any]) -> Counter[Any]:
@@ -286,12 +299,20 @@ def _sort(rows: list[Tile], sort: str, closeness: Callable[[str], int] | None) -
     if sort == "name":
         rows.sort(key=lambda row: row.id)
         rows.sort(key=lambda row: row.name.casefold().strip())
-    elif closeness and sort == "popular":
+    elif closeness and sort in {FOR_YOU, "popular"}:
         rows.sort(key=lambda row: (row.stock < 1, -closeness(row.name)))
 
 
+def _put_in_order(rows: list[Tile], product_ids: Sequence[int]) -> None:
+    """As the ids stand, but sold-out products last."""
+    place = {product_id: number for number, product_id in enumerate(product_ids)}
+    rows.sort(key=lambda row: (row.stock < 1, place.get(row.id, len(place))))
+
+
+_POPULAR = (case((Product.stock < 1, 1), else_=0), Product.sold.desc())
 _ORDERS: dict[str, tuple[SQLColumnExpression[Any], ...]] = {
-    "popular": (case((Product.stock < 1, 1), else_=0), Product.sold.desc()),
+    FOR_YOU: _POPULAR,
+    "popular": _POPULAR,
     "price": (Product.price_minor,),
     "-price": (Product.price_minor.desc(),),
     "new": (Product.added_at.desc(),),

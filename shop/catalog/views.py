@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,6 +24,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from .. import signals
 from ..database import db
+from ..hooks import in_their_order, knows_visitor
 from ..limits import SEARCHING, limiter
 from ..profile import shop_profile
 from . import listing, navigation
@@ -76,8 +78,9 @@ def category(department: str, category: str) -> AnyResponse:
     found = navigation.category_by_slugs(db.session(), department, category) or abort(404)
     address: dict[str, Any] = {"department": department, "category": category}
     try:
-        wishes = listing.read_wishes(request.args)
-        shelf = listing.list_products(db.session(), Product.category_id == found.id, wishes=wishes)
+        wishes = listing.read_wishes(request.args, known=knows_visitor())
+        own = partial(in_their_order, "category", category=found.name)
+        shelf = listing.list_products(db.session(), Product.category_id == found.id, wishes=wishes, own_order=own)
     except BadWish as problem:
         return _bad_wish(problem, url_for("catalog.category", **address))
     page = make_response(
@@ -109,8 +112,11 @@ def search() -> AnyResponse:
         context: dict[str, Any] = {"listing": None, "best": listing.best_sellers(db.session(), limit=12)}
         return make_response(render_template("shop/catalog/search.html", search_query=query, **context))
     try:
-        wishes = listing.read_wishes(request.args)
-        found = listing.list_products(db.session(), condition, wishes=wishes, closeness=_closeness(query))
+        wishes = listing.read_wishes(request.args, known=knows_visitor())
+        found = listing.list_products(
+            db.session(), condition, wishes=wishes, closeness=_closeness(query),
+            own_order=partial(in_their_order, "search"),
+        )  # fmt: skip
     except BadWish as problem:
         return _bad_wish(problem, url_for("catalog.search", q=query))
     best = [] if found.total else listing.best_sellers(db.session(), limit=12)
@@ -217,7 +223,7 @@ def _list_context(endpoint: str, address: dict[str, Any], wishes: Wishes, shelf:
         "plain": url_for(endpoint, **address),
         "link": link,
         "page_link": lambda number: link(page=number),
-        "sorts": listing.SORTS,
+        "sorts": [sort for sort in listing.SORTS if sort in (wishes.usual, *listing.SORTS[1:])],
     }
 
 

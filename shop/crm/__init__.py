@@ -28,6 +28,8 @@ def install_crm(app: Flask) -> None:
         return
     crm.init_app(app, storefront=ShopStorefront())
     hooks(app).checkout_defaults.append(asking.remembered)
+    hooks(app).knows_visitor.append(asking.knows_visitor)
+    hooks(app).in_their_order.append(asking.in_their_order)
     hooks(app).letters.append(asking.send_letter)
     hooks(app).tables_current.append(migrating.is_current)
     for endpoint, operation in health.OPENAPI.items():

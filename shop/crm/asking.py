@@ -1,6 +1,9 @@
-"""What the shop asks of the CRM through its hooks: what a visitor filled in before, and to send a letter."""
+"""What the shop asks of the CRM through its hooks: what a visitor filled in before, to send a letter,
+and in which order this visitor sees a list."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from ..database import db
 from ..hooks import CheckoutDefaults, Letter
@@ -21,3 +24,11 @@ def send_letter(letter: Letter) -> bool:
         context=letter.context,
         session=db.session(),
     )
+
+
+def knows_visitor() -> bool:
+    return crm.knows_visitor()
+
+
+def in_their_order(place: str, product_ids: Sequence[int], category: str) -> list[int]:
+    return [int(one) for one in crm.ordered(place, [str(one) for one in product_ids], category=category)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from shop import signals
 from shop.catalog import listing
 from shop.catalog.product import Product
 from shop.database import db
+from shop.hooks import hooks
 
 
 def page(client: FlaskClient, path: str, *, status: int = 200) -> BeautifulSoup:
@@ -293,3 +295,28 @@ def test_a_search_that_fits_half_the_shop_is_cut_and_says_so(
     assert "More than" not in page(client, "/search?q=wafer&brand=Alba").text
     assert page(client, f"/search?q=wafer&page={listing.MOST_LISTED // listing.PER_PAGE}")
     assert page(client, f"/search?q=wafer&page={listing.MOST_LISTED // listing.PER_PAGE + 1}", status=404)
+
+
+def test_who_is_known_sees_a_category_in_their_own_order_and_may_choose_another(
+    app: Flask, client: FlaskClient, shop_data: dict[str, int]
+) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def backwards(place: str, product_ids: Sequence[int], category: str) -> list[int]:
+        asked.append((place, category))
+        return list(reversed(product_ids))
+
+    def names(path: str) -> list[str]:
+        return card_names(page(client, path))
+
+    popular = names("/d/grocery/coffee")
+    hooks(app).knows_visitor.insert(0, lambda: True)
+    hooks(app).in_their_order.insert(0, backwards)
+
+    assert names("/d/grocery/coffee") == popular[::-1]
+    assert names("/d/grocery/coffee?sort=popular") == popular
+    assert names("/search?q=coffee") == names("/search?q=coffee&sort=popular")[::-1]
+    assert set(asked) == {("category", "Coffee"), ("search", "")}
+    assert names("/d/grocery/cookies")[-1] == "Gingerbread Men", "sold out is last in any order"
+    hooks(app).knows_visitor.clear()
+    assert names("/d/grocery/coffee?sort=for_you") == popular, "an address that was passed on"
