@@ -37,6 +37,9 @@ class Action(StrEnum):
     HELD_OUT_EXPORTED = "held_out_exported"
     CAMPAIGN_CHANGED = "campaign_changed"
     COSTS_CHANGED = "costs_changed"
+    RULE_MADE = "rule_made"
+    RULE_ENDED = "rule_ended"
+    MODEL_CHOSEN = "model_chosen"
 
 
 class AuditEntry(Record):

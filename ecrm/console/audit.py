@@ -52,4 +52,7 @@ def _deeds() -> dict[str, str]:
         Action.HELD_OUT_EXPORTED: _("exported whom a campaign leaves out"),
         Action.CAMPAIGN_CHANGED: _("changed a campaign"),
         Action.COSTS_CHANGED: _("changed costs"),
+        Action.RULE_MADE: _("made a rule for recommendations"),
+        Action.RULE_ENDED: _("ended a rule for recommendations"),
+        Action.MODEL_CHOSEN: _("went back to a model of recommendations"),
     }

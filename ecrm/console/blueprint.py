@@ -120,6 +120,10 @@ def areas() -> tuple[Area, ...]:
             tabs=(
                 Tab(_("What is shown"), ("recommendations", "find_recommended_to", "recommended_to")),
                 Tab(
+                    _("Rules"), ("recommendation_rules", "make_recommendation_rule", "end_recommendation_rule"),
+                ),
+                Tab(_("Models"), ("recommendation_models", "go_back_to_model")),
+                Tab(
                     _("What they earn"), ("recommended_earnings", "recommended_credits"), Permission.OVERVIEW,
                 ),
             ),

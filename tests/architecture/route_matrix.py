@@ -213,6 +213,13 @@ CONSOLE = {
     "console.find_events POST": Row(_FIGURES),
     "console.event GET": Row(_FIGURES, {"event_id": "event"}),
     "console.recommendations GET": Row(_SUGGESTIONS),
+    "console.recommendation_models GET": Row(_SUGGESTIONS),
+    "console.go_back_to_model POST": Row(_staff("marketer"), form={"name": "none"}),
+    "console.recommendation_rules GET": Row(_SUGGESTIONS),
+    "console.make_recommendation_rule POST": Row(
+        _staff("marketer"), form={"what": "exclude", "of": "brand", "value": "Alba", "deed": "make"}
+    ),
+    "console.end_recommendation_rule POST": Row(_staff("marketer"), {"rule_id": "recommendation_rule"}),
     "console.recommended_earnings GET": Row(_FIGURES),
     "console.recommended_earnings_csv GET": Row(_FIGURES),
     "console.recommended_credits GET": Row(_FIGURES),

@@ -75,6 +75,11 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "console.find_emails": ("asked",),
     "console.find_events": ("name", "order", "day", "email"),
     "console.find_recommended_to": ("asked",),
+    "console.go_back_to_model": ("name",),
+    "console.make_recommendation_rule": (
+        "what", "of", "value", "weight", "placement", "first_day", "last_day", "deed",
+    ),
+    "console.end_recommendation_rule": (),
     "console.send_email_again": (),
     "console.take_back_browser": ("reason",),
     "console.put_back_browser": ("reason",),
