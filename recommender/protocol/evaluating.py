@@ -169,7 +169,7 @@ def evaluate(
     found.arrivals = heard if heard.products else None
     if clicks is not None and len(clicks.product):
         progress("visits", 0.97)
-        sessions = compared(clicks, products=len(interactions.products))
+        sessions = compared(clicks, products=len(interactions.products)).scores
         found.sessions = sessions if all(one.questions for one in sessions.values()) else {}
     progress("done", 1.0)
     return found
