@@ -111,6 +111,11 @@ class Artefact:
         return {name: number for number, name in enumerate(self.categories)}
 
     @cached_property
+    def brand_number(self) -> Mapping[str, int]:
+        """A brand's place in `brands`."""
+        return {name: number for number, name in enumerate(self.brands)}
+
+    @cached_property
     def region_number(self) -> Mapping[str, int]:
         """A region's place in `regions`."""
         return {name: number for number, name in enumerate(self.regions)}

@@ -9,27 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Floats, Ints
-from ..artefact import Artefact
+from ..artefact import NUMBER_OF_CODE, Artefact
 from ..reasons import Code
-from . import stored
-from .pool import Hint
+from .pool import Listed
 
 SIMILAR = 0.1
 """Weight of the likeness of descriptions; both are divided by their highest score. The training's (`together`)."""
 KEPT = 100
 
 
-def ranked_for_cart(model: Artefact, cart: Sequence[int]) -> list[tuple[str, Hint]]:
-    """Best first, each with the product of the cart that it was ordered with most often; nothing that lies in it."""
-    inside = sorted(set(cart))
-    if not inside:
-        return []
-    if len(inside) == 1:
-        source = model.products[inside[0]]
-        return [
-            *stored.together(model, inside[0], source=source),
-            *stored.alike(model, inside[0], source=source),
-        ]
+def ranked_for_cart(model: Artefact, inside: Sequence[int]) -> Listed:
+    """Best first, each with the product of the cart that it was ordered with most often, or that is described most
+    like it; nothing that lies in it. `inside` are the products' numbers, each once.
+    """
     columns, weights, orders, of = _completing(model, inside)
     alike, likeness, like = _alike(model, inside)
     found, place = np.unique(np.concatenate([columns, alike]), return_inverse=True)
@@ -38,21 +30,14 @@ def ranked_for_cart(model: Artefact, cart: Sequence[int]) -> list[tuple[str, Hin
     by_words = np.bincount(place[split:], weights=likeness, minlength=len(found))
     scores = _to_one(by_orders) + SIMILAR * _to_one(by_words)
     scores[np.isin(found, inside)] = -1
-    best = np.argsort(-scores, kind="stable")[:KEPT]
-    best = best[scores[best] > 0]
     count, with_whom = _most(place[:split], orders, of, len(found))
     closest, whom = _most(place[split:], likeness, like, len(found))
-    return [
-        (model.products[found[one]], hint)
-        for one in best.tolist()
-        if (hint := _hint(model, count[one], with_whom[one], closest[one], whom[one]))
-    ]
-
-
-def _hint(model: Artefact, count: float, with_whom: int, closest: float, whom: int) -> Hint | None:
-    if count > 0:
-        return Hint(Code.TOGETHER, source=model.products[with_whom], times=int(count))
-    return Hint(Code.LIKE, source=model.products[whom]) if closest > 0 else None
+    explained = (count > 0) | (closest > 0)
+    best = np.argsort(-scores, kind="stable")[:KEPT]
+    best = best[(scores[best] > 0) & explained[best]]
+    ordered = count[best] > 0
+    why = np.where(ordered, NUMBER_OF_CODE[Code.TOGETHER], NUMBER_OF_CODE[Code.LIKE])
+    return Listed(found[best], why, np.where(ordered, with_whom[best], whom[best]), count[best].astype(np.int32))
 
 
 def _completing(model: Artefact, inside: Sequence[int]) -> tuple[Ints, Floats, Ints, Ints]:

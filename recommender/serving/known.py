@@ -1,4 +1,8 @@
-"""What the model knows of the person who asks, and what they did since: seeds, own products, what not to show."""
+"""What the model knows of the person who asks, and what they did since: seeds, own products, what not to show.
+
+Everything is in the model's numbers; products that it doesn't know (arrivals, what a rule brings in) get numbers
+behind its own for the length of the question.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,11 @@ from functools import cached_property
 from typing import NamedTuple
 
 from ..artefact import Artefact
-from ..asking import Asked
+from ..asking import Arrival, Asked
 from ..signals import Kind, Signal, weighed
 
-SEEDS = 10
-"""So many of the latest products are asked for their neighbours."""
+SEEDS = 20
+"""So many of the latest products count."""
 VISIT_DAYS = 0.5
 """Steps that lie at most so long before the latest one are one visit."""
 VISIT = 40
@@ -20,21 +24,56 @@ VISIT = 40
 class Seed(NamedTuple):
     """A product that says something: what was done with it, and how many days ago."""
 
-    number: int
-    product: str
+    product: int
     kind: Kind
     age: float
 
 
 class Known:
-    """One question's person in the model's numbers. Reads the customer's own rows only when somebody asks."""
+    """One question's person. Reads the customer's own rows only when somebody asks."""
 
-    def __init__(self, model: Artefact, asked: Asked) -> None:
+    def __init__(self, model: Artefact, asked: Asked, arrivals: Sequence[Arrival] = ()) -> None:
         self.model = model
         self.person = asked.person
         customer = asked.person.customer
         self.row = None if customer is None else model.row_of(customer)
         self._silent = asked.person.not_used | asked.person.not_interested
+        self._names: list[str] = []
+        self._numbers: dict[str, int] = {}
+        self.arrivals = {self.number_of(one.product): one for one in arrivals}
+
+    def number_of(self, product: str) -> int:
+        """Its number, given one where the model doesn't know it."""
+        number = self.model.number.get(product)
+        if number is None:
+            number = self._numbers.get(product)
+        if number is None:
+            number = self._numbers[product] = len(self.model.products) + len(self._names)
+            self._names.append(product)
+        return number
+
+    def product_of(self, number: int) -> str:
+        """The inverse."""
+        size = len(self.model.products)
+        return self.model.products[number] if number < size else self._names[number - size]
+
+    def brand_of(self, number: int) -> str:
+        """Empty where nobody knows it."""
+        if number < len(self.model.products):
+            return self.model.brand_of(number)
+        return self.arrivals[number].brand if number in self.arrivals else ""
+
+    def category_of(self, number: int) -> str:
+        """Empty where nobody knows it."""
+        if number < len(self.model.products):
+            return self.model.category_of(number)
+        return self.arrivals[number].category if number in self.arrivals else ""
+
+    @cached_property
+    def unused(self) -> frozenset[int]:
+        """Products of which nothing may be concluded."""
+        number = self.model.number
+        return frozenset(number[one] for one in self.person.not_used if one in number)
 
     @cached_property
     def own(self) -> dict[int, int]:
@@ -42,13 +81,8 @@ class Known:
         if self.row is None:
             return {}
         rows = self.model.own.rows
-        begin = int(rows.at[self.row])
-        return {number: begin + place for place, number in enumerate(rows.row(self.row).tolist())}
-
-    def owns(self, product: str) -> bool:
-        """Whether they bought it, before the training or since."""
-        number = self.model.number.get(product)
-        return product in self.bought_since or (number is not None and number in self.own)
+        begin, bought = int(rows.at[self.row]), rows.row(self.row).tolist()
+        return dict(zip(bought, range(begin, begin + len(bought)), strict=True))
 
     def days_and_last(self, number: int) -> tuple[int, int] | None:
         """On how many days they bought it and the last of them; None where they didn't before the training."""
@@ -56,9 +90,9 @@ class Known:
         return None if place is None else (int(self.model.own.days[place]), int(self.model.own.last[place]))
 
     @cached_property
-    def bought_since(self) -> frozenset[str]:
+    def bought_since(self) -> frozenset[int]:
         """What was ordered after the training, returned or not."""
-        return frozenset(deed.product for deed in self.person.bought)
+        return frozenset(self.number_of(deed.product) for deed in self.person.bought)
 
     @cached_property
     def seeds(self) -> list[Seed]:
@@ -66,12 +100,12 @@ class Known:
         returned = {deed.product for deed in self.person.bought if deed.kind is Kind.RETURN}
         number, found = self.model.number, dict[str, Seed]()
         for deed in (*self.person.bought, *self.person.steps):
-            if len(found) >= 2 * SEEDS:
+            if len(found) >= SEEDS:
                 break
             if deed.kind in (Kind.RETURN, Kind.NOT_INTERESTED) or deed.product in self._silent:
                 continue
             if deed.product in number and deed.product not in found and deed.product not in returned:
-                found[deed.product] = Seed(number[deed.product], deed.product, deed.kind, max(deed.age, 0.0))
+                found[deed.product] = Seed(number[deed.product], deed.kind, max(deed.age, 0.0))
         return list(found.values())
 
     @cached_property
@@ -96,6 +130,7 @@ class Known:
         return [number[product] for product in reversed(inside) if product in number]
 
     @cached_property
-    def seen(self) -> Sequence[str]:
+    def seen(self) -> list[int]:
         """Products looked at, the latest first, each once."""
-        return list(dict.fromkeys(step.product for step in self.person.steps if step.kind is Kind.VIEW))
+        looked = (step.product for step in self.person.steps if step.kind is Kind.VIEW)
+        return [self.number_of(one) for one in dict.fromkeys(looked) if one not in self.person.not_used]

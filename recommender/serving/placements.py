@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterator
 
-from ..artefact import Artefact
-from ..asking import Arrival, Asked, Placement, Strategy
+import numpy as np
+
+from ..asking import Asked, Placement, Strategy
 from ..reasons import Code
-from . import since, stored
+from . import stored
 from .completing import ranked_for_cart
-from .known import SEEDS, Known
-from .pool import Hint, Pool
+from .known import Known
+from .pool import Listed, Pool, listed
+from .since import add_seeds, add_since, add_visit
 
-STORED = 1.0
 BRAND_ARRIVED, CATEGORY_ARRIVED, ARRIVED = 0.9, 0.6, 0.3
 """Beside 1 for a stored list: new products of a brand or a category that this person buys, and the others."""
+LIVELIEST = 50
+"""So many of a customer's own products tell which brands and categories they like."""
+FIRST_OF_ALL = 1_000.0
 PERSONAL = {
     Placement.HOME: "next", Placement.ACCOUNT: "next", Placement.EMAIL: "next", Placement.NOTHING_FOUND: "next",
     Placement.NEW: "new", Placement.SUPPORT: "new",
@@ -27,93 +30,81 @@ ALREADY_OWNED = frozenset({Placement.NEW, Placement.SUPPORT})
 """Placements that never show what the person bought before."""
 
 
-def fill(pool: Pool, known: Known, asked: Asked, arrivals: Sequence[Arrival]) -> None:
+def fill(pool: Pool, known: Known, asked: Asked) -> None:
     """Propose everything that the placement may show."""
-    if asked.strategy is Strategy.POPULAR and asked.placement in PERSONAL:
-        return
-    filler = _FILL.get(asked.placement)
-    if filler is None:
-        _personal(pool, known, asked, arrivals)
-    else:
-        filler(pool, known, asked, arrivals)
+    if asked.placement not in PERSONAL:
+        _FILL[asked.placement](pool, known, asked)
+    elif asked.strategy is not Strategy.POPULAR:
+        _personal(pool, known, asked)
 
 
-def rest(known: Known, asked: Asked) -> Iterator[tuple[str, Hint]]:
+def rest(known: Known, asked: Asked) -> Iterator[Listed]:
     """What fills the places left; nothing where the placement's heading would become untrue."""
     model = known.model
     if asked.placement in (Placement.PRODUCT, Placement.SIMILAR):
         number = model.number.get(asked.product or "")
         if number is not None:
-            yield from stored.popular_of(model, model.category_of(number))
-    elif asked.placement in PERSONAL or asked.placement is Placement.ORDER:
-        if asked.category:
-            yield from stored.popular_of(model, asked.category)
-        yield from stored.popular(model, region=asked.person.region)
+            yield stored.popular_of(model, model.category_of(number))
+    elif asked.placement in SPREAD:
+        yield stored.popular_of(model, asked.category)
+        yield stored.popular_in(model, asked.person.region)
+        yield stored.popular(model)
 
 
-def _personal(pool: Pool, known: Known, asked: Asked, arrivals: Sequence[Arrival]) -> None:
-    task = PERSONAL[asked.placement]
+def _personal(pool: Pool, known: Known, asked: Asked) -> None:
     if asked.strategy is Strategy.LEARNT:
-        pool.add(stored.of_customer(known, task), weight=STORED)
-    if asked.category:
-        pool.add(stored.popular_of(known.model, asked.category), weight=STORED)
-    since.add_since(pool, known)
+        pool.add(stored.of_customer(known, PERSONAL[asked.placement]))
+    pool.add(stored.popular_of(known.model, asked.category))
+    add_since(pool, known)
     if asked.placement is Placement.NEW:
-        _add_arrivals(pool, known, arrivals)
+        _add_arrivals(pool, known)
 
 
-def _again(pool: Pool, known: Known, _asked: Asked, _arrivals: Sequence[Arrival]) -> None:
-    pool.add(_once(stored.again(known)), weight=STORED)
+def _again(pool: Pool, known: Known, _asked: Asked) -> None:
+    pool.add(stored.again(known))
 
 
-def _recent(pool: Pool, known: Known, asked: Asked, _arrivals: Sequence[Arrival]) -> None:
+def _recent(pool: Pool, known: Known, _asked: Asked) -> None:
     """What was looked at, the latest first; then what goes with it."""
-    looked = [(product, Hint(Code.SEEN)) for product in known.seen if product not in known.person.not_used]
-    pool.add(looked, weight=1000.0)
-    since.add_visit(pool, known)
-    since.add_seeds(pool, known, views_only=True)
+    pool.add(listed(np.array(known.seen, np.int32), Code.SEEN), weight=FIRST_OF_ALL)
+    add_visit(pool, known)
+    add_seeds(pool, known, views_only=True)
 
 
-def _product(pool: Pool, known: Known, asked: Asked, _arrivals: Sequence[Arrival]) -> None:
-    for number, product in _page(known.model, asked):
-        pool.add(
-            _once(chain(
-                stored.together(known.model, number, source=product), stored.alike(known.model, number, source=product)
-            )),
-            weight=STORED,
-        )  # fmt: skip
+def _product(pool: Pool, known: Known, asked: Asked) -> None:
+    for number in _page(known, asked):
+        pool.add(stored.together(known.model, number), weight=FIRST_OF_ALL)
+        pool.add(stored.alike(known.model, number))
 
 
-def _similar(pool: Pool, known: Known, asked: Asked, arrivals: Sequence[Arrival]) -> None:
-    model = known.model
-    for number, product in _page(model, asked):
-        pool.add(stored.alike(model, number, source=product), weight=STORED)
-        brand, category = model.brand_of(number), model.category_of(number)
-        related = [one for one in arrivals if (brand and one.brand == brand) or (category and one.category == category)]
-        pool.add(((one.product, Hint(Code.ARRIVED)) for one in related), weight=CATEGORY_ARRIVED)
+def _similar(pool: Pool, known: Known, asked: Asked) -> None:
+    for number in _page(known, asked):
+        pool.add(stored.alike(known.model, number))
+        brand, category = known.brand_of(number), known.category_of(number)
+        related = [
+            place
+            for place, one in known.arrivals.items()
+            if (brand and one.brand == brand) or (category and one.category == category)
+        ]
+        pool.add(listed(np.array(related, np.int32), Code.ARRIVED), weight=CATEGORY_ARRIVED)
 
 
-def _also_bought(pool: Pool, known: Known, asked: Asked, _arrivals: Sequence[Arrival]) -> None:
-    for number, product in _page(known.model, asked):
-        pool.add(stored.also_bought(known.model, number, source=product), weight=STORED)
+def _also_bought(pool: Pool, known: Known, asked: Asked) -> None:
+    for number in _page(known, asked):
+        pool.add(stored.also_bought(known.model, number))
 
 
-def _cart(pool: Pool, known: Known, asked: Asked, _arrivals: Sequence[Arrival]) -> None:
-    model, unused = known.model, known.person.not_used
-    inside = [model.number[one] for one in asked.cart if one in model.number and one not in unused]
-    pool.add(_once(ranked_for_cart(model, inside)), weight=STORED)
+def _cart(pool: Pool, known: Known, asked: Asked) -> None:
+    _complete(pool, known, asked.cart)
 
 
-def _order(pool: Pool, known: Known, asked: Asked, arrivals: Sequence[Arrival]) -> None:
-    model, unused = known.model, known.person.not_used
-    inside = [model.number[one] for one in asked.ordered if one in model.number and one not in unused]
-    pool.add(_once(ranked_for_cart(model, inside)), weight=STORED)
-    if not pool.candidates and asked.strategy is Strategy.LEARNT:
-        pool.add(stored.of_customer(known, "next"), weight=STORED)
+def _order(pool: Pool, known: Known, asked: Asked) -> None:
+    _complete(pool, known, frozenset(asked.ordered))
+    if pool.empty and asked.strategy is Strategy.LEARNT:
+        pool.add(stored.of_customer(known, PERSONAL[Placement.HOME]))
 
 
-_Fill = Callable[[Pool, Known, Asked, Sequence[Arrival]], None]
-_FILL: dict[Placement, _Fill] = {
+_FILL: dict[Placement, Callable[[Pool, Known, Asked], None]] = {
     Placement.AGAIN: _again,
     Placement.RECENT: _recent,
     Placement.PRODUCT: _product,
@@ -125,36 +116,35 @@ _FILL: dict[Placement, _Fill] = {
 }
 
 
-def _add_arrivals(pool: Pool, known: Known, arrivals: Sequence[Arrival]) -> None:
+def _complete(pool: Pool, known: Known, products: frozenset[str]) -> None:
+    number = known.model.number
+    inside = sorted(number[one] for one in products - known.person.not_used if one in number)
+    if len(inside) == 1:
+        pool.add(stored.together(known.model, inside[0]), weight=FIRST_OF_ALL)
+        pool.add(stored.alike(known.model, inside[0]))
+    elif inside:
+        pool.add(ranked_for_cart(known.model, inside))
+
+
+def _add_arrivals(pool: Pool, known: Known) -> None:
     """New products that the training didn't see: of what this person buys or looks at first, then the others."""
-    if not arrivals:
+    if not known.arrivals:
         return
-    model = known.model
-    liked = [*list(known.own)[:50], *(seed.number for seed in known.seeds[:SEEDS])]
-    usable = [number for number in liked if model.products[number] not in known.person.not_used]
-    owned = {model.brand_of(number) for number in usable if number in known.own} - {""}
-    brands = {model.brand_of(number) for number in usable} - {""}
-    categories = {model.category_of(number) for number in usable} - {""}
-    for one in arrivals:
-        if one.brand in brands:
-            bought = one.brand in owned
-            hint = Hint(Code.BRAND, word=one.brand) if bought else Hint(Code.ARRIVED)
-            pool.add([(one.product, hint)], weight=BRAND_ARRIVED)
-        elif one.category in categories:
-            pool.add([(one.product, Hint(Code.ARRIVED))], weight=CATEGORY_ARRIVED)
-    pool.add(((one.product, Hint(Code.ARRIVED)) for one in arrivals), weight=ARRIVED)
+    owned = [number for number in list(known.own)[:LIVELIEST] if number not in known.unused]
+    liked = [*owned, *(seed.product for seed in known.seeds)]
+    brands = {known.brand_of(number) for number in liked} - {""}
+    categories = {known.category_of(number) for number in liked} - {""}
+    bought = {known.brand_of(number) for number in owned} - {""}
+    for number, one in known.arrivals.items():
+        code = Code.BRAND if one.brand in bought else Code.ARRIVED
+        if one.brand in brands or one.category in categories:
+            weight = BRAND_ARRIVED if one.brand in brands else CATEGORY_ARRIVED
+            pool.add(listed(np.array([number], np.int32), code), weight=weight)
+    pool.add(listed(np.array(list(known.arrivals), np.int32), Code.ARRIVED), weight=ARRIVED)
 
 
-def _page(model: Artefact, asked: Asked) -> Iterator[tuple[int, str]]:
+def _page(known: Known, asked: Asked) -> Iterator[int]:
     """The page's product, unless nothing may be concluded from it or the model doesn't know it."""
-    number = model.number.get(asked.product or "")
-    if number is not None and asked.product is not None and asked.product not in asked.person.not_used:
-        yield number, asked.product
-
-
-def _once(ranked: Iterable[tuple[str, Hint]]) -> list[tuple[str, Hint]]:
-    """Each product at its first place."""
-    found: dict[str, Hint] = {}
-    for product, hint in ranked:
-        found.setdefault(product, hint)
-    return list(found.items())
+    number = known.model.number.get(asked.product or "")
+    if number is not None and number not in known.unused:
+        yield number

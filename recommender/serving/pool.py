@@ -1,68 +1,141 @@
 """The pool: products proposed for one question, their ranked lists fused into one order, each with a hint at why.
 
 Reciprocal rank fusion, weight / (K + rank) summed over the lists (Cormack, Clarke & Büttcher, SIGIR 2009): scores of
-different origin need no common scale.
+different origin need no common scale. Everything is numbers and arrays until something is shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arrays import Floats, Ints
+from ..artefact import NUMBER_OF_CODE
 from ..reasons import Code
 
 K = 10
 """Small, as our lists are short."""
+NOBODY = -1
+_SHARES = 1.0 / (K + np.arange(1_000))
 
 
-class Hint(NamedTuple):
-    """What becomes the reason: `source` is a product's id, `times` its count."""
+class Listed(NamedTuple):
+    """A ranked list. Of each product (or one for all): a place in `artefact.CODES`, the product that the reason points
+    at (or NOBODY), and its count.
+    """
 
-    code: Code
-    source: str | None = None
-    times: int | None = None
-    word: str | None = None
-    on: int | None = None
+    products: Ints
+    why: Any
+    source: Any = NOBODY
+    times: Any = 0
+
+    def first(self, n: int) -> Listed:
+        """The best of it."""
+        return self.only(slice(n))
+
+    def only(self, kept: Any) -> Listed:
+        """Some of it."""
+        return Listed(*(part[kept] if isinstance(part, np.ndarray) else part for part in self))
 
 
-class Candidate:
-    """A proposed product: its fused score, the hint of the list that speaks for it most, the rule that moved it."""
+def listed(products: Ints, code: Code, *, source: Any = NOBODY, times: Any = 0) -> Listed:
+    """One code for all."""
+    return Listed(products, NUMBER_OF_CODE[code], source, times)
 
-    __slots__ = ("hint", "product", "rule", "score", "strongest")
 
-    def __init__(self, product: str, hint: Hint) -> None:
-        self.product, self.hint = product, hint
-        self.score = self.strongest = 0.0
-        self.rule: int | None = None
+class Candidate(NamedTuple):
+    """A proposed product by number, and what becomes its reason. `rule` is the id of the rule that moved it."""
+
+    product: int
+    score: float
+    why: int
+    source: int = NOBODY
+    times: int = 0
+    rule: int | None = None
+
+
+@dataclass
+class Candidates:
+    """All proposed products, one entry each; `rule` 0 where none moved it."""
+
+    products: Ints
+    scores: NDArray[np.float64]
+    why: Ints
+    source: Ints
+    times: Ints
+    rule: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.products)
+
+    def by_score(self) -> NDArray[np.intp]:
+        """Places, best first; ties go to the lower product number."""
+        return np.argsort(-self.scores, kind="stable")
+
+    def each(self, order: NDArray[np.intp] | list[int]) -> Iterator[Candidate]:
+        """One by one: nearly always only the first few are looked at."""
+        for place in order:
+            yield self.at(int(place))
+
+    def at(self, place: int) -> Candidate:
+        """One of them."""
+        return Candidate(
+            int(self.products[place]), float(self.scores[place]), int(self.why[place]), int(self.source[place]),
+            int(self.times[place]), int(self.rule[place]) or None,
+        )  # fmt: skip
 
 
 class Pool:
-    """Grows list by list; whoever adds a list leaves out what must not be shown."""
+    """Grows list by list."""
 
     def __init__(self) -> None:
-        self.candidates: dict[str, Candidate] = {}
+        self._parts: list[tuple[NDArray[Any], ...]] = []
 
-    def add(self, ranked: Iterable[tuple[str, Hint]], *, weight: float) -> None:
-        """A ranked list, best first."""
-        candidates = self.candidates
-        for place, (product, hint) in enumerate(ranked, start=K):
-            found = candidates.get(product)
-            if found is None:
-                found = candidates[product] = Candidate(product, hint)
-            share = weight / place
-            found.score += share
-            if share > found.strongest:
-                found.strongest, found.hint = share, hint
+    def add(self, ranked: Listed, *, weight: float | NDArray[Any] = 1.0, place: NDArray[Any] | None = None) -> None:
+        """A ranked list, best first; several at once where `place` says each product's rank in its own. Below 0 is
+        no product.
+        """
+        products = ranked.products
+        if not products.size:
+            return
+        shares = _shares(len(products)) if place is None else _SHARES[place]
+        parts = (products, weight * shares, ranked.why, ranked.source, ranked.times)
+        self._parts.append(tuple(np.broadcast_to(part, products.shape) for part in parts))
 
-    def support(self, ranked: Iterable[str], *, weight: float) -> None:
-        """A ranked list of what is in the pool already: it moves products and explains none."""
-        for place, product in enumerate(ranked, start=K):
-            self.candidates[product].score += weight / place
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was proposed."""
+        return not self._parts
 
-    def ranked(self) -> list[Candidate]:
-        """Best first; ties in the order they were proposed."""
-        return sorted(self.candidates.values(), key=_by_score)
+    def fused(self) -> Candidates:
+        """Each product once, with the sum of its shares and the hint of the list that speaks for it most."""
+        if not self._parts:
+            none = np.empty(0, np.int32)
+            return Candidates(none, np.empty(0), none, none, none, np.empty(0, np.int64))
+        products, shares, why, source, times = (np.concatenate(parts) for parts in zip(*self._parts, strict=True))
+        if products.min() < 0:
+            kept = products >= 0
+            products, shares, why, source, times = (part[kept] for part in (products, shares, why, source, times))
+        found, of = np.unique(products, return_inverse=True)
+        rising = np.argsort(shares, kind="stable")  # of several assignments the last one stays: the strongest
+        strongest = np.empty(len(found), np.int64)
+        strongest[of[rising]] = rising
+        scores = np.bincount(of, weights=shares, minlength=len(found)).astype(np.float64)
+        return Candidates(
+            found, scores, why[strongest], source[strongest], times[strongest], np.zeros(len(found), np.int64)
+        )
 
 
-def _by_score(candidate: Candidate) -> float:
-    return -candidate.score
+def by_rank(scores: Floats) -> NDArray[np.float64]:
+    """What each entry's place among all is worth, 1 / (K + place)."""
+    shares = np.empty(len(scores))
+    shares[np.argsort(-scores, kind="stable")] = _shares(len(scores))
+    return shares
+
+
+def _shares(n: int) -> NDArray[np.float64]:
+    return _SHARES[:n] if n <= len(_SHARES) else 1.0 / (K + np.arange(n))

@@ -9,9 +9,10 @@ from ..asking import Arrival, Asked, Good, Goods, Placement, Recommendation, Rul
 from . import placements
 from .diversity import spread
 from .known import Known
-from .pool import Candidate, Hint, Pool
+from .pool import Candidate, Listed, Pool
 from .reordering import reordered
 from .showing import SPARE, Showing
+from .since import support_by_fold_in
 from .steering import Steering
 
 
@@ -35,18 +36,21 @@ def recommend(
     """
     if model is None:
         return []
-    known, steering = Known(model, asked), Steering(model, asked, rules)
+    known = Known(model, asked, arrivals)
+    steering = Steering(known, asked, rules)
     if asked.placement in (Placement.SEARCH, Placement.CATEGORY):
         return reordered(known, asked, steering)
     if asked.n <= 0:
         return []
     pool = Pool()
-    placements.fill(pool, known, asked, arrivals)
-    steering.move(pool.candidates.values())
-    ranked = pool.ranked()
+    placements.fill(pool, known, asked)
+    candidates = pool.fused()
     if asked.placement in placements.SPREAD:
-        ranked = spread(model, ranked, diversity=asked.diversity, n=asked.n + SPARE)
-    return Showing(known, asked, goods, steering).shown(ranked, _candidates(placements.rest(known, asked)))
+        support_by_fold_in(candidates, known)
+    steering.move(candidates)
+    diversity = asked.diversity if asked.placement in placements.SPREAD else 0.0
+    order = spread(model, candidates, diversity=diversity, n=asked.n + SPARE)
+    return Showing(known, asked, goods, steering).shown(candidates, order, _candidates(placements.rest(known, asked)))
 
 
 def recommend_many(
@@ -71,5 +75,5 @@ def recommend_many(
         yield recommend(model, asked, remembered, rules, arrivals=arrivals)
 
 
-def _candidates(rest: Iterable[tuple[str, Hint]]) -> Iterator[Candidate]:
-    return (Candidate(product, hint) for product, hint in rest)
+def _candidates(rest: Iterable[Listed]) -> Iterator[Candidate]:
+    return (Candidate(product, 0.0, listed.why) for listed in rest for product in listed.products.tolist())

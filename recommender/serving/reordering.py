@@ -7,15 +7,18 @@ whom nothing is known sees another order than before.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ..arrays import Ints
+from ..artefact import NUMBER_OF_CODE
 from ..asking import Asked, Placement, Recommendation, Strategy
 from ..reasons import Code
 from . import fold_in, stored
 from .known import Known
 from .placements import PERSONAL
-from .pool import Candidate, Hint, K, Pool
-from .showing import reason_of
-from .since import add_since
+from .pool import NOBODY, Candidates, K, Pool
+from .showing import answer
+from .since import add_since, support_by_fold_in
 from .steering import Steering
 
 SHARE = {Placement.SEARCH: 1.0, Placement.CATEGORY: 3.0}
@@ -26,58 +29,57 @@ OF_TASTE = 0.5
 
 def reordered(known: Known, asked: Asked, steering: Steering) -> list[Recommendation]:
     """All of `asked.among`, each once."""
-    among = list(dict.fromkeys(asked.among or ()))
-    pool = _pool(known, asked)
-    liked = _liked(known, asked, among, pool)
-    candidates = []
-    for place, product in enumerate(among, start=K):
-        of_person = pool.candidates.get(product)
-        candidate = Candidate(product, of_person.hint if of_person and product in liked else Hint(Code.FOUND))
-        candidate.score = (1.0 + SHARE[asked.placement] * liked.get(product, 0.0)) / place
-        if product in asked.person.not_interested:
-            candidate.score = -1.0 / (1.0 + candidate.score)  # last, as nothing is dropped here
-        candidates.append(candidate)
+    among = np.array([known.number_of(one) for one in dict.fromkeys(asked.among or ())], np.int32)
+    if not len(among):
+        return []
+    size = len(among)
+    candidates = Candidates(
+        among, 1.0 / (K + np.arange(size)), np.full(size, NUMBER_OF_CODE[Code.FOUND], np.int32),
+        np.full(size, NOBODY, np.int32), np.zeros(size, np.int32), np.zeros(size, np.int64),
+    )  # fmt: skip
+    if asked.strategy is not Strategy.POPULAR:
+        _personal(known, asked, candidates)
     steering.move(candidates)
-    ranked = sorted(candidates, key=lambda one: -one.score)
+    unwanted = np.isin(among, [known.number_of(one) for one in asked.person.not_interested])
+    candidates.scores[unwanted] *= 1e-9  # last, as nothing is dropped here
+    order = candidates.by_score().tolist()
     for rule in steering.pins:
-        _pin(ranked, rule.id, int(rule.weight), [one for one in ranked if steering.holds(rule, one.product)])
-    return [
-        Recommendation(one.product, reason_of(known, one.product, one.hint), score=one.score, rule=one.rule)
-        for one in ranked
-    ]
+        held = set(steering.held(rule, candidates))
+        pinned = next((place for place in order if place in held), None)
+        if pinned is not None and rule.weight >= 1:
+            order.remove(pinned)
+            order.insert(int(rule.weight) - 1, pinned)
+            candidates.rule[pinned] = rule.id
+    return [answer(known, one) for one in candidates.each(order)]
 
 
-def _pool(known: Known, asked: Asked) -> Pool:
+def _personal(known: Known, asked: Asked, candidates: Candidates) -> None:
+    """Raise what speaks for the person, and say why."""
     pool = Pool()
-    if asked.strategy is Strategy.POPULAR:
-        return pool
     if asked.strategy is Strategy.LEARNT:
-        pool.add(stored.of_customer(known, PERSONAL[Placement.HOME]), weight=1.0)
-        pool.add(stored.again(known), weight=1.0)
+        pool.add(stored.of_customer(known, PERSONAL[Placement.HOME]))
+        pool.add(stored.again(known))
     add_since(pool, known)
-    return pool
+    found = pool.fused()
+    support_by_fold_in(found, known)
+    liked = _taste(known, candidates.products)
+    if len(found):
+        place = np.minimum(np.searchsorted(found.products, candidates.products), len(found) - 1)
+        inside = np.flatnonzero(found.products[place] == candidates.products)
+        place = place[inside]
+        liked[inside] += found.scores[place] / found.scores.max()
+        candidates.why[inside], candidates.source[inside] = found.why[place], found.source[place]
+        candidates.times[inside] = found.times[place]
+    candidates.scores *= 1.0 + SHARE[asked.placement] * np.minimum(liked, 1.0)
 
 
-def _liked(known: Known, asked: Asked, among: list[str], pool: Pool) -> dict[str, float]:
-    """From 0 to 1, for what something speaks for."""
-    best = max((one.score for one in pool.candidates.values()), default=0.0)
-    liked = {product: pool.candidates[product].score / best for product in among if product in pool.candidates}
-    model, number = known.model, known.model.number
-    if asked.strategy is Strategy.POPULAR or not known.weights or not model.factors.size:
-        return liked
-    inside = [product for product in among if product in number]
-    if inside:
-        of = np.fromiter((number[product] for product in inside), np.int32, len(inside))
-        scores = fold_in.scores(model.factors, model.inverse, known.weights, of=of)
-        top = float(scores.max())
-        for product, score in zip(inside, scores.tolist(), strict=True):
-            if top > 0 and score > 0:
-                liked[product] = min(liked.get(product, 0.0) + OF_TASTE * score / top, 1.0)
+def _taste(known: Known, products: Ints) -> NDArray[np.float64]:
+    """From 0 to OF_TASTE, by the fold-in of what was done since."""
+    liked = np.zeros(len(products))
+    model = known.model
+    inside = products < len(model.products)
+    if known.weights and model.factors.size and inside.any():
+        scores = fold_in.scores(model.factors, model.inverse, known.weights, of=products[inside])
+        if scores.max() > 0:
+            liked[inside] = OF_TASTE * np.maximum(scores, 0) / scores.max()
     return liked
-
-
-def _pin(ranked: list[Candidate], rule: int, place: int, held: list[Candidate]) -> None:
-    if held and place >= 1:
-        ranked.remove(held[0])
-        ranked.insert(place - 1, held[0])
-        held[0].rule = rule

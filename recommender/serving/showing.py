@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from math import isfinite
 
+from ..artefact import CODES, NUMBER_OF_CODE
 from ..asking import Asked, Good, Goods, Placement, Recommendation
 from ..reasons import Code, Reason, bought
 from .known import Known
 from .placements import ALREADY_OWNED
-from .pool import Candidate, Hint
+from .pool import NOBODY, Candidate, Candidates
 from .steering import Steering
 
 SPARE = 2
@@ -26,63 +27,56 @@ class Showing:
 
     def __init__(self, known: Known, asked: Asked, goods: Goods, steering: Steering) -> None:
         self._known, self._asked, self._goods, self._steering = known, asked, goods, steering
-        self._hidden = {*asked.cart, *asked.exclude, *asked.person.not_interested, *asked.ordered, *known.bought_since}
-        if asked.product:
-            self._hidden.add(asked.product)
+        hidden = {*asked.cart, *asked.exclude, *asked.person.not_interested, *asked.ordered, asked.product or ""}
+        self._hidden = {known.number_of(product) for product in hidden} | known.bought_since
+        self._own = known.own if asked.placement in ALREADY_OWNED else {}
         self._of_category: dict[str, int] = {}
         self._dearest = self._small_enough() if asked.placement is Placement.CHECKOUT else None
 
-    def shown(self, ranked: Sequence[Candidate], rest: Iterable[Candidate]) -> list[Recommendation]:
-        """Up to `n`, the pinned ones at their places; `rest` is asked only where `ranked` isn't enough."""
-        pinned = self._pinned(ranked)
+    def shown(self, candidates: Candidates, order: list[int], rest: Iterable[Candidate]) -> list[Recommendation]:
+        """Up to `n`, the pinned ones at their places; `rest` is asked only where `candidates` aren't enough."""
+        pinned = self._pinned(candidates, order)
         taken = {candidate.product for candidate in pinned.values()}
-        chosen = self._take((one for one in _each_once(ranked, rest) if one.product not in taken),
-                            self._asked.n - len(pinned))  # fmt: skip
+        others = (one for one in _each_once(candidates.each(order), rest) if one.product not in taken)
+        chosen = self._take(others, self._asked.n - len(pinned))
         for place in sorted(pinned):
             chosen.insert(place - 1, pinned[place])
-        return [
-            Recommendation(one.product, reason_of(self._known, one.product, one.hint), score=one.score, rule=one.rule)
-            for one in chosen
-        ]
+        return [answer(self._known, one) for one in chosen]
 
-    def _pinned(self, ranked: Sequence[Candidate]) -> dict[int, Candidate]:
+    def _pinned(self, candidates: Candidates, order: list[int]) -> dict[int, Candidate]:
         """By place. What can't be shown leaves its place to the others."""
         found: dict[int, Candidate] = {}
         for rule in self._steering.pins:
             place = int(rule.weight)
             taken = {candidate.product for candidate in found.values()}
-            if not 1 <= place <= self._asked.n or place in found or len(found) >= self._asked.n:
+            if not 1 <= place <= self._asked.n or place in found:
                 continue
-            held = [one for one in ranked if one.product not in taken and self._steering.holds(rule, one.product)]
-            if not held and rule.of == "product" and self._steering.brings_in and rule.value not in taken:
-                held = [Candidate(rule.value, Hint(Code.CHOSEN))]
-            for candidate in self._take(iter(held), 1):
-                candidate.rule = rule.id
-                found[place] = candidate
+            held = set(self._steering.held(rule, candidates))
+            best = candidates.each([one for one in order if one in held])
+            if not held and rule.of == "product" and self._steering.brings_in:
+                number = self._known.number_of(rule.value)
+                best = iter([Candidate(number, 0.0, NUMBER_OF_CODE[Code.CHOSEN])])
+            for candidate in self._take((one for one in best if one.product not in taken), 1):
+                found[place] = candidate._replace(rule=rule.id)
         return found
 
     def _take(self, candidates: Iterator[Candidate], n: int) -> list[Candidate]:
         """The first `n` that may be shown, asked of the shop portion by portion."""
         chosen: list[Candidate] = []
-        wanted = (one for one in candidates if not self._is_hidden(one.product))
-        size = n + SPARE
+        wanted = (one for one in candidates if one.product not in self._hidden and one.product not in self._own)
+        size, product_of = n + SPARE, self._known.product_of
         for _portion in range(PORTIONS):
-            portion = list(islice(wanted, size)) if len(chosen) < n else []
+            portion = {product_of(one.product): one for one in islice(wanted, size)} if len(chosen) < n else {}
             if not portion:
                 break
-            goods = {good.product_id: good for good in self._goods([one.product for one in portion])}
-            for one in portion:
-                good = goods.get(one.product)
+            goods = {good.product_id: good for good in self._goods(list(portion))}
+            for product, one in portion.items():
+                good = goods.get(product)
                 if good is not None and len(chosen) < n and self._may_show(good):
                     self._of_category[good.category] = self._of_category.get(good.category, 0) + 1
                     chosen.append(one)
             size *= 2
         return chosen
-
-    def _is_hidden(self, product: str) -> bool:
-        if product in self._hidden:
-            return True
-        return self._asked.placement in ALREADY_OWNED and self._known.owns(product)
 
     def _may_show(self, good: Good) -> bool:
         asked = self._asked
@@ -99,20 +93,33 @@ class Showing:
         return SMALL * max(prices) if prices else None
 
 
-def reason_of(known: Known, product: str, hint: Hint) -> Reason:
-    """The hint with the facts that are read only for what is shown."""
-    code, source, number = hint.code, hint.source, known.model.number
+def answer(known: Known, one: Candidate) -> Recommendation:
+    """In the shop's ids, with the facts of the reason that are read only for what is shown."""
+    return Recommendation(known.product_of(one.product), _reason(known, one), score=one.score, rule=one.rule)
+
+
+def _reason(known: Known, one: Candidate) -> Reason:
+    code = CODES[one.why]
     if code in (Code.AGAIN, Code.OFTEN):
-        habit = known.days_and_last(number[product])
+        habit = known.days_and_last(one.product)
         return bought(habit[0], on=habit[1]) if habit else Reason(code=Code.AGAIN)
-    on = hint.on
-    if code is Code.BECAUSE and source is not None and (habit := known.days_and_last(number[source])):
-        on = habit[1]
-    return Reason(code=code, product=source, count=hint.times, word=hint.word, on=on)
+    source = known.product_of(one.source) if one.source != NOBODY else None
+    habit = known.days_and_last(one.source) if code is Code.BECAUSE else None
+    return Reason(
+        code=code, product=source, count=one.times or None, word=_word(known, one, code), on=habit[1] if habit else None
+    )
+
+
+def _word(known: Known, one: Candidate, code: Code) -> str | None:
+    if code is Code.BRAND:
+        return known.brand_of(one.product)
+    if code is Code.CATEGORY:
+        return known.category_of(one.product)
+    return known.person.region if code is Code.REGION else None
 
 
 def _each_once(*parts: Iterable[Candidate]) -> Iterator[Candidate]:
-    given: set[str] = set()
+    given: set[int] = set()
     for part in parts:
         for one in part:
             if one.product not in given:

@@ -2,40 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from math import isfinite
 
-from ..artefact import Artefact
 from ..asking import Asked, Good, Placement, Rule
-from .pool import Candidate
+from .known import Known
+from .pool import Candidates
 
 PIN, BOOST, BURY, EXCLUDE = "pin", "boost", "bury", "exclude"
 TRUE_OF_ALL = frozenset({Placement.AGAIN, Placement.RECENT, Placement.ALSO_BOUGHT})
 """Their headings say something of each product: a pin moves what is there and brings nothing else in."""
+SMALLEST = 1e-6
 
 
 class Steering:
     """The rules that hold for a placement; costs nothing where there are none."""
 
-    def __init__(self, model: Artefact, asked: Asked, rules: Sequence[Rule]) -> None:
-        self._model = model
+    def __init__(self, known: Known, asked: Asked, rules: Sequence[Rule]) -> None:
+        self._known = known
         here = [rule for rule in rules if rule.placement is None or rule.placement == asked.placement]
         usable = [rule for rule in here if isfinite(rule.weight)]
         self.pins = sorted((rule for rule in usable if rule.what == PIN), key=lambda rule: (rule.weight, rule.id))
-        self._factors = [rule for rule in usable if rule.what in (BOOST, BURY)]
+        self._moving = [rule for rule in usable if rule.what in (BOOST, BURY)]
         self._excluding = [rule for rule in here if rule.what == EXCLUDE]
         self.brings_in = asked.placement not in TRUE_OF_ALL
 
-    def move(self, candidates: Iterable[Candidate]) -> None:
+    def move(self, candidates: Candidates) -> None:
         """Multiply or divide the scores; of several rules for one product each counts, the last one is named."""
-        if not self._factors:
-            return
-        for candidate in candidates:
-            for rule in self._factors:
-                if self.holds(rule, candidate.product):
-                    weight = max(rule.weight, 1e-6)
-                    candidate.score *= weight if rule.what == BOOST else 1 / weight
-                    candidate.rule = rule.id
+        for rule in self._moving:
+            places = self.held(rule, candidates)
+            weight = max(rule.weight, SMALLEST)
+            candidates.scores[places] *= weight if rule.what == BOOST else 1 / weight
+            candidates.rule[places] = rule.id
+
+    def held(self, rule: Rule, candidates: Candidates) -> list[int]:
+        """Places of the candidates that the rule is about, by what the training (or an arrival) says of them."""
+        known, products = self._known, candidates.products
+        model, size = known.model, len(known.model.products)
+        if rule.of == "product":
+            wanted = model.number.get(rule.value)
+            number = known.number_of(rule.value) if wanted is None else wanted
+            return [int(one) for one in (products == number).nonzero()[0]]
+        brand = rule.of == "brand"
+        names = model.brand_number if brand else model.category_number
+        found = names.get(rule.value)
+        of = model.brand if brand else model.category
+        inside = products < size
+        places: list[int] = []
+        if found is not None:
+            places = (inside.nonzero()[0][of[products[inside]] == found]).tolist()
+        name_of = known.brand_of if brand else known.category_of
+        return places + [place for place in (~inside).nonzero()[0].tolist() if name_of(products[place]) == rule.value]
 
     def excludes(self, good: Good) -> bool:
         """Whether a rule leaves it out, by what the shop says of it now."""
@@ -43,12 +60,3 @@ class Steering:
             rule.value == {"product": good.product_id, "brand": good.brand, "category": good.category}.get(rule.of)
             for rule in self._excluding
         )
-
-    def holds(self, rule: Rule, product: str) -> bool:
-        """Whether the rule is about this product, by what the training knew of it."""
-        if rule.of == "product":
-            return rule.value == product
-        number = self._model.number.get(product)
-        if number is None:
-            return False
-        return rule.value == (self._model.brand_of(number) if rule.of == "brand" else self._model.category_of(number))

@@ -1,112 +1,94 @@
-"""The stored lists as ranked products with hints: a customer's, a product's neighbours, what is popular."""
+"""The stored lists, with hints: a customer's, a product's neighbours, what is popular."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import numpy as np
 
-from ..artefact import CODES, Artefact
+from ..artefact import NUMBER_OF_CODE, Artefact
 from ..reasons import Code
 from .known import Known
-from .pool import Hint
+from .pool import NOBODY, Listed, listed
 
-Ranked = Iterator[tuple[str, Hint]]
-OF_HISTORY = frozenset({Code.AGAIN, Code.OFTEN})
-_HINTS = {code: Hint(code) for code in Code}
+AGAIN, OFTEN = NUMBER_OF_CODE[Code.AGAIN], NUMBER_OF_CODE[Code.OFTEN]
+BECAUSE, LIKE, BRAND, POPULAR = (NUMBER_OF_CODE[one] for one in (Code.BECAUSE, Code.LIKE, Code.BRAND, Code.POPULAR))
+NONE = np.empty(0, np.int32)
 
 
-def of_customer(known: Known, task: str) -> Ranked:
+def of_customer(known: Known, task: str) -> Listed:
     """What the training ranked for this customer. What is there only because of a product that must not be used
     is left out.
     """
     if known.row is None:
-        return
-    model = known.model
-    products, lists = model.products, model.lists[task]
-    unused = known.person.not_used
-    for number, why, source in zip(
-        lists.products[known.row].tolist(), lists.why[known.row].tolist(), lists.source[known.row].tolist(), strict=True
-    ):
-        if number < 0:
-            return
-        code = CODES[why]
-        hint = _HINTS[code]
-        if code is Code.BECAUSE or code is Code.LIKE:
-            hint = Hint(code, source=products[source])
-        elif code is Code.BRAND:
-            hint = Hint(code, times=source, word=model.brand_of(number))
-        true = _without(known, number, hint, unused) if unused else hint
-        if true:
-            yield products[number], true
+        return listed(NONE, Code.POPULAR)
+    lists = known.model.lists[task]
+    products, why, source = lists.products[known.row], lists.why[known.row], lists.source[known.row]
+    of_brand = why == BRAND
+    found = Listed(products, why.astype(np.int32), np.where(of_brand, NOBODY, source), np.where(of_brand, source, 0))
+    return _without_unused(known, found) if known.unused else found
 
 
-def again(known: Known) -> Ranked:
+def again(known: Known) -> Listed:
     """What they bought, as the training ranked it; then the rest of their history, the liveliest habit first."""
-    for product, hint in of_customer(known, "next"):
-        if hint.code in OF_HISTORY:
-            yield product, hint
-    products = known.model.products
-    for number in known.own:
-        if products[number] not in known.person.not_used:
-            yield products[number], _HINTS[Code.AGAIN]
+    ranked = of_customer(known, "next")
+    why = np.asarray(ranked.why)
+    first = ranked.products[(why == AGAIN) | (why == OFTEN)] if known.row is not None else NONE
+    products = [one for one in dict.fromkeys([*first.tolist(), *known.own]) if one not in known.unused and one >= 0]
+    return listed(np.array(products, np.int32), Code.AGAIN)
 
 
-def together(model: Artefact, number: int, *, source: str, code: Code = Code.TOGETHER) -> Ranked:
+def together(model: Artefact, number: int) -> Listed:
     """What lies in the same orders as the product."""
-    found = model.together
-    for other, orders in zip(found.products[number].tolist(), found.times[number].tolist(), strict=True):
-        if other < 0:
-            return
-        yield model.products[other], Hint(code, source=source, times=orders if code is Code.TOGETHER else None)
+    return listed(model.together.products[number], Code.TOGETHER, source=number, times=model.together.times[number])
 
 
-def also_bought(model: Artefact, number: int, *, source: str) -> Ranked:
+def also_bought(model: Artefact, number: int) -> Listed:
     """What visitors who looked at the product bought."""
     found = model.also_bought
-    for other, visits in zip(found.products[number].tolist(), found.times[number].tolist(), strict=True):
-        if other < 0:
-            return
-        yield model.products[other], Hint(Code.ALSO_BOUGHT, source=source, times=visits)
+    return listed(found.products[number], Code.ALSO_BOUGHT, source=number, times=found.times[number])
 
 
-def alike(model: Artefact, number: int, *, source: str) -> Ranked:
+def alike(model: Artefact, number: int) -> Listed:
     """What is described like the product."""
-    hint = Hint(Code.LIKE, source=source)
-    for other in model.similar[number].tolist():
-        if other < 0:
-            return
-        yield model.products[other], hint
+    return listed(model.similar[number], Code.LIKE, source=number)
 
 
-def popular(model: Artefact, *, region: str = "") -> Ranked:
-    """Best-sellers of the region, where there are any, then everybody's."""
+def popular(model: Artefact) -> Listed:
+    """Best-sellers."""
+    return listed(model.popular, Code.POPULAR)
+
+
+def popular_in(model: Artefact, region: str) -> Listed:
+    """Best-sellers of a region; nothing for one that has none of its own."""
     place = model.region_number.get(region)
-    if place is not None:
-        for number in model.popular_of_region.row(place).tolist():
-            yield model.products[number], Hint(Code.REGION, word=region)
-    for number in model.popular.tolist():
-        yield model.products[number], _HINTS[Code.POPULAR]
+    return listed(NONE if place is None else model.popular_of_region.row(place), Code.REGION)
 
 
-def popular_of(model: Artefact, category: str) -> Ranked:
+def popular_of(model: Artefact, category: str) -> Listed:
     """Best-sellers of a category."""
     place = model.category_number.get(category)
-    if place is None:
-        return
-    hint = Hint(Code.CATEGORY, word=category)
-    for number in model.popular_of_category.row(place).tolist():
-        yield model.products[number], hint
+    return listed(NONE if place is None else model.popular_of_category.row(place), Code.CATEGORY)
 
 
-def _without(known: Known, number: int, hint: Hint, unused: frozenset[str]) -> Hint | None:
-    """The hint, or another one that doesn't need the unused products, or None where nothing else speaks for it."""
-    model = known.model
-    if hint.code in OF_HISTORY:
-        return None if model.products[number] in unused else hint
-    if hint.code in (Code.BECAUSE, Code.LIKE) and hint.source not in unused:
-        return hint
-    if hint.code is Code.POPULAR:
-        return hint
-    for other in model.together.products[number].tolist():
-        if other in known.own and model.products[other] not in unused:
-            return Hint(Code.BECAUSE, source=model.products[other])
-    return None
+def _without_unused(known: Known, found: Listed) -> Listed:
+    """The same with nothing that stands there because of unused products; another true reason where there is one."""
+    kept = np.ones(len(found.products), bool)
+    for place, (number, why, source) in enumerate(
+        zip(found.products.tolist(), found.why.tolist(), found.source.tolist(), strict=True)
+    ):
+        if why in (AGAIN, OFTEN):
+            kept[place] = number not in known.unused
+        elif (why in (BECAUSE, LIKE) and source not in known.unused) or why == POPULAR:
+            continue
+        else:
+            cause = _other_cause(known, number)
+            kept[place] = cause != NOBODY
+            found.why[place], found.source[place], found.times[place] = BECAUSE, cause, 0
+    return found.only(kept)
+
+
+def _other_cause(known: Known, number: int) -> int:
+    """Something else that they bought and that lies in the same orders."""
+    for other in known.model.together.products[number].tolist() if number >= 0 else ():
+        if other in known.own and other not in known.unused:
+            return int(other)
+    return NOBODY
