@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,16 +14,21 @@ from sqlalchemy.orm import Session
 
 from mailer import dedup
 from mailer.transports import FolderTransport, MemoryTransport, SmtpTransport, Transport
+from recommender.asking import Placement
 from tracking.clickstream.event import Event
 from tracking.customers import Customer
 from tracking.delivery.progress import shipment_by_reference
 from tracking.orders import SeenOrder, SeenOrderLine, order_by_reference
 
+from .clicked import tagged
 from .events import OrderCompleted, OrderDelivered, OrderLine, OrderShipped, Told
-from .installation import installation
+from .installation import Installation, installation
 from .ledger import NotYet
 from .letters import absolute, post, shop_context, visit_link, write
+from .recommending.for_people import Pick, for_email
 from .storefront import ProductCard, ShopFacts
+
+log = logging.getLogger("ecrm.mail")
 
 
 def make_transport(config: Mapping[str, Any], root: Path) -> Transport:
@@ -127,11 +133,43 @@ def _tell_about_parcel(session: Session, shipment_reference: str, *, template: s
                 "order_url": visit_link(
                     facts, crm.storefront.order_url(order.reference, signed=True), template=template
                 ),
+                "picks": _picks(crm, session, facts, order, bought=cards, template=template)
+                if template == "order_delivered"
+                else [],
             },
             to_address=_contact_of(session, order) or customer.email,
             to_name=f"{customer.first_name} {customer.last_name}",
         )
     post(session, letter, dedup_key=dedup_key, customer_id=customer.id, order_reference=order.reference)
+
+
+@dataclass(frozen=True)
+class _Offer:
+    """A product that the e-mail recommends; `link` says where it was clicked."""
+
+    pick: Pick
+    picture: str
+    link: str
+
+
+def _picks(
+    crm: Installation, session: Session, facts: ShopFacts, order: SeenOrder, *, bought: Collection[str], template: str
+) -> list[_Offer]:
+    """A few products for the buyer. A broad `except` stands here on purpose: the parcel's news goes out without."""
+    most = int(crm.app.config["ECRM_DELIVERED_OFFERS"])
+    try:
+        answers = for_email(crm, session, [order.customer_id] if most else [], n=most, exclude=tuple(bought))
+        found = next((picks for _buyer, picks in answers), [])
+    except Exception:
+        log.exception("no products could be recommended in the e-mail about order %s", order.reference)
+        return []
+    return [
+        _Offer(
+            pick, _picture(facts, pick.product),
+            tagged(visit_link(facts, pick.product.url, template=template), placement=Placement.EMAIL, position=place),
+        )
+        for place, pick in enumerate(found, start=1)
+    ]  # fmt: skip
 
 
 def _contact_of(session: Session, order: SeenOrder) -> str:

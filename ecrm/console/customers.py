@@ -14,6 +14,8 @@ from ecrm.customers.identity import browsers_of
 from ecrm.customers.profile import profile
 from ecrm.customers.timeline import Cursor, Kind, timeline
 from ecrm.installation import installation
+from ecrm.recommending.choices import Chooser, choices_of
+from ecrm.recommending.for_people import for_desk
 from ecrm.service.lookup import Miss, Several, look_up, masked
 from ecrm.wording import gettext as _
 
@@ -83,10 +85,14 @@ def customer(customer_id: int) -> str:
             before=before,
             limit=PAGE,
         )
+        offers = for_desk(crm, own, customer_id)
+        choices = choices_of(own, Chooser(customer_id, None))
+    chosen = {card.product_id: card.name for card in crm.storefront.products([one.product for one in choices])}
     names = product_names(step for entry in page.entries for step in entry.steps)
     return render_template(
         "ecrm/console/customer.html",
         known=known, browsers=browsers, page=page, kinds=list(Kind), kind=kind, before=before, names=names,
+        offers=offers, choices=choices, chosen=chosen,
     )  # fmt: skip
 
 
