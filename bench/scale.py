@@ -40,7 +40,7 @@ def main() -> None:
 def measured(share: float, *, threads: int) -> dict[str, float]:
     """Seconds by the clock of each stage, seconds of one core in all, and the highest memory in MB."""
     from bench.shop_of_size import purchases  # here, so that the parent stays small
-    from recommender.artefact import write
+    from recommender.artefact_writing import write
     from recommender.model import learn_model
     from recommender.together import Together
 

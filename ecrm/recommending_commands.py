@@ -85,14 +85,23 @@ def rollback(name: str | None) -> None:
     "--protocol", type=click.Choice(["online-retail"]), help="Judge on public data instead of the shop's own."
 )
 @click.option("--data", type=click.Path(path_type=Path, dir_okay=False), help="The file of the protocol's data.")
+@click.option(
+    "--clicks", type=click.Path(path_type=Path, dir_okay=False),
+    help="Judge what comes next in a visit on this log of clicks instead (CSV, TSV or Parquet).",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="End with the figures as one line of JSON.")
 @with_appcontext
-def evaluate(days: int, protocol: str | None, data: Path | None, as_json: bool) -> None:
+def evaluate(days: int, protocol: str | None, data: Path | None, clicks: Path | None, as_json: bool) -> None:
     """Judge what the shop recommends by what customers bought later: trained on the past, asked for the last days."""
     from recommender.protocol import evaluating  # with it comes numpy, which most commands don't need
 
     if data is not None and protocol is None:
         raise click.UsageError("--data goes with --protocol; the shop's own history is in its database.")
+    if clicks is not None:
+        if protocol is not None:
+            raise click.UsageError("--clicks judges a log of clicks alone; leave --protocol out.")
+        _judge_clicks(clicks, as_json=as_json)
+        return
     with _bar() as progress:
         try:
             found = _of_online_retail(data, progress) if protocol else _of_own_history(days, progress)
@@ -102,6 +111,25 @@ def evaluate(days: int, protocol: str | None, data: Path | None, as_json: bool) 
         click.echo(line)
     if as_json:
         click.echo(json.dumps(found.as_json()))
+
+
+def _judge_clicks(file: Path, *, as_json: bool) -> None:
+    from recommender.protocol import click_file, sessions
+
+    steps = iter(range(sessions.STEPS))
+    with _bar() as progress:
+        try:
+            lines: list[str] = []
+            found = sessions.judged(
+                file, say=lines.append, progress=lambda step: progress(step, next(steps, 0) / sessions.STEPS)
+            )
+        except click_file.BadClickLog as error:
+            raise click.ClickException(str(error)) from None
+        progress("done", 1.0)
+    for line in lines:
+        click.echo(line)
+    if as_json:
+        click.echo(json.dumps(found))
 
 
 def _of_own_history(days: int, progress: Progress) -> Evaluation:

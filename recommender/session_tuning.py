@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from .candidates.session_fitting import ClickLog, fit
 from .candidates.session_knn import WEIGHTS, SessionNeighbours, Settings
@@ -94,7 +95,8 @@ def learnt_weights(choices: Choices) -> tuple[Doubles, float]:
         away = weights - prior
         return fit + SHRINKAGE * float(away @ away), x.T @ (odds / total[of]) - at_right + 2 * SHRINKAGE * away
 
-    found = minimize(loss, prior, jac=True, method="L-BFGS-B", options={"maxiter": ROUNDS})
+    with threadpool_limits(limits=1, user_api="blas"):  # two threads only wait for each other here
+        found = minimize(loss, prior, jac=True, method="L-BFGS-B", options={"maxiter": ROUNDS})
     away = found.x - prior
     return found.x, -(float(found.fun) - SHRINKAGE * float(away @ away))
 

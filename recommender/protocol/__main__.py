@@ -1,4 +1,4 @@
-"""Print the protocol's table: `python -m recommender.protocol online-retail FILE`, or `complete-journey`.
+"""Print the protocol's table: `python -m recommender.protocol online-retail FILE | complete-journey | sessions FILE`.
 
 The last line is one JSON object with the figures.
 """
@@ -19,22 +19,43 @@ from ..evaluation import LENGTH, Lists, Targets, as_lists, by_age, coverage, fig
 from ..interactions import Ints
 from ..model import NEW, NEXT, learn_model
 from ..together import Together
-from . import arrivals, complete_journey, online_retail
+from . import arrivals, complete_journey, online_retail, sessions
 from .baselines import METHODS, lists_by
 from .carts import baskets_after, judged
+from .click_file import BadClickLog
 from .online_retail import Shop
 
 HEADINGS = ("next NDCG@10", "Recall@20", "MRR@20", "new NDCG@10", "Recall@20")
+
+ONLINE_RETAIL = Path("../shared/data/online_retail.parquet")
 
 
 def main() -> None:
     """Read, train, judge, print."""
     arguments = _arguments()
-    shop = complete_journey.read() if arguments.data == "complete-journey" else online_retail.read(arguments.file)
+    if arguments.data == "sessions":
+        print_sessions(arguments.file)
+        return
+    shop = (
+        complete_journey.read()
+        if arguments.data == "complete-journey"
+        else online_retail.read(arguments.file or ONLINE_RETAIL)
+    )
     days, window = shop.tune if arguments.tune else shop.test
     found = print_rankings(shop, days=days, window=window, threads=arguments.threads)
     if arguments.data == "online-retail":
         found |= print_placements(shop, days=days, window=window)
+    _say(json.dumps(found))
+
+
+def print_sessions(file: Path | None) -> None:
+    """What comes next in a visit, on anybody's log of clicks."""
+    if file is None:
+        raise SystemExit("Which log? python -m recommender.protocol sessions FILE (CSV, TSV or Parquet)")
+    try:
+        found = sessions.judged(file, say=_say, progress=lambda step: _say(f"… {step}", to=sys.stderr))
+    except BadClickLog as error:
+        raise SystemExit(str(error)) from None
     _say(json.dumps(found))
 
 
@@ -95,8 +116,8 @@ def _line(name: str, following: Lists, new: Lists, wanted: Targets, fresh: Targe
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", choices=("online-retail", "complete-journey"))
-    parser.add_argument("file", nargs="?", type=Path, default=Path("../shared/data/online_retail.parquet"))
+    parser.add_argument("data", choices=("online-retail", "complete-journey", "sessions"))
+    parser.add_argument("file", nargs="?", type=Path, help="its data; for online-retail beside the checkout by default")
     parser.add_argument("--tune", action="store_true", help="judge on the tuning cut instead of the test cut")
     parser.add_argument("--threads", type=int, default=1)
     return parser.parse_args()

@@ -42,6 +42,8 @@ from . import arrivals
 from .baselines import METHODS, lists_by
 from .carts import baskets_after, judged
 
+SESSION_QUESTIONS = 5_000
+"""Steps of visits that are asked at most; there may be millions."""
 SMALLEST_OWN = 2
 """A shop's own baskets may be small; those of the published figures have four products at least."""
 Progress = Callable[[str, float], None]
@@ -169,7 +171,7 @@ def evaluate(
     found.arrivals = heard if heard.products else None
     if clicks is not None and len(clicks.product):
         progress("visits", 0.97)
-        sessions = compared(clicks, products=len(interactions.products)).scores
+        sessions = compared(clicks, products=len(interactions.products), limit=SESSION_QUESTIONS).scores
         found.sessions = sessions if all(one.questions for one in sessions.values()) else {}
     progress("done", 1.0)
     return found

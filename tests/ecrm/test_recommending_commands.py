@@ -79,3 +79,22 @@ def test_what_cant_be_judged_is_refused_in_words(plugin: Installation, tmp_path:
 
     alone = run(plugin, "evaluate", "--data", str(wrong))
     assert (alone.exit_code, "--data goes with --protocol" in alone.output) == (2, True)
+
+
+def test_a_log_of_clicks_that_somebody_brings_is_judged(plugin: Installation, tmp_path: Path) -> None:
+    file = tmp_path / "clicks.csv"
+    rows = (f"{visit},p{(visit + step) % 20},{visit * 900 + step}\n" for visit in range(200) for step in range(4))
+    file.write_text("session,item,timestamp\n" + "".join(rows))
+
+    done = run(plugin, "evaluate", "--clicks", str(file), "--json")
+
+    assert done.exit_code == 0, done.output
+    figures = json.loads(done.stdout.splitlines()[-1])
+    assert figures["hr20"] >= figures["knn_hr20"]
+    assert "implicit BM25" in done.stdout
+
+    file.write_text("session,colour,timestamp\n1,red,2\n")
+    wrong = run(plugin, "evaluate", "--clicks", str(file))
+    assert (wrong.exit_code, "no column for the product" in wrong.output) == (1, True)
+    both = run(plugin, "evaluate", "--clicks", str(file), "--protocol", "online-retail")
+    assert (both.exit_code, "leave --protocol out" in both.output) == (2, True)
