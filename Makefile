@@ -61,7 +61,7 @@ format: $(VENV)/.dev ## put the code into shape
 bench: $(VENV)/.dev ## the figures of bench/README.md
 	$(BIN)/python -m bench.page_view
 	$(BIN)/python -m bench.product_page
-	$(BIN)/python -m bench.recommending
+	$(BIN)/python -m recommender.protocol online-retail
 	$(BIN)/python -m bench.loading
 
 bench-ingest: $(VENV)/.dev ## what the collector takes over HTTP, beside the database's own limit (DATABASE=postgresql)

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .interactions import Floats, Interactions, Ints
-from .ranking import Blend, best
 from .time_cuts import Following, first_time, following, known_before
 
 LENGTH = 20
@@ -120,15 +119,17 @@ def lists_of_scores(customers: Ints, scores: Floats) -> Lists:
     return {customer: best(row, LENGTH) for customer, row in zip(customers.tolist(), scores, strict=True)}
 
 
-def blended_lists(known: Interactions) -> tuple[Lists, Lists]:
-    """What the trained blends would show: for next, for new."""
-    following_lists: dict[int, list[int]] = {}
-    new: dict[int, list[int]] = {}
-    for block in Blend(known).blocks():
-        for row in range(len(block.own)):
-            following_lists[block.start + row] = best(block.following[row], LENGTH)
-            new[block.start + row] = best(block.new[row], LENGTH)
-    return following_lists, new
+def best(scores: Floats, n: int) -> list[int]:
+    """Positions of the up to `n` highest scores above nothing, best first, ties by position."""
+    if n < len(scores):
+        cut = np.partition(scores, len(scores) - n)[len(scores) - n]
+        candidates = np.flatnonzero(scores >= cut)  # all that tie with the last one, so that ties never depend on luck
+    else:
+        candidates = np.arange(len(scores))
+    candidates = candidates[scores[candidates] > 0]
+    order = np.argsort(-scores[candidates], kind="stable")[:n]
+    chosen: list[int] = candidates[order].tolist()
+    return chosen
 
 
 def _one(ranked: Sequence[int], target: frozenset[int]) -> tuple[float, float, float]:

@@ -1,4 +1,4 @@
-"""Why a product is recommended: a code with the facts behind it, stored beside each product of a ranked list.
+"""Why a product is recommended: a code with the facts behind it.
 
 A reason is only given where it is true of the data: `often` was bought on three days or more, `together` carries
 the number of orders, `because` names a product that this customer did buy.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 
 OFTEN_FROM = 3
 """Bought on at least so many days is called "often"."""
@@ -44,25 +43,6 @@ class Reason:
     count: int | None = None
     word: str | None = None
     on: int | None = None
-
-    def __str__(self) -> str:
-        """As stored: `often:7`, `because:123`, `together:14`, `similar`, `popular`."""
-        fact = self.product if self.code in (Code.BECAUSE, Code.VIEWED) else self.count
-        return self.code.value if fact is None else f"{self.code.value}:{fact}"
-
-
-@lru_cache(maxsize=20_000)
-def parse(stored: str) -> Reason:
-    """The inverse of `str(reason)`; remembered, as a shop's pages read the same ones again and again.
-
-    Raises:
-        ValueError: for a code that there is not.
-    """
-    text, _, fact = stored.partition(":")
-    code = Code(text)
-    if code in (Code.BECAUSE, Code.VIEWED):
-        return Reason(code=code, product=fact or None)
-    return Reason(code=code, count=int(fact) if fact else None)
 
 
 def bought(days: int, *, on: int | None = None) -> Reason:

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Select, String, select
+from sqlalchemy import Select, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from tracking.record import BigId, Record
@@ -53,22 +53,6 @@ class Model(Record):
     seconds: Mapped[float] = mapped_column(default=0.0)
     gate: Mapped[dict[str, Any]] = mapped_column(default=dict)
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
-
-
-class RankedList(Record):
-    """A ranked list of product ids (best first), with a reason for each (`recommender.reasons`, same length).
-
-    kind: `customer` (what this customer buys next) | `discovery` (what they never bought) | `product` (bought with
-    it) | `popular` (key is empty); key: the customer's id or the product's id in the shop, as text.
-    """
-
-    __tablename__ = "ecrm_ranked_list"
-
-    model_id: Mapped[int] = mapped_column(ForeignKey("ecrm_model.id"), primary_key=True)
-    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
-    key: Mapped[str] = mapped_column(String(64), primary_key=True)
-    products: Mapped[list[str]]
-    reasons: Mapped[list[str]]
 
 
 class NoSuchModel(LookupError):

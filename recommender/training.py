@@ -18,7 +18,7 @@ import numpy as np
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from . import artefact, artefact_writing, folders, gate, ranked_lists
+from . import artefact, artefact_writing, folders, gate
 from .candidates.session_fitting import ClickLog, fit
 from .candidates.session_knn import SessionNeighbours
 from .evaluation import LENGTH, Lists, as_lists
@@ -104,10 +104,6 @@ def train(
             write(model, material, shop, name=name, kind=kind, now=now)
         seconds = round(perf_counter() - started, 1)
         finish(sessions, name, found, now=now, seconds=seconds, judgement=judgement, facts=_facts(material, model))
-        if not judgement.verdict.refuses:
-            rows = ranked_lists.lists(found)
-            with sessions.begin() as session:
-                ranked_lists.store(session, session.scalars(published(Model.id).limit(1)).one(), rows)
         tidy(sessions, shop)
     return report(name, kind, found, seconds=seconds, judgement=judgement)
 

@@ -1,4 +1,4 @@
-"""Recommendations: what the model knows, and what it would show on a product's page or to a customer, and why."""
+"""Recommendations: what would be shown now beside a product, to a stranger and to a customer, and why."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from flask import redirect, render_template, url_for
-from sqlalchemy import select
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from ecrm.access.audit import Action, record_look
 from ecrm.access.roles import Permission, needs, signed_in_staff
-from ecrm.installation import installation
+from ecrm.installation import Installation, installation
+from ecrm.recommending.choices import Chooser, choices_of
+from ecrm.recommending.page import trained_at
+from ecrm.recommending.person import absent_person
+from ecrm.recommending.words import for_staff
 from ecrm.service.lookup import Miss, Several, look_up
 from ecrm.storefront import ProductCard
 from ecrm.wording import gettext as _
-from ecrm.wording import ngettext
-from recommender.placements import Recommendation, present_model, recommend, stored
-from recommender.reasons import Code
-from recommender.store import Model
+from recommender.asking import Asked, Person, Placement
+from recommender.store import present_model
 from tracking.customers import Customer
 
 from .blueprint import console, kept_reason
@@ -28,35 +30,32 @@ from .queries import LARGEST, text_arg
 
 SHOWN = 24
 POPULAR_SHOWN = 12
-MODELS_SHOWN = 5
+BESIDE = (Placement.PRODUCT, Placement.SIMILAR, Placement.ALSO_BOUGHT)
+OF_CUSTOMER = (Placement.HOME, Placement.NEW, Placement.AGAIN)
 
 
 @dataclass(frozen=True)
 class Line:
-    """A place in a list. `card` is None where the shop doesn't list the product any more."""
+    """A place in a list; `rule` says that one of the shop's rules put it there."""
 
-    product_id: str
-    card: ProductCard | None
+    card: ProductCard
     reason: str
+    rule: int | None
 
 
 @console.get("/recommendations")
 @needs(Permission.RECOMMENDATIONS)
 def recommendations() -> str:
-    """The present model, what is popular, and the list of any product."""
+    """What a stranger sees, and what stands beside any product."""
     product_id = text_arg("product", longest=64).lstrip("#")
     crm = installation()
-    with crm.sessions() as session:
-        model = present_model(session)
-        models = session.scalars(select(Model).order_by(Model.trained_at.desc()).limit(MODELS_SHOWN)).all()
-        together = stored(session, "product", product_id)[:SHOWN] if product_id else []
-        popular = stored(session, "popular", "")[:POPULAR_SHOWN]
     found = crm.storefront.products([product_id]) if product_id else []
-    return render_template(
-        "ecrm/console/recommendations.html",
-        model=model, models=models, product_id=product_id, product=found[0] if found else None,
-        together=_lines(together), popular=_lines(popular), asked="", miss=None,
-    )  # fmt: skip
+    beside = {
+        placement: shown(crm, Asked(placement=placement, product=product_id, n=SHOWN))
+        for placement in (BESIDE if found else ())
+    }
+    everybody = [] if product_id else shown(crm, Asked(placement=Placement.HOME, n=POPULAR_SHOWN))
+    return _page(product_id=product_id, product=found[0] if found else None, beside=beside, popular=everybody)
 
 
 @console.post("/recommendations")
@@ -69,19 +68,15 @@ def find_recommended_to() -> Response | tuple[str, int]:
         if not isinstance(found, Miss):
             first = found.namesakes[0] if isinstance(found, Several) else found
             return redirect(url_for("console.recommended_to", customer_id=first.customer_id), 303)
-        model = present_model(session)
-    page = render_template(
-        "ecrm/console/recommendations.html",
-        model=model, models=[], product_id="", product=None, together=[], popular=[], asked=asked, miss=found,
-    )  # fmt: skip
-    return page, 404
+    return _page(asked=asked, miss=found), 404
 
 
 @console.get(f"/recommendations/customers/<int(max={LARGEST}):customer_id>")
 @needs(Permission.CUSTOMERS)
 def recommended_to(customer_id: int) -> str:
-    """What the home page would show to a customer now, with the reasons; recorded as a look at a person."""
-    with installation().sessions.begin() as session:
+    """What pages would show to a customer now, with the reasons; recorded as a look at a person."""
+    crm = installation()
+    with crm.sessions.begin() as session:
         customer = session.get(Customer, customer_id)
         if customer is None:
             raise NotFound(_("There is no such customer. They may have been erased."))
@@ -89,31 +84,61 @@ def recommended_to(customer_id: int) -> str:
             session, signed_in_staff(), Action.RECOMMENDATIONS_READ,
             subject=f"customer:{customer_id}", reason=kept_reason(), now=datetime.now(UTC),
         )  # fmt: skip
-        found = recommend(session, "home", customer_id=customer_id, n=SHOWN)
+        person, model = _person(crm, session, customer), present_model(session)
+    lists = {one: shown(crm, Asked(placement=one, person=person, n=SHOWN)) for one in OF_CUSTOMER}
+    return render_template(
+        "ecrm/console/recommended_to.html", customer=customer, model=model, lists=lists, headings=_headings()
+    )
+
+
+def shown(crm: Installation, asked: Asked) -> list[Line]:
+    """What the shop would show now, with its rules; nothing before the first training."""
+    model = crm.models.present()
+    if model is None:
+        return []
+    # numpy comes with it, which a shop without a model needn't load
+    from recommender.serving.recommending import recommend
+
+    found = recommend(
+        model, asked, crm.storefront.products, crm.rules.in_force(), arrivals=crm.newcomers.since(trained_at(model))
+    )
+    named = {one.product for one in found} | {one.reason.product for one in found if one.reason.product}
+    cards = {card.product_id: card for card in crm.storefront.products(sorted(named))}
+    names = {product: card.name for product, card in cards.items()}
+    return [
+        Line(cards[one.product], for_staff(one.reason, names), one.rule) for one in found if one.product in cards
+    ]  # fmt: skip
+
+
+def _page(
+    *,
+    product_id: str = "",
+    product: ProductCard | None = None,
+    beside: dict[Placement, list[Line]] | None = None,
+    popular: Sequence[Line] = (),
+    asked: str = "",
+    miss: Miss | None = None,
+) -> str:
+    with installation().sessions() as session:
         model = present_model(session)
-    return render_template("ecrm/console/recommended_to.html", customer=customer, model=model, lines=_lines(found))
+    return render_template(
+        "ecrm/console/recommendations.html",
+        model=model, product_id=product_id, product=product, beside=beside or {}, popular=popular, asked=asked,
+        miss=miss, headings=_headings(),
+    )  # fmt: skip
 
 
-def _lines(found: Sequence[Recommendation]) -> list[Line]:
-    named = {*(one.product for one in found), *(one.because for one in found if one.because)}
-    cards = {card.product_id: card for card in installation().storefront.products(sorted(named))}
-    return [Line(one.product, cards.get(one.product), _reason(one, cards)) for one in found]
+def _person(crm: Installation, session: Session, customer: Customer) -> Person:
+    model = crm.models.present()
+    return absent_person(
+        session.connection(), customer.id, since=trained_at(model) if model else None,
+        choices=choices_of(session, Chooser(customer.id, None)), region=customer.country,
+    )  # fmt: skip
 
 
-def _reason(found: Recommendation, cards: dict[str, ProductCard]) -> str:
-    """The reason for staff, with the figure behind it."""
-    name = cards[found.because].name if found.because in cards else (found.because or "?")
-    count = found.count or 0
-    match found.reason:
-        case Code.OFTEN | Code.AGAIN:
-            return ngettext("Bought on one day before", "Bought on %(num)s days before", count)
-        case Code.BECAUSE:
-            return _("Bought together with %(name)s, which this customer bought", name=name)
-        case Code.VIEWED:
-            return _("Bought together with %(name)s, which this visitor looked at", name=name)
-        case Code.TOGETHER:
-            return ngettext("Together in one order", "Together in %(num)s orders", count)
-        case Code.SIMILAR:
-            return _("Bought by customers with similar purchases")
-        case _:
-            return _("Popular at present")
+def _headings() -> dict[str, str]:
+    return {
+        Placement.PRODUCT: _("Often bought together"), Placement.SIMILAR: _("Similar products"),
+        Placement.ALSO_BOUGHT: _("Customers who viewed this bought"), Placement.HOME: _("For them"),
+        Placement.NEW: _("New for them"), Placement.AGAIN: _("What they may buy again"),
+    }  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import date
 
-from ecrm.wording import country, month_name, ngettext, number, short_day
+from ecrm.wording import country, month_name, ngettext, short_day
 from ecrm.wording import day as full_day
 from ecrm.wording import gettext as _
 from recommender.asking import Placement
@@ -92,7 +92,7 @@ def for_staff(reason: Reason, names: Names) -> str:
         case Code.VIEWED:
             return _("Bought together with %(name)s, which this visitor looked at", name=name)
         case Code.TOGETHER:
-            together = ngettext("Together in one order", "Together in %(num)s orders", count, num=number(count))
+            together = ngettext("Together in one order", "Together in %(num)s orders", count)
             return _("%(together)s with %(name)s", together=together, name=name) if reason.product else together
         case Code.ALSO_BOUGHT:
             return ngettext(

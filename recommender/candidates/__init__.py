@@ -1,1 +1,1 @@
-"""Candidates: four simple views of the same purchases, blended by `recommender.ranking`."""
+"""Candidates: simple views of the same purchases and visits, a small file each, joined by `recommender.sources`."""

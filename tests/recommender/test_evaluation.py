@@ -2,13 +2,14 @@
 
 from math import log2
 
+import numpy as np
 import pytest
 from sqlalchemy.orm import Session
 
-from recommender.evaluation import blended_lists, score, split_by_time
+from recommender.evaluation import best, score, split_by_time
 from recommender.interactions import read_interactions
 
-from .purchases import NOW, checkerboard, customer, order
+from .purchases import NOW, customer, order
 
 
 def test_the_target_is_the_first_day_after_the_cut_of_those_known_before(session: Session) -> None:
@@ -43,14 +44,10 @@ def test_nobody_to_ask_scores_nothing() -> None:
     assert score({}, {}) == (0.0, 0.0, 0)
 
 
-def test_the_blends_foresee_the_checkerboard(session: Session) -> None:
-    ids = checkerboard(session)
-    one = ids["tool"][0]  # bought everything of the half but the saw
-    order(session, one, ["saw"], days_ago=-1)
+def test_the_best_come_first_and_ties_stay_in_order() -> None:
+    assert best(np.array([0.2, 0.9, 0.2, 0.5, 0.2], np.float32), 3) == [1, 3, 0]
 
-    later = NOW.replace(day=25)
-    split = split_by_time(read_interactions(session, later), 5)
-    following, new = blended_lists(split.known)
 
-    assert score(new, split.new).ndcg == 1.0
-    assert score(following, split.following).recall == 1.0
+def test_what_has_no_score_is_never_chosen() -> None:
+    assert best(np.array([0.0, -np.inf, 0.1, -1.0], np.float32), 4) == [2]
+    assert best(np.zeros(0, np.float32), 4) == []

@@ -1,4 +1,4 @@
-"""Models by name with their gate, and the marketer's rules for recommendations."""
+"""Models by name with their gate, their lists in files instead of a table, and the marketer's rules."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,6 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.drop_table('ecrm_ranked_list')
     op.create_table('ecrm_recommendation_rule',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('what', sa.String(length=10), nullable=False),
@@ -47,3 +48,12 @@ def downgrade() -> None:
     for name in ('gate', 'seconds', 'base', 'state', 'kind', 'name'):
         op.drop_column('ecrm_model', name)
     op.drop_table('ecrm_recommendation_rule')
+    op.create_table('ecrm_ranked_list',
+    sa.Column('model_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(length=20), nullable=False),
+    sa.Column('key', sa.String(length=64), nullable=False),
+    sa.Column('products', sa.JSON(), nullable=False),
+    sa.Column('reasons', sa.JSON(), nullable=False),
+    sa.ForeignKeyConstraint(['model_id'], ['ecrm_model.id'], name=op.f('fk_ecrm_ranked_list_model_id')),
+    sa.PrimaryKeyConstraint('model_id', 'kind', 'key', name=op.f('pk_ecrm_ranked_list'))
+    )

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from ecrm import ECRM, CustomerFacts, ProductCard, ShopFacts, Staff
 from ecrm.ledger import PendingReaction
 from mailer.outbox import Email
-from recommender.store import Model, RankedList
 from tracking.clickstream.dimensions import Page, Term, ids_of
 from tracking.clickstream.event import Event
 from tracking.clickstream.rollups import DayFigures, TermDay
@@ -114,7 +113,6 @@ def fill(session: Session) -> int:
     _parcel(session, ada)
     _emails(session, ada)
     _figures(session)
-    _model(session, ada)
     return ada.id
 
 
@@ -201,19 +199,3 @@ def _figures(session: Session) -> None:
         TermDay(day=today, term_id=terms["espresso"], searches=3, zero_results=0),
         TermDay(day=today, term_id=terms["=unicorn"], searches=2, zero_results=2),
     ])  # fmt: skip
-
-
-def _model(session: Session, ada: Customer) -> None:
-    model = Model(
-        name="20260101-031000-full", state="published", trained_at=_ago(days=1), published_at=_ago(days=1),
-        customers=2, products=3, interactions=9,
-        facts={"factors": 64},
-    )  # fmt: skip
-    session.add(model)
-    session.flush()
-    for kind, key, products, reasons in (
-        ("product", "1", ["2", "999"], ["together:14", "together:3"]),
-        ("popular", "", ["3"], ["popular"]),
-        ("customer", str(ada.id), ["2", "1"], ["because:1", "often:7"]),
-    ):
-        session.add(RankedList(model_id=model.id, kind=kind, key=key, products=products, reasons=reasons))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import fields
+from datetime import UTC, datetime, timedelta
 
 from bs4 import BeautifulSoup
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
@@ -14,8 +16,12 @@ from sqlalchemy.orm import Session, sessionmaker
 from ecrm import events
 from ecrm.access.audit import AuditEntry
 from ecrm.console.events import IMPERSONAL
+from ecrm.installation import installation
 from ecrm.ledger import PendingReaction
+from ecrm.training import train_models
 from mailer.outbox import Email, State
+from tracking.customers import Customer
+from tracking.orders import SeenOrder, SeenOrderLine
 
 from .host import DeskStorefront
 
@@ -142,13 +148,33 @@ def test_an_analyst_sees_the_event_but_not_the_person(
     assert browser.post("/console/events", data=form).status_code == 403
 
 
-def test_recommendations_name_the_reason_and_what_the_shop_does_not_list(browser: FlaskClient, ada: int) -> None:
+def test_recommendations_name_the_reason(
+    desk: Flask, browser: FlaskClient, sessions: sessionmaker[Session], ada: int
+) -> None:
+    assert "No model was trained yet" in read(browser, "/console/recommendations")
+    with sessions.begin() as session:
+        eve = session.scalars(select(Customer.id).where(Customer.reference == "42")).one()
+        for number in range(3):
+            order = SeenOrder(
+                reference=f"E-{number}", customer_id=eve, placed_at=datetime.now(UTC) - timedelta(days=9 * number + 1),
+                currency="EUR", goods_minor=1000, total_minor=1000,
+            )  # fmt: skip
+            session.add(order)
+            session.flush()
+            session.add_all(
+                SeenOrderLine(order_id=order.id, position=int(one), product=one, name=one, quantity=1, net_minor=500)
+                for one in ("1", "2")
+            )
+    with desk.app_context():
+        train_models(installation(desk))
+
     text = read(browser, "/console/recommendations?product=1")
     assert "Filter Coffee" in text
-    assert "Together in 14 orders" in text
-    assert "Product 999 not listed" in text
+    assert "Together in 3 orders with Espresso Beans" in text
+    assert "What a stranger sees" in read(browser, "/console/recommendations")
     text = read(browser, f"/console/recommendations/customers/{ada}")
     assert "Bought together with Espresso Beans, which this customer bought" in text
+    assert "Bought on one day before, last on" in text
     assert "no product of this number" in read(browser, "/console/recommendations?product=77")
 
 
