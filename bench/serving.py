@@ -226,7 +226,7 @@ def generate(folder: Path, draw: np.random.Generator, *, products: int, customer
         put_arrays(place, {
             "category": draw.integers(0, CATEGORIES, products).astype(np.int32),
             "brand": draw.integers(0, BRANDS, products).astype(np.int32),
-            "factors": factors.astype(np.float16), "inverse": inverse_of(factors),
+            "factors": factors, "inverse": inverse_of(factors),
         })  # fmt: skip
         words = {"categories": [f"category {one}" for one in range(CATEGORIES)],
                  "brands": [f"brand {one}" for one in range(BRANDS)], "regions": ["DE"]}  # fmt: skip

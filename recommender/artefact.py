@@ -9,9 +9,9 @@ is a customer's, a product's or a word's; `-1` fills what is left of it.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Floats, Ints
-from .candidates.session_knn import SessionNeighbours, Settings
+from .candidates.session_knn import NOTHING, Foreseen, SessionNeighbours, Settings
 from .reasons import Code
 
 CODES = tuple(Code)
@@ -27,6 +27,8 @@ CODES = tuple(Code)
 NUMBER_OF_CODE = {code: number for number, code in enumerate(CODES)}
 SESSION = "session_"
 TASKS = ("next", "new")
+REMEMBERED = 500
+"""Visits whose answer is kept a process; some kilobytes each."""
 
 
 class Lists(NamedTuple):
@@ -96,7 +98,7 @@ class Artefact:
     popular_of_region: Rows
     category: Ints
     brand: Ints
-    factors: NDArray[np.float16]
+    factors: Floats
     inverse: Floats
     session: SessionNeighbours | None
 
@@ -119,6 +121,11 @@ class Artefact:
     def region_number(self) -> Mapping[str, int]:
         """A region's place in `regions`."""
         return {name: number for number, name in enumerate(self.regions)}
+
+    @cached_property
+    def foreseen(self) -> Callable[[tuple[int, ...]], Foreseen]:
+        """What may come next after a visit; remembered, as each strip of a page asks the same."""
+        return lru_cache(maxsize=REMEMBERED)(self.session.foreseen if self.session else lambda _visit: NOTHING)
 
     def row_of(self, customer: int) -> int | None:
         """Where this customer's rows stand; None for somebody the model doesn't know."""

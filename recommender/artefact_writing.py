@@ -198,7 +198,7 @@ def _factors(model: LearntModel) -> Arrays:
     from .serving.fold_in import inverse_of
 
     factors = model.sources.product_factors
-    return {"factors": factors.astype(np.float16), "inverse": inverse_of(factors)}
+    return {"factors": factors.astype(np.float32), "inverse": inverse_of(factors)}
 
 
 def _blocks(customers: int) -> Iterator[Ints]:

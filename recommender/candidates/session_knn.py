@@ -135,7 +135,8 @@ class SessionNeighbours:
         heard = self._heard(steps, self._now if now is None else now) if steps else []
         seen = latest_places(steps, LONGEST)
         inside = np.fromiter(seen, np.int32, len(seen))
-        products = np.unique(np.concatenate([*(one.products for one in heard), inside, self.arrays["best"]]))
+        products = np.sort(np.concatenate([*(one.products for one in heard), inside, self.arrays["best"]]))
+        products = products[np.append(True, products[1:] != products[:-1])]  # np.unique takes three times as long
         to_best, share = np.zeros((2, len(WITNESSES), len(products)))
         because, loudest = np.full(len(products), -1, np.int32), np.zeros(len(products))
         for number, said in enumerate(heard):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..arrays import Floats, Ints
 from ..artefact import NUMBER_OF_CODE, Artefact
 from ..reasons import Code
-from .pool import Listed
+from .pool import Listed, among
 
 SIMILAR = 0.1
 """Weight of the likeness of descriptions; both are divided by their highest score. The training's (`together`)."""
@@ -29,7 +29,7 @@ def ranked_for_cart(model: Artefact, inside: Sequence[int]) -> Listed:
     by_orders = np.bincount(place[:split], weights=weights, minlength=len(found))
     by_words = np.bincount(place[split:], weights=likeness, minlength=len(found))
     scores = _to_one(by_orders) + SIMILAR * _to_one(by_words)
-    scores[np.isin(found, inside)] = -1
+    scores[among(found, inside)] = -1
     count, with_whom = _most(place[:split], orders, of, len(found))
     closest, whom = _most(place[split:], likeness, like, len(found))
     explained = (count > 0) | (closest > 0)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..arrays import Floats, Ints
 
@@ -27,12 +26,12 @@ def inverse_of(factors: Floats) -> Floats:
     return found
 
 
-def taste(factors: NDArray[np.floating], inverse: Floats, weights: Mapping[int, float]) -> Floats:
+def taste(factors: Floats, inverse: Floats, weights: Mapping[int, float]) -> Floats:
     """The factors of somebody whose deeds weigh so much, by product number; zeros where nothing is liked."""
     liked = {number: weight for number, weight in weights.items() if weight > 0 and 0 <= number < len(factors)}
     if not liked:
         return np.zeros(factors.shape[1], np.float32)
-    rows = factors[list(liked)].astype(np.float32)
+    rows = factors[list(liked)]
     extra = WEIGHT * np.fromiter(liked.values(), np.float32, len(liked))
     wanted = rows.T @ (1.0 + extra)
     through = inverse @ rows.T
@@ -42,7 +41,7 @@ def taste(factors: NDArray[np.floating], inverse: Floats, weights: Mapping[int, 
     return found
 
 
-def scores(factors: NDArray[np.floating], inverse: Floats, weights: Mapping[int, float], *, of: Ints) -> Floats:
+def scores(factors: Floats, inverse: Floats, weights: Mapping[int, float], *, of: Ints) -> Floats:
     """One number for each of the products `of`."""
-    found: Floats = factors[of].astype(np.float32) @ taste(factors, inverse, weights)
+    found: Floats = factors[of] @ taste(factors, inverse, weights)
     return found

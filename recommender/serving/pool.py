@@ -6,7 +6,7 @@ different origin need no common scale. Everything is numbers and arrays until so
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -128,6 +128,12 @@ class Pool:
         return Candidates(
             found, scores, why[strongest], source[strongest], times[strongest], np.zeros(len(found), np.int64)
         )
+
+
+def among(values: NDArray[Any], some: Sequence[int]) -> NDArray[np.bool_]:
+    """Whether each of the values is one of the few; np.isin takes ten times as long for so few."""
+    found: NDArray[np.bool_] = (values[..., None] == np.array(some, np.int32)).any(axis=-1)
+    return found
 
 
 def by_rank(scores: Floats) -> NDArray[np.float64]:

@@ -17,6 +17,7 @@ from . import fold_in, stored
 from .known import Known
 from .placements import PERSONAL
 from .pool import NOBODY, Candidates, K, Pool
+from .pool import among as one_of
 from .showing import answer
 from .since import add_since, support_by_fold_in
 from .steering import Steering
@@ -40,7 +41,7 @@ def reordered(known: Known, asked: Asked, steering: Steering) -> list[Recommenda
     if asked.strategy is not Strategy.POPULAR:
         _personal(known, asked, candidates)
     steering.move(candidates)
-    unwanted = np.isin(among, [known.number_of(one) for one in asked.person.not_interested])
+    unwanted = one_of(among, [known.number_of(one) for one in asked.person.not_interested])
     candidates.scores[unwanted] *= 1e-9  # last, as nothing is dropped here
     order = candidates.by_score().tolist()
     for rule in steering.pins:

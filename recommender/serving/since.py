@@ -11,7 +11,7 @@ from ..reasons import Code
 from ..signals import Kind
 from . import fold_in
 from .known import Known
-from .pool import Candidates, Listed, Pool, by_rank, listed
+from .pool import Candidates, Listed, Pool, among, by_rank, listed
 
 VISIT = 1.0
 VISIT_FADE_DAYS = 3.0
@@ -42,13 +42,12 @@ def strength(known: Known) -> float:
 
 def add_visit(pool: Pool, known: Known, *, strength: float = 1.0) -> None:
     """What came next in visits like this one."""
-    neighbours = known.model.session
-    if neighbours is None or not known.visit:
+    if known.model.session is None or not known.visit:
         return
-    found = neighbours.foreseen(known.visit)
+    found = known.model.foreseen(tuple(known.visit))
     best = np.argsort(-found.scores, kind="stable")[:VISIT_KEPT]
     products, because = found.products[best], found.because[best]
-    fresh = (because >= 0) & ~np.isin(products, known.visit)
+    fresh = (because >= 0) & ~among(products, known.visit)
     ranked = listed(products[fresh], Code.VIEWED, source=because[fresh])
     pool.add(ranked, weight=strength * VISIT * exp(-max(known.person.steps[0].age, 0.0) / VISIT_FADE_DAYS))
 

@@ -7,11 +7,13 @@ import numpy as np
 from ..artefact import NUMBER_OF_CODE, Artefact
 from ..reasons import Code
 from .known import Known
-from .pool import NOBODY, Listed, listed
+from .pool import NOBODY, Listed, among, listed
 
 AGAIN, OFTEN = NUMBER_OF_CODE[Code.AGAIN], NUMBER_OF_CODE[Code.OFTEN]
 BECAUSE, LIKE, BRAND, POPULAR = (NUMBER_OF_CODE[one] for one in (Code.BECAUSE, Code.LIKE, Code.BRAND, Code.POPULAR))
 NONE = np.empty(0, np.int32)
+CAUSES = 200
+"""So many of a customer's liveliest products are asked for another reason."""
 
 
 def of_customer(known: Known, task: str) -> Listed:
@@ -71,24 +73,15 @@ def popular_of(model: Artefact, category: str) -> Listed:
 
 def _without_unused(known: Known, found: Listed) -> Listed:
     """The same with nothing that stands there because of unused products; another true reason where there is one."""
-    kept = np.ones(len(found.products), bool)
-    for place, (number, why, source) in enumerate(
-        zip(found.products.tolist(), found.why.tolist(), found.source.tolist(), strict=True)
-    ):
-        if why in (AGAIN, OFTEN):
-            kept[place] = number not in known.unused
-        elif (why in (BECAUSE, LIKE) and source not in known.unused) or why == POPULAR:
-            continue
-        else:
-            cause = _other_cause(known, number)
-            kept[place] = cause != NOBODY
-            found.why[place], found.source[place], found.times[place] = BECAUSE, cause, 0
+    unused = list(known.unused)
+    why, habit = found.why, (found.why == AGAIN) | (found.why == OFTEN)
+    kept = ~(habit & among(found.products, unused))
+    caused = ((why == BECAUSE) | (why == LIKE)) & ~among(found.source, unused)
+    open_ = np.flatnonzero(~(habit | caused | (why == POPULAR)) & (found.products >= 0))
+    causes = known.model.together.products[found.products[open_]]
+    own = [one for one in list(known.own)[:CAUSES] if one not in known.unused]
+    usable = among(causes, own)
+    first = causes[np.arange(len(open_)), usable.argmax(axis=1)]
+    kept[open_] = usable.any(axis=1)
+    found.why[open_], found.source[open_], found.times[open_] = BECAUSE, first, 0
     return found.only(kept)
-
-
-def _other_cause(known: Known, number: int) -> int:
-    """Something else that they bought and that lies in the same orders."""
-    for other in known.model.together.products[number].tolist() if number >= 0 else ():
-        if other in known.own and other not in known.unused:
-            return int(other)
-    return NOBODY
