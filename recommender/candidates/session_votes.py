@@ -110,6 +110,10 @@ def by_rows(arrays: Arrays, name: str, steps: Sequence[int], *, fade_steps: floa
     """What the rows `name` of the latest products say together; an older step's row counts less."""
     latest = latest_places(steps, LOOKED_UP)
     at, columns, weights = arrays[f"{name}_at"], arrays[name], arrays[f"{name}_weight"]
+    if len(latest) == 1:  # a row has each product once, by number
+        (one,) = latest
+        row = slice(int(at[one]), int(at[one + 1]))
+        return Said(columns[row], weights[row].astype(float), np.full(row.stop - row.start, one, np.int32))
     bounds = [(one, int(at[one]), int(at[one + 1]), back) for one, back in latest.items()]
     products = np.concatenate([columns[begin:end] for _one, begin, end, _back in bounds])
     if not len(products):

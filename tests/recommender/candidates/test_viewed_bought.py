@@ -3,8 +3,7 @@
 import numpy as np
 
 from recommender.candidates.session_fitting import ClickLog
-from recommender.candidates.session_knn import DAY
-from recommender.candidates.viewed_bought import ranked, viewed_bought
+from recommender.candidates.viewed_bought import DAY, ranked, viewed_bought
 
 POT, CUP, TEA, SPOON = range(4)
 
