@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix, diags_array
 
 from .candidates import content
 from .candidates.basket_ease import completing
-from .candidates.basket_knn import Neighbours, neighbours
+from .candidates.basket_knn import Neighbours, neighbours, nudged
 from .candidates.next_basket import day_baskets
 from .candidates.rows import best_of_rows
 from .catalogue import Catalogue
@@ -24,12 +24,12 @@ class Together:
 
     def __init__(self, known: Interactions, catalogue: Catalogue | None = None) -> None:
         self.known = known
-        self.pairs: Neighbours = neighbours(known)
         self.completing: csr_matrix = completing(day_baskets(known))
         size = len(known.products)
         self.similar: csr_matrix = (
             content.alike(content.described(catalogue)) if catalogue else csr_matrix((size, size), dtype=np.float32)
         )
+        self.pairs: Neighbours = nudged(neighbours(known), self.similar)
 
     def with_product(self, product: int, *, n: int) -> Ints:
         """Up to `n` products that lie in the same baskets, best first; then those described alike."""

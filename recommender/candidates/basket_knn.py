@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,17 +10,20 @@ from scipy.sparse import csr_matrix, diags_array
 
 from ..interactions import Floats, Interactions, Ints
 from .popularity import recent_popularity
+from .rows import at, row_of_entries
 
 NEIGHBOURS = 100
 """Kept a product."""
-FADE_DAYS = 250.0
-"""An order counts 1/e after so many days."""
+FADE_DAYS = (250.0, 30.0)
+"""An order counts 1/e after so many days, once slowly and once fast: what goes together, and what does just now."""
 SIZE_POWER = 0.5
 """An order of n products counts n ** -SIZE_POWER a pair: a hundred lines say little about any two of them."""
 POPULARITY_POWER = 0.3
 """A neighbour's score is divided by its own weight to this power: what lies in every cart goes with nothing."""
 IN_SEASON, OUT_OF_SEASON = 0.3, 0.01
 """… and multiplied by (recent popularity + OUT_OF_SEASON) ** IN_SEASON: of two companions the one that sells now."""
+LIKENESS = 0.05
+"""Added for a description alike, as a share of the row's highest score."""
 TOGETHER_FROM = 2
 """Pairs in fewer orders than this are chance."""
 ROWS = 2_000
@@ -38,15 +41,16 @@ def neighbours(
     interactions: Interactions,
     *,
     keep: int = NEIGHBOURS,
-    fade_days: float = FADE_DAYS,
+    fade_days: Sequence[float] = FADE_DAYS,
     size_power: float = SIZE_POWER,
     popularity_power: float = POPULARITY_POWER,
     together_from: int = TOGETHER_FROM,
 ) -> Neighbours:
-    """Score every pair by the orders that hold both: Σ exp(-age / fade_days) · size ** -size_power."""
+    """Score every pair by the orders that hold both: Σ exp(-age / fade_days) · size ** -size_power, over all fades."""
     baskets = interactions.by_order()
     size = np.asarray(baskets.sum(axis=1)).ravel()
-    weight = np.exp(-interactions.order_age / fade_days) * np.maximum(size, 1) ** -size_power
+    fresh = sum((np.exp(-interactions.order_age / days) for days in fade_days), np.zeros(len(size), np.float32))
+    weight = fresh * np.maximum(size, 1) ** -size_power
     recent = recent_popularity(interactions)
     in_season = (recent / max(float(recent.max(initial=0.0)), 1e-9) + OUT_OF_SEASON) ** IN_SEASON
     weight_of_product = np.maximum(baskets.T @ weight, 1e-9)
@@ -88,6 +92,17 @@ def _matrices(parts: list[_Part], size: int) -> Neighbours:
     )
     shape = (size, size)
     return Neighbours(csr_matrix((score, (row, column)), shape=shape), csr_matrix((orders, (row, column)), shape=shape))
+
+
+def nudged(found: Neighbours, alike: csr_matrix, *, weight: float = LIKENESS) -> Neighbours:
+    """The same pairs; of two companions the one described more like the product comes first (`content.alike`)."""
+    if not found.score.nnz:
+        return found
+    row = row_of_entries(found.score)
+    top = found.score.max(axis=1).toarray().ravel()
+    score = found.score.copy()
+    score.data = score.data + weight * top[row] * at(alike, row, score.indices)
+    return Neighbours(score, found.orders)
 
 
 def ranked(found: Neighbours, n: int) -> Iterator[tuple[int, Ints, Ints]]:

@@ -1,9 +1,10 @@
 """Basket neighbours on orders where the right answer is obvious."""
 
 import numpy as np
+from scipy.sparse import csr_matrix
 from sqlalchemy.orm import Session
 
-from recommender.candidates.basket_knn import neighbours, ranked
+from recommender.candidates.basket_knn import neighbours, nudged, ranked
 from recommender.interactions import Interactions, read_interactions
 
 from ..purchases import NOW, customer, order
@@ -79,3 +80,21 @@ def test_only_the_best_are_kept(session: Session) -> None:
     score = neighbours(read_interactions(session, NOW), keep=5).score
 
     assert np.diff(score.indptr).max() == 5
+
+
+def test_of_two_companions_the_one_described_alike_comes_first_and_no_other_joins(session: Session) -> None:
+    ada = customer(session, "ada")
+    for days_ago in (1, 2, 3):
+        order(session, ada, ["bread", "butter"], days_ago=days_ago)
+        order(session, ada, ["bread", "roll"], days_ago=days_ago)
+        order(session, ada, ["baguette"], days_ago=days_ago)
+    read = read_interactions(session, NOW)
+    bread, butter, roll, baguette = (read.products.index(name) for name in ("bread", "butter", "roll", "baguette"))
+    found = neighbours(read)
+    alike = csr_matrix(([0.9, 0.9], ([bread, bread], [roll, baguette])), shape=found.score.shape, dtype=np.float32)
+
+    nearer = nudged(found, alike)
+
+    assert nearer.score[bread, roll] > nearer.score[bread, butter] == found.score[bread, butter]
+    assert nearer.score[bread, baguette] == 0
+    assert (nearer.orders != found.orders).nnz == 0
