@@ -105,7 +105,7 @@ def implicit(model: artefact.Artefact, *, calls: int, customers: int) -> dict[st
     from implicit.cpu.als import AlternatingLeastSquares
 
     als = AlternatingLeastSquares(factors=FACTORS, random_state=1)
-    als.item_factors = np.asarray(model.factors, np.float32)
+    als.item_factors = np.array(model.factors)  # its own copy: implicit wants to write
     als.user_factors = np.random.default_rng(2).normal(0, 0.1, (customers, FACTORS)).astype(np.float32)
     rows = []
     for number in range(min(calls, 200)):
