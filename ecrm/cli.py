@@ -11,6 +11,7 @@ from .catching_up import catch_up
 from .collector import commands as collector_commands
 from .installation import installation
 from .marketing.attribution import commands as attribution
+from .marketing.recommended import commands as recommended
 from .timetable import TIMETABLE, job_named
 
 ecrm_commands = AppGroup("ecrm", help="The e-CRM: tables, jobs, training.")
@@ -19,6 +20,7 @@ ecrm_commands = AppGroup("ecrm", help="The e-CRM: tables, jobs, training.")
 def init_app(app: Flask) -> None:
     """Add the commands to the host's `flask`."""
     attribution.add_to(ecrm_commands)
+    recommended.add_to(ecrm_commands)
     keeping_commands.add_to(ecrm_commands)
     inbox_commands.add_to(ecrm_commands)
     recommending_commands.add_to(ecrm_commands)

@@ -6,6 +6,12 @@
 // the server didn't take is owed: until it was, nothing else is sent, as it would go to the visitor who left.
 (() => {
   "use strict";
+  // From which recommendation somebody came is known by now; an address that is copied shall not say it again.
+  const here = new URL(location.href);
+  if (here.searchParams.has("ecrm_from")) {
+    here.searchParams.delete("ecrm_from");
+    history.replaceState(history.state, "", here);
+  }
   const { seen, collector, visitor } = document.currentScript.dataset;
   const KEY = "ecrm_waiting";
   const OWED = "ecrm_reset_owed"; // by this visitor

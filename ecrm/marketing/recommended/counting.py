@@ -110,11 +110,11 @@ def _keep_click(
     statement = insert(RecommendationClick).values(values).on_conflict_do_nothing().returning(RecommendationClick.id)
     if session.execute(statement).scalar_one_or_none() is not None:
         return False, None
-    query = select(
-        RecommendationClick.id, RecommendationClick.added, RecommendationClick.clicked_at, RecommendationClick.last_at
-    )
-    row = session.execute(query.filter_by(**key).with_for_update()).one()
-    changed = {"last_at": max(row.last_at, at), "added": row.added or added}
+    kept = RecommendationClick
+    query = select(kept.id, kept.added, kept.clicked_at, kept.last_at, kept.bought).filter_by(**key).with_for_update()
+    row = session.execute(query).one()
+    # Once an order is credited to it, its time stays: the order must find the same click when it is credited anew.
+    changed = {"last_at": row.last_at if row.bought else max(row.last_at, at), "added": row.added or added}
     session.execute(update(RecommendationClick).where(RecommendationClick.id == row.id).values(changed))
     return row.added, row.clicked_at
 
