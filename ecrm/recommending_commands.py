@@ -143,7 +143,7 @@ def _of_own_history(days: int, progress: Progress) -> Evaluation:
     clicks = material.clicks
     log = ClickLog(clicks.visit, clicks.product, clicks.at)
     return evaluating.evaluate(
-        material.interactions, material.catalogue, days=float(days), clicks=log, progress=progress
+        material.interactions, material.catalogue, days=float(days), clicks=log, deeds=material.deeds, progress=progress
     )
 
 

@@ -23,7 +23,7 @@ from .keeping import close_days, retain
 from .marketing.attribution.missing import attribute_nightly, book_due
 from .marketing.bandit import allocate
 from .reactions import run_reactions
-from .training import train_apart
+from .training import bring_up_to_date, train_apart
 
 KEEP_RUNS = timedelta(days=90)
 
@@ -65,8 +65,8 @@ def learn(crm: Installation) -> str:
 
 
 def refresh(crm: Installation) -> str:
-    """Rank anew for those who ordered since the model was trained."""
-    return train_apart(crm, ModelKind.REFRESH)
+    """Rank anew for those who ordered since the model was trained; in a young shop, train the first ones."""
+    return bring_up_to_date(crm)
 
 
 def attribute(crm: Installation) -> str:

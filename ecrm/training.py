@@ -19,11 +19,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, select
 
-from recommender.refresh_due import why_not
+from recommender.refresh_due import what_is_due
 from recommender.store import ModelKind, present_model
 from tracking.orders import SeenOrderLine
 
 from .installation import Installation
+from .recommending.choices import Choice, RecommendationChoice
 from .storefront import ProductCard, ProductFacts, arrivals_of, catalogue_of
 
 if TYPE_CHECKING:
@@ -60,6 +61,15 @@ def train_models(
     return report
 
 
+def train_quickly(crm: Installation) -> TrainingReport:
+    """A model in seconds, as after an import; `bring_up_to_date` follows with one that has learnt to rank.
+
+    Raises:
+        BeingTrained: another process trains at this moment.
+    """
+    return train_models(crm, kind=ModelKind.QUICK)
+
+
 def train_apart(crm: Installation, kind: ModelKind) -> str:
     """The same, or a refresh, in a process of its own, if there is a database that it can reach.
 
@@ -69,15 +79,13 @@ def train_apart(crm: Installation, kind: ModelKind) -> str:
     Raises:
         TrainingFailed: it was killed, or ended with an error.
     """
-    if kind is ModelKind.REFRESH and (because := _nothing_to_refresh(crm)):
-        return f"nothing was refreshed: {because}"
     engine: Engine = crm.sessions.kw["bind"]
     if engine.url.get_backend_name() == "sqlite" and engine.url.database in (None, "", ":memory:"):
         return _here(crm, kind)
     asked = {
         "kind": kind.value, "url": engine.url.render_as_string(hide_password=False), "folder": str(crm.models.folder),
         "archive": str(crm.archive.folder), "zone": crm.storefront.facts().time_zone,
-        "keep": crm.app.config["ECRM_MODELS_KEPT"], "descriptions": _descriptions(crm),
+        "keep": crm.app.config["ECRM_MODELS_KEPT"], "descriptions": _descriptions(crm), "unwanted": _unwanted(crm),
     }  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-m", "ecrm.training_process"], input=json.dumps(asked), capture_output=True, text=True,
@@ -92,6 +100,20 @@ def train_apart(crm: Installation, kind: ModelKind) -> str:
     return done.stdout.strip()
 
 
+def bring_up_to_date(crm: Installation) -> str:
+    """What the shop needs now: a quick model as soon as there are orders, a full one soon after, then refreshes.
+
+    Returns:
+        What was done, or why nothing was, in a sentence.
+    """
+    now = datetime.now(UTC)
+    with crm.sessions() as session:
+        present = present_model(session)
+        arrivals = present is not None and bool(arrivals_of(crm.storefront, present.trained_at))
+        kind, because = what_is_due(session, present, now, arrivals=arrivals)
+    return train_apart(crm, kind) if kind is not None else f"nothing was trained: {because}"
+
+
 def shop_of(crm: Installation) -> Shop:
     """What a training has to know of this shop."""
     from recommender.catalogue import Description
@@ -102,15 +124,18 @@ def shop_of(crm: Installation) -> Shop:
         zone=ZoneInfo(crm.storefront.facts().time_zone),
         archive=crm.archive,
         descriptions={product: Description(*words) for product, *words in _descriptions(crm)},
+        unwanted=_unwanted(crm),
         keep=crm.app.config["ECRM_MODELS_KEPT"],
     )
 
 
-def _nothing_to_refresh(crm: Installation) -> str:
+def _unwanted(crm: Installation) -> list[tuple[int, str]]:
+    """Of which products customers said "not interested"."""
+    chosen = select(RecommendationChoice.customer_id, RecommendationChoice.product).where(
+        RecommendationChoice.customer_id.is_not(None), RecommendationChoice.choice == Choice.NOT_INTERESTED
+    )
     with crm.sessions() as session:
-        present = present_model(session)
-        arrivals = present is not None and bool(arrivals_of(crm.storefront, present.trained_at))
-        return why_not(session, present, datetime.now(UTC), arrivals=arrivals)
+        return [(row.customer_id or 0, row.product) for row in session.execute(chosen)]
 
 
 def _here(crm: Installation, kind: ModelKind) -> str:

@@ -30,7 +30,8 @@ def main() -> None:
     kind, sessions = ModelKind(asked["kind"]), sessions_on(connect(asked["url"]))
     shop = Shop(
         folder=Path(asked["folder"]), zone=ZoneInfo(asked["zone"]), archive=Archive(Path(asked["archive"])),
-        descriptions={product: Description(*words) for product, *words in asked["descriptions"]}, keep=asked["keep"],
+        descriptions={product: Description(*words) for product, *words in asked["descriptions"]},
+        unwanted=[(customer, product) for customer, product in asked["unwanted"]], keep=asked["keep"],
     )  # fmt: skip
     now = datetime.now(UTC)
     try:

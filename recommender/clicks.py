@@ -28,14 +28,13 @@ DAYS_AT_ONCE = 7
 
 
 class Clicks(NamedTuple):
-    """Steps in the order of their moments: visit, product (from 0), whether it went into the cart, the moment in
-    seconds since 1970, and the customer (0 where unknown)."""
+    """Steps in the order of their moments: visit, product (from 0), whether it went into the cart, and the moment in
+    seconds since 1970."""
 
     visit: NDArray[np.int64]
     product: Ints
     into_cart: NDArray[np.bool_]
     at: NDArray[np.float64]
-    customer: NDArray[np.int64]
 
 
 def read_clicks(
@@ -48,13 +47,13 @@ def read_clicks(
     """
     columns = _Columns(numbers)
     connection = session.connection()
-    kept = select(Event.id, Event.happened_at, Event.name, Event.session_id, Event.subject, Event.customer_id).where(
+    kept = select(Event.id, Event.happened_at, Event.name, Event.session_id, Event.subject).where(
         Event.happened_at >= since, Event.happened_at < until, Event.name.in_((VIEWED, ADDED)),
         Event.session_id.is_not(None),
     )  # fmt: skip
     for rows in connection.execute(kept, execution_options={"yield_per": FETCH}).partitions():
-        for id_, moment, name, visit, subject, customer in rows:
-            columns.add(id_, micros(moment), name, visit, subject, customer)
+        for id_, moment, name, visit, subject in rows:
+            columns.add(id_, micros(moment), name, visit, subject)
     if archive is not None:
         days = archive.days(session, since=since, until=until)
         parameters = {"since": micros(since), "until": micros(until), "names": [VIEWED, ADDED]}
@@ -63,7 +62,7 @@ def read_clicks(
                 session, days[start : start + DAYS_AT_ONCE], parameters=parameters,
                 condition="at_us >= $since AND at_us < $until AND list_contains($names, name) "
                 "AND session_id IS NOT NULL",
-                columns=("id", "at_us", "name", "session_id", "subject", "customer_id"),
+                columns=("id", "at_us", "name", "session_id", "subject"),
             )  # fmt: skip
             if table is not None:
                 for row in zip(*(column.to_pylist() for column in table.columns), strict=True):
@@ -74,15 +73,15 @@ def read_clicks(
 class _Columns:
     def __init__(self, numbers: Mapping[str, int]) -> None:
         self._numbers = numbers
-        self._rows: list[tuple[int, int, int, int, bool, int]] = []
+        self._rows: list[tuple[int, int, int, int, bool]] = []
 
-    def add(self, id_: int, at_us: int, name: str, visit: int | None, subject: str, customer: int | None) -> None:
+    def add(self, id_: int, at_us: int, name: str, visit: int | None, subject: str) -> None:
         product = self._numbers.get(subject)
         if product is not None and visit is not None:
-            self._rows.append((at_us, id_, visit, product, name == ADDED, customer or 0))
+            self._rows.append((at_us, id_, visit, product, name == ADDED))
 
     def clicks(self) -> Clicks:
-        rows = np.array(self._rows, np.int64).reshape(-1, 6)
+        rows = np.array(self._rows, np.int64).reshape(-1, 5)
         self._rows = []
         rows = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
         if len(rows):
@@ -90,5 +89,5 @@ class _Columns:
             rows = rows[np.append(True, ~again)]
         return Clicks(
             visit=rows[:, 2], product=rows[:, 3].astype(np.int32), into_cart=rows[:, 4] > 0,
-            at=rows[:, 0] / 1e6, customer=rows[:, 5],
+            at=rows[:, 0] / 1e6,
         )  # fmt: skip

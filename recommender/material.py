@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
+from scipy.sparse import csr_matrix
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -15,6 +16,8 @@ from tracking.customers import Customer
 
 from .catalogue import Catalogue, Description
 from .clicks import Clicks, read_clicks
+from .deeds import Deeds
+from .doings import customers_of, led_to, read_deeds
 from .interactions import Interactions, read_interactions
 
 CLICK_DAYS = 90
@@ -23,24 +26,28 @@ CLICK_DAYS = 90
 
 @dataclass(frozen=True, kw_only=True)
 class Shop:
-    """What the shop says of itself: where its models lie, its calendar, and its products as it describes them."""
+    """What the shop says of itself: where its models lie, its calendar, its products as it describes them, and which
+    customers (by id) don't want to see which of them."""
 
     folder: Path
     zone: tzinfo = UTC
     archive: Archive | None = None
     descriptions: Mapping[str, Description] = field(default_factory=dict)
+    unwanted: Sequence[tuple[int, str]] = ()
     keep: int = 5
 
 
 @dataclass(frozen=True)
 class Material:
-    """All purchases, all products, each customer's country, the clicks of the last weeks; numbers are those of
-    `interactions`."""
+    """All purchases, all products, each customer's country, the clicks of the last weeks, what customers did beside
+    buying, and how many looked at one product (row) and bought another; numbers are those of `interactions`."""
 
     interactions: Interactions
     catalogue: Catalogue
     regions: Sequence[str]
     clicks: Clicks
+    deeds: Deeds
+    led_to: csr_matrix
 
 
 def read(sessions: sessionmaker[Session], shop: Shop, now: datetime) -> Material:
@@ -52,9 +59,16 @@ def read(sessions: sessionmaker[Session], shop: Shop, now: datetime) -> Material
     unsold = sorted(set(shop.descriptions).difference(interactions.products))
     interactions = replace(interactions, products=[*interactions.products, *unsold])
     numbers = {product: number for number, product in enumerate(interactions.products)}
+    since = now - timedelta(days=CLICK_DAYS)
     with sessions() as session:
-        clicks = read_clicks(
-            session, shop.archive, since=now - timedelta(days=CLICK_DAYS), until=now, numbers=numbers
-        )  # fmt: skip
-    regions = [countries.get(customer, "") for customer in interactions.customers] if countries else []
-    return Material(interactions, Catalogue.of(interactions.products, shop.descriptions), regions, clicks)
+        clicks = read_clicks(session, shop.archive, since=since, until=now, numbers=numbers)
+        who = customers_of(session, clicks, since=since, customers=interactions.customers)
+        deeds = read_deeds(session, clicks, who, interactions=interactions, until=now, unwanted=shop.unwanted)
+    return Material(
+        interactions,
+        Catalogue.of(interactions.products, shop.descriptions),
+        [countries.get(customer, "") for customer in interactions.customers] if countries else [],
+        clicks,
+        deeds,
+        led_to(clicks, who, interactions, until=now),
+    )

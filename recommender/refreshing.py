@@ -23,7 +23,7 @@ from .gate import Judgement, Verdict
 from .interactions import Interactions, Ints
 from .material import Shop, read
 from .model import LearntModel, Lists, Task, with_rankers
-from .refresh_due import why_not
+from .refresh_due import why_not_refresh
 from .sources import EACH
 from .store import ModelKind, present_model
 
@@ -60,7 +60,7 @@ def refresh(sessions: sessionmaker[Session], shop: Shop, now: datetime) -> train
         with sessions() as session:
             present = present_model(session)
             arrivals = present is not None and len(shop.descriptions) > present.products
-            because = why_not(session, present, now, arrivals=arrivals)
+            because = why_not_refresh(session, present, now, arrivals=arrivals)
         if present is None or because:
             return f"nothing was refreshed: {because}"
         base = present.base or present.name
@@ -71,7 +71,7 @@ def refresh(sessions: sessionmaker[Session], shop: Shop, now: datetime) -> train
             return f"nothing was refreshed: the files of {base} are not kept here"
         name = training.begin(sessions, kind=ModelKind.REFRESH, now=now, base=base)
         material = read(sessions, shop, now)
-        fitted = with_rankers(rankers, material.interactions, material.catalogue)
+        fitted = with_rankers(rankers, material.interactions, material.catalogue, deeds=material.deeds)
         model = Refreshed(
             fitted.sources, fitted.features, fitted.rankers, fitted.seconds,
             anew=_anew(material.interactions, before, age=(now - present.trained_at) / timedelta(days=1)),

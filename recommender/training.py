@@ -19,6 +19,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from . import artefact, artefact_writing, folders, gate
+from .candidates.basket_knn import Neighbours
 from .candidates.session_fitting import ClickLog, fit
 from .candidates.session_knn import SessionNeighbours
 from .evaluation import LENGTH, Lists, as_lists
@@ -129,6 +130,7 @@ def write(
     place = artefact_writing.write(
         model, together, folder=shop.folder, name=name, about=about, catalogue=material.catalogue,
         regions=material.regions, session=_visits(material, like),
+        also_bought=Neighbours(material.led_to, material.led_to),
     )  # fmt: skip
     folders.keep_rankers(place, model.rankers)
 
@@ -174,24 +176,27 @@ def _learnt(
     material: Material, shop: Shop, reference: Reference | None, *, now: datetime, kind: ModelKind, progress: Progress
 ) -> tuple[Judgement, LearntModel]:
     """The rankings, judged where that is possible, with sources that know everything."""
-    found, catalogue = material.interactions, material.catalogue
+    found, catalogue, quick = material.interactions, material.catalogue, kind is ModelKind.QUICK
     asked = gate.asked_since(found, age=(now - reference.trained_at).total_seconds() / DAY) if reference else None
     if reference is None or asked is None or not asked.enough:
         verdict = Verdict.TOO_LITTLE if reference else Verdict.FIRST
-        model = learn_model(found, catalogue, progress=progress)
+        model = learn_model(found, catalogue, deeds=material.deeds, quick=quick, progress=progress)
         return Judgement(verdict, reference.name if reference else ""), model
     progress(f"learning from what was known {asked.days:.1f} days ago, to be judged by what came since")
-    candidate = learn_model(asked.known, catalogue, progress=progress)
+    deeds = material.deeds.known_before(asked.days)
+    candidate = learn_model(asked.known, catalogue, deeds=deeds, quick=quick, progress=progress)
     ours = {task.name: _lists(candidate, asked, task) for task in TASKS}
     theirs = _shown(artefact.load(shop.folder, reference.name), asked, found)
     judgement = gate.judge(asked, ours, theirs, against=reference.name)
     progress("fitting everything that is known now")
+    if quick:
+        return judgement, learn_model(found, catalogue, deeds=material.deeds, quick=True)
     return judgement, fitted_with(candidate, material)
 
 
 def fitted_with(learnt: LearntModel, material: Material) -> LearntModel:
     """The same rankings over sources that know everything up to now."""
-    fitted = with_rankers(learnt.rankers, material.interactions, material.catalogue)
+    fitted = with_rankers(learnt.rankers, material.interactions, material.catalogue, deeds=material.deeds)
     return replace(fitted, questions=learnt.questions)
 
 

@@ -21,6 +21,7 @@ from ..artefact_writing import write
 from ..asking import Placement
 from ..candidates.session_fitting import ClickLog
 from ..catalogue import Catalogue
+from ..deeds import NOTHING, Deeds
 from ..evaluation import (
     LENGTH,
     Figures,
@@ -132,6 +133,7 @@ def evaluate(
     window: float | None = None,
     smallest: int = SMALLEST_OWN,
     clicks: ClickLog | None = None,
+    deeds: Deeds = NOTHING,
     progress: Progress = lambda _step, _share: None,
 ) -> Evaluation:
     """Judge everything on the `window` days after a cut `days` before the end (by default all of them).
@@ -153,7 +155,7 @@ def evaluate(
         known, fresh = (lists_by(method, split.known, everyone, new=new) for new in (False, True))
         found.lines.append(_line(name, known, fresh, split))
     with TemporaryDirectory(prefix="evaluation-") as folder:
-        served = _trained(found, catalogue, Path(folder), progress)
+        served = _trained(found, catalogue, deeds.known_before(days), Path(folder), progress)
         progress("what every customer would be shown", 0.8)
         following = served_lists(served, everyone.tolist(), Placement.HOME, n=LENGTH)
         new = served_lists(served, sorted(split.new), Placement.NEW, n=LENGTH)
@@ -221,11 +223,13 @@ def as_table(found: Evaluation) -> Iterator[str]:
 HEADINGS = ("next NDCG@10", "Recall@20", "MRR@20", "new NDCG@10", "Recall@20", "coverage@10")
 
 
-def _trained(found: Evaluation, catalogue: Catalogue, folder: Path, progress: Progress) -> Artefact:
+def _trained(found: Evaluation, catalogue: Catalogue, deeds: Deeds, folder: Path, progress: Progress) -> Artefact:
     known = found.split.known
     started, busy = perf_counter(), process_time()
     steps = iter(np.linspace(0.2, 0.65, 12).tolist())
-    model: LearntModel = learn_model(known, catalogue, progress=lambda step: progress(step, next(steps, 0.65)))
+    model: LearntModel = learn_model(
+        known, catalogue, deeds=deeds, progress=lambda step: progress(step, next(steps, 0.65))
+    )
     progress("every customer's lists", 0.7)
     about = {"trained_at": ""}
     write(model, Together(known, catalogue), folder=folder, name="judged", about=about, catalogue=catalogue)

@@ -13,7 +13,7 @@ from ecrm.history import backfill, simulate_history
 from ecrm.installation import installation
 from ecrm.marketing.attribution.missing import book_missing
 from ecrm.marketing.campaigns import found as found_campaign
-from ecrm.training import train_models
+from ecrm.training import train_quickly
 
 from ..database import db
 from ..importing.filling import Progress
@@ -39,7 +39,7 @@ def history_imported(app: Flask, *, progress: Progress) -> None:
         simulate_history(installation(app), progress=lambda orders, of: progress("Simulating visits", orders, of))
     book_missing(installation(app), progress=lambda orders, of: progress("Crediting orders", orders, of))
     progress("Learning what goes with what", 0, 1)
-    train_models(installation(app))
+    train_quickly(installation(app))  # the timetable follows with a full model within minutes
     progress("Learning what goes with what", 1, 1)
 
 

@@ -6,16 +6,23 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from ecrm import ProductFacts
 from ecrm.installation import Installation
+from ecrm.recommending.choices import Choice, RecommendationChoice
 from ecrm.scheduler import run_job
 from ecrm.timetable import job_named
-from ecrm.training import TrainingFailed, train_apart, train_models
+from ecrm.training import TrainingFailed, shop_of, train_apart, train_models
+from recommender.deeds import KINDS
+from recommender.material import read
+from recommender.signals import Kind
 from recommender.store import ModelKind
-from tests.ecrm.slots_host import GardenShop, customer, order
+from tests.ecrm.slots_host import NOW, GardenShop, customer, order
+from tracking.customers import Customer
+from tracking.orders import SeenRefund, SeenRefundLine
 
-KINDS = "learnt from 5 lines of 2 orders by 2 customers"
+SAID = "learnt from 5 lines of 2 orders by 2 customers"
 
 
 class CataloguedShop(GardenShop):
@@ -29,6 +36,12 @@ class CataloguedShop(GardenShop):
 
     def arrivals(self, since: datetime) -> list[ProductFacts]:
         return [ProductFacts(product_id=name, text=name) for name in self.new]
+
+
+class SilentShop(GardenShop):
+    """Can't say what it lists."""
+
+    catalogue = None  # type: ignore[assignment]
 
 
 @pytest.fixture
@@ -52,7 +65,7 @@ def test_the_job_trains_in_a_process_of_its_own_and_pages_know_it_at_once(plugin
 
     said = run_job(plugin, job_named("learn"))
 
-    assert KINDS in said
+    assert SAID in said
     assert "published" in said
     present = plugin.models.present()
     assert present is not None
@@ -60,18 +73,44 @@ def test_the_job_trains_in_a_process_of_its_own_and_pages_know_it_at_once(plugin
     assert said.startswith(present.name)
 
 
+def test_a_shop_that_nobody_ordered_from_trains_nothing(plugin: Installation) -> None:
+    assert run_job(plugin, job_named("refresh")) == "nothing was trained: nobody has ordered yet"
+
+
 @pytest.mark.usefixtures("sales")
-def test_a_refresh_starts_no_process_where_nothing_happened(plugin: Installation, shop: CataloguedShop) -> None:
+def test_first_orders_get_a_quick_model_then_a_full_one_and_then_only_what_happened_counts(
+    plugin: Installation, shop: CataloguedShop
+) -> None:
     refresh = job_named("refresh")
-    assert run_job(plugin, refresh) == "nothing was refreshed: no model was trained yet"
-    train_models(plugin)
-    assert run_job(plugin, refresh) == "nothing was refreshed: nobody ordered since, and nothing is new"
+    assert "-quick: learnt from 5 lines" in run_job(plugin, refresh)
+    assert "-full: learnt from 5 lines" in run_job(plugin, refresh)
+    assert run_job(plugin, refresh) == "nothing was trained: nobody ordered since, and nothing is new"
 
     shop.new = ("trowel",)
-    assert "refresh: learnt from 5 lines" in run_job(plugin, refresh)
+    assert "-refresh: learnt from 5 lines" in run_job(plugin, refresh)
     present = plugin.models.present()
     assert present is not None
     assert "trowel" in present.products
+
+
+@pytest.mark.usefixtures("sales")
+def test_what_customers_did_beside_buying_is_learnt_from(plugin: Installation) -> None:
+    with plugin.sessions.begin() as session:
+        ada = session.scalars(select(Customer.id).where(Customer.reference == "ada")).one()
+        session.add(RecommendationChoice(customer_id=ada, product="pot", choice=Choice.NOT_INTERESTED, chosen_at=NOW))
+        refunded = SeenRefund(reference="B-1", customer_id=ada, refunded_at=NOW, amount_minor=100)
+        session.add(refunded)
+        session.flush()
+        session.add(SeenRefundLine(refund_id=refunded.id, position=1, product="rake", quantity=1, amount_minor=100))
+
+    material = read(plugin.sessions, shop_of(plugin), datetime.now(UTC))
+
+    found = material.deeds
+    kinds = [
+        (material.interactions.products[product], KINDS[kind])
+        for product, kind in zip(found.product, found.kind, strict=True)
+    ]
+    assert kinds == [("rake", Kind.RETURN), ("pot", Kind.NOT_INTERESTED)]
 
 
 @pytest.mark.usefixtures("sales")
@@ -89,8 +128,7 @@ def test_a_training_that_fails_says_why_and_changes_nothing(plugin: Installation
 
 
 def test_a_shop_without_a_catalogue_is_asked_for_what_it_sold(plugin: Installation, sales: None) -> None:
-    host_without = GardenShop()
-    plugin.storefront = host_without
+    plugin.storefront = SilentShop()
 
     train_models(plugin)
 

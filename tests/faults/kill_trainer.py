@@ -105,7 +105,7 @@ def run(cycles: int, *, seed: int = 1) -> dict[str, int]:
         sessions = sessions_on(engine)
         people = _fill(sessions, chance)
         asked = {"url": url, "folder": str(folder), "archive": f"{place}/archive", "zone": "UTC", "keep": 3,
-                 "descriptions": [(name, name, "things", "", 100.0) for name in GOODS]}  # fmt: skip
+                 "unwanted": [], "descriptions": [(name, name, "things", "", 100.0) for name in GOODS]}  # fmt: skip
         took = {kind: _train(asked, kind, kill_after=None)[1] for kind in KINDS}
         reader = Reader(ModelShelf(sessions, folder), people)
         thread = threading.Thread(target=reader.ask_on)
