@@ -101,6 +101,8 @@ class Sources:
         self.looked = deeds.weighed(*self.days.shape)
         self.not_wanted = deeds.not_wanted(*self.days.shape)
         self._live = _most_sold(known, self.popular)
+        self._live_place = np.full(len(self.popular), -1, np.int32)
+        self._live_place[self._live] = np.arange(len(self._live), dtype=np.int32)
         self._live_factors: Floats = np.ascontiguousarray(self.factors.products[self._live])
         self._asked = Queries(known, self.looked)
         self.in_common = csr_matrix((len(known.products),) * 2, dtype=np.float32)
@@ -157,16 +159,15 @@ class Sources:
         if new:
             barred = (barred + own).tocsr()
         without = barred if barred.nnz else None
-        proposals = [self._by_factors(customers, each, without=without)]
+        liked = self.factors.customers[customers] @ self._live_factors.T
+        proposals = [self._by_factors(liked.copy(), each, without=without)]
         proposals += [best_of_rows(scores, each, without=without) for scores in found.values()]
         proposals.append(self._popular(len(customers), each))
         row, product = _union(proposals if new else [*proposals, best_of_rows(own, OWN)])
         if without is not None:
             allowed = at(without, row, product) == 0
             row, product = row[allowed], product[allowed]
-        of_als = np.einsum(
-            "ij,ij->i", self.factors.customers[customers][row], self.factors.products[product], optimize=True
-        )
+        of_als = self._by_pair(customers, liked, row, product)
         told = {"als": of_als, "trend": self.popular[product]}
         told |= {name: at(scores, row, product) for name, scores in found.items()}
         score, rank = np.zeros((len(NAMES), len(row)), np.float32), np.zeros((len(NAMES), len(row)), np.float32)
@@ -179,16 +180,22 @@ class Sources:
     def _scores(self, customers: Ints) -> dict[str, csr_matrix]:
         return {name: scorer(customers) for name, scorer in self._scorers.items()}
 
-    def _by_factors(self, customers: Ints, each: int, *, without: csr_matrix | None) -> csr_matrix:
+    def _by_factors(self, liked: Floats, each: int, *, without: csr_matrix | None) -> csr_matrix:
         """The best of the live products by the factorisation; the rest of a big catalogue isn't even multiplied."""
-        scores = self.factors.customers[customers] @ self._live_factors.T
         if without is not None:
-            place = np.full(len(self.popular), -1, np.int32)
-            place[self._live] = np.arange(len(self._live))
-            row, column = row_of_entries(without), place[without.indices]
-            scores[row[column >= 0], column[column >= 0]] = -np.inf
-        best = best_of_dense(scores, each)
-        return csr_matrix((best.data, self._live[best.indices], best.indptr), shape=(len(customers), len(self.popular)))
+            row, column = row_of_entries(without), self._live_place[without.indices]
+            liked[row[column >= 0], column[column >= 0]] = -np.inf
+        best = best_of_dense(liked, each)
+        return csr_matrix((best.data, self._live[best.indices], best.indptr), shape=(len(liked), len(self.popular)))
+
+    def _by_pair(self, customers: Ints, liked: Floats, row: Ints, product: Ints) -> Floats:
+        place = self._live_place[product]
+        found: Floats = liked[row, place]
+        rest = np.flatnonzero(place < 0)
+        if len(rest):
+            mine = self.factors.customers[customers[row[rest]]]
+            found[rest] = np.einsum("ij,ij->i", mine, self.factors.products[product[rest]], optimize=True)
+        return found
 
     def _popular(self, rows: int, each: int) -> csr_matrix:
         best = np.argsort(-self.popular, kind="stable")[:each]
