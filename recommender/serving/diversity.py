@@ -19,7 +19,7 @@ def spread(model: Artefact, candidates: Candidates, *, diversity: float, n: int)
     """
     order = candidates.by_score()
     diversity = min(max(diversity, 0.0), 1.0)
-    if not diversity or len(order) < 3:
+    if not diversity or len(order) < 3 or not model.products:
         return [int(one) for one in order]
     looked_at, rest = order[: LOOKED_AT * n], order[LOOKED_AT * n :].tolist()
     products = candidates.products[looked_at]

@@ -6,6 +6,9 @@ from recommender.artefact import Artefact
 from recommender.asking import Placement
 from recommender.interactions import Interactions
 from recommender.serving.served import served_beside, served_for_cart, served_lists
+from recommender.together import Together
+
+from .places import catalogue_of
 
 
 def test_without_diversity_it_is_the_stored_list_and_with_it_the_same_products(model: Artefact) -> None:
@@ -30,4 +33,10 @@ def test_a_page_and_a_cart_are_what_the_training_ranked(model: Artefact) -> None
 
     assert beside[:3] == [one for one in model.together.products[8].tolist() if one >= 0][:3]
     assert served_for_cart(model, [8], n=3) == beside[:3]
-    assert not {8, 14} & set(served_for_cart(model, [8, 14]))
+
+
+def test_a_larger_cart_is_completed_as_the_training_would(model: Artefact, shop: Interactions) -> None:
+    together = Together(shop, catalogue_of(shop))
+
+    for cart in ([8, 14], [1, 7, 13], [2, 3, 20, 31], [5, 11, 50, 59, 30]):
+        assert served_for_cart(model, cart, n=5) == together.for_cart(cart, n=5).tolist()
