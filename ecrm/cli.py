@@ -6,7 +6,15 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
-from . import history_steps, inbox_commands, keeping_commands, migrating, recommending_commands, scheduler
+from . import (
+    exchange_commands,
+    history_steps,
+    inbox_commands,
+    keeping_commands,
+    migrating,
+    recommending_commands,
+    scheduler,
+)
 from .catching_up import catch_up
 from .collector import commands as collector_commands
 from .installation import installation
@@ -25,6 +33,7 @@ def init_app(app: Flask) -> None:
     inbox_commands.add_to(ecrm_commands)
     recommending_commands.add_to(ecrm_commands)
     history_steps.add_to(ecrm_commands)
+    exchange_commands.add_to(ecrm_commands)
     app.cli.add_command(ecrm_commands)
     collector_commands.add_to(ecrm_commands)
 

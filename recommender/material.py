@@ -14,10 +14,12 @@ from sqlalchemy.orm import Session, sessionmaker
 from tracking.clickstream.archive import Archive
 from tracking.customers import Customer
 
+from .candidates.als import Factors
 from .catalogue import Catalogue, Description
 from .clicks import Clicks, read_clicks
 from .deeds import Deeds
 from .doings import customers_of, led_to, read_deeds
+from .imported_factors import imported_factors
 from .interactions import Interactions, read_interactions
 
 CLICK_DAYS = 90
@@ -40,7 +42,8 @@ class Shop:
 @dataclass(frozen=True)
 class Material:
     """All purchases, all products, each customer's country, the clicks of the last weeks, what customers did beside
-    buying, and how many looked at one product (row) and bought another; numbers are those of `interactions`."""
+    buying, and how many looked at one product (row) and bought another; numbers are those of `interactions`.
+    `factors` are those that were imported, None where nothing was."""
 
     interactions: Interactions
     catalogue: Catalogue
@@ -48,6 +51,7 @@ class Material:
     clicks: Clicks
     deeds: Deeds
     led_to: csr_matrix
+    factors: Factors | None = None
 
 
 def read(sessions: sessionmaker[Session], shop: Shop, now: datetime) -> Material:
@@ -64,6 +68,7 @@ def read(sessions: sessionmaker[Session], shop: Shop, now: datetime) -> Material
         clicks = read_clicks(session, shop.archive, since=since, until=now, numbers=numbers)
         who = customers_of(session, clicks, since=since, customers=interactions.customers)
         deeds = read_deeds(session, clicks, who, interactions=interactions, until=now, unwanted=shop.unwanted)
+    imported = imported_factors(shop.folder)
     return Material(
         interactions,
         Catalogue.of(interactions.products, shop.descriptions),
@@ -71,4 +76,5 @@ def read(sessions: sessionmaker[Session], shop: Shop, now: datetime) -> Material
         clicks,
         deeds,
         led_to(clicks, who, interactions, until=now),
+        imported.aligned(interactions) if imported else None,
     )

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
+from .candidates import als
 from .candidates.rows import ranks_within
 from .catalogue import Catalogue
 from .deeds import NOTHING, Deeds
@@ -126,6 +127,7 @@ def learn_model(
     catalogue: Catalogue | None = None,
     *,
     deeds: Deeds = NOTHING,
+    factors: als.Factors | None = None,
     quick: bool = False,
     threads: int = 1,
     progress: Progress = lambda _step: None,
@@ -133,7 +135,8 @@ def learn_model(
     """Learn everything from all interactions. Any amount of them will do: with none, every list is empty.
 
     `deeds` are looks, carts, returns and "not interested", in the numbers of the interactions. `quick` looks at no
-    time cut: few sources, blended by weights that hold for most shops; for a shop's first minutes.
+    time cut: few sources, blended by weights that hold for most shops; for a shop's first minutes. `factors` made
+    elsewhere (`imported_factors`) stand for what is known now; at the time cuts, which they have seen, our own do.
     """
     if quick:
         return _quick_model(interactions, catalogue, deeds, progress)
@@ -148,7 +151,7 @@ def learn_model(
     answered: dict[str, int] = {}
     progress("what is known now")
     with _one_thread():
-        sources = Sources(interactions, catalogue, deeds=deeds)
+        sources = Sources(interactions, catalogue, deeds=deeds, factors=factors)
     features = Features(sources, catalogue)
     fitted = perf_counter()
     for task in TASKS:
@@ -167,11 +170,12 @@ def with_rankers(
     catalogue: Catalogue | None = None,
     *,
     deeds: Deeds = NOTHING,
+    factors: als.Factors | None = None,
 ) -> LearntModel:
     """Rankings learnt before over sources that know these interactions: a fraction of the work of learning them."""
     started = perf_counter()
     with _one_thread():
-        sources = Sources(interactions, catalogue, deeds=deeds)
+        sources = Sources(interactions, catalogue, deeds=deeds, factors=factors)
     features = Features(sources, catalogue)
     return LearntModel(sources, features, dict(rankers), {"sources": perf_counter() - started})
 

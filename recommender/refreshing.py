@@ -71,7 +71,9 @@ def refresh(sessions: sessionmaker[Session], shop: Shop, now: datetime) -> train
             return f"nothing was refreshed: the files of {base} are not kept here"
         name = training.begin(sessions, kind=ModelKind.REFRESH, now=now, base=base)
         material = read(sessions, shop, now)
-        fitted = with_rankers(rankers, material.interactions, material.catalogue, deeds=material.deeds)
+        fitted = with_rankers(
+            rankers, material.interactions, material.catalogue, deeds=material.deeds, factors=material.factors
+        )
         model = Refreshed(
             fitted.sources, fitted.features, fitted.rankers, fitted.seconds,
             anew=_anew(material.interactions, before, age=(now - present.trained_at) / timedelta(days=1)),

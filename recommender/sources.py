@@ -82,6 +82,7 @@ class Sources:
     """Fitted once; asked for some customers at a time.
 
     `names` says which sources are asked; the others say 0 of everything, so that rankers know one layout only.
+    `factors` (imported ones, in the order of `known`) are taken instead of fitting our own.
     `in_common` (products × products) tells how many of their customers products share (item_knn, BM25).
     """
 
@@ -92,12 +93,13 @@ class Sources:
         *,
         deeds: Deeds = NOTHING,
         names: Sequence[str] = NAMES,
+        factors: als.Factors | None = None,
     ) -> None:
         self.known = known
         self.names = tuple(name for name in NAMES if name in names)
         self.days = days_bought(known)
         self.popular: Floats = recent_popularity(known)
-        self.factors = als.factorise(known)
+        self.factors = factors or als.factorise(known)
         self.looked = deeds.weighed(*self.days.shape)
         self.not_wanted = deeds.not_wanted(*self.days.shape)
         self._live = _most_sold(known, self.popular)

@@ -180,7 +180,9 @@ def _learnt(
     asked = gate.asked_since(found, age=(now - reference.trained_at).total_seconds() / DAY) if reference else None
     if reference is None or asked is None or not asked.enough:
         verdict = Verdict.TOO_LITTLE if reference else Verdict.FIRST
-        model = learn_model(found, catalogue, deeds=material.deeds, quick=quick, progress=progress)
+        model = learn_model(
+            found, catalogue, deeds=material.deeds, factors=material.factors, quick=quick, progress=progress
+        )
         return Judgement(verdict, reference.name if reference else ""), model
     progress(f"learning from what was known {asked.days:.1f} days ago, to be judged by what came since")
     deeds = material.deeds.known_before(asked.days)
@@ -196,7 +198,9 @@ def _learnt(
 
 def fitted_with(learnt: LearntModel, material: Material) -> LearntModel:
     """The same rankings over sources that know everything up to now."""
-    fitted = with_rankers(learnt.rankers, material.interactions, material.catalogue, deeds=material.deeds)
+    fitted = with_rankers(
+        learnt.rankers, material.interactions, material.catalogue, deeds=material.deeds, factors=material.factors
+    )
     return replace(fitted, questions=learnt.questions)
 
 

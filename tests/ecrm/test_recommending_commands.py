@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from click.testing import Result
 
@@ -98,3 +100,28 @@ def test_a_log_of_clicks_that_somebody_brings_is_judged(plugin: Installation, tm
     assert (wrong.exit_code, "no column for the product" in wrong.output) == (1, True)
     both = run(plugin, "evaluate", "--clicks", str(file), "--protocol", "online-retail")
     assert (both.exit_code, "leave --protocol out" in both.output) == (2, True)
+
+
+@pytest.mark.usefixtures("sales")
+def test_purchases_go_out_to_a_distributed_engine_and_its_factors_come_back(
+    plugin: Installation, tmp_path: Path
+) -> None:
+    out = run(plugin, "export-interactions", str(tmp_path / "out"))
+    assert (out.exit_code, "240 rows" in out.stdout) == (0, True), out.output
+    again = run(plugin, "export-interactions", str(tmp_path / "out"))
+    assert (again.exit_code, "isn't empty" in again.output) == (1, True)
+
+    for name in ("userFactors", "itemFactors"):
+        (tmp_path / "out" / "model" / name).mkdir(parents=True)
+        ids = pa.array(range(8) if name == "itemFactors" else range(1, 41), pa.int32())
+        vectors = pa.array([[1.0, float(one % 2)] for one in range(len(ids))], pa.list_(pa.float32()))
+        pq.write_table(pa.table({"id": ids, "features": vectors}), tmp_path / "out" / "model" / name / "part-0.parquet")
+    back = run(plugin, "import-factors", str(tmp_path / "out"))
+    assert (back.exit_code, "2 factors of 40 customers and 8 products" in back.stdout) == (0, True), back.output
+    assert run(plugin, "learn").exit_code == 0
+
+    assert "of their own again" in run(plugin, "import-factors", "--forget").stdout
+    assert "There were no imported" in run(plugin, "import-factors", "--forget").stdout
+    nothing = run(plugin, "import-factors", str(tmp_path))
+    assert (nothing.exit_code, "--export" in nothing.output) == (1, True)
+    assert run(plugin, "import-factors").exit_code == 2
