@@ -55,8 +55,7 @@ def ngettext(singular: str, plural: str, count: int, **values: object) -> str:
 
 def money(minor: int, currency: str) -> str:
     """Minor units as people read them, e.g. `money(1299, "USD")` → `$12.99`."""
-    digits = get_currency_precision(currency)
-    return format_currency(minor / 10**digits, currency, locale=_locale())
+    return _money(minor, currency, _locale())
 
 
 def day(value: date | datetime) -> str:
@@ -88,7 +87,9 @@ def month(value: date) -> str:
 
 def month_name(value: date, *, today: date) -> str:
     """A month as it is spoken of today, e.g. `May`, or `May 2025` of one that is a year ago."""
-    return _skeleton("MMMM" if (today - value).days < _OF_THIS_YEAR else "yMMMM", value, _locale())
+    if (today - value).days < _OF_THIS_YEAR:
+        return format_date(value, "LLLL", locale=_locale())
+    return _skeleton("yMMMM", value, _locale())
 
 
 def number(value: int | float) -> str:
@@ -134,6 +135,12 @@ def zone() -> ZoneInfo:
 
 def _locale() -> Locale:
     return get_locale() or _ENGLISH
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _money(minor: int, currency: str, locale: Locale) -> str:
+    digits = get_currency_precision(currency)
+    return format_currency(minor / 10**digits, currency, locale=locale)
 
 
 @lru_cache(maxsize=_REMEMBERED)

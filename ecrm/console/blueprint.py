@@ -119,6 +119,7 @@ def areas() -> tuple[Area, ...]:
             people,
             tabs=(
                 Tab(_("What is shown"), ("recommendations", "find_recommended_to", "recommended_to")),
+                Tab(_("New products"), ("new_products",)),
                 Tab(
                     _("Rules"), ("recommendation_rules", "make_recommendation_rule", "end_recommendation_rule"),
                 ),

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, delete, or_, select, text
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, bindparam, delete, false, or_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from tracking.record import BigId, Record, insert_once
@@ -100,10 +100,9 @@ def take_back(session: Session, who: Chooser, *, product: str, choice: Choice) -
 
 def choices_of(session: Session, who: Chooser) -> list[Chosen]:
     """Everything they chose, the latest first."""
-    table = RecommendationChoice.__table__.c
-    query = select(table.product, table.choice, table.chosen_at).where(_of(who))
-    rows = session.connection().execute(query.order_by(table.chosen_at.desc(), table.id.desc()).limit(MOST))
-    return [Chosen(row.product, Choice(row.choice), row.chosen_at) for row in rows]
+    query = _OF[who.customer_id is not None, who.visitor_id is not None]
+    rows = session.connection().execute(query, who._asdict())
+    return [Chosen(product, Choice(choice), chosen_at) for product, choice, chosen_at in rows]
 
 
 def forget_choices(session: Session, customer_id: int) -> int:
@@ -112,6 +111,24 @@ def forget_choices(session: Session, customer_id: int) -> int:
     theirs = or_(RecommendationChoice.customer_id == customer_id, RecommendationChoice.visitor_id.in_(browsers))
     gone = session.execute(delete(RecommendationChoice).where(theirs))
     return int(getattr(gone, "rowcount", 0))
+
+
+# Built once: every page of somebody known asks one of them.
+_TABLE = RecommendationChoice.__table__.c
+_ALL = (
+    select(_TABLE.product, _TABLE.choice, _TABLE.chosen_at)
+    .order_by(_TABLE.chosen_at.desc(), _TABLE.id.desc())
+    .limit(MOST)
+)
+_BY_CUSTOMER = _TABLE.customer_id == bindparam("customer_id")
+_BY_VISITOR = _TABLE.visitor_id == bindparam("visitor_id")
+_OF = {
+    (True, True): _ALL.where(or_(_BY_CUSTOMER, _BY_VISITOR)),
+    (True, False): _ALL.where(_BY_CUSTOMER),
+    (False, True): _ALL.where(_BY_VISITOR),
+    (False, False): _ALL.where(false()),
+}
+"""By whether the customer and the browser are known."""
 
 
 def _of(who: Chooser) -> ColumnElement[bool]:

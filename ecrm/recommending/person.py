@@ -139,7 +139,8 @@ def _steps(connection: Connection, *, visitor: int | None, customer: int | None,
     rows: list[Step] = []
     for query, owner in ((_STEPS_OF_VISITOR, visitor), (_STEPS_OF_CUSTOMER, customer)):
         if owner is not None:
-            rows += [Step(*row) for row in connection.execute(query, {"owner": owner}) if row.name in OF_PRODUCTS]
+            found = connection.execute(query, {"owner": owner})
+            rows += [Step(at, name, product) for at, name, product in found if name in OF_PRODUCTS]
     return [step for step in rows if step.at > now - LOOKS_COUNT]
 
 

@@ -225,6 +225,7 @@ CONSOLE = {
     "console.recommended_credits GET": Row(_FIGURES),
     "console.recommended_credits_csv GET": Row(_FIGURES),
     "console.find_recommended_to POST": Row(_PERSONS, form={"asked": "ada@example.com"}),
+    "console.new_products GET": Row(_PERSONS),
     "console.recommended_to GET": Row(_PERSONS, {"customer_id": "customer"}),
     "console.system GET": Row(_staff()),
     "console.retry_reaction POST": Row(_staff(), {"reaction_id": "reaction"}),
