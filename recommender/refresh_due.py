@@ -34,10 +34,8 @@ def what_is_due(session: Session, present: Model | None, now: datetime, *, arriv
     return (None, because) if because else (ModelKind.REFRESH, "")
 
 
-def why_not_refresh(session: Session, present: Model | None, now: datetime, *, arrivals: bool) -> str:
+def why_not_refresh(session: Session, present: Model, now: datetime, *, arrivals: bool) -> str:
     """Why nothing has to be ranked anew, in words; empty where something has."""
-    if present is None:
-        return "no model was trained yet"
     if present.kind == ModelKind.REFRESH and now - present.trained_at < timedelta(seconds=RESTS * present.seconds):
         return "the last time is too short ago for what it costs"
     newer = select(SeenOrder.id).where(SeenOrder.placed_at > present.trained_at, SeenOrder.placed_at <= now)

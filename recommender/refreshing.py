@@ -59,16 +59,18 @@ def refresh(sessions: sessionmaker[Session], shop: Shop, now: datetime) -> train
         started = perf_counter()
         with sessions() as session:
             present = present_model(session)
-            arrivals = present is not None and len(shop.descriptions) > present.products
-            because = why_not_refresh(session, present, now, arrivals=arrivals)
-        if present is None or because:
-            return f"nothing was refreshed: {because}"
+        if present is None:
+            return "nothing was refreshed: no model was trained yet"
         base = present.base or present.name
         try:
             rankers = folders.kept_rankers(shop.folder / base)
             before = artefact.load(shop.folder, present.name)
         except FileNotFoundError:
             return f"nothing was refreshed: the files of {base} are not kept here"
+        arrivals = not before.number.keys() >= shop.descriptions.keys()
+        with sessions() as session:
+            if because := why_not_refresh(session, present, now, arrivals=arrivals):
+                return f"nothing was refreshed: {because}"
         name = training.begin(sessions, kind=ModelKind.REFRESH, now=now, base=base)
         material = read(sessions, shop, now)
         fitted = with_rankers(
