@@ -17,6 +17,7 @@ from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsed
 
 from recommender.store import Model, ModelKind, NoSuchModel, models, present_name
 
+from .audience_command import audience
 from .installation import installation
 from .model_history import go_back, in_words
 from .training import shop_of, train_models
@@ -32,7 +33,7 @@ ONLINE_RETAIL = Path("../shared/data/online_retail.parquet")
 
 def add_to(commands: AppGroup) -> None:
     """Add these commands to `flask ecrm`."""
-    for command in (learn, list_models, rollback, evaluate):
+    for command in (learn, list_models, rollback, evaluate, audience):
         commands.add_command(command)
 
 
