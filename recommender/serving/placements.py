@@ -12,7 +12,7 @@ from . import stored
 from .completing import ranked_for_cart
 from .known import Known
 from .pool import Listed, Pool, listed
-from .since import add_seeds, add_since, add_visit
+from .since import add_seeds, add_since, add_visit, add_visit_of
 
 BRAND_ARRIVED, CATEGORY_ARRIVED, ARRIVED = 0.9, 0.6, 0.3
 """Beside 1 for a stored list: new products of a brand or a category that this person buys, and the others."""
@@ -30,22 +30,32 @@ ALREADY_OWNED = frozenset({Placement.NEW, Placement.SUPPORT})
 """Placements that never show what the person bought before."""
 
 
+OF_GOODS = frozenset({
+    Placement.PRODUCT, Placement.SIMILAR, Placement.CART, Placement.CHECKOUT, Placement.ORDER,
+})  # fmt: skip
+"""Placements that go with the goods on the page."""
+OF_DEEDS = frozenset({Placement.AGAIN, Placement.RECENT, Placement.ALSO_BOUGHT})
+"""Placements whose headings say what somebody did: no other strategy could fill them truly."""
+
+
 def fill(pool: Pool, known: Known, asked: Asked) -> None:
     """Propose everything that the placement may show."""
-    if asked.placement not in PERSONAL:
-        _FILL[asked.placement](pool, known, asked)
-    elif asked.strategy is not Strategy.POPULAR:
-        _personal(pool, known, asked)
+    if asked.strategy is Strategy.POPULAR and asked.placement not in OF_DEEDS:
+        return
+    if asked.strategy is Strategy.SESSION and asked.placement in OF_GOODS:
+        _led_here(pool, known, asked)
+    if pool.empty:
+        _FILL.get(asked.placement, _personal)(pool, known, asked)
 
 
 def rest(known: Known, asked: Asked) -> Iterator[Listed]:
     """What fills the places left; nothing where the placement's heading would become untrue."""
     model = known.model
-    if asked.placement in (Placement.PRODUCT, Placement.SIMILAR):
-        number = model.number.get(asked.product or "")
-        if number is not None:
-            yield stored.popular_of(model, model.category_of(number))
-    elif asked.placement in SPREAD:
+    everybody = asked.strategy is Strategy.POPULAR and asked.placement not in OF_DEEDS
+    number = model.number.get(asked.product or "")
+    if number is not None and asked.placement in OF_GOODS:
+        yield stored.popular_of(model, model.category_of(number))
+    if asked.placement in SPREAD or everybody:
         yield stored.popular_of(model, asked.category)
         yield stored.popular_in(model, asked.person.region)
         yield stored.popular(model)
@@ -124,6 +134,14 @@ def _complete(pool: Pool, known: Known, products: frozenset[str]) -> None:
         pool.add(stored.alike(known.model, inside[0]))
     elif inside:
         pool.add(ranked_for_cart(known.model, inside))
+
+
+def _led_here(pool: Pool, known: Known, asked: Asked) -> None:
+    """What comes next in visits that came here: the visit's steps, then the goods of the page."""
+    number, unused = known.model.number, known.person.not_used
+    goods = [*sorted(asked.cart), *asked.ordered, *([asked.product] if asked.product else [])]
+    here = [number[one] for one in goods if one in number and one not in unused]
+    add_visit_of(pool, known, [*(one for one in known.visit if one not in here), *here])
 
 
 def _add_arrivals(pool: Pool, known: Known) -> None:

@@ -42,14 +42,19 @@ def strength(known: Known) -> float:
 
 def add_visit(pool: Pool, known: Known, *, strength: float = 1.0) -> None:
     """What came next in visits like this one."""
-    if known.model.session is None or not known.visit:
+    add_visit_of(pool, known, known.visit, weight=strength * VISIT * _freshness(known))
+
+
+def add_visit_of(pool: Pool, known: Known, visit: list[int], *, weight: float = VISIT) -> None:
+    """The same for a visit that leads to here, e.g. with the product of the page as its last step."""
+    if known.model.session is None or not visit:
         return
-    found = known.model.foreseen(tuple(known.visit))
+    found = known.model.foreseen(tuple(visit))
     best = np.argsort(-found.scores, kind="stable")[:VISIT_KEPT]
     products, because = found.products[best], found.because[best]
-    fresh = (because >= 0) & ~among(products, known.visit)
+    fresh = (because >= 0) & ~among(products, visit)
     ranked = listed(products[fresh], Code.VIEWED, source=because[fresh])
-    pool.add(ranked, weight=strength * VISIT * exp(-max(known.person.steps[0].age, 0.0) / VISIT_FADE_DAYS))
+    pool.add(ranked, weight=weight)
 
 
 def add_seeds(pool: Pool, known: Known, *, views_only: bool = False, strength: float = 1.0) -> None:
@@ -73,6 +78,10 @@ def add_seeds(pool: Pool, known: Known, *, views_only: bool = False, strength: f
             weight=np.repeat(weights * share, width),
             place=np.tile(np.arange(width), len(seeds)),
         )
+
+
+def _freshness(known: Known) -> float:
+    return exp(-max(known.person.steps[0].age, 0.0) / VISIT_FADE_DAYS) if known.visit else 0.0
 
 
 def support_by_fold_in(candidates: Candidates, known: Known) -> None:

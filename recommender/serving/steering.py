@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isfinite
 
-from ..asking import Asked, Good, Placement, Rule
+from ..asking import Asked, Good, Rule
 from .known import Known
+from .placements import OF_DEEDS
 from .pool import Candidates
 
 PIN, BOOST, BURY, EXCLUDE = "pin", "boost", "bury", "exclude"
-TRUE_OF_ALL = frozenset({Placement.AGAIN, Placement.RECENT, Placement.ALSO_BOUGHT})
-"""Their headings say something of each product: a pin moves what is there and brings nothing else in."""
 SMALLEST = 1e-6
 
 
@@ -25,7 +24,7 @@ class Steering:
         self.pins = sorted((rule for rule in usable if rule.what == PIN), key=lambda rule: (rule.weight, rule.id))
         self._moving = [rule for rule in usable if rule.what in (BOOST, BURY)]
         self._excluding = [rule for rule in here if rule.what == EXCLUDE]
-        self.brings_in = asked.placement not in TRUE_OF_ALL
+        self.brings_in = asked.placement not in OF_DEEDS  # their headings say something of each product
 
     def move(self, candidates: Candidates) -> None:
         """Multiply or divide the scores; of several rules for one product each counts, the last one is named."""

@@ -111,6 +111,16 @@ def test_recently_viewed_come_first_and_what_goes_with_them_follows(model: Artef
     assert {kind(one.product) for one in shown[2:]} <= {8 % KINDS, 3 % KINDS}
 
 
+def test_a_product_page_shows_what_each_strategy_would(model: Artefact) -> None:
+    asked = {one: Asked(placement=Placement.PRODUCT, product="p8", n=4, strategy=one) for one in Strategy}
+
+    codes = {one: {entry.reason.code for entry in recommend(model, asked[one], EVERYTHING)} for one in Strategy}
+
+    assert codes == {
+        Strategy.LEARNT: {Code.TOGETHER}, Strategy.SESSION: {Code.VIEWED}, Strategy.POPULAR: {Code.CATEGORY},
+    }  # fmt: skip
+
+
 def test_every_strategy_answers(model: Artefact) -> None:
     person = Person(customer=5, steps=[Deed("p8", Kind.VIEW, 0.0)])
 

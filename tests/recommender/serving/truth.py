@@ -74,7 +74,7 @@ class Truth:
                 and (reason.product not in owned or reason.on == max(self.days(person.customer, reason.product or "")))
             ),
             Code.VIEWED: lambda: (
-                reason.product in seen
+                reason.product in seen | page
                 and (self.together(reason.product, one.product) >= 2 or self._in_a_visit(reason.product, one.product))
             ),
             Code.TOGETHER: lambda: (
