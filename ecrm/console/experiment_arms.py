@@ -17,8 +17,8 @@ from ecrm.marketing.arms import LEAST_SHARE, WHOLE, BadArms, Shares, as_shares, 
 from ecrm.marketing.bandit import history_of
 from ecrm.marketing.experiment_statistics import LEAST_BUYERS, LEAST_UNITS, WORTH_KNOWING, Verdict
 from ecrm.marketing.experiments import Experiment, Goal
+from ecrm.wording import day, number, percent
 from ecrm.wording import gettext as _
-from ecrm.wording import number, percent
 from recommender.asking import Strategy
 
 from .figures import Value
@@ -96,7 +96,7 @@ def arms_shown(session: Session, experiment: Experiment) -> ArmsShown | None:
     outcome = arms_of(session, experiment, zone=zone, now=datetime.now(UTC))
     lines = [_line(one, outcome.shares) for one in outcome.results]
     history = [
-        Decision(str(row.day), shares_words(as_shares(row.shares)), _why(row.why))
+        Decision(day(row.day), shares_words(as_shares(row.shares)), _why(row.why))
         for row in history_of(session, experiment)
     ]  # fmt: skip
     needed = None if experiment.ended_at else outcome.needed
