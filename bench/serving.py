@@ -2,8 +2,8 @@
 
     python -m bench.serving [--products 100000] [--customers 50000] [--calls 2000]
 
-CPU milliseconds a call (median and 95th of a hundred) beyond the product rows' own read, which is counted apart; beside
-implicit's own `recommend` (ALS of the same size) in the same run. The last line is one JSON object.
+CPU milliseconds a call (median and 95th of a hundred) beyond the product rows' own read, which is counted apart. What
+comes next in a visit is found once and remembered for the further strips of a page. Beside implicit's own `recommend` (ALS of the same size) in the same run. The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -71,11 +71,14 @@ def measured(model: artefact.Artefact, *, calls: int) -> dict[str, float]:
     def show(name: str, ask: Callable[[int], object], times: int = calls) -> None:
         median, high = _milliseconds(ask, times, shelf)
         print(f"{name:52}{median:8.2f}{high:8.2f} ms")
-        found[f"{name.replace(' ', '_')}_p50_ms"], found[f"{name.replace(' ', '_')}_p95_ms"] = median, high
+        key = name.replace(",", "").replace("-", "_").replace(" ", "_")
+        found[f"{key}_p50_ms"], found[f"{key}_p95_ms"] = median, high
 
     print(f"\n{'':52}{'p50':>8}{'p95':>8}")
     for name, who in (("home", people), ("home, nothing since", quiet), ("home of a stranger", strangers)):
         show(name, lambda one, who=who: _ask(model, Placement.HOME, who[one], shelf))
+    few = artefact.REMEMBERED // 5
+    show("home, a further strip of the page", lambda one: _ask(model, Placement.HOME, people[one % few], shelf))
     for placement in Placement:
         if placement not in (Placement.HOME, Placement.SEARCH, Placement.CATEGORY):
             show(placement.value, lambda one, placement=placement: _ask(model, placement, people[one], shelf))
