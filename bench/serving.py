@@ -3,7 +3,8 @@
     python -m bench.serving [--products 100000] [--customers 50000] [--calls 2000]
 
 CPU milliseconds a call (median and 95th of a hundred) beyond the product rows' own read, which is counted apart. What
-comes next in a visit is found once and remembered for the further strips of a page. Beside implicit's own `recommend` (ALS of the same size) in the same run. The last line is one JSON object.
+comes next in a visit is found once and remembered for the further strips of a page. Beside implicit's own `recommend`
+(ALS of the same size) in the same run. The last line is one JSON object.
 """
 
 from __future__ import annotations
