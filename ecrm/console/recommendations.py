@@ -14,9 +14,8 @@ from werkzeug.wrappers import Response
 from ecrm.access.audit import Action, record_look
 from ecrm.access.roles import Permission, needs, signed_in_staff
 from ecrm.installation import Installation, installation
-from ecrm.recommending.choices import Chooser, choices_of
+from ecrm.recommending.absent import absent_people
 from ecrm.recommending.page import trained_at
-from ecrm.recommending.person import absent_person
 from ecrm.recommending.words import for_staff
 from ecrm.service.lookup import Miss, Several, look_up
 from ecrm.storefront import ProductCard
@@ -130,10 +129,7 @@ def _page(
 
 def _person(crm: Installation, session: Session, customer: Customer) -> Person:
     model = crm.models.present()
-    return absent_person(
-        session.connection(), customer.id, since=trained_at(model) if model else None,
-        choices=choices_of(session, Chooser(customer.id, None)), region=customer.country,
-    )  # fmt: skip
+    return next(absent_people(session, [customer.id], since=trained_at(model) if model else None))
 
 
 def _headings() -> dict[str, str]:

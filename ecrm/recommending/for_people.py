@@ -11,11 +11,9 @@ from ecrm.installation import Installation
 from ecrm.storefront import ProductCard
 from ecrm.wording import today
 from recommender.asking import Asked, Placement, Recommendation
-from tracking.customers import Customer
 
-from .choices import Chooser, choices_of
+from .absent import absent_people
 from .page import trained_at
-from .person import absent_person
 from .words import for_shopper, for_staff
 
 
@@ -71,17 +69,12 @@ def _picks(
         seen.update((card.product_id, card) for card in cards)
         return cards
 
-    def questions() -> Iterator[Asked]:
-        for customer_id in known:
-            customer = session.get(Customer, customer_id)
-            person = absent_person(
-                session.connection(), customer_id, since=since, choices=choices_of(session, Chooser(customer_id, None)),
-                region=(customer.country or "") if customer else "",
-            )  # fmt: skip
-            yield Asked(placement=placement, person=person, n=n, exclude=hidden)
-
     known = list(customer_ids)
-    answers = recommend_many(model, questions(), goods, crm.rules.in_force(), arrivals=crm.newcomers.since(since))
+    questions = (
+        Asked(placement=placement, person=person, n=n, exclude=hidden)
+        for person in absent_people(session, known, since=since)
+    )
+    answers = recommend_many(model, questions, goods, crm.rules.in_force(), arrivals=crm.newcomers.since(since))
     for customer_id, found in zip(known, answers, strict=True):
         names = _names(found, seen, goods)
         yield (

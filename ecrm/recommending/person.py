@@ -107,27 +107,18 @@ def present_person(crm: Installation, *, since: datetime | None) -> Present:
         if token is not None:
             steps = [*crm.latest_steps.of(token), *steps]
         deeds = [] if customer is None else _bought(connection, customer, since=since or UNTRAINED, now=now)
-    return Present(_person(customer, deeds, _looked(steps, now), choices, region), chooser, choices)
+    return Present(person_of(customer, deeds, looked(steps, now), choices, region), chooser, choices)
 
 
-def absent_person(
-    connection: Connection, customer_id: int, *, since: datetime | None, choices: Sequence[Chosen], region: str = ""
+def person_of(
+    customer: int | None, deeds: Sequence[Deed], looks: Sequence[Deed], choices: Sequence[Chosen], region: str
 ) -> Person:
-    """A customer who isn't here: for e-mails and for the desk that serves them."""
-    now = datetime.now(UTC)
-    steps = _steps(connection, visitor=None, customer=customer_id, now=now)
-    deeds = _bought(connection, customer_id, since=since or UNTRAINED, now=now)
-    return _person(customer_id, deeds, _looked(steps, now), choices, region)
-
-
-def _person(
-    customer: int | None, deeds: Sequence[Deed], looked: Sequence[Deed], choices: Sequence[Chosen], region: str
-) -> Person:
+    """The person of these deeds; a return counts among the steps, against the product."""
     sent_back = [deed for deed in deeds if deed.kind is Kind.RETURN]
     return Person(
         customer=customer,
         bought=[deed for deed in deeds if deed.kind is Kind.PURCHASE],
-        steps=[*looked, *sent_back],
+        steps=[*looks, *sent_back],
         not_interested=frozenset(one.product for one in choices if one.choice is Choice.NOT_INTERESTED),
         not_used=frozenset(one.product for one in choices if one.choice is Choice.NOT_USED),
         region=region,
@@ -144,7 +135,7 @@ def _steps(connection: Connection, *, visitor: int | None, customer: int | None,
     return [step for step in rows if step.at > now - LOOKS_COUNT]
 
 
-def _looked(steps: Iterable[Step], now: datetime) -> list[Deed]:
+def looked(steps: Iterable[Step], now: datetime) -> list[Deed]:
     """Each step once, the latest first; what was taken out of the cart again was only looked at."""
     deeds, removed = [], set()
     for step in sorted(set(steps), key=lambda one: one.at, reverse=True):
