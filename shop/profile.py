@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flask import g
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -25,7 +26,9 @@ class ShopProfile(Base):
 
 def shop_profile() -> ShopProfile:
     """The profile; an unsaved plain one before the shop was filled."""
-    return db.session.get(ShopProfile, 1) or ShopProfile(
+    # Held by the context: the session alone forgets a row that nobody holds, and asks the database each time.
+    g.shop_profile = known = db.session.get(ShopProfile, 1)
+    return known or ShopProfile(
         id=1, name="Corner Shop", tagline="", currency="EUR", country="DE", time_zone="Europe/Berlin",
         email="shop@example.com", data_note="",
     )  # fmt: skip
