@@ -129,19 +129,22 @@ def write(
     together = Together(material.interactions, material.catalogue)
     place = artefact_writing.write(
         model, together, folder=shop.folder, name=name, about=about, catalogue=material.catalogue,
-        regions=material.regions, session=_visits(material, like),
+        regions=material.regions, session=_visits(material, kind, like),
         also_bought=Neighbours(material.led_to, material.led_to),
     )  # fmt: skip
     folders.keep_rankers(place, model.rankers)
 
 
-def _visits(material: Material, like: SessionNeighbours | None) -> SessionNeighbours | None:
-    """What comes next in a visit; a refresh takes the settings that its model's training found."""
+def _visits(material: Material, kind: ModelKind, like: SessionNeighbours | None) -> SessionNeighbours | None:
+    """What comes next in a visit; a refresh takes the settings that its model's training found, a quick one those
+    that hold for most logs."""
     clicks, products = material.clicks, len(material.interactions.products)
     if not len(clicks.product):
         return None
     log = ClickLog(clicks.visit, clicks.product, clicks.at)
-    return fit(log, products=products, settings=like.settings) if like else fitted(log, products=products)
+    if kind is ModelKind.FULL:
+        return fitted(log, products=products)
+    return fit(log, products=products, settings=like.settings if like else None)
 
 
 def finish(
