@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from .candidates.session_knn import SessionNeighbours
 from .catalogue import Catalogue
 from .explaining import Explainer
 from .interactions import Interactions
-from .model import NEW, NEXT, LearntModel
+from .model import NEW, NEXT, TASKS, LearntModel
 from .together import Together
 
 LENGTHS = {NEXT.name: 60, NEW.name: 40}
@@ -79,14 +80,16 @@ def write(
 
 def _put_lists(place: Path, model: LearntModel, explainer: Explainer) -> None:
     customers = len(model.sources.known.customers)
-    for task in (NEXT, NEW):
-        kinds = {task.name: np.int32, f"{task.name}_why": np.uint8, f"{task.name}_source": np.int32}
-        shape = (customers, LENGTHS[task.name])
-        with streamed(place, kinds, shape=shape) as files:
-            for some in _blocks(customers):
-                lists = explainer.explained(some, model.ranked(some, task, n=shape[1]).products)
-                for file, array in zip(files.values(), lists, strict=True):
-                    file[some[0] : some[-1] + 1] = array
+    with ExitStack() as open_:
+        files = {}
+        for task in TASKS:
+            kinds = {task.name: np.int32, f"{task.name}_why": np.uint8, f"{task.name}_source": np.int32}
+            files[task] = open_.enter_context(streamed(place, kinds, shape=(customers, LENGTHS[task.name])))
+        for some in model.batches(CUSTOMERS_AT_ONCE):
+            for task in TASKS:
+                lists = explainer.explained(some, model.ranked(some, task, n=LENGTHS[task.name]).products)
+                for file, array in zip(files[task].values(), lists, strict=True):
+                    file[some] = array
 
 
 def _own(known: Interactions) -> Arrays:
@@ -199,8 +202,3 @@ def _factors(model: LearntModel) -> Arrays:
 
     factors = model.sources.product_factors
     return {"factors": factors.astype(np.float32), "inverse": inverse_of(factors)}
-
-
-def _blocks(customers: int) -> Iterator[Ints]:
-    for start in range(0, customers, CUSTOMERS_AT_ONCE):
-        yield np.arange(start, min(start + CUSTOMERS_AT_ONCE, customers), dtype=np.int32)

@@ -71,6 +71,11 @@ class LearntModel:
     seconds: dict[str, float] = field(default_factory=dict)
     questions: dict[str, int] = field(default_factory=dict)
 
+    def batches(self, size: int) -> Iterator[Ints]:
+        """All customers, at most so many at a time, in the order in which ranking them is cheapest."""
+        everybody = np.arange(len(self.sources.known.customers), dtype=np.int32)
+        return (everybody[start : start + size] for start in range(0, len(everybody), size))
+
     def ranked(self, customers: Ints, task: Task, *, n: int, each: int = EACH) -> Lists:
         """The `n` best products of each customer, among `each` candidates of every source."""
         with _one_thread():

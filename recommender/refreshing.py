@@ -19,10 +19,11 @@ import numpy as np
 from sqlalchemy.orm import Session, sessionmaker
 
 from . import artefact, folders, training
+from .cohorts import fitted_anew
 from .gate import Judgement, Verdict
 from .interactions import Interactions, Ints
 from .material import Shop, read
-from .model import LearntModel, Lists, Task, with_rankers
+from .model import LearntModel, Lists, Task
 from .refresh_due import why_not_refresh
 from .sources import EACH
 from .store import ModelKind, present_model
@@ -30,10 +31,11 @@ from .store import ModelKind, present_model
 
 @dataclass(frozen=True)
 class Refreshed(LearntModel):
-    """A model that ranks `anew` and gives all others, by number, the rows of `kept`."""
+    """`of` ranks the customers `anew`; all others get, by number, the rows of `kept`."""
 
     anew: Ints = field(default_factory=lambda: np.empty(0, np.int32))
     kept: Mapping[str, Lists] = field(default_factory=dict)
+    of: LearntModel = field(kw_only=True)
 
     def ranked(self, customers: Ints, task: Task, *, n: int, each: int = EACH) -> Lists:
         """Stored rows where there are some that are long enough to tell."""
@@ -44,7 +46,7 @@ class Refreshed(LearntModel):
         products[:, :width] = stored.products[customers, :width]
         scores[:, :width] = stored.scores[customers, :width]
         changed = np.isin(customers, self.anew)
-        fresh = super().ranked(customers[changed], task, n=n, each=each)
+        fresh = self.of.ranked(customers[changed], task, n=n, each=each)
         products[changed], scores[changed] = fresh.products, fresh.scores
         return Lists(products, scores)
 
@@ -73,13 +75,13 @@ def refresh(sessions: sessionmaker[Session], shop: Shop, now: datetime) -> train
                 return f"nothing was refreshed: {because}"
         name = training.begin(sessions, kind=ModelKind.REFRESH, now=now, base=base)
         material = read(sessions, shop, now)
-        fitted = with_rankers(
+        fitted = fitted_anew(
             rankers, material.interactions, material.catalogue, deeds=material.deeds, factors=material.factors
         )
         model = Refreshed(
             fitted.sources, fitted.features, fitted.rankers, fitted.seconds,
             anew=_anew(material.interactions, before, age=(now - present.trained_at) / timedelta(days=1)),
-            kept=_kept(material.interactions, before),
+            of=fitted, kept=_kept(material.interactions, before),
         )  # fmt: skip
         training.write(model, material, shop, name=name, kind=ModelKind.REFRESH, now=now, like=before.session)
         seconds = round(perf_counter() - started, 1)

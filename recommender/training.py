@@ -22,11 +22,12 @@ from . import artefact, artefact_writing, folders, gate
 from .candidates.basket_knn import Neighbours
 from .candidates.session_fitting import ClickLog, fit
 from .candidates.session_knn import SessionNeighbours
+from .cohorts import fitted_anew, learn
 from .evaluation import LENGTH, Lists, as_lists
 from .gate import Asked, Judgement, Verdict
 from .interactions import Interactions, Ints
 from .material import Material, Shop, read
-from .model import TASKS, LearntModel, Task, learn_model, with_rankers
+from .model import TASKS, LearntModel, Task
 from .session_tuning import fitted
 from .store import Model, ModelKind, State, publish, published
 from .together import Together
@@ -183,25 +184,23 @@ def _learnt(
     asked = gate.asked_since(found, age=(now - reference.trained_at).total_seconds() / DAY) if reference else None
     if reference is None or asked is None or not asked.enough:
         verdict = Verdict.TOO_LITTLE if reference else Verdict.FIRST
-        model = learn_model(
-            found, catalogue, deeds=material.deeds, factors=material.factors, quick=quick, progress=progress
-        )
+        model = learn(found, catalogue, deeds=material.deeds, factors=material.factors, quick=quick, progress=progress)
         return Judgement(verdict, reference.name if reference else ""), model
     progress(f"learning from what was known {asked.days:.1f} days ago, to be judged by what came since")
     deeds = material.deeds.known_before(asked.days)
-    candidate = learn_model(asked.known, catalogue, deeds=deeds, quick=quick, progress=progress)
+    candidate = learn(asked.known, catalogue, deeds=deeds, quick=quick, progress=progress)
     ours = {task.name: _lists(candidate, asked, task) for task in TASKS}
     theirs = _shown(artefact.load(shop.folder, reference.name), asked, found)
     judgement = gate.judge(asked, ours, theirs, against=reference.name)
     progress("fitting everything that is known now")
     if quick:
-        return judgement, learn_model(found, catalogue, deeds=material.deeds, quick=True)
+        return judgement, learn(found, catalogue, deeds=material.deeds, quick=True)
     return judgement, fitted_with(candidate, material)
 
 
 def fitted_with(learnt: LearntModel, material: Material) -> LearntModel:
     """The same rankings over sources that know everything up to now."""
-    fitted = with_rankers(
+    fitted = fitted_anew(
         learnt.rankers, material.interactions, material.catalogue, deeds=material.deeds, factors=material.factors
     )
     return replace(fitted, questions=learnt.questions)
