@@ -76,7 +76,7 @@ def led_to(clicks: Clicks, who: Ints, interactions: Interactions, *, until: date
     looks = ClickLog(who[looked].astype(np.int64), clicks.product[looked], clicks.at[looked])
     at = until.timestamp() - interactions.order_age.astype(np.float64) * DAY
     first = float(clicks.at.min()) if len(clicks.at) else np.inf
-    recent = at[interactions.line_order] >= first
+    recent = (at[interactions.line_order] >= first) & np.isin(interactions.line_customer, looks.session)
     purchases = ClickLog(
         interactions.line_customer[recent].astype(np.int64), interactions.line_product[recent],
         at[interactions.line_order][recent],
