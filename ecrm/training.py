@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -149,9 +149,9 @@ def _here(crm: Installation, kind: ModelKind) -> str:
 
 
 def _descriptions(crm: Installation) -> list[tuple[Any, ...]]:
-    """Product, text, category, brand and price of all that the shop lists, or, from a host that can't list its
-    catalogue, of all that was ever sold."""
-    listed = [_described(one, text=one.text) for one in catalogue_of(crm.storefront)]
+    """Product, text, category, brand, price and age in days of all that the shop lists, or, from a host that can't list
+    its catalogue, of all that was ever sold."""
+    listed = [_described(one, text=one.text, added_at=one.added_at) for one in catalogue_of(crm.storefront)]
     if listed:
         return listed
     with crm.sessions() as session:
@@ -159,9 +159,10 @@ def _descriptions(crm: Installation) -> list[tuple[Any, ...]]:
     return [_described(card, text=f"{card.name} {card.detail}".strip()) for card in _cards(crm, sold)]
 
 
-def _described(product: ProductFacts | ProductCard, *, text: str) -> tuple[Any, ...]:
+def _described(product: ProductFacts | ProductCard, *, text: str, added_at: datetime | None = None) -> tuple[Any, ...]:
     price = float("nan") if product.price_minor is None else float(product.price_minor)
-    return product.product_id, text, product.category, product.brand, price
+    age = (datetime.now(UTC) - added_at) / timedelta(days=1) if added_at else float("inf")
+    return product.product_id, text, product.category, product.brand, price, age
 
 
 def _cards(crm: Installation, products: list[str]) -> Iterator[ProductCard]:

@@ -67,6 +67,15 @@ class Neighbours(NamedTuple):
     times: Ints
 
 
+class Hearers(NamedTuple):
+    """Who should hear of which product: a row a product of `products`, in rising order. `customers` are rows of this
+    model's customers, best first; `because` is what they bought that is described most like it."""
+
+    products: Ints
+    customers: Ints
+    because: Ints
+
+
 class Completing(NamedTuple):
     """How much a product in the cart speaks for (or against) others; `orders` held both."""
 
@@ -100,6 +109,7 @@ class Artefact:
     brand: Ints
     factors: Floats
     inverse: Floats
+    hearers: Hearers
     session: SessionNeighbours | None
 
     @cached_property
@@ -139,6 +149,16 @@ class Artefact:
             return np.empty(0, np.int32)
         ranked = self.lists[task].products[row, :n]
         return ranked[ranked >= 0]
+
+    def should_hear(self, product: str) -> list[tuple[int, str]] | None:
+        """Customers (the CRM's numbers), best first, and what they bought that is most like the product, empty where
+        nothing is; None for a product of which it wasn't worked out."""
+        number, found = self.number.get(product, -1), self.hearers
+        row = int(np.searchsorted(found.products, number))
+        if row >= len(found.products) or found.products[row] != number:
+            return None
+        pairs = zip(found.customers[row].tolist(), found.because[row].tolist(), strict=True)
+        return [(int(self.customers[who]), self.products[like] if like >= 0 else "") for who, like in pairs if who >= 0]
 
     def category_of(self, number: int) -> str:
         """Empty where the catalogue knows none."""
@@ -190,6 +210,7 @@ def load(folder: Path, name: str) -> Artefact:
         brand=array("brand"),
         factors=array("factors"),
         inverse=array("inverse"),
+        hearers=Hearers(array("heard_of"), array("hearers"), array("hearers_because")),
         session=_session(about["session"], array),
     )
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Floats, Ints
+from .artefact import Hearers
 from .artefact_files import begun, put_arrays, put_facts, streamed
 from .candidates.basket_knn import Neighbours
 from .candidates.basket_knn import ranked as ranked_neighbours
@@ -47,6 +48,7 @@ def write(
     regions: Sequence[str] = (),
     session: SessionNeighbours | None = None,
     also_bought: Neighbours | None = None,
+    hearers: Hearers | None = None,
 ) -> Path:
     """Write all that serving needs; nobody serves it yet.
 
@@ -56,6 +58,7 @@ def write(
         regions: of each customer the country in two letters, empty where unknown; or nothing at all.
         session: what comes next in a visit, where there is a log of clicks.
         also_bought: what visitors who viewed a product bought (products × products: score and visits).
+        hearers: who should hear of the newest products.
 
     Raises:
         FileExistsError: there is a model of this name.
@@ -72,6 +75,7 @@ def write(
             _described(len(known.products), catalogue, words),
             _popular(model, catalogue, words, regions),
             _factors(model),
+            _hearers(hearers),
         ):
             put_arrays(place, arrays)
         put_facts(place, products=known.products, words=words, about=about, session=session)
@@ -194,6 +198,16 @@ def _rows(name: str, rows: Sequence[Sequence[int]]) -> Arrays:
         f"{name}_at": np.cumsum([0, *map(len, rows)]).astype(np.int64),
         name: np.array([product for row in rows for product in row], np.int32),
     }
+
+
+def _hearers(found: Hearers | None) -> Arrays:
+    """By product number, so that one is found by halving."""
+    if found is None:
+        return _hearers(Hearers(np.empty(0, np.int32), np.empty((0, 0), np.int32), np.empty((0, 0), np.int32)))
+    order = np.argsort(found.products, kind="stable")
+    return {
+        "heard_of": found.products[order], "hearers": found.customers[order], "hearers_because": found.because[order]
+    }  # fmt: skip
 
 
 def _factors(model: LearntModel) -> Arrays:

@@ -12,12 +12,14 @@ from .interactions import Floats
 
 
 class Description(NamedTuple):
-    """One product as the shop describes it; the price in any unit, NaN or 0 where there is none."""
+    """One product as the shop describes it; the price in any unit, NaN or 0 where there is none. `age`: for how many
+    days the shop has had it, infinite where nobody knows."""
 
     text: str = ""
     category: str = ""
     brand: str = ""
     price: float = float("nan")
+    age: float = float("inf")
 
 
 NOTHING = Description()
@@ -31,6 +33,7 @@ class Catalogue:
     category: Sequence[str]
     brand: Sequence[str]
     price: Floats
+    age: Floats
 
     @classmethod
     def of(cls, products: Sequence[str], descriptions: Mapping[str, Description]) -> Catalogue:
@@ -41,6 +44,7 @@ class Catalogue:
             category=[row.category for row in rows],
             brand=[row.brand for row in rows],
             price=np.array([row.price for row in rows], np.float32),
+            age=np.array([row.age for row in rows], np.float32),
         )
 
     @property

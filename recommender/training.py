@@ -19,12 +19,14 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from . import artefact, artefact_writing, folders, gate
+from .artefact import Hearers
 from .candidates.basket_knn import Neighbours
 from .candidates.session_fitting import ClickLog, fit
 from .candidates.session_knn import SessionNeighbours
 from .cohorts import fitted_anew, learn
 from .evaluation import LENGTH, Lists, as_lists
 from .gate import Asked, Judgement, Verdict
+from .hearing import hearers, newest
 from .interactions import Interactions, Ints
 from .material import Material, Shop, read
 from .model import TASKS, LearntModel, Task
@@ -131,9 +133,14 @@ def write(
     place = artefact_writing.write(
         model, together, folder=shop.folder, name=name, about=about, catalogue=material.catalogue,
         regions=material.regions, session=_visits(material, kind, like),
-        also_bought=Neighbours(material.led_to, material.led_to),
+        also_bought=Neighbours(material.led_to, material.led_to), hearers=_hearers(material, kind),
     )  # fmt: skip
     folders.keep_rankers(place, model.rankers)
+
+
+def _hearers(material: Material, kind: ModelKind) -> Hearers | None:
+    """A quick model has no time for it."""
+    return None if kind is ModelKind.QUICK else hearers(material, newest(material))
 
 
 def _visits(material: Material, kind: ModelKind, like: SessionNeighbours | None) -> SessionNeighbours | None:

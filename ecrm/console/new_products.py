@@ -11,9 +11,8 @@ from sqlalchemy import select
 from ecrm.access.audit import Action, record_look
 from ecrm.access.roles import Permission, needs, signed_in_staff
 from ecrm.installation import installation
-from ecrm.storefront import ProductCard, arrivals_of
+from ecrm.storefront import arrivals_of
 from ecrm.wording import gettext as _
-from ecrm.wording import ngettext
 from tracking.customers import Customer
 
 from .blueprint import console, kept_reason
@@ -40,41 +39,28 @@ def new_products() -> str:
     arrived = arrivals_of(crm.storefront, datetime.now(UTC) - NEW_FOR)[:NEWEST]
     cards = crm.storefront.products([one.product_id for one in arrived])
     found = crm.storefront.products([product_id]) if product_id else []
+    model = crm.models.present()
+    heard = model.should_hear(product_id) if model and found else None
     return render_template(
         "ecrm/console/new_products.html",
-        newest=cards, product_id=product_id, product=found[0] if found else None,
-        listeners=_listeners(found[0]) if found else [], model=crm.models.present(),
+        newest=cards, product_id=product_id, product=found[0] if found else None, model=model,
+        listeners=None if heard is None else _listeners(product_id, heard[:SHOWN]),
     )  # fmt: skip
 
 
-def _listeners(product: ProductCard) -> list[Listener]:
+def _listeners(product_id: str, heard: list[tuple[int, str]]) -> list[Listener]:
     crm = installation()
-    model = crm.models.present()
-    if model is None:
-        return []
-    # numpy costs a tenth of a second: loaded where something was learnt, not where a shop opens
-    from recommender.serving.audience import audience
-
-    heard = audience(
-        model, product=product.product_id, brand=product.brand, category=product.category, n=SHOWN
-    )  # fmt: skip
     with crm.sessions.begin() as session:
         record_look(
             session, signed_in_staff(), Action.RECOMMENDATIONS_READ,
-            subject=f"product:{product.product_id}", reason=kept_reason(), now=datetime.now(UTC),
+            subject=f"product:{product_id}", reason=kept_reason(), now=datetime.now(UTC),
         )  # fmt: skip
-        rows = session.scalars(select(Customer).where(Customer.id.in_([one.customer for one in heard])))
+        rows = session.scalars(select(Customer).where(Customer.id.in_([customer for customer, _like in heard])))
         known = {row.id: row for row in rows}
-    return [
-        Listener(known[one.customer], _why(one.near_days, one.early)) for one in heard if one.customer in known
-    ]  # fmt: skip
+    cards = crm.storefront.products(sorted({like for _customer, like in heard} - {""}))
+    names = {card.product_id: card.name for card in cards}
+    return [Listener(known[who], _why(names.get(like, ""))) for who, like in heard if who in known]
 
 
-def _why(near_days: int, early: int) -> str:
-    near = ngettext("Bought similar things on one day", "Bought similar things on %(num)s days", near_days)
-    new = ngettext("one new product in its first weeks", "%(num)s new products in their first weeks", early)
-    if near_days and early:
-        return _("%(near)s; %(new)s", near=near, new=new)
-    if near_days:
-        return near
-    return new if early else _("Buys often")
+def _why(like: str) -> str:
+    return _("Bought %(name)s, which is like it", name=like) if like else _("Buys often, or early what is new")
