@@ -231,6 +231,8 @@ def generate(folder: Path, draw: np.random.Generator, *, products: int, customer
             "category": draw.integers(0, CATEGORIES, products).astype(np.int32),
             "brand": draw.integers(0, BRANDS, products).astype(np.int32),
             "factors": factors, "inverse": inverse_of(factors),
+            "heard_of": np.empty(0, np.int32), "hearers": np.empty((0, 0), np.int32),
+            "hearers_because": np.empty((0, 0), np.int32),
         })  # fmt: skip
         words = {"categories": [f"category {one}" for one in range(CATEGORIES)],
                  "brands": [f"brand {one}" for one in range(BRANDS)], "regions": ["DE"]}  # fmt: skip

@@ -110,7 +110,7 @@ def bring_up_to_date(crm: Installation) -> str:
     with crm.sessions() as session:
         present = present_model(session)
         arrivals = present is not None and bool(arrivals_of(crm.storefront, present.trained_at))
-        kind, because = what_is_due(session, present, now, arrivals=arrivals)
+        kind, because = what_is_due(session, present, now, folder=Path(crm.models.folder), arrivals=arrivals)
     return train_apart(crm, kind) if kind is not None else f"nothing was trained: {because}"
 
 

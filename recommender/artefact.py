@@ -27,6 +27,11 @@ CODES = tuple(Code)
 NUMBER_OF_CODE = {code: number for number, code in enumerate(CODES)}
 SESSION = "session_"
 TASKS = ("next", "new")
+LAYOUT = 1
+"""Of the files of a model and the columns of its rankings. Raised when either changes, so that no refresh is made with
+rankings that mean something else: a training follows instead (`refresh_due`)."""
+UNREADABLE = (OSError, ValueError, KeyError, TypeError)
+"""What `load` raises of a folder that isn't whole, or is another version's."""
 REMEMBERED = 500
 """Visits whose answer is kept a process; some kilobytes each."""
 
@@ -176,7 +181,7 @@ def load(folder: Path, name: str) -> Artefact:
 
     Raises:
         OSError: the model isn't there, or not all of it.
-        ValueError: a file holds something else.
+        ValueError, KeyError, TypeError: a file holds something else, as another version's may (`UNREADABLE`).
     """
     place = folder / name
     about = json.loads((place / "about.json").read_text())
@@ -213,6 +218,24 @@ def load(folder: Path, name: str) -> Artefact:
         hearers=Hearers(array("heard_of"), array("hearers"), array("hearers_because")),
         session=_session(about["session"], array),
     )
+
+
+def readable(folder: Path, name: str) -> bool:
+    """Whether this version can serve the model."""
+    try:
+        load(folder, name)
+    except UNREADABLE:
+        return False
+    return True
+
+
+def layout_of(folder: Path, name: str) -> int | None:
+    """The `LAYOUT` of the version that wrote the model; None where it isn't there or is older than that number."""
+    try:
+        found: int | None = json.loads((folder / name / "about.json").read_text()).get("layout")
+    except (OSError, ValueError):
+        return None
+    return found
 
 
 def _session(about: Mapping[str, Any] | None, array: Any) -> SessionNeighbours | None:

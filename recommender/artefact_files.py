@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .artefact import SESSION
+from .artefact import LAYOUT, SESSION
 from .candidates.session_knn import SessionNeighbours
 from .folders import UNFINISHED
 
@@ -61,7 +61,7 @@ def put_facts(
     if session:
         put_arrays(place, {f"{SESSION}{part}": array for part, array in session.arrays.items()})
     visits = {"arrays": sorted(session.arrays), "settings": asdict(session.settings)} if session else None
-    facts = {"about": dict(about), "session": visits}
+    facts = {"layout": LAYOUT, "about": dict(about), "session": visits}
     for part, content in (("products", list(products)), ("words", dict(words)), ("about", facts)):
         with (place / f"{part}.json").open("w") as text:
             json.dump(content, text)

@@ -90,8 +90,9 @@ def _put_lists(place: Path, model: LearntModel, explainer: Explainer) -> None:
             kinds = {task.name: np.int32, f"{task.name}_why": np.uint8, f"{task.name}_source": np.int32}
             files[task] = open_.enter_context(streamed(place, kinds, shape=(customers, LENGTHS[task.name])))
         for some in model.batches(CUSTOMERS_AT_ONCE):
+            ranked = model.ranked_for_all_tasks(some, n=max(LENGTHS.values()))
             for task in TASKS:
-                lists = explainer.explained(some, model.ranked(some, task, n=LENGTHS[task.name]).products)
+                lists = explainer.explained(some, ranked[task.name].products[:, : LENGTHS[task.name]])
                 for file, array in zip(files[task].values(), lists, strict=True):
                     file[some] = array
 

@@ -10,7 +10,7 @@ anyway, as serving reads them itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import perf_counter
@@ -23,8 +23,8 @@ from .cohorts import fitted_anew
 from .gate import Judgement, Verdict
 from .interactions import Interactions, Ints
 from .material import Shop, read
-from .model import LearntModel, Lists, Task
-from .refresh_due import why_not_refresh
+from .model import LearntModel, Lists
+from .refresh_due import why_not_refresh, why_too_old
 from .sources import EACH
 from .store import ModelKind, present_model
 
@@ -37,18 +37,24 @@ class Refreshed(LearntModel):
     kept: Mapping[str, Lists] = field(default_factory=dict)
     of: LearntModel = field(kw_only=True)
 
-    def ranked(self, customers: Ints, task: Task, *, n: int, each: int = EACH) -> Lists:
-        """Stored rows where there are some that are long enough to tell."""
-        stored = self.kept[task.name]
-        width = min(n, stored.products.shape[1])
-        products = np.full((len(customers), n), -1, np.int32)
-        scores = np.full((len(customers), n), -np.inf, np.float32)
-        products[:, :width] = stored.products[customers, :width]
-        scores[:, :width] = stored.scores[customers, :width]
+    def batches(self, size: int) -> Iterator[Ints]:
+        """In the order in which `of` ranks cheapest."""
+        return self.of.batches(size)
+
+    def ranked_for_all_tasks(self, customers: Ints, *, n: int, each: int = EACH) -> dict[str, Lists]:
+        """Stored rows, as long as they are, but for those ranked anew."""
         changed = np.isin(customers, self.anew)
-        fresh = self.of.ranked(customers[changed], task, n=n, each=each)
-        products[changed], scores[changed] = fresh.products, fresh.scores
-        return Lists(products, scores)
+        fresh = self.of.ranked_for_all_tasks(customers[changed], n=n, each=each)
+        found = {}
+        for task, stored in self.kept.items():
+            width = min(n, stored.products.shape[1])
+            products = np.full((len(customers), n), -1, np.int32)
+            scores = np.full((len(customers), n), -np.inf, np.float32)
+            products[:, :width] = stored.products[customers, :width]
+            scores[:, :width] = stored.scores[customers, :width]
+            products[changed], scores[changed] = fresh[task]
+            found[task] = Lists(products, scores)
+        return found
 
 
 def refresh(sessions: sessionmaker[Session], shop: Shop, now: datetime) -> training.TrainingReport | str:
@@ -64,11 +70,13 @@ def refresh(sessions: sessionmaker[Session], shop: Shop, now: datetime) -> train
         if present is None:
             return "nothing was refreshed: no model was trained yet"
         base = present.base or present.name
+        if older := why_too_old(shop.folder, present):
+            return f"nothing was refreshed: {older}"
         try:
             rankers = folders.kept_rankers(shop.folder / base)
             before = artefact.load(shop.folder, present.name)
-        except FileNotFoundError:
-            return f"nothing was refreshed: the files of {base} are not kept here"
+        except artefact.UNREADABLE as error:
+            return f"nothing was refreshed: {present.name} can't be read ({error}); a training is due"
         arrivals = not before.number.keys() >= shop.descriptions.keys()
         with sessions() as session:
             if because := why_not_refresh(session, present, now, arrivals=arrivals):

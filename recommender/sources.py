@@ -161,7 +161,7 @@ class Sources:
         if new:
             barred = (barred + own).tocsr()
         without = barred if barred.nnz else None
-        liked = self.factors.customers[customers] @ self._live_factors.T
+        liked = evened(self.factors.customers[customers] @ self._live_factors.T)
         proposals = [self._by_factors(liked.copy(), each, without=without)]
         proposals += [best_of_rows(scores, each, without=without) for scores in found.values()]
         proposals.append(self._popular(len(customers), each))
@@ -196,7 +196,7 @@ class Sources:
         rest = np.flatnonzero(place < 0)
         if len(rest):
             mine = self.factors.customers[customers[row[rest]]]
-            found[rest] = np.einsum("ij,ij->i", mine, self.factors.products[product[rest]], optimize=True)
+            found[rest] = evened(np.einsum("ij,ij->i", mine, self.factors.products[product[rest]], optimize=True))
         return found
 
     def _popular(self, rows: int, each: int) -> csr_matrix:
@@ -204,6 +204,18 @@ class Sources:
         best = best[self.popular[best] > 0]
         data = np.tile(self.popular[best], rows)
         return csr_matrix((data, np.tile(best, rows), np.arange(rows + 1) * len(best)), shape=(rows, len(self.popular)))
+
+
+def evened(sums: Floats) -> Floats:
+    """In place, to four significant digits (the upper 13 bits of the mantissa, ties up).
+
+    BLAS adds in another order for another shape of block, so that the last bits differ between a customer ranked alone
+    and among others. Products that are liked just as much would then change places; so they are equal.
+    """
+    bits = sums.view(np.int32)
+    bits += 1 << 9
+    bits &= ~((1 << 10) - 1)
+    return sums
 
 
 def _most_sold(known: Interactions, popular: Floats) -> Ints:

@@ -239,7 +239,7 @@ def _translated(ranked: Ints, translated: Ints) -> list[int]:
 
 
 def _reference(sessions: sessionmaker[Session], shop: Shop) -> Reference | None:
-    kept = folders.names(shop.folder)
+    kept = [name for name in folders.names(shop.folder) if artefact.readable(shop.folder, name)]
     with sessions() as session:
         rows = session.scalars(published(Model).where(Model.kind != ModelKind.REFRESH))
         return next(

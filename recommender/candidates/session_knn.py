@@ -87,6 +87,12 @@ class Weighed(NamedTuple):
 NOTHING = Foreseen(np.empty(0, np.int32), np.empty(0, np.float32), np.empty(0, np.int32))
 
 
+NEEDED = frozenset({
+    "bounds", "ends_at", "product", "visits", "visits_place", "visits_at", "rarity", "popular", "best",
+    "rules", "rules_weight", "rules_at", "cosine", "cosine_weight", "cosine_at",
+})  # fmt: skip
+
+
 class SessionNeighbours:
     """Asked with the products of a visit, the latest last.
 
@@ -95,13 +101,21 @@ class SessionNeighbours:
     (`visits`) and its place there (`visits_place`), the rules (`rules`, `rules_weight`) and products alike (`cosine`,
     `cosine_weight`), `_at` being the bounds of each product's entries; `rarity`; `popular` (three rows, shares of the
     clicks lately) and `best` (the products that lead in one of these).
+
+    Raises:
+        ValueError: an array isn't there, or the settings' weights are of other features: another version's.
     """
 
     def __init__(self, arrays: Mapping[str, NDArray[Any]], *, settings: Settings | None = None) -> None:
+        missing = NEEDED - arrays.keys()
+        if missing:
+            raise ValueError(f"arrays of visits are missing: {', '.join(sorted(missing))}")
         self.arrays = arrays
         self.settings = settings or Settings()
         self.products = len(arrays["rarity"])
         self._weights = np.array(self.settings.weights, float)
+        if len(self._weights) != len(FEATURES):
+            raise ValueError(f"{len(self._weights)} weights for {len(FEATURES)} features")
         self._now = float(arrays["ends_at"].max(initial=0.0))
 
     def foreseen(self, visit: Sequence[int], *, now: float | None = None) -> Foreseen:
