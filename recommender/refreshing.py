@@ -81,7 +81,7 @@ def refresh(sessions: sessionmaker[Session], shop: Shop, now: datetime) -> train
         with sessions() as session:
             if because := why_not_refresh(session, present, now, arrivals=arrivals):
                 return f"nothing was refreshed: {because}"
-        name = training.begin(sessions, kind=ModelKind.REFRESH, now=now, base=base)
+        name = training.begin(sessions, shop, kind=ModelKind.REFRESH, now=now, base=base)
         material = read(sessions, shop, now)
         fitted = fitted_anew(
             rankers, material.interactions, material.catalogue, deeds=material.deeds, factors=material.factors

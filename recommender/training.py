@@ -92,7 +92,7 @@ def train(
     """
     with folders.only_trainer(shop.folder):
         started = perf_counter()
-        name = begin(sessions, kind=kind, now=now)
+        name = begin(sessions, shop, kind=kind, now=now)
         progress("reading what was bought")
         material = read(sessions, shop, now)
         found, reference = material.interactions, _reference(sessions, shop)
@@ -112,12 +112,12 @@ def train(
     return report(name, kind, found, seconds=seconds, judgement=judgement)
 
 
-def begin(sessions: sessionmaker[Session], *, kind: ModelKind, now: datetime, base: str = "") -> str:
+def begin(sessions: sessionmaker[Session], shop: Shop, *, kind: ModelKind, now: datetime, base: str = "") -> str:
     """Note that a model is being trained, and forget those whose trainers were killed; returns its name."""
     with sessions.begin() as session:
         session.execute(delete(Model).where(Model.state == State.CANDIDATE))
         stem = f"{now:%Y%m%d-%H%M%S}-{kind.value}"
-        taken = set(session.scalars(select(Model.name).where(Model.name.startswith(stem))))
+        taken = {*session.scalars(select(Model.name).where(Model.name.startswith(stem))), *folders.names(shop.folder)}
         name = next(one for one in (stem, *(f"{stem}-{number}" for number in range(2, 99))) if one not in taken)
         session.add(Model(name=name, kind=kind, trained_at=now, base=base))
     return name

@@ -74,6 +74,14 @@ def test_a_shop_with_next_to_nothing_sold_gets_a_model_of_what_there_is(
     assert (report.orders, report.customers) == (len(purchases), len(purchases))
 
 
+def test_a_folder_that_a_killed_trainer_finished_keeps_its_name(sessions: sessionmaker[Session], shop: Shop) -> None:
+    killed = train(sessions, shop, NOW)
+    with sessions.begin() as session:
+        session.execute(delete(Model))
+
+    assert train(sessions, shop, NOW).name == f"{killed.name}-2"
+
+
 def test_only_one_trains_at_a_time(sessions: sessionmaker[Session], shop: Shop) -> None:
     with only_trainer(shop.folder), pytest.raises(BeingTrained, match="being trained already"):
         train(sessions, shop, NOW)

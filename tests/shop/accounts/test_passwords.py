@@ -59,9 +59,8 @@ def test_what_is_built_from_the_person_or_the_shop_is_refused(password: str) -> 
 
 
 def test_an_endless_password_is_refused_before_it_costs_anything() -> None:
-    started = time.perf_counter()
-    assert "256" in str(passwords.weakness("unlikely words " * 1000))
-    assert time.perf_counter() - started < 0.2
+    # the estimate grows faster than the length: of fifteen million characters it would not end in this suite's time
+    assert "256" in str(passwords.weakness("unlikely words " * 1_000_000))
 
 
 def test_a_hash_verifies_only_its_own_password() -> None:
