@@ -1,6 +1,7 @@
 """What share of the shop's own product page the e-CRM takes: CPU per request with it and without it, in turns.
 
-Run: python -m bench.product_page. The real shop with 2,000 products, asked straight at its WSGI app; the same database.
+Run: python -m bench.product_page [folder]. The real shop, asked straight at its WSGI app: a new one with 2,000 products
+and no model; or a copy of the shop in `folder` (its `var`), with the model that it serves.
 "only the record" is the shop with the e-CRM whose templates show no slot (styles, greeting, banner, beacon,
 recommendations): what remains is the page view, the product view and the plugin's hooks. "all" counts the thread that
 stores the steps, too. Medians of rounds taken in turns; shares are medians of each round's own ratio, as absolute
@@ -9,6 +10,8 @@ figures swing with the machine.
 
 from __future__ import annotations
 
+import argparse
+import shutil
 import statistics
 import tempfile
 import time
@@ -21,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from sqlalchemy import select
 from werkzeug.test import EnvironBuilder
 
 import ecrm.migrating
@@ -29,6 +33,7 @@ from ecrm.installation import installation
 from shop.app import create_app
 from shop.catalog.product import Category, Department, Product
 from shop.database import db
+from shop.profile import ShopProfile
 
 from .page_view import BROWSER
 
@@ -43,6 +48,7 @@ class Variant:
 
     app: Flask
     environ: dict[str, Any]
+    paths: list[str]
     settle: Callable[[], object] = lambda: None
     rounds: list[tuple[float, float]] = field(default_factory=list)
 
@@ -53,7 +59,7 @@ class Variant:
             RuntimeError: for an answer that is no product page.
         """
         for number in range(times):
-            path = f"/p/{1 + (len(self.rounds) * times + number) % PRODUCTS}/tea"
+            path = self.paths[(len(self.rounds) * times + number) % len(self.paths)]
             said: list[str] = []
             body = b"".join(self.app.wsgi_app(self.environ | {"PATH_INFO": path}, partial(_note, said)))
             if said != ["200 OK"] or b"Add to cart" not in body:
@@ -97,6 +103,11 @@ def fill(app: Flask) -> None:
     with app.app_context():
         shop.migrating.upgrade(db.engine)
         ecrm.migrating.upgrade(db.engine)
+        db.session.add(
+            ShopProfile(
+                id=1, name="Tea", currency="USD", country="US", time_zone="America/New_York", email="tea@shop.example"
+            )
+        )
         departments = [Department(name=f"Department {n}", slug=f"d{n}", position=n) for n in range(10)]
         shelves = [Category(name=f"Shelf {n}", slug=f"s{n}", department=departments[n % 10]) for n in range(SHELVES)]
         db.session.add_all(
@@ -107,6 +118,13 @@ def fill(app: Flask) -> None:
             for n in range(PRODUCTS)
         )  # fmt: skip
         db.session.commit()
+
+
+def pages(app: Flask) -> list[str]:
+    """Paths of 2,000 products that can be bought."""
+    query = select(Product.id, Product.slug).where(Product.listed, Product.stock > 0, Product.age_limit.is_(None))
+    with app.app_context():
+        return [f"/p/{id_}/{slug}" for id_, slug in db.session.execute(query.order_by(Product.id).limit(PRODUCTS))]
 
 
 def report(variants: dict[tuple[str, str], Variant]) -> bool:
@@ -133,10 +151,17 @@ def report(variants: dict[tuple[str, str], Variant]) -> bool:
 
 def main() -> None:
     """Measure and print."""
+    parser = argparse.ArgumentParser(description="the e-CRM's share of a product page")
+    parser.add_argument("folder", nargs="?", type=Path, help="a filled shop's SHOP_VAR; without it, a new shop")
+    filled = parser.parse_args().folder
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
-        folder = Path(name)
+        folder = Path(name) / "var"
+        if filled:
+            shutil.copytree(filled, folder)
         everything, record, without = opened(folder, crm=True), opened(folder, crm=True), opened(folder, crm=False)
-        fill(everything)
+        if not filled:
+            fill(everything)
+        paths = pages(everything)
         record.jinja_env.globals["crm"] = None
         token = uuid.uuid4().hex
         cookies = {"no consent": "", "all accepted": f"ecrm_consent=2; ecrm_visitor={token}"}
@@ -144,7 +169,7 @@ def main() -> None:
         writers = {id(app): installation(app).writer for app in (everything, record)}
         variants = {
             (grade, what): Variant(
-                app, environ_of(cookie), writers[id(app)].flush if id(app) in writers else lambda: None
+                app, environ_of(cookie), paths, writers[id(app)].flush if id(app) in writers else lambda: None
             )
             for grade, cookie in cookies.items()
             for what, app in shops.items()

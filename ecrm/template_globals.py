@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from flask import Blueprint, Flask, render_template, request, url_for
+from flask import Blueprint, Flask, before_render_template, request, template_rendered, url_for
 from markupsafe import Markup
 
 from . import csp, identification
@@ -28,6 +29,7 @@ from .recommending.strips import strip_for
 from .wording import gettext, ngettext
 
 log = logging.getLogger("ecrm.slots")
+_KEY = "ecrm.slots"
 
 
 def init_app(app: Flask) -> None:
@@ -183,15 +185,30 @@ def _present_page() -> str:
 
 
 def _rendered(slot: str, **context: object) -> Markup:
-    prefix = installation().app.config["ECRM_PUBLIC_PREFIX"].rstrip("/")
-    html = render_template(
-        f"ecrm/slots/{slot}.html",
-        nonce=csp.nonce(),
-        csrf_token=csrf_token,
-        prefix=prefix,
-        grade=identification.chosen_grade(),
-        _=gettext,
-        ngettext=ngettext,
+    app = installation().app
+    prefix = app.config["ECRM_PUBLIC_PREFIX"].rstrip("/")
+    template = app.jinja_env.get_template(f"ecrm/slots/{slot}.html")
+    whole = {
+        **_of_host(app),
+        "nonce": csp.nonce(),
+        "csrf_token": csrf_token,
+        "prefix": prefix,
+        "grade": identification.chosen_grade(),
+        "_": gettext,
+        "ngettext": ngettext,
         **context,
-    )
+    }
+    before_render_template.send(app, _async_wrapper=app.ensure_sync, template=template, context=whole)
+    html = template.render(whole)
+    template_rendered.send(app, _async_wrapper=app.ensure_sync, template=template, context=whole)
     return Markup(html.strip())  # noqa: S704 (rendered by an autoescaping template)
+
+
+def _of_host(app: Flask) -> dict[str, Any]:
+    """What the host's context processors say, for templates of its own; asked once a page, where `render_template`
+    would ask for each slot."""
+    found: dict[str, Any] | None = request.environ.get(_KEY)
+    if found is None:
+        found = request.environ[_KEY] = {}
+        app.update_template_context(found)
+    return found

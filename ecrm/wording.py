@@ -43,8 +43,9 @@ def init_app(app: Flask) -> None:
 
 def gettext(message: str, **values: object) -> str:
     """The message in the reader's language; `%(name)s` is filled from `values`."""
-    translated: str = _domain.gettext(message, **values)
-    return translated
+    locale = get_locale()
+    text = _text(message, locale) if locale else message
+    return text % values if values else text
 
 
 def ngettext(singular: str, plural: str, count: int, **values: object) -> str:
@@ -135,6 +136,13 @@ def zone() -> ZoneInfo:
 
 def _locale() -> Locale:
     return get_locale() or _ENGLISH
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _text(message: str, _locale: Locale) -> str:
+    """Of the present locale, which is asked for once more only where the text isn't remembered."""
+    text: str = _domain.gettext(message)
+    return text
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -28,6 +28,7 @@ class Page:
         self.shown: set[str] = set()
         self.headings: list[str] = []
         self._cards: dict[str, ProductCard | None] = {}
+        self._expected: set[str] = set()
 
     @cached_property
     def model(self) -> Artefact | None:
@@ -54,10 +55,16 @@ class Page:
         """Whether the visitor confirmed an age."""
         return is_adult(self.crm.storefront)
 
+    def expect(self, product_ids: Iterable[str]) -> None:
+        """These will be asked for: they come along with the next question, which is cheaper than one of their own."""
+        self._expected.update(one for one in product_ids if one not in self._cards)
+
     def goods(self, product_ids: Sequence[str]) -> list[ProductCard]:
         """The shop's cards of these, each asked for once a page."""
         unknown = [one for one in dict.fromkeys(product_ids) if one not in self._cards]
         if unknown:
+            unknown += self._expected.difference(unknown)
+            self._expected.clear()
             self._cards.update(dict.fromkeys(unknown))
             self._cards.update((card.product_id, card) for card in self.crm.storefront.products(unknown))
         return [card for one in product_ids if (card := self._cards[one]) is not None]

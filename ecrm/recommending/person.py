@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, and_, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, select
 
 from ecrm import identification
 from ecrm.installation import Installation
@@ -37,9 +37,23 @@ _ORDER, _LINE = SeenOrder.__table__.c, SeenOrderLine.__table__.c
 _REFUND, _RETURNED = SeenRefund.__table__.c, SeenRefundLine.__table__.c
 _CUSTOMER_ID = select(_CUSTOMER.id).where(_CUSTOMER.reference == bindparam("reference"))
 _VISITOR_ID = select(_VISITOR.id).where(_VISITOR.token == bindparam("token"))
-_STEPS = select(_EVENT.happened_at, _EVENT.name, _EVENT.subject).order_by(_EVENT.happened_at.desc()).limit(STEPS_READ)
-_STEPS_OF_VISITOR = _STEPS.where(_EVENT.visitor_id == bindparam("owner"))
-_STEPS_OF_CUSTOMER = _STEPS.where(_EVENT.customer_id == bindparam("owner"))
+
+
+def _latest_of(owner: ColumnElement[int | None]) -> Select[datetime, str, str]:
+    """The latest steps, of which only those with products are brought over; `since` bounds them."""
+    latest = (
+        select(_EVENT.happened_at, _EVENT.name, _EVENT.subject)
+        .where(owner == bindparam("owner"), _EVENT.happened_at > bindparam("since"))
+        .order_by(_EVENT.happened_at.desc())
+        .limit(STEPS_READ)
+        .subquery()
+        .c
+    )
+    wanted = latest.name.in_(sorted(OF_PRODUCTS))
+    return select(latest.happened_at, latest.name, latest.subject).where(wanted)
+
+
+_STEPS_OF_VISITOR, _STEPS_OF_CUSTOMER = _latest_of(_EVENT.visitor_id), _latest_of(_EVENT.customer_id)
 _BOUGHT = (
     select(_ORDER.placed_at, _LINE.product)
     .join_from(SeenOrder.__table__, SeenOrderLine.__table__, _LINE.order_id == _ORDER.id)
@@ -130,9 +144,9 @@ def _steps(connection: Connection, *, visitor: int | None, customer: int | None,
     rows: list[Step] = []
     for query, owner in ((_STEPS_OF_VISITOR, visitor), (_STEPS_OF_CUSTOMER, customer)):
         if owner is not None:
-            found = connection.execute(query, {"owner": owner})
-            rows += [Step(at, name, product) for at, name, product in found if name in OF_PRODUCTS]
-    return [step for step in rows if step.at > now - LOOKS_COUNT]
+            found = connection.execute(query, {"owner": owner, "since": now - LOOKS_COUNT})
+            rows += [Step(at, name, product) for at, name, product in found]
+    return rows
 
 
 def looked(steps: Iterable[Step], now: datetime) -> list[Deed]:

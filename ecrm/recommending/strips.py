@@ -80,6 +80,8 @@ def strip_for(
         ValueError: for an unknown placement.
     """
     page, where = present_page(), _placement(placement)
+    if product_id:
+        page.expect([product_id])
     if where in OF_A_PERSON and not page.present.known:
         return None
     trial = trial_of(where, customer_id=page.present.customer_id)

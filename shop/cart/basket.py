@@ -16,7 +16,7 @@ from flask import current_app
 from flask import session as browser
 from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from ..database import db
@@ -57,11 +57,12 @@ def buyer_of(cart: Cart) -> str:
 
 def product_ids_in_cart() -> list[int]:
     """What lies in the cart of the present request, oldest first; empty outside of one's own cart."""
-    owned = _owned_by_visitor()
-    if owned is None:
+    account_id = signed_in_account_id()
+    owner = stranger_token() if account_id is None else account_id
+    if owner is None:
         return []
-    query = select(CartLine.product_id).join(Cart, Cart.id == CartLine.cart_id)
-    return list(db.session.scalars(query.where(owned, CartLine.saved.is_(False)).order_by(CartLine.id)))
+    query = _IDS_OF_STRANGER if account_id is None else _IDS_OF_ACCOUNT
+    return list(db.session.connection().scalars(query, {"owner": owner}))
 
 
 def cart_count() -> int:
@@ -88,6 +89,18 @@ def stranger_token() -> str | None:
         return None
     key = current_app.secret_key or ""
     return hmac.digest(key if isinstance(key, bytes) else key.encode(), f"cart:{secret}".encode(), "sha256").hex()
+
+
+# Built once: pages with recommendations ask one of them.
+_CART, _LINE = Cart.__table__.c, CartLine.__table__.c
+_IDS = (
+    select(_LINE.product_id)
+    .join(Cart.__table__, _CART.id == _LINE.cart_id)
+    .where(_LINE.saved.is_(False))
+    .order_by(_LINE.id)
+)
+_IDS_OF_ACCOUNT = _IDS.where(_CART.account_id == bindparam("owner"))
+_IDS_OF_STRANGER = _IDS.where(_CART.token == bindparam("owner"), _CART.account_id.is_(None))
 
 
 def _owned_by_visitor() -> ColumnElement[bool] | None:
