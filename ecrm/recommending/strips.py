@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import chain, count
 from types import MappingProxyType
@@ -28,6 +28,8 @@ ONLY = {
     Placement.AGAIN: frozenset({Code.AGAIN, Code.OFTEN, Code.CHOSEN}),
 }
 """What their headings are true of."""
+SAID_ABOVE = frozenset({Code.SEEN, Code.POPULAR, Code.REGION, Code.ARRIVED})
+"""Reasons that needn't stand on each card where all have the same: six times "You looked at this" tells nothing."""
 ON_THE_FIRST_DAY = frozenset({Placement.HOME, Placement.PRODUCT, Placement.ORDER})
 """Placements that show best sellers while nothing was learnt; elsewhere they would only distract."""
 
@@ -51,7 +53,8 @@ class Card:
 @dataclass(frozen=True, kw_only=True)
 class Strip:
     """What a placement shows. `anchor` and `heading` are no other strip's on the same page; `strategy` chose the cards
-    from what was learnt as `model`. `may_choose`: there is somebody whose "not interested" can be kept.
+    from what was learnt as `model`. `may_choose`: there is somebody whose "not interested" can be kept. `said_above`:
+    the heading tells as much as the one reason of all cards, which then stands in their menus only.
     """
 
     placement: str
@@ -61,6 +64,7 @@ class Strip:
     strategy: str = ""
     model: str = ""
     may_choose: bool = False
+    said_above: bool = False
 
 
 def strip_for(
@@ -146,8 +150,9 @@ def _strip(page: Page, found: Sequence[Recommendation], *, asked: Asked, trial: 
         )
         for position, one in enumerate(found, start=1)
     ]  # fmt: skip
-    above = heading(asked.placement, {one.reason.code for one in found})
-    return _on_this_page(page, asked, above, shown, model=page.model.name if page.model else "")
+    codes = {one.reason.code for one in found}
+    above = heading(asked.placement, codes)
+    return _on_this_page(page, asked, above, shown, model=page.model.name if page.model else "", codes=codes)
 
 
 def _best_sellers(page: Page, *, asked: Asked, trial: Trial) -> Strip | None:
@@ -192,7 +197,9 @@ def _card(
     )  # fmt: skip
 
 
-def _on_this_page(page: Page, asked: Asked, above: str, cards: list[Card], *, model: str = "") -> Strip:
+def _on_this_page(
+    page: Page, asked: Asked, above: str, cards: list[Card], *, model: str = "", codes: Set[Code] = frozenset()
+) -> Strip:
     """The strip with an id and a heading of its own: people who listen to a page tell its regions by their names."""
     page.shown.update(card.product.product_id for card in cards)
     numbered = (_("%(heading)s (%(number)d)", heading=above, number=number) for number in count(2))
@@ -206,4 +213,5 @@ def _on_this_page(page: Page, asked: Asked, above: str, cards: list[Card], *, mo
         strategy=asked.strategy.value,
         model=model,
         may_choose=page.present.may_choose,
+        said_above=len(codes) == 1 < len(cards) and codes <= SAID_ABOVE,
     )

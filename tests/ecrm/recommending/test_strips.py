@@ -111,6 +111,23 @@ def test_a_click_counts_on_the_very_next_page(browser: FlaskClient, plugin: Inst
 
 
 @pytest.mark.usefixtures("history")
+def test_what_a_heading_says_of_all_cards_stands_on_none_of_them(browser: FlaskClient) -> None:
+    browser.set_cookie("ecrm_consent", "2")
+    for product in ("boot", "seed"):
+        browser.get(f"/see/{product}")
+
+    two, more = (
+        browser.get("/", query_string={"page": f'{{{{ crm.recommendations("recent", n={n}) }}}}'}).text for n in (2, 4)
+    )
+
+    assert heading(two) == "Recently viewed"
+    assert cards(two) == {"seed": "", "boot": ""}
+    assert two.count("You looked at this") == 2, "in the menus"
+    assert heading(more) == "Recently viewed, and more like it"
+    assert cards(more)["seed"] == "You looked at this"
+
+
+@pytest.mark.usefixtures("history")
 def test_without_consent_what_was_looked_at_leads_nowhere(browser: FlaskClient, plugin: Installation) -> None:
     browser.get("/see/seed")
     assert plugin.writer.flush()
