@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Floats, Ints
-from .session_votes import Doubles, Said, by_rows, by_visits, latest_places
+from .session_votes import NOTHING as NOBODY
+from .session_votes import Doubles, Said, Voted, begins, by_rows, by_visits, latest_places
 
 LONGEST = 40
 """Of a longer visit its last so many steps count."""
@@ -84,6 +85,7 @@ class Weighed(NamedTuple):
     because: Ints
 
 
+SILENT = Voted(NOBODY, NOBODY.scores)
 NOTHING = Foreseen(np.empty(0, np.int32), np.empty(0, np.float32), np.empty(0, np.int32))
 
 
@@ -116,6 +118,8 @@ class SessionNeighbours:
         self._weights = np.array(self.settings.weights, float)
         if len(self._weights) != len(FEATURES):
             raise ValueError(f"{len(self._weights)} weights for {len(FEATURES)} features")
+        self._rarity = arrays["rarity"] ** self.settings.rarity
+        self._popular = arrays["popular"].sum(axis=0)
         self._now = float(arrays["ends_at"].max(initial=0.0))
 
     def foreseen(self, visit: Sequence[int], *, now: float | None = None) -> Foreseen:
@@ -146,31 +150,38 @@ class SessionNeighbours:
         if not len(visit) or not len(self.arrays["best"]):
             return Weighed(np.empty(0, np.int32), np.empty((0, len(FEATURES))), np.empty(0, np.int32))
         steps = [product for product in visit if 0 <= product < self.products][-LONGEST:]
-        heard = self._heard(steps, self._now if now is None else now) if steps else []
+        votes, *others = self._heard(steps, self._now if now is None else now) if steps else (SILENT,)
+        heard = [votes.near, *others]
         seen = latest_places(steps, LONGEST)
-        inside = np.fromiter(seen, np.int32, len(seen))
-        products = np.sort(np.concatenate([*(one.products for one in heard), inside, self.arrays["best"]]))
-        products = products[np.append(True, products[1:] != products[:-1])]  # np.unique takes three times as long
-        to_best, share = np.zeros((2, len(WITNESSES), len(products)))
-        because, loudest = np.full(len(products), -1, np.int32), np.zeros(len(products))
-        for number, said in enumerate(heard):
-            if not len(said.products):
-                continue
-            place = np.searchsorted(products, said.products)
-            to_best[number, place] = said.scores / max(float(said.scores.max()), 1e-12)
-            share[number, place] = said.scores / max(float(said.scores.sum()), 1e-12)
-            louder = to_best[number, place] > loudest[place]
-            because[place[louder]] = said.because[louder]
-            loudest[place[louder]] = to_best[number, place[louder]]
-        popular = self.arrays["popular"][:, products]
+        inside = np.array(list(seen), np.int32)
+        said = np.concatenate([one.products for one in heard])
+        products = np.sort(np.concatenate([said, inside, self.arrays["best"]]))
+        products = products[begins(products)]  # np.unique takes three times as long
+        place_of = np.empty(self.products, np.int32)  # filled only where it is read: searching takes ten times as long
+        place_of[products] = np.arange(len(products))
+        where = place_of[said]
+        total = np.zeros((len(WITNESSES), len(products)))
+        end = 0
+        for row, one in zip((0, 2, 3, 4), heard, strict=False):  # of unknown products nothing but an empty first
+            begin, end = end, end + len(one.products)
+            total[row] = np.bincount(where[begin:end], one.scores, len(products))
+        total[1] = np.bincount(where[: len(votes.alike)], votes.alike, len(products))
+        total[0] *= self._rarity[products]
+        to_best = total / np.maximum(total.max(axis=1, keepdims=True), 1e-12)
+        sums = np.maximum(total.sum(axis=1, keepdims=True), 1e-12)
         back = np.zeros(len(products))
-        back[np.searchsorted(products, inside)] = np.arange(1, len(inside) + 1)
-        kept = _promising(to_best.sum(axis=0) + popular.sum(axis=0) + 10 * (back > 0))
-        features = _features(to_best[:, kept], share[:, kept], popular[:, kept], back[kept])
-        return Weighed(products[kept].astype(np.int32), features, because[kept])
+        back[place_of[inside]] = np.arange(1, len(inside) + 1)
+        rough = to_best.sum(axis=0) + self._popular[products]
+        rough[place_of[inside]] += 10
+        kept = _promising(rough)
+        because = _because(to_best, kept, heard, where)
+        features = _features(
+            to_best[:, kept], total[:, kept] / sums, self.arrays["popular"][:, products[kept]], back[kept]
+        )
+        return Weighed(products[kept], features, because)
 
-    def _heard(self, steps: list[int], now: float) -> list[Said]:
-        """What each of `WITNESSES` says."""
+    def _heard(self, steps: list[int], now: float) -> tuple[Voted, Said, Said, Said]:
+        """What `WITNESSES` say, the first two together."""
         settings = self.settings
         votes = by_visits(
             self.arrays,
@@ -181,21 +192,38 @@ class SessionNeighbours:
             fade_days=settings.fade_days,
             near=settings.near,
             before=settings.before,
-            rarity=settings.rarity,
         )
         after = by_rows(self.arrays, "rules", steps[-1:], fade_steps=1.0)
-        earlier = by_rows(self.arrays, "rules", steps[:-1], fade_steps=2.0) if len(steps) > 1 else after._replace(
-            products=after.products[:0], scores=after.scores[:0], because=after.because[:0]
-        )  # fmt: skip
+        earlier = by_rows(self.arrays, "rules", steps[:-1], fade_steps=2.0) if len(steps) > 1 else NOBODY
         cosine = by_rows(self.arrays, "cosine", steps, fade_steps=settings.fade_steps)
-        return [votes.near, votes.alike, after, earlier, cosine]
+        return votes, after, earlier, cosine
+
+
+_SPEAKER = np.array([0, 0, 1, 2, 3])
+"""Of each of `WITNESSES` its place in what is heard: the first two speak together."""
+
+
+def _because(to_best: Doubles, kept: NDArray[np.int64], heard: Sequence[Said], where: Ints) -> Ints:
+    """For each candidate kept: the product of the strongest entry of the witness that is loudest for it, or -1."""
+    loudest = np.full(to_best.shape[1], -1)
+    loudest[kept] = _SPEAKER[to_best[:, kept].argmax(axis=0)]
+    who = np.repeat(np.arange(len(heard)), [len(one.products) for one in heard])
+    entries = (loudest[where] == who).nonzero()[0]
+    scores = np.concatenate([one.scores for one in heard])[entries]
+    entries = entries[np.argsort(-scores, kind="stable")[::-1]]  # the last assignment stays: the first of equals
+    because = np.full(to_best.shape[1], -1, np.int32)
+    because[where[entries]] = np.concatenate([one.because for one in heard])[entries]
+    found: Ints = because[kept]
+    return found
 
 
 def _promising(rough: Doubles) -> NDArray[np.int64]:
     """The places of the `CANDIDATES` highest, in order."""
     if len(rough) <= CANDIDATES:
         return np.arange(len(rough))
-    return np.sort(np.argpartition(rough, len(rough) - CANDIDATES)[-CANDIDATES:])
+    found: NDArray[np.int64] = np.argpartition(rough, len(rough) - CANDIDATES)[-CANDIDATES:]
+    found.sort()
+    return found
 
 
 def _features(to_best: Doubles, share: Doubles, popular: Floats, back: Doubles) -> Doubles:
@@ -205,6 +233,7 @@ def _features(to_best: Doubles, share: Doubles, popular: Floats, back: Doubles) 
     found[:, 1:witnesses:3] = to_best.T
     found[:, 2:witnesses:3] = share.T
     found[:, witnesses : witnesses + POPULARITIES] = np.log(popular + FAINTEST).T
-    seen = np.searchsorted(SEEN_BEFORE, back)
-    found[:, witnesses + POPULARITIES :] = (seen[:, None] == np.arange(len(SEEN_BEFORE) + 1)) & (back > 0)[:, None]
+    found[:, witnesses + POPULARITIES :] = 0
+    inside = back.nonzero()[0]
+    found[inside, witnesses + POPULARITIES + np.searchsorted(SEEN_BEFORE, back[inside])] = 1
     return found

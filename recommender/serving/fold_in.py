@@ -31,7 +31,7 @@ def taste(factors: Floats, inverse: Floats, weights: Mapping[int, float]) -> Flo
     liked = {number: weight for number, weight in weights.items() if weight > 0 and 0 <= number < len(factors)}
     if not liked:
         return np.zeros(factors.shape[1], np.float32)
-    rows = factors[list(liked)]
+    rows = factors.take(list(liked), axis=0)
     extra = WEIGHT * np.fromiter(liked.values(), np.float32, len(liked))
     wanted = rows.T @ (1.0 + extra)
     through = inverse @ rows.T
@@ -43,5 +43,5 @@ def taste(factors: Floats, inverse: Floats, weights: Mapping[int, float]) -> Flo
 
 def scores(factors: Floats, inverse: Floats, weights: Mapping[int, float], *, of: Ints) -> Floats:
     """One number for each of the products `of`."""
-    found: Floats = factors[of] @ taste(factors, inverse, weights)
+    found: Floats = factors.take(of, axis=0) @ taste(factors, inverse, weights)
     return found

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..arrays import Floats, Ints
 from ..artefact import NUMBER_OF_CODE
+from ..candidates.session_votes import begins
 from ..reasons import Code
 
 K = 10
@@ -93,7 +94,8 @@ class Pool:
     """Grows list by list."""
 
     def __init__(self) -> None:
-        self._parts: list[tuple[NDArray[Any], ...]] = []
+        self._parts: list[tuple[Any, ...]] = []
+        self._size = 0
 
     def add(self, ranked: Listed, *, weight: float | NDArray[Any] = 1.0, place: NDArray[Any] | None = None) -> None:
         """A ranked list, best first; several at once where `place` says each product's rank in its own. Below 0 is
@@ -103,8 +105,8 @@ class Pool:
         if not products.size:
             return
         shares = _shares(len(products)) if place is None else _SHARES[place]
-        parts = (products, weight * shares, ranked.why, ranked.source, ranked.times)
-        self._parts.append(tuple(np.broadcast_to(part, products.shape) for part in parts))
+        self._parts.append((products, weight * shares, ranked.why, ranked.source, ranked.times))
+        self._size += len(products)
 
     @property
     def empty(self) -> bool:
@@ -114,20 +116,33 @@ class Pool:
     def fused(self) -> Candidates:
         """Each product once, with the sum of its shares and the hint of the list that speaks for it most."""
         if not self._parts:
-            none = np.empty(0, np.int32)
-            return Candidates(none, np.empty(0), none, none, none, np.empty(0, np.int64))
-        products, shares, why, source, times = (np.concatenate(parts) for parts in zip(*self._parts, strict=True))
-        if products.min() < 0:
-            kept = products >= 0
-            products, shares, why, source, times = (part[kept] for part in (products, shares, why, source, times))
-        found, of = np.unique(products, return_inverse=True)
-        rising = np.argsort(shares, kind="stable")  # of several assignments the last one stays: the strongest
-        strongest = np.empty(len(found), np.int64)
-        strongest[of[rising]] = rising
-        scores = np.bincount(of, weights=shares, minlength=len(found)).astype(np.float64)
+            return _none()
+        wholes: list[NDArray[Any]] = [np.empty(self._size, np.int32) for _column in range(4)]
+        products, why, source, times = wholes
+        shares = np.empty(self._size)
+        end = 0
+        for part in self._parts:
+            begin, end = end, end + len(part[0])
+            for whole, values in zip((products, shares, why, source, times), part, strict=True):
+                whole[begin:end] = values  # a number for all of it costs next to nothing so
+        rising = np.argsort(shares, kind="stable")
+        # by product, and of each product the strongest last
+        keys = np.sort((products[rising].astype(np.int64) << 32) | np.arange(len(rising)))
+        keys = keys[np.searchsorted(keys, 0) :]  # below 0 is no product
+        if not len(keys):
+            return _none()
+        in_order, order = (keys >> 32).astype(np.int32), rising[keys & 0xFFFFFFFF]
+        starts = begins(in_order).nonzero()[0]
+        found, strongest = in_order[starts], order[np.append(starts[1:], len(order)) - 1]
+        scores = np.add.reduceat(shares[order], starts)
         return Candidates(
             found, scores, why[strongest], source[strongest], times[strongest], np.zeros(len(found), np.int64)
         )
+
+
+def _none() -> Candidates:
+    none = np.empty(0, np.int32)
+    return Candidates(none, np.empty(0), none, none, none, np.empty(0, np.int64))
 
 
 def among(values: NDArray[Any], some: Sequence[int]) -> NDArray[np.bool_]:

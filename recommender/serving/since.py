@@ -89,6 +89,6 @@ def support_by_fold_in(candidates: Candidates, known: Known) -> None:
     model = known.model
     if not known.seeds or not known.weights or not len(candidates) or not model.factors.size:
         return
-    inside = candidates.products < len(model.products)
-    scores = fold_in.scores(model.factors, model.inverse, known.weights, of=candidates.products[inside])
-    candidates.scores[inside] += strength(known) * FOLD_IN * by_rank(scores)
+    inside = int(np.searchsorted(candidates.products, len(model.products)))  # what came after the training is behind
+    scores = fold_in.scores(model.factors, model.inverse, known.weights, of=candidates.products[:inside])
+    candidates.scores[:inside] += strength(known) * FOLD_IN * by_rank(scores)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import numpy as np
 
 from ..artefact import NUMBER_OF_CODE, Artefact
@@ -78,10 +80,9 @@ def _without_unused(known: Known, found: Listed) -> Listed:
     kept = ~(habit & among(found.products, unused))
     caused = ((why == BECAUSE) | (why == LIKE)) & ~among(found.source, unused)
     open_ = np.flatnonzero(~(habit | caused | (why == POPULAR)) & (found.products >= 0))
-    causes = known.model.together.products[found.products[open_]]
-    own = [one for one in list(known.own)[:CAUSES] if one not in known.unused]
-    usable = among(causes, own)
-    first = causes[np.arange(len(open_)), usable.argmax(axis=1)]
-    kept[open_] = usable.any(axis=1)
+    own = {one for one in islice(known.own, CAUSES) if one not in known.unused}
+    causes = known.model.together.products[found.products[open_]].tolist()
+    first = np.array([next((one for one in row if one in own), NOBODY) for row in causes], np.int32)
+    kept[open_] = first != NOBODY
     found.why[open_], found.source[open_], found.times[open_] = BECAUSE, first, 0
     return found.only(kept)
