@@ -124,7 +124,7 @@ def chart(
     slot = (WIDTH - LEFT - RIGHT) / max(len(points), 1)
     middles = [round(LEFT + slot * (n + 0.5), 2) for n in range(len(points))]
     own = [point.value for point in points]
-    steps = round((high - low) / step)
+    steps = round((high - low) / step) if any(values) else 0  # nothing happened: no values to hold against a grid
     return Chart(
         kind=kind,
         bars=tuple(
