@@ -14,6 +14,7 @@ from time import perf_counter, process_time
 from typing import TextIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..evaluation import LENGTH, Lists, Targets, as_lists, by_age, coverage, figures, interval, split_by_time
 from ..interactions import Ints
@@ -25,6 +26,8 @@ from .carts import baskets_after, judged
 from .click_file import BadClickLog
 from .online_retail import Shop
 
+Ndcg = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""Of next and new, an entry a customer."""
 HEADINGS = ("next NDCG@10", "Recall@20", "MRR@20", "new NDCG@10", "Recall@20")
 
 ONLINE_RETAIL = Path("../shared/data/online_retail.parquet")
@@ -66,16 +69,20 @@ def print_rankings(shop: Shop, *, days: float, window: float, threads: int) -> d
     _say(f"{len(split.known.line_product):,} lines known; {len(split.following):,} customers asked for what is next, "
          f"{len(split.new):,} for what is new\n")  # fmt: skip
     _say(f"{'':30}" + "".join(f"{heading:>24}" for heading in HEADINGS))
+    others: dict[str, Ndcg] = {}
     for name, method in METHODS.items():
         known, fresh = (lists_by(method, split.known, everyone, new=new) for new in (False, True))
-        _line(name, known, fresh, split.following, split.new)
+        others[name] = _line(name, known, fresh, split.following, split.new)
     started, busy = perf_counter(), process_time()
     model = learn_model(split.known, shop.catalogue, threads=threads, progress=lambda step: _say(step, to=sys.stderr))
     seconds, busy = perf_counter() - started, process_time() - busy
     following = as_lists(everyone, model.ranked(everyone, NEXT, n=LENGTH).products)
     asked: Ints = np.array(sorted(split.new), np.int32)
     new = as_lists(asked, model.ranked(asked, NEW, n=LENGTH).products)
-    ndcg = _line("this shop", following, new, split.following, split.new)
+    ours = _line("this shop", following, new, split.following, split.new)
+    for name, theirs in others.items():  # of the same customers: their own differences
+        more = [interval(a - b) for a, b in zip(ours, theirs, strict=True)]
+        _say(f"more than {name}: next {more[0]}, new {more[1]}")
     for task, lists, targets in (("next", following, split.following), ("new", new, split.new)):
         ages = by_age(figures(lists, targets).ndcg, targets, split.known)
         _say(f"{task} by days of purchase: " + ", ".join(f"{age}: {one}" for age, one in ages.items()))
@@ -86,7 +93,7 @@ def print_rankings(shop: Shop, *, days: float, window: float, threads: int) -> d
     kinds = {task: ranker.kind for task, ranker in model.rankers.items()}
     _say(f"rankers: {kinds}, learnt from {model.questions} answers")
     return {
-        "next_ndcg10": round(ndcg[0], 4), "new_ndcg10": round(ndcg[1], 4), "coverage10": round(covered, 4),
+        "next_ndcg10": round(float(ours[0].mean()), 4), "new_ndcg10": round(float(ours[1].mean()), 4), "coverage10": round(covered, 4),
         "train_s": round(seconds, 1), "train_cpu_s": round(busy, 1), "peak_mb": round(memory),
     }  # fmt: skip
 
@@ -107,11 +114,11 @@ def print_placements(shop: Shop, *, days: float, window: float) -> dict[str, flo
     }  # fmt: skip
 
 
-def _line(name: str, following: Lists, new: Lists, wanted: Targets, fresh: Targets) -> tuple[float, float]:
+def _line(name: str, following: Lists, new: Lists, wanted: Targets, fresh: Targets) -> Ndcg:
     a, b = figures(following, wanted), figures(new, fresh)
     shown = [interval(values) for values in (a.ndcg, a.recall, a.mrr, b.ndcg, b.recall)]
     _say(f"{name:30}" + "".join(f"{one!s:>24}" for one in shown))
-    return shown[0].mean, shown[3].mean
+    return a.ndcg, b.ndcg
 
 
 def _arguments() -> argparse.Namespace:
