@@ -94,7 +94,8 @@ def print_rankings(shop: Shop, *, days: float, window: float, threads: int) -> d
     _say(f"rankers: {kinds}, learnt from {model.questions} answers")
     return {
         "next_ndcg10": round(float(ours[0].mean()), 4), "new_ndcg10": round(float(ours[1].mean()), 4),
-        "coverage10": round(covered, 4), "train_s": round(seconds, 1), "train_cpu_s": round(busy, 1), "peak_mb": round(memory),
+        "coverage10": round(covered, 4), "train_s": round(seconds, 1), "train_cpu_s": round(busy, 1),
+        "peak_mb": round(memory),
     }  # fmt: skip
 
 
