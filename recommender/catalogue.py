@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .interactions import Floats
 
@@ -46,6 +47,25 @@ class Catalogue:
             price=np.array([row.price for row in rows], np.float32),
             age=np.array([row.age for row in rows], np.float32),
         )
+
+    def before(self, days: float) -> Catalogue:
+        """As old as its products were so many days ago; one that came since has an age below 0."""
+        return replace(self, age=self.age - np.float32(days))
+
+    def offered(self, sold: NDArray[np.bool_]) -> Catalogue:
+        """Without the descriptions of products that nobody has bought and nobody knows to have been there yet.
+
+        Asked about the past, a list of products that knows what was to come would give the answers away.
+        """
+        there = sold | (np.isfinite(self.age) & (self.age >= 0))
+        if there.all():
+            return self
+
+        def known(words: Sequence[str]) -> list[str]:
+            return [word if was else "" for word, was in zip(words, there.tolist(), strict=True)]
+
+        price = np.where(there, self.price, np.float32(np.nan))
+        return replace(self, text=known(self.text), category=known(self.category), brand=known(self.brand), price=price)
 
     @property
     def log_price(self) -> Floats:

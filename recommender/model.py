@@ -207,6 +207,7 @@ def _asked(
         return
     known = known_before(interactions, days)
     with _one_thread():
+        catalogue = catalogue.before(days) if catalogue else None
         sources = Sources(known, catalogue, deeds=deeds.known_before(days))
     features = Features(sources, catalogue)
     fresh = first_time(target, known)

@@ -108,7 +108,8 @@ class Sources:
         self._live_factors: Floats = np.ascontiguousarray(self.factors.products[self._live])
         self._asked = Queries(known, self.looked)
         self.in_common = csr_matrix((len(known.products),) * 2, dtype=np.float32)
-        self._scorers = self._fitted(catalogue)
+        sold = np.bincount(known.line_product, minlength=len(known.products)) > 0
+        self._scorers = self._fitted(catalogue.offered(sold) if catalogue else None)
 
     def _fitted(self, catalogue: Catalogue | None) -> dict[str, Scorer]:
         """What answers with customers × products, by name; a source that isn't asked for costs nothing."""

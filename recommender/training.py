@@ -195,7 +195,7 @@ def _learnt(
         return Judgement(verdict, reference.name if reference else ""), model
     progress(f"learning from what was known {asked.days:.1f} days ago, to be judged by what came since")
     deeds = material.deeds.known_before(asked.days)
-    candidate = learn(asked.known, catalogue, deeds=deeds, quick=quick, progress=progress)
+    candidate = learn(asked.known, catalogue.before(asked.days), deeds=deeds, quick=quick, progress=progress)
     ours = {task.name: _lists(candidate, asked, task) for task in TASKS}
     theirs = _shown(artefact.load(shop.folder, reference.name), asked, found)
     judgement = gate.judge(asked, ours, theirs, against=reference.name)

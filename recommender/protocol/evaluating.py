@@ -155,7 +155,7 @@ def evaluate(
         known, fresh = (lists_by(method, split.known, everyone, new=new) for new in (False, True))
         found.lines.append(_line(name, known, fresh, split))
     with TemporaryDirectory(prefix="evaluation-") as folder:
-        served = _trained(found, catalogue, deeds.known_before(days), Path(folder), progress)
+        served = _trained(found, catalogue.before(days), deeds.known_before(days), Path(folder), progress)
         progress("what every customer would be shown", 0.8)
         following = served_lists(served, everyone.tolist(), Placement.HOME, n=LENGTH)
         new = served_lists(served, sorted(split.new), Placement.NEW, n=LENGTH)
