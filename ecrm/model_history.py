@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from recommender import store
+from recommender.settling import settling
 from recommender.store import Model, ModelKind, State
 
 from .installation import Installation
@@ -28,7 +29,7 @@ def go_back(crm: Installation, *, to: str | None, now: datetime) -> Model:
     Raises:
         NoSuchModel: there is no such model, or its files aren't kept any more.
     """
-    with crm.sessions.begin() as session:
+    with settling(crm.models.folder), crm.sessions.begin() as session:
         row = store.go_back(session, now, to=to, kept=kept_models(crm.models.folder))
     crm.models.forget()
     return row
@@ -38,6 +39,8 @@ def in_words(row: Model) -> str:
     """What the gate said of a model, with its figures."""
     if row.state == State.CANDIDATE:
         return _("Being trained, or its training was interrupted.")
+    if row.state == State.FAILED:
+        return _("Its training was interrupted.")
     if row.kind == ModelKind.REFRESH:
         return _("The rankings of %(base)s with the orders since.", base=row.base)
     against = str(row.gate.get("against", ""))

@@ -11,7 +11,7 @@ anyway, as serving reads them itself.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from time import perf_counter
 
@@ -81,7 +81,7 @@ def refresh(sessions: sessionmaker[Session], shop: Shop, now: datetime) -> train
         with sessions() as session:
             if because := why_not_refresh(session, present, now, arrivals=arrivals):
                 return f"nothing was refreshed: {because}"
-        name = training.begin(sessions, shop, kind=ModelKind.REFRESH, now=now, base=base)
+        begun = training.begin(sessions, shop, kind=ModelKind.REFRESH, now=now, base=base)
         material = read(sessions, shop, now)
         fitted = fitted_anew(
             rankers, material.interactions, material.catalogue, deeds=material.deeds, factors=material.factors
@@ -91,18 +91,19 @@ def refresh(sessions: sessionmaker[Session], shop: Shop, now: datetime) -> train
             anew=_anew(material.interactions, before, age=(now - present.trained_at) / timedelta(days=1)),
             of=fitted, kept=_kept(material.interactions, before),
         )  # fmt: skip
-        training.write(model, material, shop, name=name, kind=ModelKind.REFRESH, now=now, like=before.session)
+        training.write(model, material, shop, name=begun.name, kind=ModelKind.REFRESH, now=now, like=before.session)
         seconds = round(perf_counter() - started, 1)
         report = training.report(
-            name, ModelKind.REFRESH, material.interactions, seconds=seconds,
+            begun.name, ModelKind.REFRESH, material.interactions, seconds=seconds,
             judgement=Judgement(Verdict.PASSED, against=base),
         )  # fmt: skip
         facts = {"orders": report.orders, "ranked_anew": len(model.anew)}
-        training.finish(
-            sessions, name, material.interactions, now=now, seconds=seconds, judgement=report.judgement, facts=facts
-        )
+        state = training.finish(
+            sessions, shop, begun, material.interactions, now=now, seconds=seconds, judgement=report.judgement,
+            facts=facts,
+        )  # fmt: skip
         training.tidy(sessions, shop)
-    return report
+    return replace(report, state=state)
 
 
 def _anew(interactions: Interactions, before: artefact.Artefact, *, age: float) -> Ints:

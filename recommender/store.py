@@ -20,10 +20,16 @@ from tracking.record import BigId, Record
 class State(StrEnum):
     """What became of a model."""
 
-    CANDIDATE = "candidate"  # is being trained, or its trainer was killed
+    CANDIDATE = "candidate"  # is being trained, or its trainer was killed a moment ago
+    FAILED = "failed"  # its trainer was killed; the next one says so
     PUBLISHED = "published"  # was served from `published_at` on; of these the latest is served now
     REJECTED = "rejected"  # the gate refused it; `gate` says why
-    WITHDRAWN = "withdrawn"  # was served until somebody went back to an earlier one
+    WITHDRAWN = "withdrawn"  # was served, or about to be, when somebody went back to another one
+
+    @property
+    def whole(self) -> bool:
+        """Whether its training came to an end, so that it could be served."""
+        return self not in (State.CANDIDATE, State.FAILED)
 
 
 class ModelKind(StrEnum):
@@ -108,7 +114,7 @@ def go_back(session: Session, now: datetime, *, to: str | None = None, kept: Seq
         target: Model | None = possible[0]
     else:
         target = model_named(session, to) if to else None
-    if target is None or target.name not in kept or target.state == State.CANDIDATE:
+    if target is None or target.name not in kept or not State(target.state).whole:
         names = ", ".join(one.name for one in possible) or "none"
         wanted = f"There is no model {to} to go back to" if to else "There is no earlier model to go back to"
         raise NoSuchModel(f"{wanted}; those whose files are still kept: {names}.")
@@ -117,7 +123,7 @@ def go_back(session: Session, now: datetime, *, to: str | None = None, kept: Seq
     for one in session.scalars(published(Model)):
         if one.published_at and target.published_at and one.published_at <= target.published_at:
             break
-        if one.id != target.id and (present is None or _family(one) == _family(present)):
+        if one.id != target.id and (present is None or family(one) == family(present)):
             one.state = State.WITHDRAWN
     publish(target, now)
     return target
@@ -126,9 +132,9 @@ def go_back(session: Session, now: datetime, *, to: str | None = None, kept: Seq
 def earlier(session: Session) -> list[Model]:
     """What was served before the present model and its refreshes, latest first."""
     rows = list(session.scalars(published(Model)))
-    return [one for one in rows if _family(one) != _family(rows[0])]
+    return [one for one in rows if family(one) != family(rows[0])]
 
 
-def _family(model: Model) -> str:
+def family(model: Model) -> str:
     """A full model and its refreshes stand and fall together."""
     return model.base or model.name

@@ -10,12 +10,12 @@ from __future__ import annotations
 import resource
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from . import artefact, artefact_writing, folders, gate
@@ -31,7 +31,8 @@ from .interactions import Interactions, Ints
 from .material import Material, Shop, read
 from .model import TASKS, LearntModel, Task
 from .session_tuning import fitted
-from .store import Model, ModelKind, State, publish, published
+from .settling import settling
+from .store import Model, ModelKind, State, family, present_model, publish, published
 from .together import Together
 
 DAY = 86_400.0
@@ -51,14 +52,18 @@ class TrainingReport:
     lines: int = 0
     seconds: float = 0.0
     judgement: Judgement = field(default_factory=lambda: Judgement(Verdict.FIRST))
+    state: State = State.PUBLISHED
 
     @property
     def published(self) -> bool:
-        """Whether it passed the gate."""
-        return not self.judgement.verdict.refuses
+        """Whether it passed the gate, and nobody went back to another model meanwhile."""
+        return self.state is State.PUBLISHED
 
     def __str__(self) -> str:
-        became = "published" if self.published else f"refused ({self.judgement.verdict.value})"
+        became = {
+            State.PUBLISHED: "published",
+            State.WITHDRAWN: "not served, as somebody chose another model meanwhile",
+        }.get(self.state, f"refused ({self.judgement.verdict.value})")
         return (
             f"{self.name}: learnt from {self.lines:,} lines of {self.orders:,} orders by {self.customers:,} customers "
             f"in {self.seconds:.1f} s; {became}{_compared(self.judgement)}"
@@ -73,6 +78,13 @@ class Reference:
     trained_at: datetime
     customers: int
     products: int
+
+
+class Begun(NamedTuple):
+    """A model that is being trained, and the family of what was served when it began."""
+
+    name: str
+    family: str
 
 
 def train(
@@ -92,7 +104,8 @@ def train(
     """
     with folders.only_trainer(shop.folder):
         started = perf_counter()
-        name = begin(sessions, shop, kind=kind, now=now)
+        begun = begin(sessions, shop, kind=kind, now=now)
+        name = begun.name
         progress("reading what was bought")
         material = read(sessions, shop, now)
         found, reference = material.interactions, _reference(sessions, shop)
@@ -107,20 +120,23 @@ def train(
             progress("writing the lists")
             write(model, material, shop, name=name, kind=kind, now=now)
         seconds = round(perf_counter() - started, 1)
-        finish(sessions, name, found, now=now, seconds=seconds, judgement=judgement, facts=_facts(material, model))
+        state = finish(
+            sessions, shop, begun, found, now=now, seconds=seconds, judgement=judgement, facts=_facts(material, model)
+        )
         tidy(sessions, shop)
-    return report(name, kind, found, seconds=seconds, judgement=judgement)
+    return report(name, kind, found, seconds=seconds, judgement=judgement, state=state)
 
 
-def begin(sessions: sessionmaker[Session], shop: Shop, *, kind: ModelKind, now: datetime, base: str = "") -> str:
-    """Note that a model is being trained, and forget those whose trainers were killed; returns its name."""
+def begin(sessions: sessionmaker[Session], shop: Shop, *, kind: ModelKind, now: datetime, base: str = "") -> Begun:
+    """Note that a model is being trained, and that those which still are have failed: their trainers were killed."""
     with sessions.begin() as session:
-        session.execute(delete(Model).where(Model.state == State.CANDIDATE))
+        session.execute(update(Model).where(Model.state == State.CANDIDATE).values(state=State.FAILED))
+        present = present_model(session)
         stem = f"{now:%Y%m%d-%H%M%S}-{kind.value}"
         taken = {*session.scalars(select(Model.name).where(Model.name.startswith(stem))), *folders.names(shop.folder)}
         name = next(one for one in (stem, *(f"{stem}-{number}" for number in range(2, 99))) if one not in taken)
         session.add(Model(name=name, kind=kind, trained_at=now, base=base))
-    return name
+    return Begun(name, base or (family(present) if present else ""))
 
 
 def write(
@@ -156,31 +172,45 @@ def _visits(material: Material, kind: ModelKind, like: SessionNeighbours | None)
 
 
 def finish(
-    sessions: sessionmaker[Session], name: str, learnt_from: Interactions, *, now: datetime, seconds: float,
-    judgement: Judgement, facts: dict[str, Any],
-) -> None:  # fmt: skip
-    """The commit that publishes, or refuses."""
-    with sessions.begin() as session:
-        row = session.scalars(select(Model).where(Model.name == name)).one()
+    sessions: sessionmaker[Session], shop: Shop, begun: Begun, learnt_from: Interactions, *, now: datetime,
+    seconds: float, judgement: Judgement, facts: dict[str, Any],
+) -> State:  # fmt: skip
+    """The commit that publishes, or refuses; or withdraws, where somebody chose another model since `now`, which is
+    when the training began: what they chose stays."""
+    with settling(shop.folder), sessions.begin() as session:
+        row = session.scalars(select(Model).where(Model.name == begun.name)).one()
+        present = present_model(session)
         row.customers, row.products = len(learnt_from.customers), len(learnt_from.products)
         row.interactions, row.seconds, row.facts = len(learnt_from.line_product), seconds, facts
         row.gate = judgement.as_json()
         if judgement.verdict.refuses:
             row.state = State.REJECTED
+        elif begun.family != (family(present) if present else ""):
+            row.state = State.WITHDRAWN
         else:
-            publish(row, now)
+            publish(row, now + timedelta(seconds=seconds))
+        return State(row.state)
 
 
 def tidy(sessions: sessionmaker[Session], shop: Shop) -> None:
-    """Keep what is served, what it is made of, and the last models to go back to."""
-    with sessions.begin() as session:
-        served = list(session.scalars(published(Model).limit(1)))
-        newest = select(Model).order_by(Model.trained_at.desc(), Model.id.desc())
-        kept = [*served, *session.scalars(newest.where(Model.kind != ModelKind.REFRESH).limit(max(shop.keep, 1)))]
-        kept += session.scalars(newest.where(Model.kind == ModelKind.REFRESH).limit(REFRESHES_KEPT))
-        keep = {one.name for one in kept} | {one.base for one in kept if one.base}
-        session.execute(delete(Model).where(Model.kind == ModelKind.REFRESH, Model.name.not_in(keep)))
-    folders.sweep(shop.folder, keep=keep)
+    """Keep what is served, what it is made of, and the last published models to go back to; of those that are not
+    served, the latest, should somebody want it all the same. Nobody can go back to one while it is swept."""
+    with settling(shop.folder):
+        with sessions.begin() as session:
+            kept = list(session.scalars(published(Model).limit(1)))
+            kept += session.scalars(published(Model).where(Model.kind != ModelKind.REFRESH).limit(max(shop.keep, 1)))
+            kept += session.scalars(published(Model).where(Model.kind == ModelKind.REFRESH).limit(REFRESHES_KEPT))
+            keep = {one.name for one in kept} | {one.base for one in kept if one.base}
+            keep |= set(session.scalars(_put_aside(folders.names(shop.folder))))
+            session.execute(delete(Model).where(Model.kind == ModelKind.REFRESH, Model.name.not_in(keep)))
+        folders.sweep(shop.folder, keep=keep)
+
+
+def _put_aside(there: list[str]) -> Select[str]:
+    """Of the models in these folders, the latest that was refused or withdrawn."""
+    aside = Model.state.in_((State.REJECTED, State.WITHDRAWN))
+    query = select(Model.name).where(aside, Model.kind != ModelKind.REFRESH, Model.name.in_(there))
+    return query.order_by(Model.trained_at.desc(), Model.id.desc()).limit(1)
 
 
 def _learnt(
@@ -247,10 +277,18 @@ def _reference(sessions: sessionmaker[Session], shop: Shop) -> Reference | None:
         )
 
 
-def report(name: str, kind: ModelKind, found: Interactions, *, seconds: float, judgement: Judgement) -> TrainingReport:
+def report(
+    name: str,
+    kind: ModelKind,
+    found: Interactions,
+    *,
+    seconds: float,
+    judgement: Judgement,
+    state: State = State.PUBLISHED,
+) -> TrainingReport:
     return TrainingReport(
         name=name, kind=kind, customers=len(found.customers), products=len(found.products),
-        orders=len(found.order_age), lines=len(found.line_product), seconds=seconds, judgement=judgement,
+        orders=len(found.order_age), lines=len(found.line_product), seconds=seconds, judgement=judgement, state=state,
     )  # fmt: skip
 
 

@@ -34,7 +34,7 @@ def recommendation_models() -> str:
         states=_states(), kinds=_kinds(),
         possible={
             row.name for row in rows
-            if row.name in kept and row.state != State.CANDIDATE and not (present and present.name == row.name)
+            if row.name in kept and State(row.state).whole and not (present and present.name == row.name)
         },
     )  # fmt: skip
 
@@ -59,7 +59,7 @@ def go_back_to_model() -> Response:
 def _states() -> dict[str, str]:
     return {
         State.CANDIDATE: _("being trained"), State.PUBLISHED: _("was in use"), State.REJECTED: _("refused"),
-        State.WITHDRAWN: _("withdrawn"),
+        State.WITHDRAWN: _("withdrawn"), State.FAILED: _("interrupted"),
     }  # fmt: skip
 
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from threading import Thread
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from recommender.catalogue import Description
 from recommender.folders import UNFINISHED, BeingTrained, names, only_trainer
-from recommender.gate import Verdict
+from recommender.gate import Judgement, Verdict
 from recommender.loading import ModelShelf
-from recommender.material import Shop
+from recommender.material import Shop, read
+from recommender.refresh_due import what_is_due
 from recommender.refreshing import refresh
-from recommender.store import Model, ModelKind, NoSuchModel, State, go_back, models, present_name
-from recommender.training import train
+from recommender.settling import settling
+from recommender.store import Model, ModelKind, NoSuchModel, State, go_back, models, present_model, present_name
+from recommender.training import begin, finish, tidy, train
 from tracking.orders import SeenOrder, SeenOrderLine
 
 from .purchases import NOW, checkerboard, customer, order
@@ -96,7 +99,9 @@ def test_what_a_killed_trainer_left_is_swept_by_the_next(sessions: sessionmaker[
 
     report = train(sessions, shop, NOW)
 
-    assert [one.name for one in history(sessions)] == [report.name]
+    assert {one.name: one.state for one in history(sessions)} == {
+        report.name: State.PUBLISHED, "20261119-000000-full": State.FAILED,
+    }  # fmt: skip
     assert [one.name for one in shop.folder.iterdir() if one.is_dir()] == [report.name]
 
 
@@ -155,7 +160,7 @@ def test_only_some_models_are_kept_and_always_the_one_that_is_served(
         latest = train(sessions, few, NOW + timedelta(days=day)).name
     with sessions() as session:
         assert present_name(session) == latest
-    assert len(names(shop.folder)) == 2
+    assert names(shop.folder) == [trained[2], "20261124-000000-full", latest]  # the one left behind, and two to go to
 
 
 def test_a_refresh_knows_who_ordered_since_and_leaves_the_others_their_lists(
@@ -205,3 +210,111 @@ def test_a_refresh_before_the_first_training_has_nothing_to_refresh(
     sessions: sessionmaker[Session], shop: Shop
 ) -> None:
     assert refresh(sessions, shop, NOW) == "nothing was refreshed: no model was trained yet"
+
+
+def test_refused_and_failed_trainings_leave_the_models_one_can_go_back_to(
+    sessions: sessionmaker[Session], shop: Shop
+) -> None:
+    few = Shop(folder=shop.folder, keep=2)
+    good = [train(sessions, few, NOW + timedelta(days=day)).name for day in range(2)]
+    with sessions.begin() as session:
+        for day in (3, 4, 5):
+            session.add(Model(name=f"refused-{day}", trained_at=NOW + timedelta(days=day), state=State.REJECTED))
+            session.add(Model(name=f"failed-{day}", trained_at=NOW + timedelta(days=day), state=State.FAILED))
+
+    tidy(sessions, few)
+
+    assert names(shop.folder) == good
+    with sessions.begin() as session:
+        assert go_back(session, NOW + timedelta(days=6), kept=names(shop.folder)).name == good[0]
+
+
+def test_the_latest_refused_model_can_be_chosen_all_the_same(sessions: sessionmaker[Session], shop: Shop) -> None:
+    trained = [train(sessions, shop, NOW + timedelta(days=day)).name for day in range(3)]
+    with sessions.begin() as session:
+        session.execute(update(Model).where(Model.name != trained[0]).values(state=State.REJECTED))
+
+    tidy(sessions, shop)
+
+    assert names(shop.folder) == [trained[0], trained[2]]
+
+
+def test_a_killed_full_training_is_not_tried_again_after_every_refresh(
+    sessions: sessionmaker[Session], shop: Shop
+) -> None:
+    def due(minutes: int) -> ModelKind | None:
+        with sessions() as session:
+            moment = NOW + timedelta(minutes=minutes)
+            return what_is_due(session, present_model(session), moment, folder=shop.folder, arrivals=False)[0]
+
+    with sessions() as session:
+        checkerboard(session)
+    train(sessions, shop, NOW, kind=ModelKind.QUICK)
+    assert due(1) is ModelKind.FULL
+    killed = begin(sessions, shop, kind=ModelKind.FULL, now=NOW + timedelta(minutes=1))
+    with sessions.begin() as session:
+        order(session, customer(session, "newcomer"), ["tea"], days_ago=-2 / 1440)
+
+    assert due(5) is ModelKind.REFRESH
+    assert not isinstance(refresh(sessions, shop, NOW + timedelta(minutes=5)), str)
+
+    assert due(10) is None
+    assert {one.name: one.state for one in history(sessions)}[killed.name] == State.FAILED
+    with sessions.begin() as session, pytest.raises(NoSuchModel):
+        go_back(session, NOW, to=killed.name, kept=[killed.name])
+
+
+@pytest.mark.parametrize("refreshed", [False, True])
+def test_who_goes_back_during_a_training_stays_there(
+    sessions: sessionmaker[Session], shop: Shop, refreshed: bool
+) -> None:
+    with sessions() as session:
+        checkerboard(session)
+    first, second = (train(sessions, shop, NOW + timedelta(days=day)).name for day in range(2))
+    now, base = NOW + timedelta(days=2), second if refreshed else ""
+    material = read(sessions, shop, now)
+    begun = begin(sessions, shop, kind=ModelKind.REFRESH if refreshed else ModelKind.FULL, now=now, base=base)
+    with sessions.begin() as session:
+        go_back(session, now + timedelta(minutes=2), kept=names(shop.folder))
+
+    state = finish(
+        sessions, shop, begun, material.interactions, now=now, seconds=600.0, judgement=Judgement(Verdict.PASSED),
+        facts={},
+    )  # fmt: skip
+    tidy(sessions, shop)
+
+    assert state is State.WITHDRAWN
+    with sessions() as session:
+        assert present_name(session) == first
+    assert first in names(shop.folder)
+
+
+def test_a_model_is_published_when_its_training_ends_and_knows_the_orders_until_it_began(
+    sessions: sessionmaker[Session], shop: Shop
+) -> None:
+    begun = begin(sessions, shop, kind=ModelKind.FULL, now=NOW)
+    known = read(sessions, shop, NOW).interactions
+
+    finish(sessions, shop, begun, known, now=NOW, seconds=90.0, judgement=Judgement(Verdict.FIRST), facts={})
+
+    [row] = history(sessions)
+    assert row.published_at is not None
+    assert (row.published_at - row.trained_at).total_seconds() == 90
+
+
+def test_nobody_goes_back_while_folders_are_swept(sessions: sessionmaker[Session], shop: Shop) -> None:
+    train(sessions, shop, NOW)
+    order_of_things: list[str] = []
+
+    def tidied() -> None:
+        tidy(sessions, shop)
+        order_of_things.append("tidied")
+
+    with settling(shop.folder):
+        other = Thread(target=tidied)
+        other.start()
+        other.join(timeout=0.3)
+        order_of_things.append("went back")
+    other.join(timeout=30)
+
+    assert order_of_things == ["went back", "tidied"]
