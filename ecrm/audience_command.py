@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from tracking.customers import Customer
 
+from .access.audit import Action, at_command_line, record_look
 from .installation import Installation, installation
 from .training import shop_of
 
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 def audience(product: str, number: int) -> None:
     """List the customers who are most likely to buy PRODUCT (the shop's id), though nobody may have bought it yet.
 
-    The list says who would like to hear of it, not who agreed to get advertising: that is for you to heed.
+    The list says who would like to hear of it, not who agreed to get advertising: that is for you to heed. It names
+    people, so the audit keeps who asked for it.
     """
     from recommender.hearing import UnknownProduct, who_should_hear  # with it comes scipy, which a page never needs
 
@@ -36,7 +38,14 @@ def audience(product: str, number: int) -> None:
         raise click.ClickException(str(error)) from None
     if not found:
         click.echo("Nobody has bought anything yet, or everybody has this product or doesn't want to see it.")
-    for line in _lines(crm, found):
+        return
+    lines = _lines(crm, found)
+    with crm.sessions.begin() as session:
+        record_look(
+            session, at_command_line(), Action.RECOMMENDATIONS_READ,
+            subject=f"product:{product}", reason="flask ecrm audience", now=datetime.now(UTC),
+        )  # fmt: skip
+    for line in lines:
         click.echo(line)
 
 

@@ -16,8 +16,9 @@ from flask import Request
 
 from recommender.asking import Placement, Strategy
 
+from .steps import MOST_POSITION
+
 PARAMETER = "ecrm_from"
-MOST_POSITION = 100
 _WRITTEN = re.compile(r"([a-z_]{1,20})-([1-9][0-9]{0,2})(?:-([a-z_]{1,20}))?")
 _PLACEMENTS = frozenset(str(one) for one in Placement)
 _STRATEGIES = frozenset(str(one) for one in Strategy)

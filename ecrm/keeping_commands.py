@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from datetime import datetime
 
 import click
@@ -11,8 +10,8 @@ from flask.cli import AppGroup, with_appcontext
 from tracking.clickstream.owning import NotOurs
 
 from . import keeping
+from .access.audit import at_command_line
 from .installation import installation
-from .storefront import Staff
 
 
 def add_to(commands: AppGroup) -> None:
@@ -79,7 +78,7 @@ def erase_events(email: str, reason: str, yes: bool) -> None:
     """Take all that the customer of EMAIL did, and their browsers, out of database and archive."""
     if not yes:
         click.confirm(f"Erase every step of {email}? This can't be undone.", abort=True)
-    staff = Staff(staff_id="command line", name=getpass.getuser(), role="owner")
+    staff = at_command_line()
     try:
         click.echo(str(keeping.erase_events(installation(), email, reason=reason, staff=staff)))
     except (keeping.NotErasable, NotOurs) as error:

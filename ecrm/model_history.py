@@ -10,7 +10,9 @@ from recommender import store
 from recommender.settling import settling
 from recommender.store import Model, ModelKind, State
 
+from .access.audit import Action, record
 from .installation import Installation
+from .storefront import Staff
 from .wording import gettext as _
 from .wording import number
 
@@ -23,14 +25,17 @@ def kept_models(folder: Path) -> list[str]:
     return sorted(one.parent.name for one in folder.glob(f"[!.]*/{ABOUT}"))
 
 
-def go_back(crm: Installation, *, to: str | None, now: datetime) -> Model:
+def go_back(crm: Installation, *, to: str | None, by: Staff, now: datetime) -> Model:
     """Serve the model that was served before, or the one called so; every process does within seconds.
+
+    The audit has it in the same transaction.
 
     Raises:
         NoSuchModel: there is no such model, or its files aren't kept any more.
     """
     with settling(crm.models.folder), crm.sessions.begin() as session:
         row = store.go_back(session, now, to=to, kept=kept_models(crm.models.folder))
+        record(session, by, Action.MODEL_CHOSEN, subject=f"model:{row.name}", now=now)
     crm.models.forget()
     return row
 

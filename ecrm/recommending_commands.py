@@ -17,6 +17,7 @@ from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsed
 
 from recommender.store import Model, ModelKind, NoSuchModel, models, present_name
 
+from .access.audit import at_command_line
 from .audience_command import audience
 from .installation import installation
 from .model_history import go_back, in_words
@@ -72,7 +73,7 @@ def list_models() -> None:
 def rollback(name: str | None) -> None:
     """Go back to the model that was served before, or to the one called NAME; every process does within seconds."""
     try:
-        row = go_back(installation(), to=name, now=datetime.now(UTC))
+        row = go_back(installation(), to=name, by=at_command_line(), now=datetime.now(UTC))
     except NoSuchModel as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{row.name} of {row.trained_at:%Y-%m-%d %H:%M} UTC is served from now on.")

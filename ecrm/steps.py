@@ -10,6 +10,9 @@ from typing import ClassVar
 
 from tracking.visitors import Grade
 
+MOST_POSITION = 100
+"""Of a product in a list that is counted; what lies beyond nobody looks at."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -60,6 +61,11 @@ class AuditEntry(Record):
 
 class AppendOnly(RuntimeError):
     """Somebody tried to change or delete an audit entry."""
+
+
+def at_command_line() -> Staff:
+    """Whoever runs a command, who may do everything: by the name that the machine knows them by."""
+    return Staff(staff_id="command line", name=getpass.getuser(), role="owner")
 
 
 def record(

@@ -8,9 +8,9 @@ from recommender.asking import Placement, Strategy
 from .segments import unknown
 
 
-def placement_name(placement: str) -> str:
-    """A placement in words; one that this version doesn't know by its own name."""
-    words = {
+def placement_words() -> dict[str, str]:
+    """Every placement in words, as staff call it."""
+    return {
         Placement.HOME: _("Home page: for you"),
         Placement.AGAIN: _("Buy it again"),
         Placement.NEW: _("New for you"),
@@ -28,7 +28,11 @@ def placement_name(placement: str) -> str:
         Placement.EMAIL: _("E-mails"),
         Placement.SUPPORT: _("Support desk"),
     }
-    return words.get(Placement(placement), placement) if placement in set(Placement) else placement
+
+
+def placement_name(placement: str) -> str:
+    """A placement in words; one that this version doesn't know by its own name."""
+    return placement_words().get(placement, placement)
 
 
 def strategy_name(strategy: str) -> str:

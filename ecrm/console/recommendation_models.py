@@ -9,7 +9,6 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
 from ecrm import model_history
-from ecrm.access.audit import Action, record
 from ecrm.access.roles import Permission, needs, signed_in_staff
 from ecrm.installation import installation
 from ecrm.wording import gettext as _
@@ -47,11 +46,9 @@ def go_back_to_model() -> Response:
     if not name:
         raise BadRequest(_("Choose the model to go back to."))
     try:
-        row = model_history.go_back(crm, to=name, now=now)
+        row = model_history.go_back(crm, to=name, by=signed_in_staff(), now=now)
     except NoSuchModel:
         raise BadRequest(_("The files of this model aren't kept any more, or it is in use already.")) from None
-    with crm.sessions.begin() as session:
-        record(session, signed_in_staff(), Action.MODEL_CHOSEN, subject=f"model:{row.name}", now=now)
     flash(_("%(name)s is in use: every process of the shop shows it within seconds.", name=row.name))
     return redirect(url_for("console.recommendation_models"), 303)
 

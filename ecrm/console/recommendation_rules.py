@@ -26,9 +26,9 @@ from ecrm.marketing.rules import (
     rules_not_ended,
 )
 from ecrm.wording import gettext as _
-from recommender.asking import Placement
 
 from .blueprint import console
+from .placement_words import placement_words
 from .queries import LARGEST, day_arg, text_arg
 from .rule_preview import Preview, preview_of
 
@@ -103,19 +103,6 @@ def in_words(rule: RecommendationRule) -> str:
         "bury": _("%(of)s counts one %(number)s-th", of=of, number=number),
         "exclude": _("%(of)s is left out", of=of),
     }[rule.what]
-
-
-def placement_words() -> dict[str, str]:
-    """Where recommendations are shown, as staff call it."""
-    return {
-        Placement.HOME: _("For you"), Placement.AGAIN: _("Buy it again"), Placement.NEW: _("New for you"),
-        Placement.RECENT: _("Recently viewed"), Placement.PRODUCT: _("Often bought together"),
-        Placement.SIMILAR: _("Similar products"), Placement.ALSO_BOUGHT: _("Viewed this, bought"),
-        Placement.CART: _("Cart"), Placement.CHECKOUT: _("Checkout"), Placement.SEARCH: _("Order of search results"),
-        Placement.NOTHING_FOUND: _("Search without a hit"), Placement.CATEGORY: _("Order of a category"),
-        Placement.ACCOUNT: _("Account"), Placement.ORDER: _("After an order"), Placement.EMAIL: _("E-mails"),
-        Placement.SUPPORT: _("Support desk"),
-    }  # fmt: skip
 
 
 def _page(

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from ecrm.marketing.attribution.booking import rebook_customer
+from ecrm.marketing.attribution import booking
+from ecrm.marketing.recommended import crediting
 from tracking import identity
 from tracking.clickstream.dimensions import Audience
 from tracking.clickstream.sessions import Session as Visit
@@ -70,7 +71,8 @@ def _change(session: Session, claim_id: int, *, stands: bool, by: str, reason: s
     if changed:
         # Of everybody who was seen in it: a browser that is shared no more is wholly the other's.
         for customer_id in identity.claimants(session, identity.visitor_of_claim(session, claim_id)):
-            rebook_customer(session, customer_id)
+            booking.rebook_customer(session, customer_id)
+            crediting.rebook_customer(session, customer_id)
     return changed
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import and_, distinct, func, select
 from sqlalchemy.orm import Session
 
+from tracking.clickstream.rollups import day_of
 from tracking.clickstream.sessions import Session as Visit
 
 from .arm_statistics import ArmResult, compare_adaptive, compare_fixed, units_to_go
@@ -39,7 +40,7 @@ def arms_of(session: Session, experiment: Experiment, *, zone: str, now: datetim
     allocations = allocations_of(session, experiment)
     by_day = tallies_by_day(session, experiment, zone=zone)
     results = compare_adaptive(by_day, list(arms), lambda day: in_force(allocations, day, otherwise=arms))
-    day = (experiment.ended_at or now).date()
+    day = day_of(experiment.ended_at or now, zone)
     shares = in_force(allocations, day, otherwise=arms)
     return ArmsOutcome(results, shares, units_to_go({one.arm: one.tally for one in results}))
 

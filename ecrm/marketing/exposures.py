@@ -112,7 +112,7 @@ def forget_exposures(session: Session, customer_id: int) -> int:
     gone = 0
     for record in (Turn, Exposure):
         statement = delete(record).where(record.unit_id == customer_id, record.experiment_id.in_(experiments))
-        gone = getattr(session.execute(statement.execution_options(synchronize_session=False)), "rowcount", 0)
+        gone += getattr(session.execute(statement.execution_options(synchronize_session=False)), "rowcount", 0)
     return gone
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from sqlalchemy import select
+
+from ecrm.access.audit import AuditEntry
 from ecrm.installation import Installation
 from ecrm.recommending.choices import Choice, RecommendationChoice
 from tests.ecrm.slots_host import GardenShop, customer, order
@@ -24,6 +27,11 @@ def test_who_bought_what_is_described_alike_hears_first_and_the_list_says_why(
     assert len(lines) == 6
     assert all(line.endswith("bought Rake") for line in lines)
     assert all("@example.com>" in line for line in lines)
+    with plugin.sessions() as session:
+        kept = session.scalars(select(AuditEntry)).one()
+    assert (kept.staff_id, kept.action, kept.subject) == (
+        "command line", "recommendations_read", "product:long rake",
+    )  # fmt: skip
 
 
 def test_who_has_it_or_does_not_want_to_see_it_does_not_hear_of_it(plugin: Installation, shop: GardenShop) -> None:

@@ -9,7 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import Result
+from sqlalchemy import select
 
+from ecrm.access.audit import AuditEntry
 from ecrm.installation import Installation
 from tests.ecrm.slots_host import NAMES, customer, order
 
@@ -45,6 +47,9 @@ def test_a_model_is_trained_listed_and_taken_back(plugin: Installation) -> None:
 
     back = run(plugin, "rollback")
     assert "is served from now on." in back.output
+    with plugin.sessions() as session:
+        kept = session.scalars(select(AuditEntry)).one()
+    assert (kept.staff_id, kept.action) == ("command line", "model_chosen")
     listed = run(plugin, "models").output.splitlines()
     assert "withdrawn" in listed[0]
     assert listed[1].startswith("* ")

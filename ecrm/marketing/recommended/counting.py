@@ -22,7 +22,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from ecrm.steps import ProductAdded, ProductClicked, RecommendationsShown
+from ecrm.steps import MOST_POSITION, ProductAdded, ProductClicked, RecommendationsShown
 from tracking.clickstream.dimension_ids import ids_of
 from tracking.clickstream.dimensions import ProductKey
 from tracking.clickstream.rollups import add_rows, day_of
@@ -36,7 +36,6 @@ from .tables import RecommendationClick, RecommendedDay, Slot
 SlotKey = tuple[str, int, str]
 _NAMES = frozenset({RecommendationsShown.name, ProductClicked.name})
 _LONGEST = 20
-MOST_POSITION = 100
 
 
 def count_recommended(session: Session, sightings: Sequence[Sighting], zone: str) -> None:

@@ -94,9 +94,13 @@ def credit_order(session: Session, order_id: int, *, visitor_id: int | None, rul
     return rebook(session, [order_id], rules=rules, present=present)
 
 
-def rebook_customer(session: Session, customer_id: int, *, since: datetime, rules: Rules | None = None) -> int:
-    """Put a customer's orders since a moment right, after it changed whose browser is whose."""
-    query = select(SeenOrder.id).where(SeenOrder.customer_id == customer_id, SeenOrder.placed_at >= since)
+def rebook_customer(
+    session: Session, customer_id: int, *, since: datetime | None = None, rules: Rules | None = None
+) -> int:
+    """Put a customer's orders (placed since a moment) right, after it changed whose browser is whose."""
+    query = select(SeenOrder.id).where(SeenOrder.customer_id == customer_id)
+    if since is not None:
+        query = query.where(SeenOrder.placed_at >= since)
     return rebook(session, session.scalars(query).all(), rules=rules)
 
 

@@ -45,7 +45,7 @@ def test_a_rule_is_looked_at_made_and_ended(
 ) -> None:
     asked = FORM | {"csrf_token": token}
     looked = words(browser.post(RULES, data=asked | {"deed": "preview"}).text)
-    assert "For you, with this rule" in looked
+    assert "Home page: for you, with this rule" in looked
     assert "No longer shown: Espresso Beans" in looked
     with sessions() as session:
         assert session.scalars(select(RecommendationRule)).all() == []

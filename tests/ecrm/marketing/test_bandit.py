@@ -153,5 +153,7 @@ def test_tomorrows_shares_follow_what_was_seen_are_made_once_and_say_why(session
     assert arms["popular"] > 170
     outcome = arms_of(session, experiment, zone=BERLIN, now=later)
     assert outcome.shares == allocations_of(session, experiment)[0][1]
+    after_midnight = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)
+    assert arms_of(session, experiment, zone=BERLIN, now=after_midnight).shares == outcome.shares, "the shop's day"
     assert [row.day for row in history_of(session, experiment)] == [made.day]
     assert len(session.scalars(select(Allocation)).all()) == 1

@@ -20,6 +20,7 @@ from ecrm.marketing.experiments import (
     AlreadyRunning,
     Experiment,
     Exposure,
+    Turn,
     Unit,
     held_out,
     in_control,
@@ -270,13 +271,14 @@ def _visits_by_hand(session: Session, experiment: Experiment, one: Exposure) -> 
 
 def test_a_customer_who_is_erased_leaves_every_experiment_on_customers_and_no_visitor_does(session: Session) -> None:
     ids = people(session, 2)
-    begin(session, "campaign:spring", Unit.CUSTOMER)
+    mailed = begin(session, "campaign:spring", Unit.CUSTOMER)
     expose_to_campaign(session, "spring", ids, at=NOW)
     on_visitors = begin(session, "placement:home")
     step = met(on_visitors, "b" * 32, NOW)
     ingest(session, [step], "UTC")
     note_exposures(session, [step])
-    assert forget_exposures(session, ids[0]) == 1
+    session.add(Turn(experiment_id=mailed.id, unit_id=ids[0], day=NOW.date(), arm="learnt", first_at=NOW))
+    assert forget_exposures(session, ids[0]) == 2, "a day of theirs, and their exposure"
     assert len(session.scalars(select(Exposure)).all()) == 2
 
 

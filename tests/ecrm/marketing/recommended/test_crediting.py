@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select
 
+from ecrm.customers.identity import put_back, take_back
 from ecrm.events import OrderLine, OrderRefunded
 from ecrm.marketing.recommended.counting import count_recommended
 from ecrm.marketing.recommended.crediting import rebook
@@ -18,7 +19,7 @@ from tracking.clickstream.dimensions import ProductKey
 from tracking.clickstream.ingest import ingest
 from tracking.clickstream.sightings import Sighting
 from tracking.orders import SeenOrder
-from tracking.visitors import Grade
+from tracking.visitors import Grade, Visitor, VisitorClaim
 
 HERS, OTHER = "a" * 32, "b" * 32
 TODAY = date(2026, 11, 20)
@@ -149,6 +150,21 @@ def test_an_order_is_credited_anew_when_its_customer_is_known_in_the_browser_of_
     assert credits(kites) == []
     kites.tell(signed_up(), visitor=OTHER, grade=Grade.PERSONAL)
     assert [row[:6] for row in credits(kites)] == [("2", "home", 1, TODAY, 2, 2909)]
+
+
+def test_a_claim_that_is_taken_back_takes_the_credit_along_and_brings_it_back(kites: Kites) -> None:
+    click(kites, "2", minutes=60, token=OTHER)
+    kites.tell(order(who=person(account="7")), visitor=HERS, grade=Grade.PERSONAL)
+    kites.tell(signed_up(), visitor=OTHER, grade=Grade.PERSONAL)
+    before = credits(kites)
+    assert len(before) == 1
+    with kites.session() as session:
+        of_other = select(VisitorClaim.id).join(Visitor, Visitor.id == VisitorClaim.visitor_id)
+        claim = session.scalars(of_other.where(Visitor.token == OTHER)).one()
+    for change, expected in ((take_back, []), (put_back, before)):
+        with kites.app.app_context(), kites.crm.sessions.begin() as session:
+            assert change(session, claim, by="Olga", reason="a friend's phone", at=AT)
+        assert credits(kites) == expected
 
 
 def test_an_erased_customers_credit_stays_and_names_no_click(kites: Kites) -> None:
