@@ -50,7 +50,7 @@ SETTINGS = (
     Setting("ECRM_COLLECTOR_DAYS", 395, "How old, in days, the steps may be that a server with a secret key still sends; at most ECRM_KEEP_EVENTS_DAYS. Others may date back 3 days."),
     Setting("ECRM_ATTRIBUTION_DAYS", 30, "How many days before an order a touch may lie to be credited with it."),
     Setting("ECRM_ATTRIBUTION_EMAIL_DAYS", 5, "The same for a click in an e-mail."),
-    Setting("ECRM_DELIVERED_OFFERS", 3, "How many products the e-mail that tells of a delivered parcel recommends; 0 for none, where the law of your country calls that advertising."),
+    Setting("ECRM_DELIVERED_OFFERS", 0, "How many products the e-mail that tells of a delivered parcel recommends, to the customer's own address only. None by default: in many countries that is advertising, which needs a consent or a way to object that you must offer first."),
     Setting("ECRM_RECOMMENDATION_DAYS", 7, "How many days before an order a click on a recommendation may lie for the product's money to be credited to it."),
 )  # fmt: skip
 

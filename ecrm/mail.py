@@ -18,6 +18,7 @@ from recommender.asking import Placement
 from tracking.clickstream.event import Event
 from tracking.customers import Customer
 from tracking.delivery.progress import shipment_by_reference
+from tracking.email_address import fold
 from tracking.orders import SeenOrder, SeenOrderLine, order_by_reference
 
 from .clicked import tagged
@@ -119,6 +120,9 @@ def _tell_about_parcel(session: Session, shipment_reference: str, *, template: s
     customer = session.get_one(Customer, order.customer_id)
     query = select(SeenOrderLine).where(SeenOrderLine.order_id == order.id).order_by(SeenOrderLine.position)
     lines = session.scalars(query).all()
+    to_address = _contact_of(session, order) or customer.email
+    # what is recommended tells of the customer's past, which is nobody else's to read
+    recommends = template == "order_delivered" and fold(to_address) == fold(customer.email)
     crm = installation()
     with shop_context(crm) as facts:
         cards = {card.product_id: card for card in crm.storefront.products([line.product for line in lines])}
@@ -133,11 +137,9 @@ def _tell_about_parcel(session: Session, shipment_reference: str, *, template: s
                 "order_url": visit_link(
                     facts, crm.storefront.order_url(order.reference, signed=True), template=template
                 ),
-                "picks": _picks(crm, session, facts, order, bought=cards, template=template)
-                if template == "order_delivered"
-                else [],
+                "picks": _picks(crm, session, facts, order, bought=cards, template=template) if recommends else [],
             },
-            to_address=_contact_of(session, order) or customer.email,
+            to_address=to_address,
             to_name=f"{customer.first_name} {customer.last_name}",
         )
     post(session, letter, dedup_key=dedup_key, customer_id=customer.id, order_reference=order.reference)

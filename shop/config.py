@@ -68,6 +68,8 @@ def load(environment: Mapping[str, str], overrides: Mapping[str, Any] | None = N
     values.setdefault("ECRM_MAIL_FOLDER", str(var / "mail"))
     values.setdefault("ECRM_ARCHIVE_FOLDER", str(var / "archive"))
     values.setdefault("ECRM_MODEL_FOLDER", str(var / "models"))
+    if not production:  # the demo's people are made up, and none of its letters leaves the machine by itself
+        values.setdefault("ECRM_DELIVERED_OFFERS", 3)
     return values
 
 

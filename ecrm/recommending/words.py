@@ -38,6 +38,8 @@ def for_shopper(reason: Reason, names: Names, *, placement: Placement, today: da
             return _("Goes with %(name)s, which you bought %(when)s", name=name, when=when)
         case Code.BECAUSE:
             return _("Goes with %(name)s, which you bought", name=name) if name else _("Goes with what you bought")
+        case Code.VIEWED | Code.SEEN if placement is Placement.EMAIL:
+            return ""  # who else reads the mailbox needn't know what somebody looked at
         case Code.VIEWED:
             return _("Because you looked at %(name)s", name=name) if name else _("Goes with what you looked at")
         case Code.TOGETHER if name and placement in BESIDE_CART:
@@ -66,7 +68,11 @@ def for_shopper(reason: Reason, names: Names, *, placement: Placement, today: da
         case Code.ARRIVED:
             return _("New in the shop")
         case Code.REGION:
-            return _("Popular in %(country)s", country=country(reason.word)) if reason.word else _("Popular near you")
+            return (
+                _("Popular where you live: %(country)s", country=country(reason.word))
+                if reason.word
+                else _("Popular near you")
+            )
         case Code.POPULAR:
             return _("Popular right now")
         case Code.CHOSEN:
@@ -114,7 +120,11 @@ def for_staff(reason: Reason, names: Names) -> str:
         case Code.ARRIVED:
             return _("New in the shop")
         case Code.REGION:
-            return _("Popular in %(country)s", country=country(reason.word)) if reason.word else _("Popular nearby")
+            return (
+                _("Popular where they live: %(country)s", country=country(reason.word))
+                if reason.word
+                else _("Popular nearby")
+            )
         case Code.CHOSEN:
             return _("By a rule of yours")
         case Code.SEEN:

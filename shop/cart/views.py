@@ -9,7 +9,8 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from .. import signals
-from ..catalog.restrictions import Buyer, confirm_age, confirmed_age, present_buyer
+from ..addressing.countries import country_name
+from ..catalog.restrictions import Buyer, confirm_age, confirmed_age, present_buyer, present_country
 from ..coupons.refusals import refusal_in_words
 from ..database import db
 from ..hooks import hooks
@@ -40,7 +41,7 @@ def show() -> str:
     cart = basket.present_cart(db.session())
     contents = lines.contents(db.session(), cart, buyer=present_buyer())
     signals.announce(signals.cart_shown, product_ids=[line.product.id for line in contents.lines])
-    return render_template("shop/cart/show.html", contents=contents, most=MOST)
+    return render_template("shop/cart/show.html", contents=contents, most=MOST, goes_to=country_name(present_country()))
 
 
 @blueprint.post("/add")

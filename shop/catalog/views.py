@@ -23,6 +23,7 @@ from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response as AnyResponse
 
 from .. import signals
+from ..addressing.countries import country_name
 from ..database import db
 from ..hooks import in_their_order, knows_visitor
 from ..limits import SEARCHING, limiter
@@ -32,7 +33,7 @@ from .artwork import artwork, etag
 from .listing import BadWish, Listing, Wishes
 from .pictures import picture_url, picture_version
 from .product import Category, Department, Product
-from .restrictions import present_buyer, refusal
+from .restrictions import present_buyer, present_country, refusal
 from .search import matching, words_of
 from .structured_data import breadcrumb_data, product_data
 
@@ -153,6 +154,7 @@ def product(product_id: int, slug: str) -> AnyResponse:
             "shop/catalog/product.html",
             product=found,
             refusal=refusal(found, present_buyer()),
+            goes_to=country_name(present_country()),
             department_slug=found.category.department.slug,
             crumbs=crumbs,
             siblings=listing.siblings(db.session(), found, limit=12),

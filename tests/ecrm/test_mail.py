@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
 from sqlalchemy import Engine
 
+from ecrm import events
 from ecrm.letters import visit_link
 from ecrm.mail import make_transport
 from ecrm.reactions import run_reactions
+from ecrm.training import train_models
 from mailer.outbox import Email
 from mailer.sender import send_due
 from mailer.transports import FolderTransport, MemoryTransport, SmtpTransport
@@ -116,6 +119,52 @@ def test_an_orders_own_contact_address_gets_its_e_mails_and_is_nobodys_account(k
     assert kites.only(Customer).email == "ada@example.com"
     with kites.session() as session:
         assert customer_by_email(session, "office@work.example") is None
+
+
+def one_of(line: events.OrderLine) -> dict[str, Any]:
+    return {"lines": (line,), "goods_minor": line.net_minor, "total_minor": line.net_minor + 200}
+
+
+def order_and_deliver_with_a_past(kites: Kites, contact_email: str) -> Email:
+    """Everybody buys a red kite with a string; so did Ada, whose parcel with a blue one arrives now."""
+    now = datetime.now(UTC)
+    red = events.OrderLine(product_id="1", name="Red kite", quantity=1, net_minor=1500)
+    string = events.OrderLine(product_id="3", name="String", quantity=1, net_minor=300)
+    blue = events.OrderLine(product_id="2", name="Blue <kite>", quantity=1, net_minor=1700)
+    for number in range(6):
+        who, at = person(f"b{number}@example.com"), now - timedelta(days=20 + number)
+        kites.tell(order(f"B{number}", who, at, lines=(red, string), goods_minor=1800, total_minor=2000))
+    kites.tell(signed_up())
+    kites.tell(order("A0", person(account="7"), now - timedelta(days=40), **one_of(red)))
+    with kites.app.app_context():
+        train_models(kites.crm)
+    kites.tell(order("A1", person(account="7"), now, contact_email=contact_email, **one_of(blue)))
+    kites.tell(shipped())
+    kites.tell(delivered())
+    [mail] = kites.emails("order_delivered")
+    return mail
+
+
+def test_what_a_customer_bought_is_told_to_nobody_at_another_address(kites: Kites) -> None:
+    kites.app.config["ECRM_DELIVERED_OFFERS"] = 3
+    mail = order_and_deliver_with_a_past(kites, "office@work.example")
+    assert mail.to_address == "office@work.example"
+    for body in (mail.text, mail.html):
+        assert "You may like" not in body
+        assert "Red kite" not in body
+        assert "String" not in body
+
+
+def test_the_customers_own_mailbox_gets_products_however_it_is_written(kites: Kites) -> None:
+    kites.app.config["ECRM_DELIVERED_OFFERS"] = 3
+    mail = order_and_deliver_with_a_past(kites, "Ada@EXAMPLE.com")
+    assert mail.to_address == "Ada@example.com"
+    assert "You may like these, too" in mail.html
+    assert "Red kite" in mail.text
+
+
+def test_a_parcels_news_recommends_nothing_unless_that_is_wished(kites: Kites) -> None:
+    assert "You may like" not in order_and_deliver_with_a_past(kites, "").text
 
 
 def test_a_drawing_that_mail_programs_show_as_broken_is_left_out_with_its_column(kites: Kites) -> None:

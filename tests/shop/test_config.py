@@ -108,3 +108,12 @@ def test_the_database_lies_in_the_shops_own_folder_unless_told_otherwise(tmp_pat
 
 def test_every_setting_says_what_it_does() -> None:
     assert all(setting.key.startswith("SHOP_") and setting.meaning.endswith(".") for setting in SETTINGS)
+
+
+def test_only_a_demo_recommends_products_in_its_letters_unless_told_otherwise(tmp_path: Path) -> None:
+    def offers(**environment: str) -> object:
+        return load({"SHOP_VAR": str(tmp_path), **environment}).get("ECRM_DELIVERED_OFFERS")
+
+    assert offers(**LIVE) is None, "the plugin's own default"
+    assert offers(SHOP_ENV="demo") == 3
+    assert offers(SHOP_ENV="demo", ECRM_DELIVERED_OFFERS="1") == "1"

@@ -84,8 +84,17 @@ def test_what_is_not_sent_to_a_country_is_refused_there_with_the_way_out(
     refused = visitor.submit(review, "/checkout/place")
     assert orders(tables) == 0
     assert "We can't send Filter Coffee to Germany." in refused.words
-    assert "We can't send this to the country of your address." in visitor.see("/cart").words
+    assert "We can't send this to Germany." in visitor.see("/cart").words
     assert not visitor.see(f"/p/{shop_data['filter']}").soup.select("form.buy")
+
+
+def test_a_stranger_is_told_the_country_that_is_taken_for_theirs_and_of_no_address(
+    visitor: Visitor, shop_data: dict[str, int], tables: Look
+) -> None:
+    limit(tables, shop_data["filter"], barred_in="DE")
+    words = visitor.see(f"/p/{shop_data['filter']}").words
+    assert "We can't send this to Germany." in words
+    assert "your address" not in words
 
 
 @pytest.mark.parametrize("barred", [None, "", "US"])
