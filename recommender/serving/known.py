@@ -6,12 +6,13 @@ behind its own for the length of the question.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import islice, zip_longest
 from typing import NamedTuple
 
 from ..artefact import Artefact
-from ..asking import Arrival, Asked
+from ..asking import Arrival, Asked, Deed
 from ..signals import Kind, Signal, weighed
 
 SEEDS = 20
@@ -71,9 +72,21 @@ class Known:
 
     @cached_property
     def unused(self) -> frozenset[int]:
-        """Products of which nothing may be concluded."""
+        """Products of which nothing may be concluded, and which are no reason for anything."""
         number = self.model.number
-        return frozenset(number[one] for one in self.person.not_used if one in number)
+        return frozenset(number[one] for one in self._silent if one in number)
+
+    @cached_property
+    def sent_back(self) -> frozenset[str]:
+        """What was returned and not bought again after that."""
+        back: dict[str, float] = {}
+        for deed in (*self.person.bought, *self.person.steps):
+            if deed.kind is Kind.RETURN:
+                back[deed.product] = min(deed.age, back.get(deed.product, deed.age))
+        for deed in self.person.bought if back else ():
+            if deed.kind is Kind.PURCHASE and deed.age < back.get(deed.product, deed.age):
+                del back[deed.product]
+        return frozenset(back)
 
     @cached_property
     def own(self) -> dict[int, int]:
@@ -96,17 +109,27 @@ class Known:
 
     @cached_property
     def seeds(self) -> list[Seed]:
-        """The latest products of orders since the training and of visits, each once, purchases first."""
-        returned = {deed.product for deed in self.person.bought if deed.kind is Kind.RETURN}
-        number, found = self.model.number, dict[str, Seed]()
-        for deed in (*self.person.bought, *self.person.steps):
-            if len(found) >= SEEDS:
-                break
-            if deed.kind in (Kind.RETURN, Kind.NOT_INTERESTED) or deed.product in self._silent:
-                continue
-            if deed.product in number and deed.product not in found and deed.product not in returned:
-                found[deed.product] = Seed(number[deed.product], deed.kind, max(deed.age, 0.0))
-        return list(found.values())
+        """The latest products of orders since the training and of visits, each once and by turns: an order of twenty
+        products leaves room for the next look, a visit of twenty looks for the order. What came last begins.
+        """
+        telling = [deed for deed in (*self.person.bought, *self.person.steps) if self._tells(deed)]
+        bought, looked = dict[str, Deed](), dict[str, Deed]()
+        for deed in telling:
+            (bought if deed.kind is Kind.PURCHASE else looked).setdefault(deed.product, deed)
+        orders = list(bought.values())
+        visits = [deed for deed in looked.values() if deed.product not in bought]
+        turns = (visits, orders) if orders and visits and visits[0].age < orders[0].age else (orders, visits)
+        number = self.model.number
+        return [Seed(number[one.product], one.kind, max(one.age, 0.0)) for one in islice(_by_turns(*turns), SEEDS)]
+
+    def _tells(self, deed: Deed) -> bool:
+        """Whether something may be concluded from it."""
+        return (
+            deed.kind not in (Kind.RETURN, Kind.NOT_INTERESTED)
+            and deed.product in self.model.number
+            and deed.product not in self._silent
+            and deed.product not in self.sent_back
+        )
 
     @cached_property
     def weights(self) -> dict[int, float]:
@@ -115,7 +138,7 @@ class Known:
         return weighed(
             Signal(number[deed.product], deed.kind, deed.age)
             for deed in (*self.person.bought, *self.person.steps)
-            if deed.product in number and deed.product not in self._silent
+            if self._tells(deed)
         )
 
     @cached_property
@@ -134,3 +157,8 @@ class Known:
         """Products looked at, the latest first, each once."""
         looked = (step.product for step in self.person.steps if step.kind is Kind.VIEW)
         return [self.number_of(one) for one in dict.fromkeys(looked) if one not in self.person.not_used]
+
+
+def _by_turns(first: Sequence[Deed], second: Sequence[Deed]) -> Iterator[Deed]:
+    for pair in zip_longest(first, second):
+        yield from (one for one in pair if one is not None)

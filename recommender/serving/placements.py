@@ -164,5 +164,5 @@ def _add_arrivals(pool: Pool, known: Known) -> None:
 def _page(known: Known, asked: Asked) -> Iterator[int]:
     """The page's product, unless nothing may be concluded from it or the model doesn't know it."""
     number = known.model.number.get(asked.product or "")
-    if number is not None and number not in known.unused:
+    if number is not None and asked.product not in known.person.not_used:
         yield number

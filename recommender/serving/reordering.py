@@ -46,7 +46,7 @@ def reordered(known: Known, asked: Asked, steering: Steering) -> list[Recommenda
     order = candidates.by_score().tolist()
     for rule in steering.pins:
         held = set(steering.held(rule, candidates))
-        pinned = next((place for place in order if place in held), None)
+        pinned = next((place for place in order if place in held and not unwanted[place]), None)
         if pinned is not None and rule.weight >= 1:
             order.remove(pinned)
             order.insert(int(rule.weight) - 1, pinned)

@@ -1,15 +1,21 @@
 """What people say about their recommendations, and what they just did, counts at once."""
 
 from dataclasses import replace
+from pathlib import Path
+
+import pytest
 
 from recommender.artefact import Artefact
 from recommender.asking import Arrival, Asked, Deed, Person, Placement
+from recommender.interactions import Interactions
 from recommender.reasons import Code
 from recommender.serving import recommend
+from recommender.serving.known import Known
 from recommender.serving.recommending import recommend_many
 from recommender.signals import Kind
 
-from .places import Piece, goods_of
+from ..shops import KINDS
+from .places import Piece, artefact_of, goods_of
 
 EVERYTHING = goods_of()
 HOME = Asked(placement=Placement.HOME, person=Person(customer=7), n=20)
@@ -50,13 +56,49 @@ def test_an_own_product_that_must_not_be_used_is_in_no_list_and_in_no_reason(mod
 
 def test_an_order_of_the_last_minute_counts_and_a_return_takes_it_back(model: Artefact) -> None:
     bought = Person(bought=[Deed("p8", Kind.PURCHASE, 0.001)])
-    returned = Person(bought=[Deed("p8", Kind.RETURN, 0.0), Deed("p8", Kind.PURCHASE, 0.001)])
+    returned = replace(bought, steps=[Deed("p8", Kind.RETURN, 0.0)])
+    once_more = replace(bought, steps=[Deed("p8", Kind.RETURN, 0.5)])
 
     after = recommend(model, asked_of(bought, n=5), EVERYTHING)
 
     assert {one.reason.product for one in after} == {"p8"}
     assert Code.BECAUSE in {one.reason.code for one in after}
     assert {one.reason.code for one in recommend(model, asked_of(returned, n=5), EVERYTHING)} == {Code.POPULAR}
+    assert recommend(model, asked_of(once_more, n=5), EVERYTHING) == after
+
+
+@pytest.mark.parametrize("clicks", [True, False])
+def test_a_look_after_a_large_order_moves_the_next_page(shop: Interactions, tmp_path: Path, *, clicks: bool) -> None:
+    model = artefact_of(shop, tmp_path, clicks=clicks)
+    products = [f"p{number}" for number in range(60) if number % KINDS in (0, 2)]
+    ordered = Person(bought=[Deed(one, Kind.PURCHASE, 0.3) for one in products])
+    looked = replace(ordered, steps=[Deed("p1", Kind.VIEW, 0.0)])
+
+    before, after = (recommend(model, asked_of(one, n=10), EVERYTHING) for one in (ordered, looked))
+
+    assert len(products) == 20
+    assert "p1" not in {one.reason.product for one in before}
+    assert "p1" in {one.reason.product for one in after}
+
+
+def test_an_order_still_counts_after_a_long_visit(model: Artefact) -> None:
+    looks = [Deed(f"p{number}", Kind.VIEW, 0.01) for number in (*range(1, 60, KINDS), 7, 1)]
+    person = Person(bought=[Deed("p8", Kind.PURCHASE, 0.3)], steps=looks)
+
+    seeds = Known(model, asked_of(person)).seeds
+
+    assert [model.products[seed.product] for seed in seeds[:4]] == ["p1", "p8", "p7", "p13"]
+
+
+def test_what_somebody_is_not_interested_in_is_no_reason_either(model: Artefact) -> None:
+    new = asked_of(Person(customer=7), Placement.NEW)
+    causes = frozenset(one.reason.product for one in recommend(model, new, EVERYTHING) if one.reason.product)
+    person = Person(customer=7, not_interested=causes)
+
+    assert causes
+    for placement in (Placement.HOME, Placement.NEW):
+        named = {one.reason.product for one in recommend(model, asked_of(person, placement), EVERYTHING)}
+        assert not named & causes
 
 
 def test_a_product_that_came_after_the_training_is_new_for_who_buys_its_brand(model: Artefact) -> None:

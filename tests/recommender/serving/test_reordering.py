@@ -46,3 +46,14 @@ def test_a_pin_holds_in_a_category_too(model: Artefact) -> None:
     rule = Rule(id=1, what="pin", of="product", value="p50", weight=1)
 
     assert order(model, Person(customer=4), Placement.CATEGORY, rule)[0] == "p50"
+
+
+def test_a_pin_does_not_lift_what_somebody_is_not_interested_in(model: Artefact) -> None:
+    person = Person(not_interested=frozenset({"p30"}))
+    of_product = Rule(id=1, what="pin", of="product", value="p30", weight=1)
+    of_brand = Rule(id=2, what="pin", of="brand", value="brand 2", weight=1)
+
+    for placement in (Placement.SEARCH, Placement.CATEGORY):
+        assert order(model, person, placement, of_product)[-1] == "p30"
+        found = order(model, person, placement, of_brand)
+        assert (found[0], found[-1]) == ("p34", "p30")

@@ -59,12 +59,12 @@ class Truth:
     def untrue(self, one: Recommendation, asked: Asked, arrivals: Sequence[Arrival]) -> str:
         """What is wrong with the reason; empty where nothing is."""
         reason, person = one.reason, asked.person
-        if reason.product is not None and reason.product in person.not_used:
+        page = {asked.product, *asked.cart, *asked.ordered}
+        if reason.product is not None and reason.product in person.not_used | (person.not_interested - page):
             return "it names a product that must not be used"
         seen = {step.product for step in person.steps}
         bought = {deed.product for deed in (*person.bought, *person.steps) if deed.kind is Kind.PURCHASE}
         owned = self.owned(person.customer)
-        page = {asked.product, *asked.cart, *asked.ordered}
         checks = {
             Code.AGAIN: lambda: self._habit(reason, person.customer, one.product),
             Code.OFTEN: lambda: (reason.count or 0) >= OFTEN_FROM and self._habit(reason, person.customer, one.product),
