@@ -140,6 +140,14 @@ class Advised(Protocol):
     def is_adult(self) -> bool:
         """Whether the present visitor confirmed an age that opens whatever is `age_limited`."""
 
+    def products_for(self, product_ids: Sequence[str], *, region: str, adult: bool) -> list[ProductCard]:
+        """As `products`, for somebody who isn't here: an e-mail's reader, or a customer whom staff serve.
+
+        Args:
+            region: the country that their things would go to, in two letters.
+            adult: whether they may have whatever is `age_limited`.
+        """
+
 
 def catalogue_of(storefront: Storefront) -> Iterable[ProductFacts]:
     """All listed products; none from a shop that doesn't say: models then know products by their sales alone."""
@@ -163,6 +171,18 @@ def is_adult(storefront: Storefront) -> bool:
     """Whether age-limited products may be recommended to the present visitor; no, from a shop that doesn't ask."""
     ask = _question(storefront, "is_adult")
     return bool(ask()) if ask else False
+
+
+def products_for(storefront: Storefront, product_ids: Sequence[str], *, region: str, adult: bool) -> list[ProductCard]:
+    """The cards as they are for somebody who isn't here; those of the present visitor, from a shop that doesn't say.
+
+    Args:
+        region: in two letters; empty where nobody knows, which is taken for the shop's own country.
+    """
+    if ask := _question(storefront, "products_for"):
+        found: list[ProductCard] = ask(product_ids, region=region or storefront.facts().country, adult=adult)
+        return found
+    return storefront.products(product_ids)
 
 
 def _question(storefront: Storefront, name: str) -> Callable[..., Any] | None:

@@ -18,7 +18,7 @@ from ecrm.recommending.absent import absent_people
 from ecrm.recommending.page import trained_at
 from ecrm.recommending.words import for_staff
 from ecrm.service.lookup import Miss, Several, look_up
-from ecrm.storefront import ProductCard
+from ecrm.storefront import ProductCard, products_for
 from ecrm.wording import gettext as _
 from recommender.asking import Asked, Person, Placement
 from recommender.store import present_model
@@ -98,11 +98,12 @@ def shown(crm: Installation, asked: Asked) -> list[Line]:
     # numpy comes with it, which a shop without a model needn't load
     from recommender.serving.recommending import recommend
 
-    found = recommend(
-        model, asked, crm.storefront.products, crm.rules.in_force(), arrivals=crm.newcomers.since(trained_at(model))
-    )
+    def goods(product_ids: Sequence[str]) -> list[ProductCard]:
+        return products_for(crm.storefront, product_ids, region=asked.person.region, adult=asked.adult)
+
+    found = recommend(model, asked, goods, crm.rules.in_force(), arrivals=crm.newcomers.since(trained_at(model)))
     named = {one.product for one in found} | {one.reason.product for one in found if one.reason.product}
-    cards = {card.product_id: card for card in crm.storefront.products(sorted(named))}
+    cards = {card.product_id: card for card in goods(sorted(named))}
     names = {product: card.name for product, card in cards.items()}
     return [
         Line(cards[one.product], for_staff(one.reason, names), one.rule) for one in found if one.product in cards

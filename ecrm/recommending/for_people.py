@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from ecrm.installation import Installation
-from ecrm.storefront import ProductCard
+from ecrm.storefront import ProductCard, products_for
 from ecrm.wording import today
 from recommender.asking import Asked, Placement, Recommendation
 
@@ -28,7 +28,7 @@ class Pick:
 def for_email(
     crm: Installation, session: Session, customer_ids: Iterable[int], *, n: int = 3, exclude: Sequence[str] = ()
 ) -> Iterator[tuple[int, list[Pick]]]:
-    """Up to `n` products for each customer, in the order asked; a product is asked of the shop once in all.
+    """Up to `n` products for each customer, in the order asked; a product is asked of the shop once a country.
 
     Call it in `letters.shop_context`, where links are those of a visitor without an account. Nothing age-limited is
     ever chosen: nobody knows who reads an e-mail. A customer whom the CRM doesn't know gets none.
@@ -59,29 +59,22 @@ def _picks(
     if model is None:
         return
     # numpy costs a tenth of a second: loaded where something was learnt, not where a shop opens
-    from recommender.serving.recommending import recommend_many
+    from recommender.serving.recommending import recommend
 
     since, hidden = trained_at(model), frozenset(exclude)
-    seen: dict[str, ProductCard] = {}
-
-    def goods(product_ids: Sequence[str]) -> list[ProductCard]:
-        cards = crm.storefront.products(product_ids)
-        seen.update((card.product_id, card) for card in cards)
-        return cards
-
+    rules, arrivals = crm.rules.in_force(), crm.newcomers.since(since)
+    shelves: dict[str, _Shelf] = {}
     known = list(customer_ids)
-    questions = (
-        Asked(placement=placement, person=person, n=n, exclude=hidden)
-        for person in absent_people(session, known, since=since)
-    )
-    answers = recommend_many(model, questions, goods, crm.rules.in_force(), arrivals=crm.newcomers.since(since))
-    for customer_id, found in zip(known, answers, strict=True):
-        names = _names(found, seen, goods)
+    for customer_id, person in zip(known, absent_people(session, known, since=since), strict=True):
+        shelf = shelves.setdefault(person.region, _Shelf(crm, person.region))
+        asked = Asked(placement=placement, person=person, n=n, exclude=hidden)
+        found = recommend(model, asked, shelf.goods, rules, arrivals=arrivals)
+        names = _names(found, shelf)
         yield (
             customer_id,
             [
                 Pick(
-                    product=seen[one.product],
+                    product=shelf.seen[one.product],
                     reason=for_staff(one.reason, names)
                     if staff
                     else for_shopper(one.reason, names, placement=placement, today=today()),
@@ -91,13 +84,23 @@ def _picks(
         )
 
 
-def _names(
-    found: Sequence[Recommendation],
-    seen: dict[str, ProductCard],
-    goods: Callable[[Sequence[str]], Sequence[ProductCard]],
-) -> dict[str, str]:
+class _Shelf:
+    """What the shop sells to a country, to somebody whose age nobody knows; each product is asked for once."""
+
+    def __init__(self, crm: Installation, region: str) -> None:
+        self._crm, self._region = crm, region
+        self._asked: set[str] = set()
+        self.seen: dict[str, ProductCard] = {}
+
+    def goods(self, product_ids: Sequence[str]) -> list[ProductCard]:
+        if unknown := [one for one in dict.fromkeys(product_ids) if one not in self._asked]:
+            self._asked.update(unknown)
+            cards = products_for(self._crm.storefront, unknown, region=self._region, adult=False)
+            self.seen.update((card.product_id, card) for card in cards)
+        return [self.seen[one] for one in product_ids if one in self.seen]
+
+
+def _names(found: Sequence[Recommendation], shelf: _Shelf) -> dict[str, str]:
     """Of the products that reasons point at; those that the shop doesn't list any more have none."""
     wanted = {one.reason.product for one in found if one.reason.product}
-    if unknown := sorted(wanted - seen.keys()):
-        goods(unknown)
-    return {product: seen[product].name for product in wanted if product in seen}
+    return {card.product_id: card.name for card in shelf.goods(sorted(wanted))}

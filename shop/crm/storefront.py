@@ -64,6 +64,13 @@ class ShopStorefront:
         return url_for("accounts.sign_out")
 
     def products(self, product_ids: Sequence[str]) -> list[ProductCard]:
+        age = confirmed_age() if has_request_context() else 0
+        return self._cards(product_ids, country=self.present_region(), age=age)
+
+    def products_for(self, product_ids: Sequence[str], *, region: str, adult: bool) -> list[ProductCard]:
+        return self._cards(product_ids, country=region, age=max(AGES) if adult else 0)
+
+    def _cards(self, product_ids: Sequence[str], *, country: str, age: int) -> list[ProductCard]:
         wanted = [int(text) for text in product_ids if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS]
         if not wanted:
             return []
@@ -71,8 +78,8 @@ class ShopStorefront:
         found: dict[int, Any] = {row.id: row for row in rows}
         here = _Here(
             currency=shop_profile().currency,
-            country=self.present_region(),
-            age=confirmed_age() if has_request_context() else 0,
+            country=country,
+            age=age,
             page=url_for("catalog.product", product_id=_NUMBER, slug=_WORD),
             picture=url_for("catalog.artwork", product_id=_NUMBER, v=_WORD),
         )

@@ -38,6 +38,7 @@ class GardenShop:
         self.adult = False
         self.arrived: list[ProductFacts] = []
         self.broken = False
+        self.barred: dict[str, str] = {}
 
     def sell_out(self, name: str) -> None:
         self.cards[name] = replace(self.cards[name], available=False)
@@ -79,6 +80,15 @@ class GardenShop:
 
     def products(self, product_ids: Sequence[str]) -> list[ProductCard]:
         return [self.cards[one] for one in product_ids if one in self.cards]
+
+    def products_for(self, product_ids: Sequence[str], *, region: str, adult: bool) -> list[ProductCard]:
+        return [
+            replace(
+                card, available=card.available and self.barred.get(card.product_id) != region,
+                age_limited=card.age_limited and not adult,
+            )
+            for card in self.products(product_ids)
+        ]  # fmt: skip
 
     def best_sellers(self, *, limit: int) -> list[str]:
         return self.best[:limit]

@@ -65,6 +65,27 @@ def test_an_agent_may_offer_what_the_customer_never_bought_with_the_figure_behin
     assert all(offer.reason for offer in offers)
 
 
+def test_nobody_is_offered_what_isnt_sold_to_their_country(plugin: Installation, shop: GardenShop, host: Flask) -> None:
+    tools, other, ada = (number_of(plugin, name) for name in ("tools-1", "tools-2", "ada"))
+    with plugin.sessions.begin() as session:
+        session.get_one(Customer, tools).country = "CH"
+        session.get_one(Customer, ada).country = "CH"
+    shop.barred = {"hose": "CH", "glove": "DE"}
+
+    with shop_context(plugin), plugin.sessions() as session:
+        found = dict(for_email(plugin, session, [tools, other], n=8))
+    with host.test_request_context(), plugin.sessions() as session:
+        offers = {offer.product.product_id for offer in for_desk(plugin, session, ada, n=8)}
+
+    swiss, unknown = ({pick.product.product_id for pick in found[one]} for one in (tools, other))
+    assert "hose" not in swiss
+    assert "glove" in swiss
+    assert "hose" in unknown, "of whom nothing is known is taken for the shop's own country"
+    assert "glove" not in unknown
+    assert "hose" not in offers
+    assert "glove" in offers
+
+
 def test_before_the_first_training_nobody_is_recommended_anything(plugin: Installation, host: Flask) -> None:
     plugin.models.folder = plugin.models.folder / "elsewhere"
     plugin.models.begin()
