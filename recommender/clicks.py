@@ -6,7 +6,7 @@ twice and dropped once. Visits of people who agreed to nothing have no number an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -25,6 +25,8 @@ VIEWED, ADDED = "Product Viewed", "Product Added"
 """Names of the Segment e-commerce spec, as the log holds them."""
 DAYS_AT_ONCE = 7
 """Archived days read at once; bounds the memory."""
+Row = tuple[int, int, str, int, str]
+"""Id, moment in microseconds, name, visit, product."""
 
 
 class Clicks(NamedTuple):
@@ -52,8 +54,7 @@ def read_clicks(
         Event.session_id.is_not(None),
     )  # fmt: skip
     for rows in connection.execute(kept, execution_options={"yield_per": FETCH}).partitions():
-        for id_, moment, name, visit, subject in rows:
-            columns.add(id_, micros(moment), name, visit, subject)
+        columns.add((id_, micros(moment), name, visit, subject) for id_, moment, name, visit, subject in rows)
     if archive is not None:
         days = archive.days(session, since=since, until=until)
         parameters = {"since": micros(since), "until": micros(until), "names": [VIEWED, ADDED]}
@@ -64,25 +65,30 @@ def read_clicks(
                 "AND session_id IS NOT NULL",
                 columns=("id", "at_us", "name", "session_id", "subject"),
             )  # fmt: skip
-            if table is not None:
-                for row in zip(*(column.to_pylist() for column in table.columns), strict=True):
-                    columns.add(*row)
+            for batch in table.to_batches(max_chunksize=FETCH) if table is not None else ():
+                columns.add(zip(*(column.to_pylist() for column in batch.columns), strict=True))
     return columns.clicks()
 
 
 class _Columns:
+    """Five numbers a click, 40 bytes; as Python's own objects they would be 188."""
+
     def __init__(self, numbers: Mapping[str, int]) -> None:
         self._numbers = numbers
-        self._rows: list[tuple[int, int, int, int, bool]] = []
+        self._parts = [np.empty((0, 5), np.int64)]
 
-    def add(self, id_: int, at_us: int, name: str, visit: int | None, subject: str) -> None:
-        product = self._numbers.get(subject)
-        if product is not None and visit is not None:
-            self._rows.append((at_us, id_, visit, product, name == ADDED))
+    def add(self, rows: Iterable[Row]) -> None:
+        """Some thousand at a time."""
+        kept = [
+            (at_us, id_, visit, self._numbers[subject], name == ADDED)
+            for id_, at_us, name, visit, subject in rows
+            if subject in self._numbers
+        ]
+        self._parts.append(np.array(kept, np.int64).reshape(-1, 5))
 
     def clicks(self) -> Clicks:
-        rows = np.array(self._rows, np.int64).reshape(-1, 5)
-        self._rows = []
+        rows = np.concatenate(self._parts)
+        self._parts = [rows[:0]]
         rows = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
         if len(rows):
             again = (rows[1:, 0] == rows[:-1, 0]) & (rows[1:, 1] == rows[:-1, 1])

@@ -29,7 +29,7 @@ from .gate import Asked, Judgement, Verdict
 from .hearing import hearers, newest
 from .interactions import Interactions, Ints
 from .material import Material, Shop, read
-from .model import TASKS, LearntModel, Task
+from .model import NEXT, TASKS, LearntModel
 from .session_tuning import fitted
 from .settling import settling
 from .store import Model, ModelKind, State, family, present_model, publish, published
@@ -226,7 +226,7 @@ def _learnt(
     progress(f"learning from what was known {asked.days:.1f} days ago, to be judged by what came since")
     deeds = material.deeds.known_before(asked.days)
     candidate = learn(asked.known, catalogue.before(asked.days), deeds=deeds, quick=quick, progress=progress)
-    ours = {task.name: _lists(candidate, asked, task) for task in TASKS}
+    ours = of_candidate(candidate, asked)
     theirs = _shown(artefact.load(shop.folder, reference.name), asked, found)
     judgement = gate.judge(asked, ours, theirs, against=reference.name)
     progress("fitting everything that is known now")
@@ -243,9 +243,11 @@ def fitted_with(learnt: LearntModel, material: Material) -> LearntModel:
     return replace(fitted, questions=learnt.questions)
 
 
-def _lists(candidate: LearntModel, asked: Asked, task: Task) -> Lists:
-    customers = asked.customers(task.name)
-    return as_lists(customers, candidate.ranked(customers, task, n=LENGTH).products)
+def of_candidate(candidate: LearntModel, asked: Asked) -> dict[str, Lists]:
+    """Both tasks at once, as each cohort of a large shop is fitted for it: who is asked for `new` is for `next` too."""
+    customers = asked.customers(NEXT.name)
+    found = candidate.ranked_for_all_tasks(customers, n=LENGTH)
+    return {task: as_lists(customers, lists.products) for task, lists in found.items()}
 
 
 def _shown(present: artefact.Artefact, asked: Asked, found: Interactions) -> dict[str, Lists]:

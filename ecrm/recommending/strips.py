@@ -13,21 +13,14 @@ from ecrm.trials import Trial, meet, trial_of
 from ecrm.wording import gettext as _
 from ecrm.wording import today
 from recommender.asking import Asked, Placement, Recommendation, Strategy
+from recommender.fitting import fitting
 from recommender.reasons import Code
 
 from .page import Page, present_page
 from .words import BEST_SELLER, for_shopper, heading
 
-ENOUGH = 3
-"""With so many products bought together, that strip shows nothing else."""
 OF_A_PERSON = frozenset({Placement.AGAIN, Placement.NEW, Placement.RECENT})
 """Placements whose heading would be untrue for somebody of whom nothing is known."""
-ONLY = {
-    Placement.SIMILAR: frozenset({Code.LIKE, Code.ARRIVED, Code.CHOSEN}),
-    Placement.ALSO_BOUGHT: frozenset({Code.ALSO_BOUGHT, Code.CHOSEN}),
-    Placement.AGAIN: frozenset({Code.AGAIN, Code.OFTEN, Code.CHOSEN}),
-}
-"""What their headings are true of."""
 SAID_ABOVE = frozenset({Code.SEEN, Code.POPULAR, Code.REGION, Code.ARRIVED})
 """Reasons that needn't stand on each card where all have the same: six times "You looked at this" tells nothing."""
 ON_THE_FIRST_DAY = frozenset({Placement.HOME, Placement.PRODUCT, Placement.ORDER})
@@ -101,7 +94,7 @@ def strip_for(
         strategy=trial.strategy,
         adult=page.adult,
     )
-    found = _fitting(where, recommended(page, asked))
+    found = fitting(where, recommended(page, asked))
     if found:
         return _strip(page, found, asked=asked, trial=trial)
     return _best_sellers(page, asked=asked, trial=trial) if where in ON_THE_FIRST_DAY else None
@@ -124,15 +117,6 @@ def _placement(name: str) -> Placement:
     except ValueError:
         known = ", ".join(Placement)
         raise ValueError(f"no placement is called {name!r}; there are {known}") from None
-
-
-def _fitting(placement: Placement, found: list[Recommendation]) -> list[Recommendation]:
-    """Those that the heading is true of."""
-    if placement is Placement.PRODUCT:
-        together = [one for one in found if one.reason.code is Code.TOGETHER or one.rule is not None]
-        return together if len(together) >= ENOUGH else found
-    only = ONLY.get(placement)
-    return found if only is None else [one for one in found if one.reason.code in only or one.rule is not None]
 
 
 def _strip(page: Page, found: Sequence[Recommendation], *, asked: Asked, trial: Trial) -> Strip | None:

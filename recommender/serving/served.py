@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from ..artefact import Artefact
 from ..asking import Asked, Person, Placement
+from ..fitting import fitting
 from .recommending import recommend
 
 
@@ -45,7 +46,7 @@ def served_lists(
 
 
 def served_beside(model: Artefact, products: Iterable[int], *, n: int = 10) -> dict[int, list[int]]:
-    """What each product's page shows as bought together with it."""
+    """What each product's page shows as bought together with it; nothing else beside where that is enough."""
     return {
         product: _numbers(model, Asked(placement=Placement.PRODUCT, product=model.products[product], n=n))
         for product in products
@@ -59,4 +60,5 @@ def served_for_cart(model: Artefact, cart: Iterable[int], *, n: int = 10) -> lis
 
 
 def _numbers(model: Artefact, asked: Asked) -> list[int]:
-    return [model.number[one.product] for one in recommend(model, asked, on_sale)]
+    shown = fitting(asked.placement, recommend(model, asked, on_sale))
+    return [model.number[one.product] for one in shown]

@@ -9,10 +9,12 @@ from recommender.artefact_writing import write
 from recommender.candidates import als
 from recommender.cohorts import CohortModel, cohort_of, fitted_anew, learn, members_of
 from recommender.deeds import Deeds
+from recommender.gate import asked_since
 from recommender.interactions import Interactions
 from recommender.model import NEW, NEXT, TASKS, LearntModel
 from recommender.signals import Kind
 from recommender.together import Together
+from recommender.training import of_candidate
 
 from .shops import KINDS, shop_of
 
@@ -89,3 +91,27 @@ def test_an_artefact_of_cohorts_is_like_any_other(tmp_path: Path) -> None:
     assert lists.shape[0] == 90
     assert (lists[:, 0] >= 0).all()
     assert (lists[:, 0] % KINDS == np.arange(90) % KINDS).mean() > 0.9
+
+
+class Counting(CohortModel):
+    """Notes which cohort was fitted."""
+
+    def _of_cohort(self, cohort: int) -> LearntModel:
+        if cohort not in self.fitted:
+            fits.append(cohort)
+        return super()._of_cohort(cohort)
+
+
+fits: list[int] = []
+
+
+def test_the_gate_asks_a_cohort_for_both_tasks_at_once() -> None:
+    asked = asked_since(shop_of(300), age=7.0)
+    model = learn(asked.known, cohort=100)
+    fits.clear()
+
+    lists = of_candidate(Counting(**vars(model)), asked)
+
+    assert sorted(fits) == [1, 2]  # the first one is fitted by learning
+    assert lists["next"].keys() == asked.next.keys()
+    assert asked.new.keys() <= lists["new"].keys()

@@ -3,9 +3,12 @@
 import numpy as np
 
 from recommender.artefact import Artefact
-from recommender.asking import Placement
+from recommender.asking import Asked, Placement
+from recommender.fitting import ENOUGH
 from recommender.interactions import Interactions
-from recommender.serving.served import served_beside, served_for_cart, served_lists
+from recommender.reasons import Code
+from recommender.serving import recommend
+from recommender.serving.served import on_sale, served_beside, served_for_cart, served_lists
 from recommender.together import Together
 
 from .places import catalogue_of
@@ -40,3 +43,16 @@ def test_a_larger_cart_is_completed_as_the_training_would(model: Artefact, shop:
 
     for cart in ([8, 14], [1, 7, 13], [2, 3, 20, 31], [5, 11, 50, 59, 30]):
         assert served_for_cart(model, cart, n=5) == together.for_cart(cart, n=5).tolist()
+
+
+def test_what_is_judged_as_a_products_page_is_what_the_page_shows(model: Artefact) -> None:
+    """Where enough was bought together with it the page shows nothing else, and nothing else is judged."""
+    together = 0
+    for product in range(0, 60, 7):
+        asked = Asked(placement=Placement.PRODUCT, product=model.products[product], n=60)
+        answer = recommend(model, asked, on_sale)
+        bought = [model.number[one.product] for one in answer if one.reason.code is Code.TOGETHER]
+        shown = served_beside(model, [product], n=60)[product]
+        together += len(bought) >= ENOUGH and len(answer) > len(bought)
+        assert shown == (bought if len(bought) >= ENOUGH else [model.number[one.product] for one in answer])
+    assert together
