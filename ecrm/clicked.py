@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 from flask import Request
 
@@ -73,10 +73,11 @@ def origin_of(asked: Request) -> Origin | None:
     """From which recommendation this request comes; None for any other, and for an address that was passed on.
 
     A tagged address may be copied and sent to a friend, or found in a bookmark: a browser says where a request comes
-    from (`Sec-Fetch-Site`, or else the referrer), and only the shop's own pages and e-mails hold cards.
+    from (`Sec-Fetch-Site`, or else the referrer), and only the shop's own pages and e-mails hold cards. A page that
+    leads to itself, e.g. back from a form of its own, isn't opened again: whoever opened it was counted.
     """
     environ = asked.environ
-    if PARAMETER not in environ.get("QUERY_STRING", ""):
+    if PARAMETER not in environ.get("QUERY_STRING", "") or _from_itself(asked):
         return None
     origin = origin_in(asked.args)
     if origin is None or origin.placement == Placement.EMAIL:
@@ -86,3 +87,13 @@ def origin_of(asked: Request) -> Origin | None:
         return origin if site in _HERE else None
     referrer = environ.get("HTTP_REFERER")
     return None if referrer and urlsplit(referrer).netloc != environ.get("HTTP_HOST", "") else origin
+
+
+def _from_itself(asked: Request) -> bool:
+    """Whether the page that leads here is this one. An "Add" leads elsewhere: its page is where the card is."""
+    referrer = asked.environ.get("HTTP_REFERER", "")
+    if asked.method not in {"GET", "HEAD"} or not referrer:
+        return False
+    host, _slash, rest = referrer.partition("//")[2].partition("/")
+    path = unquote(rest.partition("?")[0].partition("#")[0])
+    return host == asked.host and f"/{path}" == f"{asked.root_path}{asked.path}"

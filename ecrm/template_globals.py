@@ -105,6 +105,13 @@ class Slots:
             log.exception("can't say what the page shows")
             return frozenset()
 
+    def this_page(self) -> str:
+        """Path and query of this page for a form of the host that leads back to it; empty on a POST's answer.
+
+        What the address says of a click on a recommendation is left out: coming back is no click.
+        """
+        return untagged(_present_page())
+
     def consent_banner(self) -> Markup:
         """The consent banner, until this browser has chosen; before the end of the body."""
         return _guarded("consent_banner", lambda: _rendered("consent_banner"))

@@ -20,8 +20,10 @@ from tracking.clickstream.digest import Digested, digest_next
 from .installation import Installation
 from .job_runs import JobRun
 from .keeping import close_days, retain
-from .marketing.attribution.missing import attribute_nightly, book_due
+from .marketing.attribution.missing import AGAIN, attribute_nightly, book_due
 from .marketing.bandit import allocate
+from .marketing.recommended.crediting import rules_of as recommended_rules
+from .marketing.recommended.proof import credit_late_clicks
 from .reactions import run_reactions
 from .training import bring_up_to_date, train_apart
 
@@ -71,7 +73,11 @@ def refresh(crm: Installation) -> str:
 
 def attribute(crm: Installation) -> str:
     """Credit what isn't credited yet, learn what each channel is worth, put the last days' orders right."""
-    return str(attribute_nightly(crm))
+    words = str(attribute_nightly(crm))
+    with crm.app.app_context(), crm.sessions.begin() as session:
+        since = datetime.now(UTC) - AGAIN
+        changed = credit_late_clicks(session, since=since, rules=recommended_rules(crm))
+    return f"{words}; {changed} credits of recommendations put right"
 
 
 def credit_anew(crm: Installation) -> str:

@@ -10,6 +10,7 @@ from marshmallow import EXCLUDE, ValidationError
 from werkzeug.wrappers import Response as BaseResponse
 
 from ecrm import csp, csrf, identification
+from ecrm.clicked import untagged
 from ecrm.events import PageEngaged
 from ecrm.installation import installation
 from ecrm.wording import gettext as _
@@ -43,7 +44,7 @@ def consent() -> BaseResponse:
         # A step back ends the visitor and begins another: who withdraws is known one last time, and has to be.
         for token in dict.fromkeys([before, after]) if before and after else [after or before]:
             record_choice(session, token=token, grade=grade, wording=WORDING, at=now)
-    return redirect(local_path(form["next"]), code=303)
+    return redirect(untagged(local_path(form["next"])), code=303)  # coming back is no click
 
 
 @public.get("/privacy")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
+from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -122,3 +123,21 @@ def test_machines_click_nothing(host: Flask, plugin: Installation) -> None:
     client = browser(host, "0")
     client.get("/see/rake?ecrm_from=home-3", headers={"User-Agent": "Googlebot/2.1"})
     assert counts(plugin) == {}
+
+
+def test_a_page_that_leads_to_itself_is_opened_once(host: Flask, plugin: Installation) -> None:
+    client, page = browser(host, "0"), "/see/rake?ecrm_from=home-3"
+    client.get(page, headers={"Sec-Fetch-Site": "same-origin", "Referer": "http://localhost/"})
+    for here in (page, "/see/rake"):
+        client.get(page, headers={"Sec-Fetch-Site": "same-origin", "Referer": f"http://localhost{here}"})
+    assert counts(plugin)["home", 3, ""] == (0, 1, 0)
+
+
+def test_an_answer_about_privacy_leads_back_without_the_tag(host: Flask) -> None:
+    client = host.test_client()
+    form = BeautifulSoup(client.get("/ecrm/privacy").text, "html.parser").select_one("input[name=csrf_token]")
+    assert form is not None
+    back = client.post(
+        "/ecrm/consent", data={"csrf_token": form["value"], "grade": "0", "next": "/see/rake?ecrm_from=home-3&size=2"}
+    )
+    assert (back.status_code, back.location) == (303, "/see/rake?size=2")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, or_, select
@@ -59,6 +60,15 @@ def prove(session: Session, period: Period, *, rules: Rules) -> Proof:
 def credit_anew(session: Session, period: Period, *, rules: Rules) -> int:
     """Make the postings of a period's orders what they should be; commits nothing. Returns how many changed."""
     return rebook(session, orders_of(session, period, zone=rules.zone), rules=rules)
+
+
+def credit_late_clicks(session: Session, *, since: datetime, rules: Rules) -> int:
+    """Put orders placed since a moment right: a click may have been stored after its order. Returns how many changed.
+
+    Commits nothing. Of an order that may not name its browser nobody knows whose late clicks these were; what it was
+    credited with at once stays.
+    """
+    return rebook(session, session.scalars(select(SeenOrder.id).where(SeenOrder.placed_at >= since)).all(), rules=rules)
 
 
 def orders_of(session: Session, period: Period, *, zone: str) -> list[int]:

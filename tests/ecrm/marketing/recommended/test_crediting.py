@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from ecrm.marketing.recommended.counting import count_recommended
 from ecrm.marketing.recommended.crediting import rebook
 from ecrm.marketing.recommended.forgetting import forget_clicks_of
 from ecrm.marketing.recommended.tables import RecommendationClick, RecommendationCredit, Slot
+from ecrm.timetable import attribute
 from tests.ecrm.kites import AT, Kites, open_kites, order, person, refunded, signed_up
 from tracking.clickstream.dimensions import ProductKey
 from tracking.clickstream.ingest import ingest
@@ -165,6 +166,16 @@ def test_a_claim_that_is_taken_back_takes_the_credit_along_and_brings_it_back(ki
         with kites.app.app_context(), kites.crm.sessions.begin() as session:
             assert change(session, claim, by="Olga", reason="a friend's phone", at=AT)
         assert credits(kites) == expected
+
+
+def test_a_click_that_is_stored_after_its_order_is_credited_by_the_nightly_job(kites: Kites) -> None:
+    now = datetime.now(UTC)
+    kites.tell(order(at=now), visitor=HERS, grade=Grade.PERSONAL)
+    click(kites, "2", minutes=(AT - now) / timedelta(minutes=1) + 10)
+    assert credits(kites) == []
+    assert "1 credits of recommendations put right" in attribute(kites.crm)
+    assert [(row[0], row[5]) for row in credits(kites)] == [("2", 2909)]
+    assert "; 0 credits of recommendations put right" in attribute(kites.crm)
 
 
 def test_an_erased_customers_credit_stays_and_names_no_click(kites: Kites) -> None:
