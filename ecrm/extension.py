@@ -170,9 +170,9 @@ class ECRM:
                 return letters.post_for_host(own, wanted)
         return letters.post_for_host(session() if isinstance(session, scoped_session) else session, wanted)
 
-    def knows_visitor(self) -> bool:
-        """Whether `ordered` may answer with another order than the shop's own; never raises."""
-        return template_globals.SLOTS.knows_visitor()
+    def knows_visitor(self, placement: str = "") -> bool:
+        """Whether `ordered` answers on this placement with an order of the visitor's own; never raises."""
+        return template_globals.SLOTS.knows_visitor(placement)
 
     def ordered(self, placement: str, product_ids: Sequence[str], *, category: str = "") -> list[str]:
         """The same products in the order that fits the present visitor, all of them; never raises.

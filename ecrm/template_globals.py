@@ -89,10 +89,10 @@ class Slots:
             log.exception("the order of %s failed; the shop's own stays", placement)
             return list(product_ids)
 
-    def knows_visitor(self) -> bool:
-        """Whether `ordered` may answer with another order than the shop's own."""
+    def knows_visitor(self, placement: str = "") -> bool:
+        """Whether `ordered` answers on this placement with an order of the visitor's own."""
         try:
-            return knows_visitor()
+            return knows_visitor(placement)
         except Exception:
             log.exception("can't say whether the visitor is known")
             return False

@@ -49,7 +49,7 @@ class Hooks:
     `before_sign_in` is told an account's id while the session is still the stranger's, in the transaction of
     `db.session`; what it answers, if anything, is shown to them afterwards.
     `tables_current` says whether the tables of whoever is plugged in are those of this version.
-    `knows_visitor` says whether a list may be in the present visitor's own order; `in_their_order` puts products of a
+    `knows_visitor` says whether such a list is in the present visitor's own order; `in_their_order` puts products of a
     list (`search`, or `category` with its name) into it: all of them, each once.
     `letters` are asked to send a letter and say whether they do: in the transaction of `db.session`, without a commit.
     """
@@ -58,7 +58,7 @@ class Hooks:
     before_sign_in: list[Callable[[int], str]] = field(default_factory=list)
     letters: list[Callable[[Letter], bool]] = field(default_factory=list)
     tables_current: list[Callable[[Connection], bool]] = field(default_factory=list)
-    knows_visitor: list[Callable[[], bool]] = field(default_factory=list)
+    knows_visitor: list[Callable[[str], bool]] = field(default_factory=list)
     in_their_order: list[Callable[[str, Sequence[int], str], list[int]]] = field(default_factory=list)
 
 
@@ -88,9 +88,9 @@ def all_tables_current(connection: Connection) -> bool:
     return all(ask(connection) for ask in hooks().tables_current)
 
 
-def knows_visitor() -> bool:
-    """Whether anybody plugged in knows what the present visitor likes."""
-    return any(ask() for ask in hooks().knows_visitor)
+def knows_visitor(place: str) -> bool:
+    """Whether anybody plugged in has an order of the present visitor's own for lists of this kind."""
+    return any(ask(place) for ask in hooks().knows_visitor)
 
 
 def in_their_order(place: str, product_ids: Sequence[int], *, category: str = "") -> list[int]:

@@ -39,7 +39,20 @@ def ordered(placement: str, product_ids: Sequence[str], *, category: str = "") -
     return [*found, *rest] if found and not trial.held_out else list(product_ids)
 
 
-def knows_visitor() -> bool:
-    """Whether a list may be in an order of the present visitor's own."""
+def knows_visitor(placement: str = "") -> bool:
+    """Whether a list is in an order of the present visitor's own: not for an experiment's control group.
+
+    Whom it is asked of for a placement has met what is tried there: told no, a host needn't ask for an order, and the
+    control group would be missing from the result.
+
+    Args:
+        placement: `search` or `category`; without it, whether anything is known of the visitor.
+    """
     page = present_page()
-    return page.model is not None and page.present.known
+    if page.model is None or not page.present.known:
+        return False
+    if not placement:
+        return True
+    trial = trial_of(placement, customer_id=page.present.customer_id)
+    meet(trial)
+    return not trial.held_out

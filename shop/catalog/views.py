@@ -79,7 +79,7 @@ def category(department: str, category: str) -> AnyResponse:
     found = navigation.category_by_slugs(db.session(), department, category) or abort(404)
     address: dict[str, Any] = {"department": department, "category": category}
     try:
-        wishes = listing.read_wishes(request.args, known=knows_visitor())
+        wishes = listing.read_wishes(request.args, known=knows_visitor("category"))
         own = partial(in_their_order, "category", category=found.name)
         shelf = listing.list_products(db.session(), Product.category_id == found.id, wishes=wishes, own_order=own)
     except BadWish as problem:
@@ -113,7 +113,7 @@ def search() -> AnyResponse:
         context: dict[str, Any] = {"listing": None, "best": listing.best_sellers(db.session(), limit=12)}
         return make_response(render_template("shop/catalog/search.html", search_query=query, **context))
     try:
-        wishes = listing.read_wishes(request.args, known=knows_visitor())
+        wishes = listing.read_wishes(request.args, known=knows_visitor("search"))
         found = listing.list_products(
             db.session(), condition, wishes=wishes, closeness=_closeness(query),
             own_order=partial(in_their_order, "search"),

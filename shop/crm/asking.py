@@ -26,8 +26,8 @@ def send_letter(letter: Letter) -> bool:
     )
 
 
-def knows_visitor() -> bool:
-    return crm.knows_visitor()
+def knows_visitor(place: str) -> bool:
+    return crm.knows_visitor(place)
 
 
 def in_their_order(place: str, product_ids: Sequence[int], category: str) -> list[int]:

@@ -311,7 +311,7 @@ def test_who_is_known_sees_a_category_in_their_own_order_and_may_choose_another(
         return card_names(page(client, path))
 
     popular = names("/d/grocery/coffee")
-    hooks(app).knows_visitor.insert(0, lambda: True)
+    hooks(app).knows_visitor.insert(0, lambda place: True)
     hooks(app).in_their_order.insert(0, backwards)
 
     assert names("/d/grocery/coffee") == popular[::-1]
