@@ -30,7 +30,7 @@ def described(catalogue: Catalogue) -> csr_matrix:
     row: list[int] = []
     column: list[int] = []
     for product in range(len(catalogue.text)):
-        for term in _terms(catalogue, product):
+        for term in sorted(_terms(catalogue, product)):  # a set's own order differs from process to process
             row.append(product)
             column.append(number.setdefault(term, len(number)))
     ones = np.ones(len(row), np.float32)
