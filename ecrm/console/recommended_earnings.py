@@ -120,6 +120,7 @@ def _report() -> Report:
         notes=[
             _("A click, and what it led to, is known by the card's link, without a script. It counts once a visit, "
               "place and product; of browsers that agreed to nothing each click counts, and no order is credited."),
+            _("E-mails are in no rate per product shown: nobody can say how often one was looked at."),
             _("An order may have come by several places: it counts for each, and once in the line below."),
         ],
         nothing=_("No recommendations were shown in these days."),

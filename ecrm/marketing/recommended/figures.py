@@ -7,7 +7,7 @@ over the same slots, so that every line adds up to the total (orders don't: an o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, and_, case, distinct, func, or_, select
 from sqlalchemy.orm import Session
 
 from ecrm.marketing.period import Period
+from recommender.asking import Placement
 from tracking.clickstream.dimensions import ProductKey
 from tracking.clickstream.rollups import AudienceDay
 from tracking.clickstream.sessions import Session as Visit
@@ -55,7 +56,11 @@ class Which:
 
 @dataclass(frozen=True)
 class Earned:
-    """Counts and money of some slots. Money in minor units; `orders` are different ones."""
+    """Counts and money of some slots. Money in minor units; `orders` are different ones.
+
+    `mailed_clicks` and `mailed_minor` are the part (of clicks, of what stays) that e-mails brought: nobody can say how
+    often those were looked at, so that they stand in no rate per impression.
+    """
 
     impressions: int = 0
     clicks: int = 0
@@ -63,6 +68,8 @@ class Earned:
     orders: int = 0
     revenue_minor: int = 0
     refunds_minor: int = 0
+    mailed_clicks: int = 0
+    mailed_minor: int = 0
 
     @property
     def net_minor(self) -> int:
@@ -72,12 +79,12 @@ class Earned:
     @property
     def click_rate(self) -> float | None:
         """Clicks an impression; None where nothing was shown."""
-        return self.clicks / self.impressions if self.impressions else None
+        return (self.clicks - self.mailed_clicks) / self.impressions if self.impressions else None
 
     @property
     def net_per_thousand(self) -> float | None:
         """Net revenue a thousand impressions, minor units."""
-        return 1000 * self.net_minor / self.impressions if self.impressions else None
+        return 1000 * (self.net_minor - self.mailed_minor) / self.impressions if self.impressions else None
 
 
 class CreditRow(NamedTuple):
@@ -183,6 +190,7 @@ def visits_with_click(session: Session, period: Period) -> tuple[VisitsWith, Vis
     return with_click, VisitsWith(*(max(whole - part, 0) for whole, part in zip(every, with_click, strict=True)))
 
 
+_is_mailed = Slot.placement == Placement.EMAIL
 _is_order = RecommendationCredit.refund_id.is_(None)
 _ordered = func.sum(case((_is_order, RecommendationCredit.amount_minor), else_=0))
 _returned = func.sum(case((_is_order, 0), else_=-RecommendationCredit.amount_minor))
@@ -192,7 +200,11 @@ def _earned(session: Session, period: Period, key: Any, which: Which) -> dict[An
     keys: Sequence[Any] = () if key is None else (key,)
     names = ("impressions", "clicks", "cart_adds")
     counts = (
-        select(*(func.coalesce(func.sum(getattr(RecommendedDay, name)), 0) for name in names), *keys)
+        select(
+            *(func.coalesce(func.sum(getattr(RecommendedDay, name)), 0) for name in names),
+            func.coalesce(func.sum(case((_is_mailed, RecommendedDay.clicks), else_=0)), 0),
+            *keys,
+        )
         .join(Slot, Slot.id == RecommendedDay.slot_id)
         .where(RecommendedDay.day.between(period.first, period.last), *which.conditions)
         .group_by(*keys)
@@ -200,16 +212,22 @@ def _earned(session: Session, period: Period, key: Any, which: Which) -> dict[An
     money = (
         select(
             func.count(distinct(case((_is_order, RecommendationCredit.order_id)))),
-            func.coalesce(_ordered, 0), func.coalesce(_returned, 0), *keys,
+            func.coalesce(_ordered, 0), func.coalesce(_returned, 0),
+            func.coalesce(func.sum(case((_is_mailed, RecommendationCredit.amount_minor), else_=0)), 0), *keys,
         )
         .join(Slot, Slot.id == RecommendationCredit.slot_id)
         .where(RecommendationCredit.day.between(period.first, period.last), *which.conditions)
         .group_by(*keys)
     )  # fmt: skip
-    counted = {_key(row): [int(value) for value in row[:3]] for row in session.execute(counts)}
-    booked = {_key(row): [int(value) for value in row[:3]] for row in session.execute(money)}
-    return {one: Earned(*counted.get(one, (0, 0, 0)), *booked.get(one, (0, 0, 0))) for one in counted | booked}
+    counted = {_key(row): [int(value) for value in row[:4]] for row in session.execute(counts)}
+    booked = {_key(row): [int(value) for value in row[:4]] for row in session.execute(money)}
+    nothing = [0, 0, 0, 0]
+    found: dict[Any, Earned] = {}
+    for one in counted | booked:
+        (*seen, mailed_clicks), (*paid, mailed_minor) = counted.get(one, nothing), booked.get(one, nothing)
+        found[one] = replace(Earned(*seen, *paid), mailed_clicks=mailed_clicks, mailed_minor=mailed_minor)
+    return found
 
 
 def _key(row: Any) -> Any:
-    return row[3] if len(row) > 3 else None
+    return row[4] if len(row) > 4 else None

@@ -10,8 +10,10 @@ from sqlalchemy import Engine, select
 
 from ecrm.customers.identity import put_back, take_back
 from ecrm.events import OrderLine, OrderRefunded
+from ecrm.marketing.period import Period
 from ecrm.marketing.recommended.counting import count_recommended
 from ecrm.marketing.recommended.crediting import rebook
+from ecrm.marketing.recommended.figures import earned_in
 from ecrm.marketing.recommended.forgetting import forget_clicks_of
 from ecrm.marketing.recommended.tables import RecommendationClick, RecommendationCredit, Slot
 from ecrm.timetable import attribute
@@ -196,3 +198,17 @@ def test_damaged_postings_are_put_right(kites: Kites) -> None:
         row.amount_minor = 1
     assert book_again(kites) == 2
     assert credits(kites)[0][5] == 2909
+
+
+def test_what_emails_bring_counts_in_the_sums_and_in_no_rate_per_impression(kites: Kites) -> None:
+    shown = Sighting(AT, "Recommendations Shown", "home", {"product_ids": ["1", "2"], "strategy": "learnt"},
+                     user_agent="Mozilla/5.0 Firefox/130")  # fmt: skip
+    with kites.crm.sessions.begin() as session:
+        count_recommended(session, [shown], "Europe/Berlin")
+    click(kites, "2", minutes=10, placement="email")
+    buy(kites)
+    with kites.session() as session:
+        found = earned_in(session, Period(TODAY, TODAY))
+    assert (found.clicks, found.net_minor) == (1, 2909)
+    assert (found.mailed_clicks, found.mailed_minor) == (1, 2909)
+    assert (found.impressions, found.click_rate, found.net_per_thousand) == (2, 0, 0)
