@@ -86,7 +86,7 @@ class Completing(NamedTuple):
 
     rows: Rows
     weight: Floats
-    orders: NDArray[np.uint16]
+    orders: NDArray[np.uint32]
 
 
 @dataclass(frozen=True)

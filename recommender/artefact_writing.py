@@ -156,7 +156,7 @@ def _completing(together: Together) -> Arrays:
             counts = (by_product[start + asked] @ baskets).tocsr()
             row = np.searchsorted(asked, row_of_entries(some)).astype(np.int32)
             parts.append(at(counts, row, some.indices))
-    orders = np.minimum(np.concatenate(parts), np.iinfo(np.uint16).max).astype(np.uint16)
+    orders = np.concatenate(parts).astype(np.uint32)
     return {
         "completing_at": weights.indptr.astype(np.int64),
         "completing": weights.indices.astype(np.int32),

@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session
 
 from tracking.orders import SeenOrder, SeenOrderLine
 
+from .agreed import ALS_WEIGHT
 from .candidates import als
 from .interactions import FETCH, Ints
 
@@ -116,7 +117,7 @@ def _write(
         progress(month)
     about = {
         "made_at": now.astimezone(UTC).isoformat(), "time_zone": str(zone), "rows": rows,
-        "weight": f"exp(-days since / {als.FADE_DAYS:g})", "implicitPrefs": True, "alpha": als.WEIGHT,
+        "weight": f"exp(-days since / {als.FADE_DAYS:g})", "implicitPrefs": True, "alpha": ALS_WEIGHT,
         "rank": als.FACTORS, "maxIter": als.ITERATIONS,
     }  # fmt: skip
     (folder / ABOUT).write_text(json.dumps(about, indent=1))

@@ -19,12 +19,12 @@ class Code(StrEnum):
     OFTEN = "often"  # this customer bought it on `count` days, at least OFTEN_FROM, the last time on day `on`
     AGAIN = "again"  # this customer bought it on `count` days, the last time on day `on`
     BECAUSE = "because"  # others bought it together with `product`, which this customer bought on day `on`
-    VIEWED = "viewed"  # goes with `product`, which this visitor looked at
-    TOGETHER = "together"  # bought together with `product` in `count` orders
+    VIEWED = "viewed"  # goes with `product`, which this visitor looked at: in the same orders, or visits
+    TOGETHER = "together"  # bought together with `product` in `count` orders, more than one
     ALSO_BOUGHT = "also_bought"  # `count` visitors who viewed `product` bought it
     LIKE = "like"  # described like `product`
     BRAND = "brand"  # new, of the brand `word` that this customer bought on `count` days
-    CATEGORY = "category"  # popular in the category `word`, from which this person bought or looked at something
+    CATEGORY = "category"  # popular in the category `word`, which is the page's, the search's or the order's
     SIMILAR = "similar"  # customers with similar purchases buy it
     ARRIVED = "arrived"  # new in the shop
     REGION = "region"  # popular in the visitor's country
@@ -32,6 +32,7 @@ class Code(StrEnum):
     CHOSEN = "chosen"  # the shop's own choice, by a rule
     SEEN = "seen"  # this visitor looked at it
     FOUND = "found"  # a hit of the search or a product of the category, for nothing that is known of the person
+    NEXT = "next"  # looked at in the same visits as `product`, which is here, but which this visitor didn't look at
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.sparse import csr_matrix, diags_array
 
+from .agreed import SIMILAR
 from .candidates import content
 from .candidates.basket_ease import completing
 from .candidates.basket_knn import Neighbours, neighbours, nudged
@@ -14,9 +15,6 @@ from .candidates.next_basket import day_baskets
 from .candidates.rows import best_of_rows
 from .catalogue import Catalogue
 from .interactions import Interactions, Ints
-
-SIMILAR = 0.1
-"""Weight of the likeness of descriptions beside EASE; both are divided by their highest score."""
 
 
 class Together:

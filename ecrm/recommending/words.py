@@ -38,7 +38,7 @@ def for_shopper(reason: Reason, names: Names, *, placement: Placement, today: da
             return _("Goes with %(name)s, which you bought %(when)s", name=name, when=when)
         case Code.BECAUSE:
             return _("Goes with %(name)s, which you bought", name=name) if name else _("Goes with what you bought")
-        case Code.VIEWED | Code.SEEN if placement is Placement.EMAIL:
+        case Code.VIEWED | Code.SEEN | Code.NEXT | Code.TOGETHER if placement is Placement.EMAIL:
             return ""  # who else reads the mailbox needn't know what somebody looked at
         case Code.VIEWED:
             return _("Because you looked at %(name)s", name=name) if name else _("Goes with what you looked at")
@@ -79,6 +79,8 @@ def for_shopper(reason: Reason, names: Names, *, placement: Placement, today: da
             return _("Our choice")
         case Code.SEEN:
             return _("You looked at this")
+        case Code.NEXT if name:
+            return _("Visitors who looked at %(name)s looked at this too", name=name)
         case _:
             return ""
 
@@ -96,7 +98,7 @@ def for_staff(reason: Reason, names: Names) -> str:
             bought = _("Bought together with %(name)s, which this customer bought", name=name)
             return _("%(bought)s on %(day)s", bought=bought, day=last) if last else bought
         case Code.VIEWED:
-            return _("Bought together with %(name)s, which this visitor looked at", name=name)
+            return _("Goes with %(name)s, which this visitor looked at", name=name)
         case Code.TOGETHER:
             together = ngettext("Together in one order", "Together in %(num)s orders", count)
             return _("%(together)s with %(name)s", together=together, name=name) if reason.product else together
@@ -129,6 +131,8 @@ def for_staff(reason: Reason, names: Names) -> str:
             return _("By a rule of yours")
         case Code.SEEN:
             return _("Looked at")
+        case Code.NEXT:
+            return _("Looked at in the same visits as %(name)s", name=name)
         case _:
             return _("Popular at present")
 

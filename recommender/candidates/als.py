@@ -10,12 +10,11 @@ from typing import NamedTuple
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from ..agreed import ALS_REGULARIZATION, ALS_WEIGHT
 from ..interactions import Floats, Interactions
 
 FACTORS = 96
 ITERATIONS = 12
-REGULARIZATION = 20.0
-WEIGHT = 12.0
 FADE_DAYS = 30.0
 SEED = 20101201
 
@@ -31,9 +30,9 @@ def factorise(
     interactions: Interactions,
     *,
     factors: int = FACTORS,
-    weight: float = WEIGHT,
+    weight: float = ALS_WEIGHT,
     fade_days: float = FADE_DAYS,
-    regularization: float = REGULARIZATION,
+    regularization: float = ALS_REGULARIZATION,
     iterations: int = ITERATIONS,
 ) -> Factors:
     """Fit the factors; the same purchases give the same factors."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.sparse import csr_matrix, diags_array
 
+from ..agreed import TOGETHER_FROM
 from ..interactions import Floats, Interactions, Ints
 from .popularity import recent_popularity
 from .rows import at, row_of_entries
@@ -24,8 +25,6 @@ IN_SEASON, OUT_OF_SEASON = 0.3, 0.01
 """… and multiplied by (recent popularity + OUT_OF_SEASON) ** IN_SEASON: of two companions the one that sells now."""
 LIKENESS = 0.05
 """Added for a description alike, as a share of the row's highest score."""
-TOGETHER_FROM = 2
-"""Pairs in fewer orders than this are chance."""
 ROWS = 2_000
 """Products whose pairs are counted at once; bounds the memory."""
 

@@ -13,6 +13,9 @@ FADE_DAYS = 10.0
 REGION_FADE_DAYS = 30.0
 """Longer for regions: they have fewer purchases."""
 PRIOR = 50.0
+REGION_DAYS = 3 * REGION_FADE_DAYS
+REGION_BUYERS = 2
+"""Popular in a region is only what so many of its customers bought in so many days."""
 
 
 def recent_popularity(interactions: Interactions, *, fade_days: float = FADE_DAYS) -> Floats:
@@ -28,19 +31,23 @@ def popular_within(
     """Recent popularity in each region (`region` has an entry a customer, empty where unknown).
 
     A small region is pulled towards everybody's taste as if `prior` more purchases of the shop's mix had been made
-    there, so that three orders don't make a best-seller.
+    there, so that three orders don't make a best-seller. What fewer than `REGION_BUYERS` of its customers bought
+    lately is not popular there: 0.
     """
     customer, product, age = interactions.purchase_days
     everywhere = recent_popularity(interactions, fade_days=fade_days)
     mix = everywhere / max(float(everywhere.sum()), 1e-9)
     weights = np.exp(-age / fade_days)
     where = np.array(region, dtype=str)[customer] if len(customer) else np.empty(0, str)
-    return {
-        name: (
-            np.bincount(product[where == name], weights=weights[where == name], minlength=len(mix)) + prior * mix
-        ).astype(np.float32)
-        for name in sorted(set(region) - {""})
-    }
+    found = {}
+    for name in sorted(set(region) - {""}):
+        here = where == name
+        scores = np.bincount(product[here], weights=weights[here], minlength=len(mix)) + prior * mix
+        lately = here & (age <= REGION_DAYS)
+        bought = np.unique(np.column_stack([customer[lately], product[lately]]), axis=0)[:, 1]
+        scores[np.bincount(bought, minlength=len(mix)) < REGION_BUYERS] = 0
+        found[name] = scores.astype(np.float32)
+    return found
 
 
 def popular_of(popular: Floats, category: Sequence[str], *, n: int) -> dict[str, list[int]]:

@@ -8,19 +8,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..agreed import SIMILAR, TOGETHER_FROM
 from ..arrays import Floats, Ints
 from ..artefact import NUMBER_OF_CODE, Artefact
 from ..reasons import Code
 from .pool import Listed, among
 
-SIMILAR = 0.1
-"""Weight of the likeness of descriptions; both are divided by their highest score. The training's (`together`)."""
 KEPT = 100
 
 
 def ranked_for_cart(model: Artefact, inside: Sequence[int]) -> Listed:
     """Best first, each with the product of the cart that it was ordered with most often, or that is described most
-    like it; nothing that lies in it. `inside` are the products' numbers, each once.
+    like it where no two orders held both; nothing that lies in it. `inside` are the products' numbers, each once.
     """
     columns, weights, orders, of = _completing(model, inside)
     alike, likeness, like = _alike(model, inside)
@@ -32,12 +31,14 @@ def ranked_for_cart(model: Artefact, inside: Sequence[int]) -> Listed:
     scores[among(found, inside)] = -1
     count, with_whom = _most(place[:split], orders, of, len(found))
     closest, whom = _most(place[split:], likeness, like, len(found))
-    explained = (count > 0) | (closest > 0)
+    often = count >= TOGETHER_FROM
+    explained = often | (closest > 0)
     best = np.argsort(-scores, kind="stable")[:KEPT]
     best = best[(scores[best] > 0) & explained[best]]
-    ordered = count[best] > 0
+    ordered = often[best]
     why = np.where(ordered, NUMBER_OF_CODE[Code.TOGETHER], NUMBER_OF_CODE[Code.LIKE])
-    return Listed(found[best], why, np.where(ordered, with_whom[best], whom[best]), count[best].astype(np.int32))
+    times = np.where(ordered, count[best], 0).astype(np.int32)
+    return Listed(found[best], why, np.where(ordered, with_whom[best], whom[best]), times)
 
 
 def _completing(model: Artefact, inside: Sequence[int]) -> tuple[Ints, Floats, Ints, Ints]:

@@ -11,18 +11,15 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from ..agreed import ALS_REGULARIZATION, ALS_WEIGHT
 from ..arrays import Floats, Ints
-
-REGULARIZATION = 20.0
-WEIGHT = 12.0
-"""Both are the training's (`candidates.als`)."""
 
 
 def inverse_of(factors: Floats) -> Floats:
     """factors × factors, computed once: the inverse of the products' Gram matrix with the regularization added."""
     size = factors.shape[1]
     factors = factors.astype(np.float64)
-    found: Floats = np.linalg.inv(factors.T @ factors + REGULARIZATION * np.eye(size)).astype(np.float32)
+    found: Floats = np.linalg.inv(factors.T @ factors + ALS_REGULARIZATION * np.eye(size)).astype(np.float32)
     return found
 
 
@@ -32,7 +29,7 @@ def taste(factors: Floats, inverse: Floats, weights: Mapping[int, float]) -> Flo
     if not liked:
         return np.zeros(factors.shape[1], np.float32)
     rows = factors.take(list(liked), axis=0)
-    extra = WEIGHT * np.fromiter(liked.values(), np.float32, len(liked))
+    extra = ALS_WEIGHT * np.fromiter(liked.values(), np.float32, len(liked))
     wanted = rows.T @ (1.0 + extra)
     through = inverse @ rows.T
     small = np.diag(1.0 / extra) + rows @ through

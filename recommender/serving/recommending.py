@@ -15,6 +15,9 @@ from .showing import SPARE, Showing
 from .since import support_by_fold_in
 from .steering import Steering
 
+REMEMBERED_FOR = 300
+"""A mailing lasts: after so many people the shop is asked again what it sells."""
+
 
 def recommend(
     model: Artefact | None,
@@ -61,7 +64,7 @@ def recommend_many(
     *,
     arrivals: Sequence[Arrival] = (),
 ) -> Iterator[list[Recommendation]]:
-    """The same for many people, e.g. of one e-mail: a product is asked of the shop once in all."""
+    """The same for many people, e.g. of one e-mail: a product is asked of the shop once for `REMEMBERED_FOR`."""
     seen: dict[str, Good | None] = {}
 
     def remembered(products: Sequence[str]) -> Sequence[Good]:
@@ -71,7 +74,9 @@ def recommend_many(
             seen.update((good.product_id, good) for good in goods(unknown))
         return [good for product in products if (good := seen[product]) is not None]
 
-    for asked in many:
+    for place, asked in enumerate(many):
+        if place % REMEMBERED_FOR == 0:
+            seen.clear()
         yield recommend(model, asked, remembered, rules, arrivals=arrivals)
 
 

@@ -11,7 +11,7 @@ from ..reasons import Code
 from ..signals import Kind
 from . import fold_in
 from .known import Known
-from .pool import Candidates, Listed, Pool, among, by_rank, listed
+from .pool import Candidates, Listed, Pool, among, by_rank
 
 VISIT = 1.0
 VISIT_FADE_DAYS = 3.0
@@ -53,8 +53,9 @@ def add_visit_of(pool: Pool, known: Known, visit: list[int], *, weight: float = 
     best = np.argsort(-found.scores, kind="stable")[:VISIT_KEPT]
     products, because = found.products[best], found.because[best]
     fresh = (because >= 0) & ~among(products, visit)
-    ranked = listed(products[fresh], Code.VIEWED, source=because[fresh])
-    pool.add(ranked, weight=weight)
+    looked = among(because[fresh], known.seen)
+    why = np.where(looked, NUMBER_OF_CODE[Code.VIEWED], NUMBER_OF_CODE[Code.NEXT])
+    pool.add(Listed(products[fresh], why, because[fresh]), weight=weight)
 
 
 def add_seeds(pool: Pool, known: Known, *, views_only: bool = False, strength: float = 1.0) -> None:
@@ -66,15 +67,18 @@ def add_seeds(pool: Pool, known: Known, *, views_only: bool = False, strength: f
     numbers = np.array([seed.product for seed in seeds], np.int32)
     weights = strength * np.array([SEED[seed.kind] for seed in seeds]) * SEED_FADE ** np.arange(len(seeds))
     bought = np.array([seed.kind is Kind.PURCHASE for seed in seeds])
+    by_cart = ~bought & ~among(numbers, known.seen)  # put there from a list, without a look
     code = np.where(bought, NUMBER_OF_CODE[Code.BECAUSE], NUMBER_OF_CODE[Code.VIEWED])
-    for others, share, why in (
-        (model.together.products, 1.0, code),
-        (model.similar, ALIKE, np.full(len(seeds), NUMBER_OF_CODE[Code.LIKE])),
+    code[by_cart] = NUMBER_OF_CODE[Code.TOGETHER]
+    orders = np.where(by_cart[:, None], model.together.times[numbers, :SEED_KEPT], 0)
+    for others, share, why, times in (
+        (model.together.products, 1.0, code, orders.ravel()),
+        (model.similar, ALIKE, np.full(len(seeds), NUMBER_OF_CODE[Code.LIKE]), 0),
     ):
         kept = others[numbers, :SEED_KEPT]
         width = kept.shape[1]
         pool.add(
-            Listed(kept.ravel(), np.repeat(why, width), np.repeat(numbers, width)),
+            Listed(kept.ravel(), np.repeat(why, width), np.repeat(numbers, width), times),
             weight=np.repeat(weights * share, width),
             place=np.tile(np.arange(width), len(seeds)),
         )

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy.orm import Session
 
+from recommender.agreed import ALS_WEIGHT
 from recommender.candidates import als
 from recommender.exchange import NotExported, export_interactions
 from recommender.imported_factors import BadFactors, forget, import_factors, imported_factors
@@ -56,7 +57,7 @@ def test_each_customer_product_and_day_is_one_row_in_its_month(session: Session,
     assert set(table.column("customer").to_pylist()) == {one}
     weight = table.column("weight").to_pylist()
     assert weight[0] == pytest.approx(np.exp(-40 / als.FADE_DAYS))
-    assert json.loads((tmp_path / "out" / "about.json").read_text())["alpha"] == als.WEIGHT
+    assert json.loads((tmp_path / "out" / "about.json").read_text())["alpha"] == ALS_WEIGHT
 
 
 def test_a_day_is_one_of_the_shops_calendar(session: Session, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from recommender.candidates.popularity import popular_of, popular_within, recent_popularity
+from recommender.candidates.popularity import REGION_DAYS, popular_of, popular_within, recent_popularity
 from recommender.signals import Kind, Signal, not_wanted, weighed
 
 from .shops import KINDS, shop_of
@@ -42,8 +42,24 @@ def test_a_region_sells_its_own_best_and_a_small_one_mostly_what_all_buy() -> No
 
     assert found.keys() == {"north", "south"}
     assert int(found["south"].argmax()) % KINDS == 0
-    alone = popular_within(shop, ["island", *[""] * 59], prior=10_000.0)["island"]
-    assert int(alone.argmax()) == int(recent_popularity(shop, fade_days=30.0).argmax())
+    small = popular_within(shop, ["" if one % 5 else "island" for one in range(60)], prior=10_000.0)["island"]
+    everywhere = recent_popularity(shop, fade_days=30.0)
+    assert int(small.argmax()) == int(np.where(small > 0, everywhere, 0).argmax())
+
+
+def test_popular_in_a_region_is_only_what_several_of_its_customers_bought_lately() -> None:
+    shop = shop_of(60)
+    regions = ["island" if one in (0, 6, 7) else "hermit" if one == 1 else "" for one in range(60)]
+
+    found = popular_within(shop, regions)
+
+    buyers: dict[int, set[int]] = {}
+    for order, product in zip(shop.line_order.tolist(), shop.line_product.tolist(), strict=True):
+        if shop.order_age[order] <= REGION_DAYS and regions[shop.order_customer[order]] == "island":
+            buyers.setdefault(product, set()).add(int(shop.order_customer[order]))
+    assert set(np.flatnonzero(found["island"]).tolist()) == {one for one, who in buyers.items() if len(who) >= 2}
+    assert found["island"].any()
+    assert not found["hermit"].any()
 
 
 def test_the_best_of_each_category() -> None:

@@ -56,6 +56,11 @@ def clicks_of(shop: Interactions) -> ClickLog:
     return ClickLog(session, product.astype(np.int32), at.astype(np.float64))
 
 
+def region_of(row: int) -> str:
+    """Of the customer in this row."""
+    return "north" if row % 2 else ""
+
+
 def artefact_of(shop: Interactions, folder: Path, *, name: str = "a", clicks: bool = True) -> Artefact:
     """Learnt, written and loaded."""
     catalogue = catalogue_of(shop)
@@ -68,7 +73,7 @@ def artefact_of(shop: Interactions, folder: Path, *, name: str = "a", clicks: bo
         name=name,
         about={"lines": len(shop.line_product)},
         catalogue=catalogue,
-        regions=["north" if one % 2 else "" for one in range(len(shop.customers))],
+        regions=[region_of(one) for one in range(len(shop.customers))],
         session=fit(clicks_of(shop), products=len(shop.products)) if clicks else None,
         also_bought=seen if clicks else None,
     )

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from recommender.agreed import ALS_REGULARIZATION, ALS_WEIGHT
 from recommender.candidates.als import factorise
-from recommender.serving.fold_in import REGULARIZATION, WEIGHT, inverse_of, scores, taste
+from recommender.serving.fold_in import inverse_of, scores, taste
 from recommender.signals import Kind, Signal, weighed
 
 from ..shops import KINDS, shop_of
@@ -26,8 +27,8 @@ def test_it_solves_the_equation_of_the_training() -> None:
     found = taste(factors, inverse_of(factors), weights)
 
     rows = factors[list(weights)]
-    confidence = 1 + WEIGHT * np.array(list(weights.values()))
-    left = factors.T @ factors + REGULARIZATION * np.eye(8) + rows.T @ (rows * (confidence - 1)[:, None])
+    confidence = 1 + ALS_WEIGHT * np.array(list(weights.values()))
+    left = factors.T @ factors + ALS_REGULARIZATION * np.eye(8) + rows.T @ (rows * (confidence - 1)[:, None])
     assert found == pytest.approx(np.linalg.solve(left, rows.T @ confidence), rel=1e-3, abs=1e-5)
 
 

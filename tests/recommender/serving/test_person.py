@@ -1,17 +1,18 @@
 """What people say about their recommendations, and what they just did, counts at once."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from recommender.artefact import Artefact
-from recommender.asking import Arrival, Asked, Deed, Person, Placement
+from recommender.asking import Arrival, Asked, Deed, Person, Placement, Strategy
 from recommender.interactions import Interactions
 from recommender.reasons import Code
 from recommender.serving import recommend
 from recommender.serving.known import Known
-from recommender.serving.recommending import recommend_many
+from recommender.serving.recommending import REMEMBERED_FOR, recommend_many
 from recommender.signals import Kind
 
 from ..shops import KINDS
@@ -150,3 +151,33 @@ def test_many_are_answered_as_each_alone_and_a_product_is_read_once(model: Artef
 
     assert together == [recommend(model, one, EVERYTHING) for one in many]
     assert len(asked) == len(set(asked))
+
+
+def test_a_long_mailing_notices_what_is_sold_out_meanwhile(model: Artefact) -> None:
+    sold_out = recommend(model, asked_of(Person(), Placement.EMAIL, n=1), EVERYTHING)[0].product
+    left = {sold_out}
+
+    def selling(products: Sequence[str]) -> list[Piece]:
+        return goods_of(sold_out=set() if left else {sold_out})(products)
+
+    shown = []
+    for one in recommend_many(model, [asked_of(Person(), Placement.EMAIL, n=1)] * (2 * REMEMBERED_FOR), selling):
+        shown.append(one[0].product)
+        left.clear()
+
+    assert set(shown[:REMEMBERED_FOR]) == {sold_out}
+    assert sold_out not in shown[REMEMBERED_FOR:]
+
+
+def test_only_what_somebody_looked_at_is_called_looked_at(model: Artefact) -> None:
+    cart = Asked(placement=Placement.CART, strategy=Strategy.SESSION, cart=frozenset({"p1", "p7"}), n=5)
+    looked = replace(cart, person=Person(steps=[Deed("p1", Kind.VIEW, 0.0), Deed("p7", Kind.VIEW, 0.0)]))
+    put = asked_of(Person(steps=[Deed("p8", Kind.CART, 0.0)]))
+
+    def codes(asked: Asked) -> set[Code]:
+        return {one.reason.code for one in recommend(model, asked, EVERYTHING) if one.reason.product}
+
+    assert codes(cart) == {Code.NEXT}
+    assert codes(looked) == {Code.VIEWED}
+    assert Code.VIEWED not in codes(put)
+    assert codes(put) & {Code.NEXT, Code.TOGETHER}

@@ -1,5 +1,6 @@
 """What each place of the shop shows."""
 
+import numpy as np
 import pytest
 
 from recommender.artefact import Artefact
@@ -117,7 +118,7 @@ def test_a_product_page_shows_what_each_strategy_would(model: Artefact) -> None:
     codes = {one: {entry.reason.code for entry in recommend(model, asked[one], EVERYTHING)} for one in Strategy}
 
     assert codes == {
-        Strategy.LEARNT: {Code.TOGETHER}, Strategy.SESSION: {Code.VIEWED}, Strategy.POPULAR: {Code.CATEGORY},
+        Strategy.LEARNT: {Code.TOGETHER}, Strategy.SESSION: {Code.NEXT}, Strategy.POPULAR: {Code.CATEGORY},
     }  # fmt: skip
 
 
@@ -132,3 +133,27 @@ def test_every_strategy_answers(model: Artefact) -> None:
     assert {one.reason.code for one in lists[Strategy.POPULAR]} == {Code.POPULAR}
     assert {kind(one.product) for one in lists[Strategy.SESSION][:4]} == {8 % KINDS}
     assert 5 % KINDS in {kind(one.product) for one in lists[Strategy.LEARNT][:4]}
+
+
+def test_one_order_makes_nothing_often_bought_with_a_cart(model: Artefact, shop: Interactions) -> None:
+    orders = shop.by_order().T.tocsr()
+    together = (orders @ orders.T).toarray()
+    once = 0
+
+    for first in range(0, 60, 5):
+        for second in range(first + 6, 60, 6):
+            inside = frozenset({f"p{first}", f"p{second}"})
+            for one in recommend(model, Asked(placement=Placement.CART, cart=inside, n=10), EVERYTHING):
+                with_it = together[int((one.reason.product or "p0")[1:]), int(one.product[1:])]
+                if one.reason.code is Code.TOGETHER:
+                    assert one.reason.count == with_it >= 2
+                else:
+                    once += with_it == 1
+                    assert one.reason.code is Code.LIKE or one.reason.code is Code.CATEGORY
+                    assert one.reason.count is None
+
+    assert once
+
+
+def test_a_count_has_room_for_every_order(model: Artefact) -> None:
+    assert model.completing.orders.dtype == np.uint32

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from functools import cache, cached_property
 
 from recommender.asking import Arrival, Asked, Recommendation
+from recommender.candidates.popularity import REGION_DAYS
 from recommender.catalogue import Catalogue
 from recommender.interactions import Interactions
 from recommender.reasons import OFTEN_FROM, Code, Reason
 from recommender.signals import Kind
 
-from .places import catalogue_of, clicks_of
+from .places import catalogue_of, clicks_of, region_of
 
 
 class Truth:
@@ -63,6 +64,8 @@ class Truth:
         if reason.product is not None and reason.product in person.not_used | (person.not_interested - page):
             return "it names a product that must not be used"
         seen = {step.product for step in person.steps}
+        looked = {step.product for step in person.steps if step.kind is Kind.VIEW}
+        carted = {step.product for step in person.steps if step.kind is Kind.CART}
         bought = {deed.product for deed in (*person.bought, *person.steps) if deed.kind is Kind.PURCHASE}
         owned = self.owned(person.customer)
         checks = {
@@ -74,11 +77,11 @@ class Truth:
                 and (reason.product not in owned or reason.on == max(self.days(person.customer, reason.product or "")))
             ),
             Code.VIEWED: lambda: (
-                reason.product in seen | page
+                reason.product in looked
                 and (self.together(reason.product, one.product) >= 2 or self._in_a_visit(reason.product, one.product))
             ),
             Code.TOGETHER: lambda: (
-                reason.product in page and reason.count == self.together(reason.product, one.product) > 0
+                reason.product in page | carted and reason.count == self.together(reason.product, one.product) >= 2
             ),
             Code.ALSO_BOUGHT: lambda: (
                 reason.product == asked.product and reason.count == self.together(reason.product, one.product)
@@ -92,10 +95,11 @@ class Truth:
                 if other != person.customer
             ),
             Code.ARRIVED: lambda: one.product in {arrival.product for arrival in arrivals},
-            Code.REGION: lambda: reason.word == person.region,
+            Code.REGION: lambda: reason.word == person.region and len(self._buyers_in(person.region, one.product)) >= 2,
             Code.POPULAR: lambda: any(one.product in inside for _customer, _day, inside in self.orders),
             Code.CHOSEN: lambda: one.rule is not None,
-            Code.SEEN: lambda: one.product in {step.product for step in person.steps if step.kind is Kind.VIEW},
+            Code.SEEN: lambda: one.product in looked,
+            Code.NEXT: lambda: reason.product in seen | page and self._in_a_visit(reason.product, one.product),
             Code.FOUND: lambda: one.product in (asked.among or ()),
         }
         return "" if checks[reason.code]() else f"it isn't true: {reason!r}"
@@ -103,6 +107,15 @@ class Truth:
     def _habit(self, reason: Reason, customer: int | None, product: str) -> bool:
         days = self.days(customer, product)
         return reason.count == len(days) and reason.on == max(days)
+
+    def _buyers_in(self, region: str, product: str) -> set[int]:
+        """Its customers who bought it lately."""
+        lately = max(day for _customer, day, _inside in self.orders) - REGION_DAYS
+        return {
+            customer
+            for customer, day, inside in self.orders
+            if region == region_of(self.shop.customers.index(customer)) and day >= lately and product in inside
+        }
 
     def _in_a_visit(self, a: str | None, b: str) -> bool:
         return any(a in visit and b in visit for visit in self.visits)
