@@ -25,7 +25,7 @@ VIEWED, ADDED = "Product Viewed", "Product Added"
 """Names of the Segment e-commerce spec, as the log holds them."""
 DAYS_AT_ONCE = 7
 """Archived days read at once; bounds the memory."""
-Row = tuple[int, int, str, int, str]
+Row = tuple[int, int, str, int | None, str]
 """Id, moment in microseconds, name, visit, product."""
 
 
@@ -82,7 +82,7 @@ class _Columns:
         kept = [
             (at_us, id_, visit, self._numbers[subject], name == ADDED)
             for id_, at_us, name, visit, subject in rows
-            if subject in self._numbers
+            if subject in self._numbers and visit is not None
         ]
         self._parts.append(np.array(kept, np.int64).reshape(-1, 5))
 

@@ -93,11 +93,7 @@ def _write(
 
     (folder / PURCHASES).mkdir(parents=True)
     products = sorted(session.scalars(select(SeenOrderLine.product).distinct()))
-    number = {product: place for place, product in enumerate(products)}
-    pq.write_table(
-        pa.table({"number": pa.array(range(len(products)), pa.int32()), "product": pa.array(products, pa.string())}),
-        folder / PRODUCTS,
-    )
+    number = {product: place for place, product in enumerate(products)}  # grows where a new one is ordered meanwhile
     rows = months = 0
     for month, lines in _months(session, now, zone):
         customer, product, day = _days(lines, number, zone)
@@ -115,13 +111,17 @@ def _write(
         )  # fmt: skip
         rows, months = rows + len(customer), months + 1
         progress(month)
+    pq.write_table(
+        pa.table({"number": pa.array(range(len(number)), pa.int32()), "product": pa.array([*number], pa.string())}),
+        folder / PRODUCTS,
+    )
     about = {
         "made_at": now.astimezone(UTC).isoformat(), "time_zone": str(zone), "rows": rows,
         "weight": f"exp(-days since / {als.FADE_DAYS:g})", "implicitPrefs": True, "alpha": ALS_WEIGHT,
         "rank": als.FACTORS, "maxIter": als.ITERATIONS,
     }  # fmt: skip
     (folder / ABOUT).write_text(json.dumps(about, indent=1))
-    return rows, months, len(products)
+    return rows, months, len(number)
 
 
 def _months(session: Session, now: datetime, zone: tzinfo) -> Iterator[tuple[str, list[Row]]]:
@@ -138,13 +138,13 @@ def _months(session: Session, now: datetime, zone: tzinfo) -> Iterator[tuple[str
 
 
 def _days(lines: Sequence[Row], number: dict[str, int], zone: tzinfo) -> tuple[Ints, Ints, Ints]:
-    """Each (customer, product, day) once: customer, product's number, day's ordinal."""
+    """Each (customer, product, day) once: customer, product's number, day's ordinal. New products get numbers."""
     customer = np.array([line[0] for line in lines], np.int64)
     if customer.max(initial=0) > LARGEST:
         raise NotExported(
             f"Customer {customer.max()} has too large a number: Spark's ALS takes numbers up to {LARGEST:,}."
         )
-    product = np.array([number[line[1]] for line in lines], np.int64)
+    product = np.array([number.setdefault(line[1], len(number)) for line in lines], np.int64)
     day = np.array([line[2].astimezone(zone).toordinal() for line in lines], np.int64)
     first = int(day.min())
     span, width = int(day.max()) - first + 1, max(len(number), 1)

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from time import time_ns
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ KEPT = ".imported-factors"
 OF_CUSTOMERS = ("userFactors", "user_factors")
 OF_PRODUCTS = ("itemFactors", "item_factors")
 LARGEST_RANK = 1_024
+ARRAYS = ("customers", "of_customers", "of_products")
 
 
 class BadFactors(ValueError):
@@ -106,15 +108,29 @@ def import_factors(folder: Path, *, models: Path, exported: Path, now: datetime)
 
 
 def imported_factors(models: Path) -> ImportedFactors | None:
-    """What was imported last; None where nothing was."""
-    place = models / KEPT
-    try:
-        about = json.loads((place / ABOUT).read_text())
-        products = json.loads((place / "products.json").read_text())
-    except FileNotFoundError:
+    """What was imported last; None where nothing was.
+
+    Raises:
+        BadFactors: some of the files are missing; the message says what to do.
+    """
+    place = (models / KEPT).resolve()  # one import's folder, whatever is imported while it is read
+    if not place.is_dir():
         return None
-    arrays = (np.load(place / f"{part}.npy", mmap_mode="r") for part in ("customers", "of_customers", "of_products"))
-    customers, of_customers, of_products = arrays
+    try:
+        return _read(place)
+    except FileNotFoundError as error:
+        if (models / KEPT).resolve() != place:
+            return imported_factors(models)  # replaced meanwhile
+        raise BadFactors(
+            f"The imported factors in {models / KEPT} lack {Path(error.filename).name}: import them again with "
+            "`flask ecrm import-factors`, or remove them with its option --forget to train without."
+        ) from None
+
+
+def _read(place: Path) -> ImportedFactors:
+    about = json.loads((place / ABOUT).read_text())
+    products = json.loads((place / "products.json").read_text())
+    customers, of_customers, of_products = (np.load(place / f"{part}.npy", mmap_mode="r") for part in ARRAYS)
     return ImportedFactors(np.asarray(customers), tuple(products), of_customers, of_products, about)
 
 
@@ -124,8 +140,13 @@ def forget(models: Path) -> bool:
     if not place.exists():
         return False
     gone = place.with_name(f"{KEPT}-old-{os.getpid()}")
+    files = place.resolve()
     place.rename(gone)
-    shutil.rmtree(gone, ignore_errors=True)
+    if gone.is_symlink():
+        gone.unlink()
+        shutil.rmtree(files, ignore_errors=True)
+    else:
+        shutil.rmtree(gone, ignore_errors=True)
     return True
 
 
@@ -180,15 +201,22 @@ def _factors(folder: Path, names: tuple[str, ...]) -> tuple[NDArray[np.int64], F
 
 
 def _keep(found: ImportedFactors, models: Path) -> None:
-    unfinished = models / f"{KEPT}-unfinished-{os.getpid()}"
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    for part in ("customers", "of_customers", "of_products"):
-        np.save(unfinished / f"{part}.npy", getattr(found, part))
-    (unfinished / "products.json").write_text(json.dumps(found.products))
-    (unfinished / ABOUT).write_text(json.dumps(found.about))
-    for file in unfinished.iterdir():
+    """The name is a link to the files, exchanged in one step: whoever reads finds the factors before or these."""
+    fresh = models / f"{KEPT}-{time_ns()}-{os.getpid()}"
+    fresh.mkdir(parents=True)
+    for part in ARRAYS:
+        np.save(fresh / f"{part}.npy", getattr(found, part))
+    (fresh / "products.json").write_text(json.dumps(found.products))
+    (fresh / ABOUT).write_text(json.dumps(found.about))
+    for file in fresh.iterdir():
         with file.open("rb+") as written:
             os.fsync(written.fileno())
-    forget(models)
-    unfinished.rename(models / KEPT)
+    place = models / KEPT
+    link = fresh.with_name(f"{fresh.name}-link")
+    link.symlink_to(fresh.name)
+    if not place.is_symlink():
+        forget(models)  # a folder, as an older version kept them: a link can't take its place in one step
+    before = place.resolve()
+    link.replace(place)
+    if before != place:
+        shutil.rmtree(before, ignore_errors=True)

@@ -20,7 +20,7 @@ from ..interactions import Floats, Interactions, Ints
 from ..time_cuts import known_before
 from .content import described
 from .item_knn import decayed
-from .rows import best_of_rows, unit_rows
+from .rows import best_of_rows
 
 NEW_DAYS = 60.0
 APPETITE_FADE_DAYS = 60.0
@@ -37,6 +37,8 @@ LEARNT_FROM = (30.0, 60.0, 90.0)
 WINDOW = 30.0
 MOST_ARRIVALS = 60
 """Of each window so many arrivals, the most bought, teach; bounds the time in a shop that changes all the time."""
+ROWS = 2_000
+"""Customers at once, whose tastes are laid out; bounds the memory."""
 ENOUGH = 10
 """Arrivals; below, the prior stands as it is."""
 
@@ -69,7 +71,8 @@ class Witnesses:
         self._always = [_log(appetite(known)), _log(active)]
         bought = decayed(known, fade_days=TASTE_FADE_DAYS)
         self._bought_by = bought.T.tocsr()
-        self._taste: csr_matrix = unit_rows((bought @ terms).tocsr())
+        self._bought = bought
+        self._length = taste_lengths(bought, terms)
         sold = np.bincount(known.line_product, minlength=len(known.products)) > 0
         self._sold_terms = csr_matrix(diags_array(sold.astype(np.float32)) @ terms)
 
@@ -79,7 +82,8 @@ class Witnesses:
         near = (terms @ self._sold_terms.T).tocsr()
         near.data[near.indices == product] = 0
         neighbours = np.asarray((best_of_rows(near, NEIGHBOURS) @ self._bought_by).todense(), np.float32).ravel()
-        taste = np.asarray((self._taste @ terms.T).todense(), np.float32).ravel()
+        alike = np.asarray((self._terms @ terms.T).todense(), np.float32).ravel()
+        taste = (self._bought @ alike / self._length).astype(np.float32)
         return np.column_stack([*self._always, _log(neighbours), _log(taste)]).astype(np.float64)
 
 
@@ -146,6 +150,16 @@ def appetite(known: Interactions) -> Floats:
     weights = np.exp(-age[fresh] / APPETITE_FADE_DAYS)
     found: Floats = np.bincount(customer[fresh], weights=weights, minlength=len(known.customers)).astype(np.float32)
     return found
+
+
+def taste_lengths(bought: csr_matrix, terms: csr_matrix) -> Floats:
+    """How long each customer's row of purchases × terms is; the rows themselves, hundreds of terms a product bought,
+    are never there together: a million customers' would fill 12 GB."""
+    found = np.zeros(bought.shape[0], np.float32)
+    for start in range(0, bought.shape[0], ROWS):
+        some = (bought[start : start + ROWS] @ terms).tocsr()
+        found[start : start + ROWS] = np.sqrt(np.asarray(some.multiply(some).sum(axis=1)).ravel())
+    return np.maximum(found, np.float32(1e-9))
 
 
 def _log(values: Floats) -> Floats:

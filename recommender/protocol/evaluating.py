@@ -1,7 +1,8 @@
 """The protocol on any shop's history: cut in time, train on what was known, judge what would have been served since.
 
 The lists judged are those that pages show (`serving.served`), beside what a shop could install instead, on the same
-customers.
+customers. Visits are judged apart from pages: asked is the session model alone, at the moment of the step and with what
+was seen already among the answers, as the other methods are; a page asks it without a moment and leaves those out.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from ..artefact_writing import write
 from ..asking import Placement
 from ..candidates.session_fitting import ClickLog
 from ..catalogue import Catalogue
+from ..cohorts import learn
 from ..deeds import NOTHING, Deeds
 from ..evaluation import (
     LENGTH,
@@ -35,7 +37,7 @@ from ..evaluation import (
     split_by_time,
 )
 from ..interactions import Interactions, Ints
-from ..model import LearntModel, learn_model
+from ..model import LearntModel
 from ..serving.served import served_beside, served_for_cart, served_lists
 from ..session_evaluation import SessionScores, compared
 from ..together import Together
@@ -227,9 +229,7 @@ def _trained(found: Evaluation, catalogue: Catalogue, deeds: Deeds, folder: Path
     known = found.split.known
     started, busy = perf_counter(), process_time()
     steps = iter(np.linspace(0.2, 0.65, 12).tolist())
-    model: LearntModel = learn_model(
-        known, catalogue, deeds=deeds, progress=lambda step: progress(step, next(steps, 0.65))
-    )
+    model: LearntModel = learn(known, catalogue, deeds=deeds, progress=lambda step: progress(step, next(steps, 0.65)))
     progress("every customer's lists", 0.7)
     about = {"trained_at": ""}
     write(model, Together(known, catalogue), folder=folder, name="judged", about=about, catalogue=catalogue)

@@ -1,8 +1,9 @@
 """Purchases out as Parquet, an engine's factors in."""
 
 import json
-from datetime import date
+from datetime import UTC, date
 from pathlib import Path
+from threading import Event, Thread
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -14,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from recommender.agreed import ALS_WEIGHT
 from recommender.candidates import als
-from recommender.exchange import NotExported, export_interactions
-from recommender.imported_factors import BadFactors, forget, import_factors, imported_factors
+from recommender.exchange import NotExported, _days, export_interactions
+from recommender.imported_factors import KEPT, BadFactors, forget, import_factors, imported_factors
 from recommender.interactions import read_interactions
 from recommender.model import NEXT, learn_model
 
@@ -177,3 +178,71 @@ def test_what_was_imported_can_be_forgotten(session: Session, tmp_path: Path) ->
     assert not forget(tmp_path / "models")
     assert imported_factors(tmp_path / "models") is None
     assert not any((tmp_path / "models").iterdir())
+
+
+def test_a_product_that_is_first_ordered_during_an_export_gets_the_next_number() -> None:
+    number = {"tea": 0}
+
+    customer_of, product, _day = _days([(7, "novelty", NOW), (7, "tea", NOW)], number, UTC)
+
+    assert number == {"tea": 0, "novelty": 1}
+    assert (customer_of.tolist(), product.tolist()) == ([7, 7], [0, 1])
+
+
+def imported(session: Session, folder: Path, value: float) -> Path:
+    """Factors of one customer and one product, all of this value."""
+    if not (folder / "out").exists():
+        order(session, customer(session, "one"), ["tea"], days_ago=5)
+        exported(session, folder / "out")
+    factors(folder / f"als{value}", "userFactors", [1], [[value]], parts=1)
+    factors(folder / f"als{value}", "itemFactors", [0], [[value]], parts=1)
+    import_factors(folder / f"als{value}", models=folder / "models", exported=folder / "out", now=NOW)
+    return folder / "models"
+
+
+def test_while_factors_are_replaced_a_training_reads_the_old_or_the_new_ones(session: Session, tmp_path: Path) -> None:
+    models = imported(session, tmp_path, 1.0)
+    stop, seen = Event(), set()
+
+    def read_on() -> None:
+        while not stop.is_set():
+            found = imported_factors(models)
+            seen.add(None if found is None else float(found.of_products[0, 0]) == float(found.of_customers[0, 0]))
+
+    reader = Thread(target=read_on)
+    reader.start()
+    try:
+        for number in range(2, 30):
+            imported(session, tmp_path, float(number))
+    finally:
+        stop.set()
+        reader.join()
+
+    assert seen == {True}
+    assert len([one for one in models.iterdir() if one.is_dir() and not one.is_symlink()]) == 1
+
+
+def test_factors_kept_as_a_folder_by_an_older_version_are_replaced_and_forgotten(
+    session: Session, tmp_path: Path
+) -> None:
+    models = imported(session, tmp_path, 1.0)
+    for number in (2.0, 0.0):
+        files = (models / KEPT).resolve()
+        (models / KEPT).unlink()
+        files.rename(models / KEPT)
+        if number:
+            imported(session, tmp_path, number)
+            found = imported_factors(models)
+            assert found is not None
+            assert float(found.of_products[0, 0]) == number
+    assert forget(models)
+    assert imported_factors(models) is None
+    assert list(models.iterdir()) == []
+
+
+def test_factors_of_which_a_file_is_gone_say_what_to_do(session: Session, tmp_path: Path) -> None:
+    models = imported(session, tmp_path, 1.0)
+    (models / KEPT / "of_products.npy").unlink()
+
+    with pytest.raises(BadFactors, match=r"lack of_products\.npy: import them again"):
+        imported_factors(models)

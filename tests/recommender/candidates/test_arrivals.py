@@ -1,8 +1,13 @@
 """Who should hear of a new product, and what the shop's own arrivals teach about it."""
 
+import tracemalloc
+
 import numpy as np
 
-from recommender.candidates.arrivals import PRIOR, Audience
+from recommender.candidates.arrivals import PRIOR, TASTE_FADE_DAYS, Audience, Witnesses
+from recommender.candidates.content import described
+from recommender.candidates.item_knn import decayed
+from recommender.candidates.rows import unit_rows
 from recommender.catalogue import Catalogue, Description
 from recommender.interactions import Interactions
 
@@ -63,3 +68,41 @@ def test_a_shop_without_customers_tells_nobody() -> None:
     nothing = Interactions([], ["tea"], *(np.empty(0, np.int32),) * 5)  # type: ignore[arg-type]
 
     assert Audience(nothing, Catalogue.of(["tea"], {})).best(0, n=5).tolist() == []
+
+
+def test_the_taste_is_that_of_all_customers_terms_laid_out_at_once() -> None:
+    known, terms = bought(arrivals=True), described(catalogue())
+    spoken = Witnesses(known, terms)
+    laid_out = unit_rows((decayed(known, fade_days=TASTE_FADE_DAYS) @ terms).tocsr())
+
+    for product in (0, 40, len(PRODUCTS) - 1):
+        taste = np.asarray((laid_out @ terms[product].T).todense()).ravel()
+        expected = np.log(taste + max(taste.mean() / 10, 1e-9))
+        assert np.allclose(spoken.of(product)[:, 3], expected, atol=1e-4)
+
+
+def test_many_customers_of_long_descriptions_are_not_laid_out_together() -> None:
+    customers, products = 20_000, 400
+    draw = np.random.default_rng(1)
+    words = [" ".join("".join(draw.choice(list("abcdefgh"), 5)) for _ in range(30)) for _ in range(products)]
+    lines = customers * 20
+    known = Interactions(
+        customers=list(range(customers)),
+        products=[f"p{number}" for number in range(products)],
+        order_customer=np.arange(customers, dtype=np.int32),
+        order_age=draw.uniform(0, 300, customers).astype(np.float32),
+        order_day=np.full(customers, 800_000, np.int32),
+        line_order=np.repeat(np.arange(customers, dtype=np.int32), 20),
+        line_product=draw.integers(products, size=lines).astype(np.int32),
+    )
+    shop = {name: Description(text=text) for name, text in zip(known.products, words, strict=True)}
+    terms = described(Catalogue.of(known.products, shop))
+    entries = (known.purchase_days[0].size) * (terms.nnz / products)
+    tracemalloc.start()
+    try:
+        Witnesses(known, terms).of(0)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 8 * entries  # all customers' terms are as many entries of 8 bytes
