@@ -5,10 +5,9 @@ known when the present model was trained (at most `DAYS` ago), and the lists tha
 has seen what it is judged by. Both answer for the same customers; the difference has a paired bootstrap interval (Efron
 1979), and the candidate is refused only where all of it lies below nothing.
 
-Compared are stored lists, as long as `evaluation.LENGTH`, before what serving adds: rules, diversity, the visit. The
-present model's hold only what has a reason to show (`explaining`); the candidate's are the ranker's own, as reasons are
-worked out when a model is written. A present model older than `DAYS` knows nothing of the time between its training and
-the cut, which the candidate's sources know: it is judged as the shop served it, and age counts against it.
+Compared are lists as they are stored, with only what has a reason to show (`explaining`), on both sides; before what
+serving adds: rules, diversity, the visit. A present model older than `DAYS` knows nothing of the time between its
+training and the cut, which the candidate's sources know: it is judged as the shop served it, age counting against it.
 """
 
 from __future__ import annotations

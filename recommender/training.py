@@ -23,8 +23,10 @@ from .artefact import Hearers
 from .candidates.basket_knn import Neighbours
 from .candidates.session_fitting import ClickLog, fit
 from .candidates.session_knn import SessionNeighbours
+from .catalogue import Catalogue
 from .cohorts import fitted_anew, learn
 from .evaluation import LENGTH, Lists, as_lists
+from .explaining import Explainer
 from .gate import Asked, Judgement, Verdict
 from .hearing import hearers, newest
 from .interactions import Interactions, Ints
@@ -226,7 +228,7 @@ def _learnt(
     progress(f"learning from what was known {asked.days:.1f} days ago, to be judged by what came since")
     deeds = material.deeds.known_before(asked.days)
     candidate = learn(asked.known, catalogue.before(asked.days), deeds=deeds, quick=quick, progress=progress)
-    ours = of_candidate(candidate, asked)
+    ours = of_candidate(candidate, asked, catalogue)
     theirs = _shown(artefact.load(shop.folder, reference.name), asked, found)
     judgement = gate.judge(asked, ours, theirs, against=reference.name)
     progress("fitting everything that is known now")
@@ -243,11 +245,17 @@ def fitted_with(learnt: LearntModel, material: Material) -> LearntModel:
     return replace(fitted, questions=learnt.questions)
 
 
-def of_candidate(candidate: LearntModel, asked: Asked) -> dict[str, Lists]:
-    """Both tasks at once, as each cohort of a large shop is fitted for it: who is asked for `new` is for `next` too."""
+def of_candidate(candidate: LearntModel, asked: Asked, catalogue: Catalogue | None = None) -> dict[str, Lists]:
+    """What would be stored: without what has no reason, like the present model's lists. Both tasks at once, as each
+    cohort of a large shop is fitted for it: who is asked for `new` is for `next` too."""
     customers = asked.customers(NEXT.name)
-    found = candidate.ranked_for_all_tasks(customers, n=LENGTH)
-    return {task: as_lists(customers, lists.products) for task, lists in found.items()}
+    found = candidate.ranked_for_all_tasks(customers, n=max(artefact_writing.LENGTHS.values()))
+    explainer = Explainer(candidate.sources, Together(asked.known, catalogue), catalogue)
+    explained = {
+        task: explainer.explained(customers, lists.products[:, : artefact_writing.LENGTHS[task]]).products[:, :LENGTH]
+        for task, lists in found.items()
+    }
+    return {task: as_lists(customers, products) for task, products in explained.items()}
 
 
 def _shown(present: artefact.Artefact, asked: Asked, found: Interactions) -> dict[str, Lists]:

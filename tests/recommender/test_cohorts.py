@@ -115,3 +115,16 @@ def test_the_gate_asks_a_cohort_for_both_tasks_at_once() -> None:
     assert sorted(fits) == [1, 2]  # the first one is fitted by learning
     assert lists["next"].keys() == asked.next.keys()
     assert asked.new.keys() <= lists["new"].keys()
+
+
+def test_the_gate_judges_what_would_be_stored(tmp_path: Path) -> None:
+    asked = asked_since(shop_of(120), age=7.0)
+    model = learn(asked.known)
+    write(model, Together(asked.known), folder=tmp_path, name="stored", about={})
+
+    judged, stored = of_candidate(model, asked), artefact.load(tmp_path, "stored")
+
+    for customer in asked.customers("next").tolist():
+        for task in TASKS:
+            expected = stored.of_customer(asked.known.customers[customer], task.name, n=20)
+            assert judged[task.name][customer] == expected.tolist()
