@@ -327,7 +327,7 @@ def _record(present: Browser, name: str, subject: str, properties: dict[str, Any
     customer = present.crm.storefront.current_customer() if present.grade is Grade.PERSONAL else None
     at, token = datetime.now(UTC), _token(present) if present.grade >= known else None
     if token is not None and present.grade is Grade.PERSONAL and name in OF_PRODUCTS:
-        present.crm.latest_steps.note(token, Step(at, name, subject))
+        present.crm.latest_steps.note(token, customer.customer_id if customer else None, Step(at, name, subject))
     present.crm.writer.put(
         Sighting(
             at=at,

@@ -31,8 +31,8 @@ from .installation import Installation
 from .ledger import PendingReaction
 from .marketing.attribution.forgetting import forget_touches
 from .marketing.exposures import forget_exposures
-from .marketing.recommended.forgetting import forget_clicks_before, forget_clicks_of
-from .recommending.choices import forget_choices
+from .marketing.recommended.forgetting import forget_clicks_before, forget_clicks_in_visits, forget_clicks_of
+from .recommending.choices import forget_choices, forget_choices_of_nameless
 from .storefront import Staff
 
 TOLD_NAMES = frozenset(told.name for told in TOLD)
@@ -85,6 +85,7 @@ def retain(crm: Installation) -> str:
     window = timedelta(days=int(crm.app.config["ECRM_RECOMMENDATION_DAYS"]))
     with crm.sessions.begin() as session:  # also of younger orders whose clicks have just lost their visitor
         forget_clicks_before(session, bounds_of(first_kept, zone)[0] + window)
+        forget_choices_of_nameless(session)
     return str(forgotten)
 
 
@@ -155,16 +156,18 @@ def erase_events(crm: Installation, email: str, *, reason: str, staff: Staff) ->
         today, zone = _today(crm)
         for customer in customers:
             note_days_of_person(session, customer, today=today, zone=zone)
+            forget_choices(session, customer)  # these two while claims and visits still say where they were
+            forget_clicks_in_visits(session, customer)
         erased = [erase_person(session, crm.archive, customer, told=TOLD_NAMES) for customer in customers]
         for customer in customers:
             forget_exposures(session, customer)
             forget_touches(session, customer)
             forget_clicks_of(session, customer)
-            forget_choices(session, customer)
             audit.record(
                 session, staff, audit.Action.EVENTS_ERASED,
                 subject=f"customer:{customer}", reason=reason, now=datetime.now(UTC),
             )  # fmt: skip
+        forget_choices_of_nameless(session)  # made while this ran
     for one in erased:
         finish_erasure(crm.archive, one)
     return Erased(

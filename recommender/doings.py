@@ -1,6 +1,7 @@
 """Doings: what customers did beside buying — looked at, put into the cart, sent back, didn't want to see — as `Deeds`.
 
-Whose a visit was is only said where the browser agreed to be joined to its customer, and only one signed in.
+Whose a visit was is only said where the browser agreed to be joined to its customer, only one signed in, and nobody
+said since that it wasn't them.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tracking.clickstream.sessions import Session as Visit
+from tracking.identity import taken_back
 from tracking.orders import SeenRefund, SeenRefundLine
 from tracking.visitors import Grade
 
@@ -32,7 +34,10 @@ def customers_of(session: Session, clicks: Clicks, *, since: datetime, customers
     """Each click's customer by number, -1 where nobody is known."""
     number = {customer: place for place, customer in enumerate(customers)}
     query = select(Visit.id, Visit.customer_id).where(
-        Visit.customer_id > 0, Visit.grade == int(Grade.PERSONAL), Visit.last_at >= since
+        Visit.customer_id > 0,
+        Visit.grade == int(Grade.PERSONAL),
+        Visit.last_at >= since,
+        ~taken_back(Visit.visitor_id, Visit.customer_id),
     )
     known = {row.id: number.get(row.customer_id or 0, UNKNOWN) for row in session.execute(query)}
     visits, place = np.unique(clicks.visit, return_inverse=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, case, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from .clickstream.sessions import Session as Visit
@@ -180,6 +180,20 @@ def claim_stands(claims: Any) -> ColumnElement[bool]:
         .scalar_subquery()
     )
     return func.coalesce(latest, True)
+
+
+def taken_back(visitor_id: SQLColumnExpression[Any], customer_id: SQLColumnExpression[Any]) -> ColumnElement[bool]:
+    """Whether it was said that this browser isn't this customer's: what was done signed in there isn't theirs either.
+
+    For queries over the visits or steps of many.
+    """
+    return (
+        select(VisitorClaim.id)
+        .where(VisitorClaim.visitor_id == visitor_id, VisitorClaim.customer_id == customer_id)
+        .where(~claim_stands(VisitorClaim))
+        .correlate_except(VisitorClaim)
+        .exists()
+    )
 
 
 def _shared() -> ColumnElement[bool]:

@@ -7,30 +7,55 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, bindparam, select
+from sqlalchemy import BindParameter, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from recommender.asking import Deed, Person
 from recommender.signals import Kind
 from tracking.clickstream.event import Event
+from tracking.clickstream.sessions import Session as Visit
 from tracking.customers import Customer
+from tracking.identity import taken_back
 from tracking.orders import SeenOrder, SeenOrderLine, SeenRefund, SeenRefundLine
+from tracking.visitors import ConsentChoice, Grade
 
 from .choices import Choice, Chosen, RecommendationChoice
 from .latest_steps import OF_PRODUCTS, Step
-from .person import LOOKS_COUNT, STEPS_READ, UNTRAINED, looked, person_of
+from .person import LOOKS_COUNT, UNTRAINED, looked, person_of
+from .whose import STEPS_READ
 
 AT_ONCE = 250
 """Customers read by one statement; bounds its length and the memory."""
-_EVENT, _ORDER, _LINE = Event.__table__.c, SeenOrder.__table__.c, SeenOrderLine.__table__.c
+_EVENT, _VISIT, _ORDER, _LINE = Event.__table__.c, Visit.__table__.c, SeenOrder.__table__.c, SeenOrderLine.__table__.c
 _REFUND, _RETURNED, _CHOICE = SeenRefund.__table__.c, SeenRefundLine.__table__.c, RecommendationChoice.__table__.c
 _WHO: BindParameter[Any] = bindparam("who", expanding=True)
 _SINCE: BindParameter[Any] = bindparam("since")
 _REGIONS = select(Customer.id, Customer.country).where(Customer.id.in_(_WHO))
+_CONSENT = (
+    select(ConsentChoice.grade)
+    .where(ConsentChoice.visitor_id == _VISIT.visitor_id)
+    .order_by(ConsentChoice.chosen_at.desc(), ConsentChoice.id.desc())
+    .limit(1)
+    .correlate(Visit.__table__)
+    .scalar_subquery()
+)
+"""What the browser chose last: who isn't here can't be asked, so consent has to be on file, and not withdrawn."""
+_RANKED = (
+    select(
+        _EVENT.customer_id, _EVENT.happened_at, _EVENT.name, _EVENT.subject,
+        func.row_number().over(partition_by=_EVENT.customer_id, order_by=_EVENT.happened_at.desc()).label("place"),
+    )
+    .join_from(Event.__table__, Visit.__table__, _VISIT.id == _EVENT.session_id)
+    .where(_EVENT.customer_id.in_(_WHO), _EVENT.happened_at > _SINCE, _EVENT.name.in_(sorted(OF_PRODUCTS)))
+    .where(_VISIT.grade >= int(Grade.PERSONAL), int(Grade.PERSONAL) <= _CONSENT)
+    .where(~taken_back(_VISIT.visitor_id, _EVENT.customer_id))
+    .subquery()
+    .c
+)  # fmt: skip
 _STEPS = (
-    select(_EVENT.customer_id, _EVENT.happened_at, _EVENT.name, _EVENT.subject)
-    .where(_EVENT.customer_id.in_(_WHO), _EVENT.happened_at > _SINCE)
-    .order_by(_EVENT.happened_at.desc())
+    select(_RANKED.customer_id, _RANKED.happened_at, _RANKED.name, _RANKED.subject)
+    .where(_RANKED.place <= STEPS_READ)
+    .order_by(_RANKED.happened_at.desc())
 )
 _BOUGHT = (
     select(_ORDER.customer_id, _ORDER.placed_at, _LINE.product)
@@ -74,7 +99,7 @@ def _some(session: Session, who: Sequence[int], *, since: datetime, now: datetim
         rows(_SENT_BACK, since=since),
     )
     for customer in who:
-        seen = [Step(*facts) for facts in steps[customer][:STEPS_READ] if facts[1] in OF_PRODUCTS]
+        seen = [Step(*facts) for facts in steps[customer]]
         deeds = [
             Deed(product, kind, max((now - at).total_seconds() / 86400, 0.0))
             for kind, facts in ((Kind.PURCHASE, bought), (Kind.RETURN, sent_back))

@@ -11,8 +11,9 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, ForeignKey, Index, String, bindparam, delete, false, or_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from tracking.clickstream.retention import NAMELESS
 from tracking.record import BigId, Record, insert_once
-from tracking.visitors import VisitorClaim
+from tracking.visitors import Visitor, VisitorClaim
 
 LONGEST_PRODUCT = 64
 MOST = 500
@@ -106,10 +107,22 @@ def choices_of(session: Session, who: Chooser) -> list[Chosen]:
 
 
 def forget_choices(session: Session, customer_id: int) -> int:
-    """For an erasure: the customer's own, and those of browsers that they were seen in. Returns how many."""
+    """For an erasure: the customer's own, and those of browsers that they were seen in. Returns how many.
+
+    To be called before `erase_person`, which takes the claims that lead to the browsers.
+    """
     browsers = select(VisitorClaim.visitor_id).where(VisitorClaim.customer_id == customer_id)
     theirs = or_(RecommendationChoice.customer_id == customer_id, RecommendationChoice.visitor_id.in_(browsers))
     gone = session.execute(delete(RecommendationChoice).where(theirs))
+    return int(getattr(gone, "rowcount", 0))
+
+
+def forget_choices_of_nameless(session: Session) -> int:
+    """Take the choices of browsers that nobody can be known by any more; returns how many. Commits nothing."""
+    nameless = select(Visitor.id).where(
+        Visitor.id == RecommendationChoice.visitor_id, Visitor.token.startswith(NAMELESS)
+    )
+    gone = session.execute(delete(RecommendationChoice).where(nameless.exists()))
     return int(getattr(gone, "rowcount", 0))
 
 

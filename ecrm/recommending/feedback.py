@@ -15,6 +15,7 @@ from ecrm.collector.blueprint import public
 from ecrm.collector.views import local_path
 from ecrm.storefront import ProductCard
 from ecrm.wording import gettext as _
+from recommender.signals import Kind
 from tracking.orders import SeenOrder, SeenOrderLine
 from tracking.visitors import Grade
 
@@ -94,9 +95,12 @@ def your_recommendations() -> Response:
     """What one's recommendations are made of, and every choice, each with the way to change it."""
     page = present_page()
     present = page.present
-    chosen = {choice: [one.product for one in present.choices if one.choice is choice] for choice in Choice}
+    chosen = {
+        choice: list(dict.fromkeys(one.product for one in present.choices if one.choice is choice)) for choice in Choice
+    }  # once, also where it was said in the account and in the browser
     unused = present.person.not_used
-    looked = [one for one in dict.fromkeys(deed.product for deed in present.person.steps) if one not in unused]
+    looks = (deed.product for deed in present.person.steps if deed.kind in (Kind.VIEW, Kind.CART))  # and no returns
+    looked = [one for one in dict.fromkeys(looks) if one not in unused]
     bought = [one for one in _bought(page) if one not in unused]
     html = render_template(
         "ecrm/public/recommendations.html",

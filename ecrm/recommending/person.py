@@ -10,50 +10,30 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, select
+from sqlalchemy import Connection, and_, bindparam, select
 
 from ecrm import identification
 from ecrm.installation import Installation
 from ecrm.storefront import region_of
 from recommender.asking import Deed, Person
 from recommender.signals import Kind
-from tracking.clickstream.event import Event
 from tracking.customers import Customer
 from tracking.orders import SeenOrder, SeenOrderLine, SeenRefund, SeenRefundLine
-from tracking.visitors import Grade, Visitor
+from tracking.visitors import Grade
 
 from .choices import Choice, Chooser, Chosen, choices_of
-from .latest_steps import KINDS, OF_PRODUCTS, REMOVED, Step
+from .latest_steps import KINDS, REMOVED, Step
+from .whose import NO_BROWSER, browser_of, steps_of
 
-STEPS_READ = 120
-"""Of the latest steps of a visitor; about half of them are page views, which say nothing of a product."""
 BOUGHT_READ = 200
 LOOKS_COUNT = timedelta(days=30)
 UNTRAINED = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Plain columns of the tables by prepared statements: the same through the ORM costs a page four times as much.
-_CUSTOMER, _VISITOR, _EVENT = Customer.__table__.c, Visitor.__table__.c, Event.__table__.c
+_CUSTOMER = Customer.__table__.c
 _ORDER, _LINE = SeenOrder.__table__.c, SeenOrderLine.__table__.c
 _REFUND, _RETURNED = SeenRefund.__table__.c, SeenRefundLine.__table__.c
 _CUSTOMER_ID = select(_CUSTOMER.id).where(_CUSTOMER.reference == bindparam("reference"))
-_VISITOR_ID = select(_VISITOR.id).where(_VISITOR.token == bindparam("token"))
-
-
-def _latest_of(owner: ColumnElement[int | None]) -> Select[datetime, str, str]:
-    """The latest steps, of which only those with products are brought over; `since` bounds them."""
-    latest = (
-        select(_EVENT.happened_at, _EVENT.name, _EVENT.subject)
-        .where(owner == bindparam("owner"), _EVENT.happened_at > bindparam("since"))
-        .order_by(_EVENT.happened_at.desc())
-        .limit(STEPS_READ)
-        .subquery()
-        .c
-    )
-    wanted = latest.name.in_(sorted(OF_PRODUCTS))
-    return select(latest.happened_at, latest.name, latest.subject).where(wanted)
-
-
-_STEPS_OF_VISITOR, _STEPS_OF_CUSTOMER = _latest_of(_EVENT.visitor_id), _latest_of(_EVENT.customer_id)
 _BOUGHT = (
     select(_ORDER.placed_at, _LINE.product)
     .join_from(SeenOrder.__table__, SeenOrderLine.__table__, _LINE.order_id == _ORDER.id)
@@ -113,13 +93,21 @@ def present_person(crm: Installation, *, since: datetime | None) -> Present:
         customer = (
             connection.scalar(_CUSTOMER_ID, {"reference": signed_in.customer_id}) if signed_in is not None else None
         )
-        visitor = connection.scalar(_VISITOR_ID, {"token": token}) if token is not None else None
-        chooser = Chooser(customer, visitor)
-        choices = choices_of(session, chooser) if customer is not None or visitor is not None else ()
-        now = datetime.now(UTC)
-        steps = _steps(connection, visitor=visitor, customer=customer if followed else None, now=now)
+        window = timedelta(days=int(crm.app.config["ECRM_IDENTITY_DAYS"]))
+        browser = NO_BROWSER
         if token is not None:
-            steps = [*crm.latest_steps.of(token), *steps]
+            browser = browser_of(
+                connection, token, customer=customer, signed_in=signed_in is not None, window=window
+            )  # fmt: skip
+        chooser = Chooser(customer, browser.known if browser.alone else None)
+        choices = choices_of(session, chooser) if chooser != (None, None) else ()
+        now = datetime.now(UTC)
+        steps = steps_of(connection, browser, customer=customer if followed else None, since=now - LOOKS_COUNT)
+        if token is not None:
+            if browser.alone:
+                steps = [*crm.latest_steps.of(token, None), *steps]
+            if signed_in is not None and browser is not NO_BROWSER:
+                steps = [*crm.latest_steps.of(token, signed_in.customer_id), *steps]
         deeds = [] if customer is None else _bought(connection, customer, since=since or UNTRAINED, now=now)
     return Present(person_of(customer, deeds, looked(steps, now), choices, region), chooser, choices)
 
@@ -137,16 +125,6 @@ def person_of(
         not_used=frozenset(one.product for one in choices if one.choice is Choice.NOT_USED),
         region=region,
     )
-
-
-def _steps(connection: Connection, *, visitor: int | None, customer: int | None, now: datetime) -> list[Step]:
-    """Of the browser, and of the customer in other browsers; the latest first, page views left out."""
-    rows: list[Step] = []
-    for query, owner in ((_STEPS_OF_VISITOR, visitor), (_STEPS_OF_CUSTOMER, customer)):
-        if owner is not None:
-            found = connection.execute(query, {"owner": owner, "since": now - LOOKS_COUNT})
-            rows += [Step(at, name, product) for at, name, product in found]
-    return rows
 
 
 def looked(steps: Iterable[Step], now: datetime) -> list[Deed]:

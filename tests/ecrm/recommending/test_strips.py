@@ -92,6 +92,8 @@ def test_what_a_visitor_looked_at_counts_at_once_if_they_agreed(browser: FlaskCl
     assert "looked at" not in browser.get("/", query_string={"page": HOME}).text  # statistics alone
 
     browser.set_cookie("ecrm_consent", "2")
+    assert "looked at" not in browser.get("/", query_string={"page": HOME}).text  # and it stays there
+    browser.get("/see/seed")
     html = browser.get("/", query_string={"page": HOME}).text
 
     assert cards(html)["pot"] == "Because you looked at Seed"

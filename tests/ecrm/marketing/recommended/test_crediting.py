@@ -10,12 +10,14 @@ from sqlalchemy import Engine, select
 
 from ecrm.customers.identity import put_back, take_back
 from ecrm.events import OrderLine, OrderRefunded
+from ecrm.keeping import erase_events
 from ecrm.marketing.period import Period
 from ecrm.marketing.recommended.counting import count_recommended
 from ecrm.marketing.recommended.crediting import rebook
 from ecrm.marketing.recommended.figures import earned_in
 from ecrm.marketing.recommended.forgetting import forget_clicks_of
 from ecrm.marketing.recommended.tables import RecommendationClick, RecommendationCredit, Slot
+from ecrm.storefront import Staff
 from ecrm.timetable import attribute
 from tests.ecrm.kites import AT, Kites, open_kites, order, person, refunded, signed_up
 from tracking.clickstream.dimensions import ProductKey
@@ -187,6 +189,24 @@ def test_an_erased_customers_credit_stays_and_names_no_click(kites: Kites) -> No
     with kites.crm.sessions.begin() as session:
         assert forget_clicks_of(session, customer) == 1
     assert credits(kites) == [("2", "home", 1, TODAY, 2, 2909, False)]
+    assert book_again(kites) == 0
+
+
+def test_after_an_erasure_no_click_says_what_they_did_in_a_browser_of_others_too(kites: Kites) -> None:
+    kites.tell(signed_up("8", "bob@example.com"), visitor=HERS, grade=Grade.PERSONAL)
+    kites.tell(signed_up("7"), visitor=HERS, grade=Grade.PERSONAL)
+    click(kites, "2", minutes=10, customer="7")
+    click(kites, "1", minutes=60 * 24, customer="8")
+    buy(kites)
+    before = [row[:6] for row in credits(kites)]
+
+    staff = Staff(staff_id="1", name="Olga", role="owner")
+    with kites.app.app_context():
+        erase_events(kites.crm, "ada@example.com", reason="asked for it", staff=staff)
+
+    assert [row.clicked_at for row in kites.all(RecommendationClick)] == [AT - timedelta(days=1)], "the other's stays"
+    assert [row[:6] for row in credits(kites)] == before, "the sums stay"
+    assert not any(row[6] for row in credits(kites))
     assert book_again(kites) == 0
 
 
