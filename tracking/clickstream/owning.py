@@ -7,7 +7,7 @@ the folder stays its own; what `sweeping.py` does there loses nothing.
 
 from __future__ import annotations
 
-import os
+import secrets
 
 from sqlalchemy.orm import Session
 
@@ -31,7 +31,7 @@ def own(session: Session, archive: Archive) -> None:
     mine, file = database_id(session), archive.folder / OWNER
     archive.folder.mkdir(parents=True, exist_ok=True)
     if not file.exists() or not file.read_text().strip():  # empty: whoever made it died before it wrote
-        aside = archive.folder / f"{OWNER}.{os.getpid()}.{mine[:8]}"
+        aside = archive.folder / f"{OWNER}.{secrets.token_hex(8)}"  # of one process two threads may come here at once
         aside.write_text(f"{mine}\n")
         aside.replace(file)
     if file.read_text().strip() != mine:
