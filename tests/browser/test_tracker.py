@@ -26,15 +26,16 @@ def the_last_requests_are_answered(server: str) -> Iterator[None]:
     time.sleep(0.5)
 
 
-def steps(app: Flask, name: str, *, at_least: int = 0) -> Sequence[Event]:
-    """Events of this name, once so many are there or ten seconds have passed."""
+def steps(app: Flask, name: str, *, at_least: int = 0, of: str = "") -> Sequence[Event]:
+    """Events of this name, once so many are there, one of them `of` this subject, or ten seconds have passed."""
     crm, deadline = installation(app), time.monotonic() + 10
     while True:
         while digest_next(crm.sessions, "Europe/Berlin").anything:
             pass
         with crm.sessions() as session:
             found = session.scalars(select(Event).where(Event.name == name).order_by(Event.id)).all()
-        if len(found) >= at_least or time.monotonic() > deadline:
+        there = not of or of in {event.subject for event in found}
+        if (there and len(found) >= at_least) or time.monotonic() > deadline:
             return found
         time.sleep(0.1)
 
@@ -62,7 +63,7 @@ def test_a_step_arrives_with_the_visitor_of_the_page(app: Flask, shop_data: dict
     assert lit.properties["watts"] == 40
     assert lit.session_id is not None
     assert installation(app).writer.flush()
-    viewed = steps(app, "Page Viewed", at_least=2)
+    viewed = steps(app, "Page Viewed", at_least=2, of="/guide/lamps")
     assert {event.visitor_id for event in viewed if event.visitor_id} == {lit.visitor_id}
     assert "/guide/lamps" in {event.subject for event in viewed}
 
