@@ -18,7 +18,6 @@ from shop.catalog import listing
 from shop.catalog.product import Product
 from shop.database import db
 from shop.hooks import hooks
-from tests.shop.visitor import Visitor
 
 
 def page(client: FlaskClient, path: str, *, status: int = 200) -> BeautifulSoup:
@@ -321,11 +320,3 @@ def test_who_is_known_sees_a_category_in_their_own_order_and_may_choose_another(
     assert names("/d/grocery/cookies")[-1] == "Gingerbread Men", "sold out is last in any order"
     hooks(app).knows_visitor.clear()
     assert names("/d/grocery/coffee?sort=for_you") == popular, "an address that was passed on"
-
-
-@pytest.mark.usefixtures("shop_data")
-def test_a_quick_add_leads_back_without_the_word_of_a_recommendation(visitor: Visitor) -> None:
-    found = page(visitor.client, "/search?q=filter&ecrm_from=home-3")
-    backs = [str(one["value"]) for one in found.select('form.card__add input[name="next"]')]
-    assert backs
-    assert all(back.startswith("/search?q=filter#") for back in backs)

@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from flask import Flask
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from ecrm.installation import installation
-from ecrm.letters import shop_context
-from ecrm.storefront import products_for
 from shop.cart.cart import CartLine
 from shop.catalog.product import Product
 from shop.checkout.order import Order
@@ -107,20 +103,3 @@ def test_elsewhere_it_is_sold_as_ever(
 ) -> None:
     limit(tables, shop_data["filter"], barred_in=barred)
     assert visitor.order(shop_data["filter"])
-
-
-def test_who_isnt_here_is_offered_what_is_sold_to_their_country_and_age(
-    app: Flask, shop_data: dict[str, int], tables: Look
-) -> None:
-    product = str(shop_data["filter"])
-    limit(tables, shop_data["filter"], barred_in="CH", age_limit=18)
-    storefront = installation(app).storefront
-
-    def offered(region: str, *, adult: bool = False) -> tuple[bool, bool]:
-        with shop_context(installation(app)):
-            [card] = products_for(storefront, [product], region=region, adult=adult)
-        return card.available, card.age_limited
-
-    assert offered("CH") == (False, True)
-    assert offered("AT") == (True, True)
-    assert offered("", adult=True) == (True, False), "taken for the shop's own country"
