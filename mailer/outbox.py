@@ -11,7 +11,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, update
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from tracking.record import BigId, Record, insert_once
@@ -20,13 +20,22 @@ from .addressing import Mailbox, checked_subject
 
 
 class State(StrEnum):
-    """What became of an e-mail. UNKNOWN: the process died while sending, and only the mail server knows."""
+    """What became of an e-mail; `Email.reason` says why it is deferred, suppressed or dropped.
+
+    UNKNOWN: the process died while sending, and only the mail server knows. DEFERRED: another e-mail went first, or
+    the hour isn't right; it waits until `due_at`. SUPPRESSED: the mailbox must not be written to. DROPPED: what it was
+    about is no longer true.
+    """
 
     QUEUED = "queued"
     CLAIMED = "claimed"
     SENT = "sent"
+    DEFERRED = "deferred"
+    BOUNCED = "bounced"
+    SUPPRESSED = "suppressed"
     FAILED = "failed"
     UNKNOWN = "unknown"
+    DROPPED = "dropped"
 
 
 class Email(Record):
@@ -34,16 +43,35 @@ class Email(Record):
 
     `transactional`: somebody waits for it (an order, a link asked for), so a doubtful one is sent once more with the
     same Message-ID. `doubts` counts how often nobody knew whether the server had taken it.
+
+    Marketing belongs to a `topic` and a `source` ("mailing:7", "flow:welcome") with its `step` and `variant`; the
+    higher `priority` goes first. `content` is what it is about: its words are written from that just before sending.
+    A claim belongs to `claimed_by`, and is certainly unsent as long as `handed_at` is empty.
     """
 
     __tablename__ = "ecrm_email"
-    __table_args__ = (Index(None, "state", "due_at"), Index(None, "customer_id", "queued_at"))
+    __table_args__ = (
+        Index(None, "state", "due_at"),
+        Index(None, "customer_id", "queued_at"),
+        Index(None, "contact_id", "transactional", "sent_at"),
+        Index("ix_ecrm_email_stream", "state", "transactional", "priority", "due_at"),
+        Index(None, "source", "state"),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     dedup_key: Mapped[str] = mapped_column(String(120), unique=True)
     template: Mapped[str] = mapped_column(String(60))
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("ecrm_customer.id"))
+    contact_id: Mapped[int | None] = mapped_column(BigInteger)
     order_reference: Mapped[str | None] = mapped_column(String(64), index=True)
+    topic: Mapped[str] = mapped_column(String(20), default="")
+    source: Mapped[str] = mapped_column(String(60), default="")
+    mailing_id: Mapped[int | None] = mapped_column(BigInteger)
+    entry_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    step: Mapped[int] = mapped_column(default=0)
+    variant: Mapped[str] = mapped_column(String(20), default="")
+    priority: Mapped[int] = mapped_column(default=0)
+    content: Mapped[dict[str, Any]] = mapped_column(default=dict)
     from_address: Mapped[str] = mapped_column(String(254))
     from_name: Mapped[str] = mapped_column(String(200), default="")
     to_address: Mapped[str] = mapped_column(String(254))
@@ -59,8 +87,11 @@ class Email(Record):
     queued_at: Mapped[datetime]
     due_at: Mapped[datetime]
     claimed_at: Mapped[datetime | None]
+    claimed_by: Mapped[str] = mapped_column(String(40), default="")
+    handed_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
     last_error: Mapped[str] = mapped_column(String(500), default="")
+    reason: Mapped[str] = mapped_column(String(200), default="")
 
 
 def queue(
@@ -101,6 +132,14 @@ def queue(
         "html": html,
         "message_id": message_id_for(dedup_key, queued_at=now, domain=sender.domain),
         "transactional": transactional,
+        "topic": "",
+        "source": "",
+        "step": 0,
+        "variant": "",
+        "priority": 0,
+        "content": {},
+        "claimed_by": "",
+        "reason": "",
         "state": State.QUEUED,
         "attempts": 0,
         "doubts": 0,
