@@ -24,9 +24,9 @@ ADDED = (
     sa.Column('reason', sa.String(length=200), nullable=False, server_default=''),
 )
 INDEXES = {
-    'ix_ecrm_email_contact_id': ['contact_id', 'transactional', 'sent_at'],
+    'ix_ecrm_email_contact_id_transactional_sent_at': ['contact_id', 'transactional', 'sent_at'],
     'ix_ecrm_email_entry_id': ['entry_id'],
-    'ix_ecrm_email_source': ['source', 'state'],
+    'ix_ecrm_email_source_state': ['source', 'state'],
     'ix_ecrm_email_stream': ['state', 'transactional', 'priority', 'due_at'],
 }
 
@@ -54,7 +54,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['contact_id'], ['ecrm_contact.id'], name=op.f('fk_ecrm_subscription_contact_id')),
     sa.PrimaryKeyConstraint('contact_id', 'topic', name=op.f('pk_ecrm_subscription')),
     )
-    op.create_index('ix_ecrm_subscription_topic', 'ecrm_subscription', ['topic', 'wanted'])
+    op.create_index('ix_ecrm_subscription_topic_wanted', 'ecrm_subscription', ['topic', 'wanted'])
     op.create_table('ecrm_consent_entry',
     sa.Column('id', ID, nullable=False),
     sa.Column('contact_id', ID, nullable=False),
@@ -68,7 +68,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['contact_id'], ['ecrm_contact.id'], name=op.f('fk_ecrm_consent_entry_contact_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_ecrm_consent_entry')),
     )
-    op.create_index('ix_ecrm_consent_entry_contact_id', 'ecrm_consent_entry', ['contact_id', 'at'])
+    op.create_index('ix_ecrm_consent_entry_contact_id_at', 'ecrm_consent_entry', ['contact_id', 'at'])
     op.create_table('ecrm_suppression',
     sa.Column('id', ID, nullable=False),
     sa.Column('contact_id', ID, nullable=True),
