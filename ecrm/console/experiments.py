@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from flask import Response as FlaskResponse
@@ -52,6 +52,11 @@ _ONE = f"/experiments/<int(max={LARGEST}):experiment_id>"
 @needs(Permission.OVERVIEW)
 def experiments() -> str:
     """All of them, and the form for a new one."""
+    return _page()
+
+
+def _page(*, typed: Mapping[str, str] | None = None, problem: str = "") -> str:
+    """With what was `typed` into the form, and the `problem` that kept it from starting."""
     with installation().sessions() as session:
         subjects = _subjects(session)
         rows = all_experiments(session)
@@ -61,13 +66,32 @@ def experiments() -> str:
         free={subject: words for subject, words in subjects.items() if subject not in taken},
         least=LEAST_CONTROL, most=MOST_CONTROL, usual=USUAL_CONTROL, unit_words=unit_words(), Unit=Unit,
         strategies={str(one): strategy_name(one) for one in Strategy}, Goal=Goal,
+        typed=typed or {}, problem=problem,
     )  # fmt: skip
 
 
 @console.post("/experiments")
 @needs(Permission.CAMPAIGNS)
-def start_experiment() -> Response:
-    """Begin: from now on the control group goes without, and each strategy gets its share of the others."""
+def start_experiment() -> Response | tuple[str, int]:
+    """Begin: from now on the control group goes without, and each strategy gets its share of the others.
+
+    What can't be started is shown again as it was typed, with what to change.
+    """
+    try:
+        started = _start()
+    except BadRequest as mistake:
+        return _page(typed=request.form, problem=mistake.description or ""), 400
+    trials().forget()
+    flash(_("The experiment runs. Within seconds the control group goes without."))
+    return redirect(url_for("console.experiment", experiment_id=started), 303)
+
+
+def _start() -> int:
+    """The new experiment's id.
+
+    Raises:
+        BadRequest: with what to change.
+    """
     now, staff, form = datetime.now(UTC), signed_in_staff(), request.form
     arms, adaptive, goal = asked_arms()
     with installation().sessions.begin() as session:
@@ -101,9 +125,7 @@ def start_experiment() -> Response:
             ) from None  # fmt: skip
         started = experiment.id
         record(session, staff, Action.EXPERIMENT_STARTED, subject=f"experiment:{started}", now=now)
-    trials().forget()
-    flash(_("The experiment runs. Within seconds the control group goes without."))
-    return redirect(url_for("console.experiment", experiment_id=started), 303)
+    return started
 
 
 @console.get(_ONE)

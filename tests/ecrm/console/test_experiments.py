@@ -102,7 +102,19 @@ def test_an_experiment_is_started_read_and_stopped(
 def test_what_cannot_be_started_is_refused_in_words(browser: FlaskClient, token: str, wrong: dict[str, str]) -> None:
     answer = browser.post("/console/experiments", data={"csrf_token": token, **FORM, **wrong})
     assert answer.status_code == 400
-    assert any(word in answer.text for word in ("Give the experiment", "Choose", "whole number"))
+    said = BeautifulSoup(answer.text, "html.parser").select_one('[role="alert"]')
+    assert said is not None
+    assert any(word in said.text for word in ("Give the experiment", "Choose", "whole number"))
+
+
+def test_what_was_typed_stays_where_something_is_wrong(browser: FlaskClient, token: str) -> None:
+    typed = {"csrf_token": token, **FORM, "percent": "91", "adaptive": "1", "share_learnt": "40"}
+    page = BeautifulSoup(browser.post("/console/experiments", data=typed).text, "html.parser")
+    values = {field["name"]: field.get("value") for field in page.select("main input[name]")}
+    assert values["name"] == FORM["name"]
+    assert (values["percent"], values["share_learnt"]) == ("91", "40")
+    assert page.select_one("#adaptive[checked]") is not None
+    assert page.select_one(f'#subject option[selected][value="{FORM["subject"]}"]') is not None
 
 
 def test_fifty_customers_get_words_and_no_figures_that_pretend(
