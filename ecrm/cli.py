@@ -7,6 +7,7 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from . import (
+    consent_commands,
     exchange_commands,
     history_steps,
     inbox_commands,
@@ -34,6 +35,7 @@ def init_app(app: Flask) -> None:
     recommending_commands.add_to(ecrm_commands)
     history_steps.add_to(ecrm_commands)
     exchange_commands.add_to(ecrm_commands)
+    consent_commands.add_to(ecrm_commands)
     app.cli.add_command(ecrm_commands)
     collector_commands.add_to(ecrm_commands)
 

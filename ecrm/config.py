@@ -30,6 +30,7 @@ SETTINGS = (
     Setting("ECRM_SMTP_SECURITY", "none", "`none`, `starttls` or `tls`.", ("none", "starttls", "tls")),
     Setting("ECRM_SMTP_USER", "", "User name, where the server wants one."),
     Setting("ECRM_SMTP_PASSWORD", "", "Password, where the server wants one."),
+    Setting("ECRM_ADDRESS_KEY", "", "Secret key of the hashes that are left of suppressed addresses after an erasure; by default made of SECRET_KEY. Keep it when you change SECRET_KEY."),
     Setting("ECRM_CHECKOUT_PATH", "/checkout", "Where the shop's checkout begins: a link that brings a guest's details back leads there."),
     Setting("ECRM_VISITOR_DAYS", 395, "Life of the visitor cookie in days (13 months, the limit that CNIL sets)."),
     Setting("ECRM_UNTRACKED_PATHS", ("/static/", "/staff", "/healthz", "/readyz", "/reset-password"), "Path prefixes whose pages are no page views."),
