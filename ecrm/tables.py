@@ -1,6 +1,7 @@
 """Every module that defines a CRM table; importing this one fills `Record.metadata` for migrations and tests."""
 
 from mailer import consent, contacts, outbox, suppression
+from mailer.flows import entry
 from recommender import store
 from tracking import customers, notes, orders, visitors
 from tracking.clickstream import (
@@ -29,8 +30,8 @@ from .marketing.recommended import tables as recommended
 from .recommending import choices
 
 MODULES = (
-    archive, audit, campaigns, checkout_memory, choices, consent, contacts, credits, customers, dimensions, event,
-    experiments, forgotten_days, inbox, job_runs, ledger, notes, orders, outbox, recall, recommended, rollups, rules,
-    searches, sessions, sheets, shipment, store, suppression, touchpoints, uploads, visitors, write_keys,
+    archive, audit, campaigns, checkout_memory, choices, consent, contacts, credits, customers, dimensions, entry,
+    event, experiments, forgotten_days, inbox, job_runs, ledger, notes, orders, outbox, recall, recommended, rollups,
+    rules, searches, sessions, sheets, shipment, store, suppression, touchpoints, uploads, visitors, write_keys,
 )  # fmt: skip
 METADATA = Record.metadata
