@@ -23,6 +23,8 @@ from urllib.parse import urlencode, urlsplit
 
 from flask import Flask, current_app
 
+from mailer.outbox import Email
+
 from .installation import Installation
 
 PARAMETER = "ecm"
@@ -134,6 +136,22 @@ class MailLinks:
     origin: str
     public: str
 
+    def of_email(self, email: Email, *, campaign: str = "", tracked: bool) -> EmailLinks:
+        """The links of a queued e-mail; reports find its visits and orders again by them.
+
+        Args:
+            campaign: the campaign's code; without one, the name of the flow or the template.
+            tracked: as in `of`.
+        """
+        return self.of(
+            email_id=email.id,
+            contact_id=email.contact_id or 0,
+            topic=email.topic,
+            campaign=campaign or email.source.rpartition(":")[2] or email.template,
+            content=content_of(email.source, step=email.step, variant=email.variant),
+            tracked=tracked,
+        )
+
     def of(
         self, *, email_id: int, contact_id: int, topic: str, campaign: str, content: str = "", tracked: bool
     ) -> EmailLinks:
@@ -141,7 +159,7 @@ class MailLinks:
 
         Args:
             campaign: `utm_campaign`: the campaign's code, or else the flow's or the template's name.
-            content: `utm_content`: the source and variant, e.g. `mailing-7-b`; in a link it may be said more exactly.
+            content: `utm_content`: `content_of` the e-mail, by which its orders are found again.
             tracked: whether the recipient agreed to be followed in e-mails; without, no link names the e-mail and
                 there is no pixel.
         """
@@ -175,7 +193,7 @@ class EmailLinks:
         Addresses of other sites stay as they are: they get no tags and no id.
 
         Args:
-            content: says more exactly than the e-mail's own what was clicked, e.g. `button`.
+            content: says more exactly than the e-mail's own what was clicked, e.g. `button`: one of a few words.
 
         Raises:
             ValueError: for what is no web address, e.g. `javascript:…` or `//elsewhere`.
@@ -183,9 +201,7 @@ class EmailLinks:
         address = shop_address(self.links.origin, path)
         if not _of(self.links.origin, address):
             return address
-        tags = _tags(
-            self.campaign, f"{self.content}-{content}" if self.content and content else self.content or content
-        )
+        tags = _tags(self.campaign, ".".join(filter(None, (self.content, content))))
         if "#" not in address:  # nearly every link
             return f"{address}{'&' if '?' in address else '?'}{tags}{self.ecm}"
         address, hash_mark, fragment = address.partition("#")
@@ -207,6 +223,14 @@ class EmailLinks:
         if not self.ecm:
             return ""
         return f"{self.links.public}/opened/{self.links.keys.sign(Purpose.OPEN, self.email_id)}.gif"
+
+
+def content_of(source: str, *, step: int = 0, variant: str = "") -> str:
+    """The `utm_content` of an e-mail: `mailing-7.0.b`, `flow-welcome.2.`; "" for one without a source.
+
+    Few values, as reports keep a row for each; never one a person.
+    """
+    return f"{source.replace(':', '-')}.{step}.{variant}".lower() if source else ""
 
 
 def shop_address(origin: str, path: str) -> str:

@@ -1,6 +1,6 @@
 """Every module that defines a CRM table; importing this one fills `Record.metadata` for migrations and tests."""
 
-from mailer import consent, contacts, outbox, suppression
+from mailer import consent, contacts, engagement, outbox, suppression
 from mailer.flows import entry
 from recommender import store
 from tracking import customers, notes, orders, visitors
@@ -22,7 +22,8 @@ from tracking.record import Record
 from . import job_runs, ledger
 from .access import audit
 from .collector import write_keys
-from .customers import checkout_memory, recall
+from .customers import checkout_memory, lists, product_labels, recall, worth
+from .customers.segments import segment
 from .marketing import campaigns, experiments, rules
 from .marketing.attribution import credits
 from .marketing.imports import uploads
@@ -30,8 +31,9 @@ from .marketing.recommended import tables as recommended
 from .recommending import choices
 
 MODULES = (
-    archive, audit, campaigns, checkout_memory, choices, consent, contacts, credits, customers, dimensions, entry,
-    event, experiments, forgotten_days, inbox, job_runs, ledger, notes, orders, outbox, recall, recommended, rollups,
-    rules, searches, sessions, sheets, shipment, store, suppression, touchpoints, uploads, visitors, write_keys,
+    archive, audit, campaigns, checkout_memory, choices, consent, contacts, credits, customers, dimensions, engagement,
+    entry, event, experiments, forgotten_days, inbox, job_runs, ledger, lists, notes, orders, outbox, product_labels,
+    recall, recommended, rollups, rules, searches, segment, sessions, sheets, shipment, store, suppression, touchpoints,
+    uploads, visitors, worth, write_keys,
 )  # fmt: skip
 METADATA = Record.metadata

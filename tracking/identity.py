@@ -12,7 +12,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, case, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    SQLColumnExpression,
+    Subquery,
+    and_,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session, aliased
 
 from .clickstream.sessions import Session as Visit
@@ -157,6 +169,27 @@ def theirs(session: Session, customer_id: int, *, window: timedelta) -> ColumnEl
     )
     alone = and_(Visit.visitor_id.in_(floors), Visit.customer_id.is_(None), Visit.started_at >= floor, agreed)
     return or_(signed_in, alone)
+
+
+def joined_visits(*, window: timedelta, dialect: str) -> Subquery:
+    """(visit_id, customer_id) of all visits that are somebody's: the rule of `visits_of` for questions about all.
+
+    Args:
+        dialect: of the database, whose ways to take days off a moment differ.
+    """
+    agreed = Visit.grade >= int(Grade.PERSONAL)
+    signed_in = select(Visit.id.label("visit_id"), Visit.customer_id.label("customer_id")).where(
+        Visit.customer_id > 0, agreed, ~taken_back(Visit.visitor_id, Visit.customer_id)
+    )
+    floor: Any = VisitorClaim.claimed_at - window
+    if dialect == "sqlite":
+        floor = func.datetime(VisitorClaim.claimed_at, f"-{int(window.total_seconds())} seconds")
+    alone = (
+        select(Visit.id, VisitorClaim.customer_id)
+        .join(VisitorClaim, VisitorClaim.visitor_id == Visit.visitor_id)
+        .where(Visit.customer_id.is_(None), agreed, claim_stands(VisitorClaim), ~_shared(), Visit.started_at >= floor)
+    )
+    return union_all(signed_in, alone).subquery()
 
 
 def _browsers(session: Session, customer_id: int) -> list[tuple[int, datetime]]:

@@ -15,7 +15,7 @@ KEYS = MailKeys("secret")
 LINKS = MailLinks(KEYS, "https://shop.example", "https://shop.example/ecrm")
 
 
-def of_email(*, tracked: bool, content: str = "mailing-7-b") -> EmailLinks:
+def of_email(*, tracked: bool, content: str = "mailing-7.0.b") -> EmailLinks:
     return LINKS.of(email_id=345, contact_id=12, topic="offers", campaign="easter", content=content, tracked=tracked)
 
 
@@ -27,7 +27,7 @@ def test_a_link_says_what_brought_the_visit_and_leads_straight_to_the_shop() -> 
     url = of_email(tracked=False).page("/products/kite", content="button")
     assert url.startswith("https://shop.example/products/kite?")
     assert tags_of(url) == {
-        "utm_source": "shop", "utm_medium": "email", "utm_campaign": "easter", "utm_content": "mailing-7-b-button",
+        "utm_source": "shop", "utm_medium": "email", "utm_campaign": "easter", "utm_content": "mailing-7.0.b.button",
     }  # fmt: skip
 
 
