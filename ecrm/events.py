@@ -282,6 +282,51 @@ class HeardOfUs(Told):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ProductRestocked(Told):
+    """More pieces of a product came in: a delivery, a correction, goods that were sent back. `pieces` are there now.
+
+    `change_id` is unique per change.
+    """
+
+    name: ClassVar[str] = "Product Restocked"
+    product_id: str
+    pieces: int
+    change_id: str
+
+    @property
+    def key(self) -> str:
+        return f"product-restocked:{self.change_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceChanged(Told):
+    """A product costs something else from now on; `change_id` is unique per change."""
+
+    name: ClassVar[str] = "Price Changed"
+    product_id: str
+    price_minor: int
+    before_minor: int
+    change_id: str
+
+    @property
+    def key(self) -> str:
+        return f"price-changed:{self.change_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProductListed(Told):
+    """A product is sold from now on: a new one, or one that wasn't for a while; `change_id` is unique per change."""
+
+    name: ClassVar[str] = "Product Listed"
+    product_id: str
+    change_id: str
+
+    @property
+    def key(self) -> str:
+        return f"product-listed:{self.change_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Identified(Told):
     """One of the shop's own servers named a customer over the collector (Segment's `identify`, secret write key).
 
@@ -299,7 +344,7 @@ class Identified(Told):
 
 TOLD: tuple[type[Told], ...] = (
     OrderCompleted, OrderRefunded, OrderCancelled, OrderShipped, OrderDelivered, SignedUp, SignedIn, ProfileChanged,
-    Identified, HeardOfUs,
+    Identified, HeardOfUs, ProductRestocked, PriceChanged, ProductListed,
 )  # fmt: skip
 
 BY_THE_PERSON = (OrderCompleted, SignedUp, SignedIn, ProfileChanged)

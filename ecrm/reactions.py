@@ -18,6 +18,7 @@ from .mail import confirm_order, tell_delivered, tell_shipped
 from .marketing.attribution.crediting import attribute_customer, attribute_order, attribute_refund
 from .parcels import cancel_shipment, expect_shipment, finish_shipment, start_shipment
 from .sales import remember_order, remember_refund
+from .waiting.looking import ask_shop_for_new, tell_who_waits
 
 REACTIONS: dict[str, Sequence[ledger.React]] = {
     events.SignedUp.name: (recognise, attribute_customer),
@@ -37,6 +38,9 @@ REACTIONS: dict[str, Sequence[ledger.React]] = {
     events.OrderShipped.name: (start_shipment, tell_shipped),
     events.OrderDelivered.name: (finish_shipment, tell_delivered),
     events.HeardOfUs.name: (remember_heard,),
+    events.ProductRestocked.name: (tell_who_waits,),
+    events.PriceChanged.name: (tell_who_waits,),
+    events.ProductListed.name: (ask_shop_for_new,),
 }
 
 

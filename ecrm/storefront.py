@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 
@@ -148,6 +148,16 @@ class Advised(Protocol):
             adult: whether they may have whatever is `age_limited`.
         """
 
+    def pieces(self, product_ids: Sequence[str]) -> Mapping[str, int]:
+        """How many pieces of each listed product can be sold at this moment; who waits for a product is told by it."""
+
+    def promised_day(self, method: str, *, region: str, now: datetime) -> date | None:
+        """The day for which an order placed now would be promised there; None where the method doesn't go there.
+
+        Args:
+            method: as in `OrderCompleted.delivery_method`; empty for the usual one.
+        """
+
 
 def catalogue_of(storefront: Storefront) -> Iterable[ProductFacts]:
     """All listed products; none from a shop that doesn't say: models then know products by their sales alone."""
@@ -183,6 +193,22 @@ def products_for(storefront: Storefront, product_ids: Sequence[str], *, region: 
         found: list[ProductCard] = ask(product_ids, region=region or storefront.facts().country, adult=adult)
         return found
     return storefront.products(product_ids)
+
+
+def pieces_of(storefront: Storefront, product_ids: Sequence[str]) -> Mapping[str, int]:
+    """Pieces of each listed product. A shop that doesn't say is asked whether it has any, which is taken for one: too
+    few are told then, never too many."""
+    if ask := _question(storefront, "pieces"):
+        found: Mapping[str, int] = ask(product_ids)
+        return found
+    return {card.product_id: int(card.available) for card in storefront.products(product_ids)}
+
+
+def promised_day(storefront: Storefront, method: str, *, region: str, now: datetime) -> date | None:
+    """The day for which an order placed now would be promised; None from a shop that doesn't say."""
+    ask = _question(storefront, "promised_day")
+    found: date | None = ask(method, region=region, now=now) if ask else None
+    return found
 
 
 def _question(storefront: Storefront, name: str) -> Callable[..., Any] | None:

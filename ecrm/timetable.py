@@ -26,6 +26,7 @@ from .marketing.recommended.crediting import rules_of as recommended_rules
 from .marketing.recommended.proof import credit_late_clicks
 from .reactions import run_reactions
 from .training import bring_up_to_date, train_apart
+from .waiting.looking import look_after_all
 
 KEEP_RUNS = timedelta(days=90)
 
@@ -92,6 +93,11 @@ def share_out(crm: Installation) -> str:
     return f"tomorrow's shares of {len(made)} experiments made"
 
 
+def waiting(crm: Installation) -> str:
+    """Who waits for a product that came back or got cheaper, in shops that don't tell of it; what nobody proved."""
+    return look_after_all(crm, now=datetime.now(UTC))
+
+
 def tidy(crm: Installation) -> str:
     """Forget job runs older than 90 days."""
     with crm.sessions.begin() as session:
@@ -138,6 +144,7 @@ TIMETABLE: tuple[Job, ...] = (
         at="23:40",
         once=True,
     ),
+    Job("waiting", "looks after who waits for a product", waiting, every=timedelta(minutes=1)),
     Job("tidy", "forgets job runs older than 90 days", tidy, at="04:00", once=True),
 )
 

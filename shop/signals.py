@@ -1,9 +1,9 @@
 """What the shop announces, by `announce`: every signal is sent with the Flask app as sender.
 
 The signals of promises (`order_placed`, `order_refunded`, `order_cancelled`, `parcel_shipped`, `parcel_delivered`,
-`account_opened`, `signed_in`, `account_changed`) are sent inside the shop's transaction, before its commit: a receiver
-may add to `db.session` and must not commit; if it raises, nothing is committed. The others are sent after the fact and
-carry plain ids.
+`account_opened`, `signed_in`, `account_changed`, `product_restocked`, `price_changed`, `product_listed`) are sent
+inside the shop's transaction, before its commit: a receiver may add to `db.session` and must not commit; if it raises,
+nothing is committed. The others are sent after the fact and carry plain ids.
 """
 
 from __future__ import annotations
@@ -32,6 +32,13 @@ signed_in = _signals.signal("signed-in")
 """account: Account; sign_in: SignIn, flushed."""
 account_changed = _signals.signal("account-changed")
 """account: Account, flushed."""
+
+product_restocked = _signals.signal("product-restocked")
+"""product: Product, with the pieces that are there now; more than before."""
+price_changed = _signals.signal("price-changed")
+"""product: Product, with its new price; before_minor: the old one."""
+product_listed = _signals.signal("product-listed")
+"""product: Product. It wasn't sold until now."""
 
 product_shown = _signals.signal("product-shown")
 """product: Product."""

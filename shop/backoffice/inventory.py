@@ -6,6 +6,7 @@ from slugify import slugify
 from sqlalchemy import ColumnElement, false, select, update
 from sqlalchemy.orm import Session, joinedload
 
+from .. import signals
 from ..catalog.product import LOWERED, SCARCE, Category, Product
 from ..catalog.search import id_of_sku, matching, on_sale
 from ..paging import Page, read_page
@@ -27,11 +28,14 @@ def search_products(session: Session, *, words: str, state: str, department_id: 
 
 
 def change_product(session: Session, product: Product, answers: ProductAnswers) -> None:
-    """Write what was answered. The slug follows the name; the category's count follows `listed`.
+    """Write what was answered, and announce what shoppers may wait for.
+
+    The slug follows the name; the category's count follows `listed`.
 
     Raises:
         StockGone: the stock would fall below zero; nothing may be committed.
     """
+    was_listed = product.listed
     if answers.stock_change:
         enough = (Product.id == product.id) & (Product.stock + answers.stock_change >= 0)
         booked = update(Product).where(enough).values(stock=Product.stock + answers.stock_change)
@@ -42,6 +46,7 @@ def change_product(session: Session, product: Product, answers: ProductAnswers) 
         if rows_changed(session, switched.values(listed=answers.listed)) == 1:
             _count(session, product.category_id, 1 if answers.listed else -1)
     session.refresh(product)
+    listed_now, before_minor = answers.listed and answers.listed != was_listed, product.price_minor
     if answers.name != product.name:
         product.slug = slugify(answers.name, max_length=120) or product.slug
     product.name, product.brand, product.size = answers.name, answers.brand, answers.size
@@ -50,6 +55,12 @@ def change_product(session: Session, product: Product, answers: ProductAnswers) 
     product.cost_minor = answers.cost_minor
     product.age_limit, product.barred_in = answers.age_limit, answers.barred_in
     session.flush()
+    if listed_now:
+        signals.announce(signals.product_listed, product=product)
+    if answers.stock_change > 0:
+        signals.announce(signals.product_restocked, product=product)
+    if product.price_minor != before_minor:
+        signals.announce(signals.price_changed, product=product, before_minor=before_minor)
 
 
 def running_low(session: Session, *, limit: int) -> list[Product]:

@@ -202,3 +202,6 @@ def _restock(session: Session, pieces: Mapping[int, int]) -> None:
         sold = case((Product.sold > quantity, Product.sold - quantity), else_=0)
         back = update(Product).where(Product.id == product_id)
         rows_changed(session, back.values(stock=Product.stock + quantity, sold=sold))
+        product = session.get(Product, product_id, populate_existing=True)
+        if product is not None and quantity > 0:
+            signals.announce(signals.product_restocked, product=product)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -19,6 +19,8 @@ from ..catalog.pictures import picture_version
 from ..catalog.product import Category, Product
 from ..catalog.restrictions import AGES, barred_countries, confirmed_age, present_country
 from ..catalog.search import on_sale
+from ..checkout.delivery import METHODS, NoSuchDelivery
+from ..checkout.delivery import quote as quote_delivery
 from ..checkout.order_links import signed_order_path
 from ..database import db
 from ..profile import shop_profile
@@ -71,7 +73,7 @@ class ShopStorefront:
         return self._cards(product_ids, country=region, age=max(AGES) if adult else 0)
 
     def _cards(self, product_ids: Sequence[str], *, country: str, age: int) -> list[ProductCard]:
-        wanted = [int(text) for text in product_ids if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS]
+        wanted = _numbers(product_ids)
         if not wanted:
             return []
         rows = db.session.connection().execute(_CARDS, {"ids": wanted}).all()
@@ -94,6 +96,20 @@ class ShopStorefront:
     def arrivals(self, since: datetime) -> list[ProductFacts]:
         newest = _FACTS.where(_PRODUCT.added_at > since).order_by(_PRODUCT.added_at.desc(), _PRODUCT.id)
         return [_facts(row) for row in db.session.connection().execute(newest.limit(_MOST_ARRIVALS))]
+
+    def pieces(self, product_ids: Sequence[str]) -> dict[str, int]:
+        wanted = _numbers(product_ids)
+        rows = db.session.connection().execute(_PIECES, {"ids": wanted}).all() if wanted else ()
+        return {str(row.id): row.stock for row in rows}
+
+    def promised_day(self, method: str, *, region: str, now: datetime) -> date | None:
+        try:
+            found = quote_delivery(
+                method or METHODS[0].code, goods_minor=0, country=region, profile=shop_profile(), now=now
+            )
+        except NoSuchDelivery:
+            return None
+        return found.promised_on
 
     def present_region(self) -> str:
         return present_country() if has_request_context() else shop_profile().country
@@ -135,6 +151,7 @@ _FACTS = (
 )  # fmt: skip
 
 
+_PIECES = select(_PRODUCT.id, _PRODUCT.stock).where(_PRODUCT.id.in_(bindparam("ids", expanding=True)), _PRODUCT.listed)
 _SOLD_MOST = (
     select(_PRODUCT.id)
     .where(_PRODUCT.listed, _PRODUCT.stock > 0)
@@ -153,6 +170,10 @@ class _Here(NamedTuple):
     age: int
     page: str
     picture: str
+
+
+def _numbers(product_ids: Sequence[str]) -> list[int]:
+    return [int(text) for text in product_ids if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS]
 
 
 def _card(row: Any, here: _Here) -> ProductCard:

@@ -175,3 +175,36 @@ def account_changed(_app: Flask, *, account: Account) -> None:
     now = datetime.now(UTC)
     change_id = f"{account.id}:{now.isoformat()}"
     crm.tell(events.ProfileChanged(at=now, person=person_of(account), change_id=change_id), session=db.session())
+
+
+def product_restocked(_app: Flask, *, product: Product) -> None:
+    now = datetime.now(UTC)
+    crm.tell(
+        events.ProductRestocked(
+            at=now, product_id=str(product.id), pieces=product.stock, change_id=_change_of(product, now)
+        ),
+        session=db.session(),
+    )
+
+
+def price_changed(_app: Flask, *, product: Product, before_minor: int) -> None:
+    now = datetime.now(UTC)
+    crm.tell(
+        events.PriceChanged(
+            at=now, product_id=str(product.id), price_minor=product.price_minor, before_minor=before_minor,
+            change_id=_change_of(product, now),
+        ),
+        session=db.session(),
+    )  # fmt: skip
+
+
+def product_listed(_app: Flask, *, product: Product) -> None:
+    now = datetime.now(UTC)
+    crm.tell(
+        events.ProductListed(at=now, product_id=str(product.id), change_id=_change_of(product, now)),
+        session=db.session(),
+    )
+
+
+def _change_of(product: Product, now: datetime) -> str:
+    return f"{product.id}:{now.isoformat()}"
