@@ -28,13 +28,13 @@ from .customers import checkout_memory, mailbox_proof, recall_views  # noqa: F40
 from .database import sessions_on
 from .events import BY_THE_PERSON, OrderCompleted, Seen, Told
 from .installation import Installation, installation
-from .mail import make_transport
 from .reactions import reaction_names, run_reactions
 from .recommendation_rules import Rules
 from .recommending.latest_steps import LatestSteps
 from .recommending.newcomers import Newcomers
 from .sales import refuse_other_currency
 from .seen_steps import after_batch
+from .sending import make_transport
 from .storefront import Storefront
 
 log = logging.getLogger("ecrm.extension")

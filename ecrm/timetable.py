@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete
 
-from mailer.sender import send_due
+from mailer.claims import Stream
 from recommender.store import ModelKind
 from tracking.clickstream.digest import Digested, digest_next
 
@@ -25,6 +25,7 @@ from .marketing.bandit import allocate
 from .marketing.recommended.crediting import rules_of as recommended_rules
 from .marketing.recommended.proof import credit_late_clicks
 from .reactions import run_reactions
+from .sending import send
 from .training import bring_up_to_date, train_apart
 from .waiting.looking import look_after_all
 
@@ -49,9 +50,13 @@ def react(crm: Installation) -> str:
 
 
 def send_mail(crm: Installation) -> str:
-    """E-mails that are due, to the transport."""
-    report = send_due(crm.sessions, crm.transport, limit=200, clock=lambda: datetime.now(UTC))
-    return str(report)
+    """E-mails that somebody waits for, to the transport."""
+    return str(send(crm, Stream.TRANSACTIONAL))
+
+
+def send_marketing(crm: Installation) -> str:
+    """The others, apart from those, so that a mailing delays no confirmation."""
+    return str(send(crm, Stream.MARKETING))
 
 
 def digest(crm: Installation) -> str:
@@ -108,7 +113,8 @@ def tidy(crm: Installation) -> str:
 TIMETABLE: tuple[Job, ...] = (
     Job("react", "runs reactions that are still owed", react, every=timedelta(seconds=5)),
     Job("digest", "counts what a crash left in the collector's inbox", digest, every=timedelta(seconds=10)),
-    Job("send-mail", "sends e-mails that are due", send_mail, every=timedelta(seconds=3)),
+    Job("send-mail", "sends e-mails that somebody waits for", send_mail, every=timedelta(seconds=3)),
+    Job("send-marketing", "sends mailings and flows", send_marketing, every=timedelta(seconds=3)),
     Job(
         "close-days",
         "moves past days' figures into sheets and old steps into the archive",

@@ -1,37 +1,172 @@
-"""The finished bytes of an e-mail: always the same for the same row, so that a retry is no new e-mail."""
+"""The finished bytes of an e-mail: always the same for the same row and words, so that a retry is no new e-mail.
+
+Written by hand: `email.message.EmailMessage` takes 3 ms for what takes a twentieth of that here. The headers are those
+of `HEADERS` and no others, whatever names and subjects hold.
+"""
 
 from __future__ import annotations
 
-from email.message import EmailMessage
-from email.policy import SMTP
+import binascii
+import re
 from email.utils import format_datetime
+from functools import lru_cache
 from hashlib import sha256
 
-from .addressing import Mailbox, checked_subject
+from .addressing import BadHeader, Mailbox, checked_subject
 from .outbox import Email
+from .writing import Written
 
-# Seven bits pass through every server; with the policy's own eight, one without 8BITMIME may refuse or garble.
-_POLICY = SMTP.clone(cte_type="7bit")
+HEADERS = (
+    "From", "To", "Subject", "Message-ID", "Date", "List-Unsubscribe", "List-Unsubscribe-Post", "List-Id",
+    "Feedback-ID", "Auto-Submitted", "X-Auto-Response-Suppress", "MIME-Version", "Content-Type",
+)  # fmt: skip
+"""All that a message may have, in this order."""
+_WORD = 45  # bytes of text in an encoded word: 60 letters of base64, 72 with its marks; RFC 2047 2 allows 75
+_LINE = 76
+_UNFOLDED = 60  # longer names go without what needs quotes: folded quotes are read in too many ways
+_ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\- ]*")
+_SPECIALS = re.compile(r"[()<>\[\]:;@\\,.\"]")
+_URL = re.compile(r"https?://[!-;=?-~]+")
+_LIST_ID = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+")
+_PRINTABLE = re.compile(r"[!-~][ -~]{0,190}")
+_MESSAGE_ID = re.compile(r"<[!-;=?A-~]+@[!-;=?A-~]+>")
+_FROM_LINE = re.compile(rb"(?m)^From ")
+_HIGH = bytes(range(128, 256))
 
 
-def compose(email: Email) -> bytes:
+def compose(email: Email, words: Written | None = None) -> bytes:
     """The e-mail in CRLF lines, text and HTML as alternatives.
 
+    Args:
+        words: those that were found for it just now; without, the row's own.
+
     Raises:
-        BadHeader: where the row holds what can't be put into headers.
+        BadHeader: where the row or the words hold what can't be put into headers, or marketing has no way out.
     """
     # Letters outside of ASCII before the @ can't be written in ASCII; the transport asks the server first (RFC 6531).
-    international = not (email.to_address.isascii() and email.from_address.isascii())
-    message = EmailMessage(policy=_POLICY.clone(utf8=international))
-    message["From"] = Mailbox(email.from_name, email.from_address).header
-    message["To"] = Mailbox(email.to_name, email.to_address).header
-    message["Subject"] = checked_subject(email.subject)
-    message["Message-ID"] = email.message_id
-    message["Date"] = format_datetime(email.queued_at)
-    # RFC 3834: nobody is there to read an "out of office".
-    message["Auto-Submitted"] = "auto-generated"
-    message["X-Auto-Response-Suppress"] = "All"
-    message.set_content(email.text, subtype="plain")
-    message.add_alternative(email.html, subtype="html")
-    message.set_boundary(f"={sha256(email.message_id.encode()).hexdigest()[:32]}=")
-    return message.as_bytes()
+    raw = not (email.to_address.isascii() and email.from_address.isascii())
+    if not _MESSAGE_ID.fullmatch(email.message_id):
+        raise BadHeader(f"not a Message-ID: {email.message_id[:80]!r}")
+    lines = [
+        _mailbox("From", email.from_name, email.from_address, raw=raw),
+        _mailbox("To", email.to_name, email.to_address, raw=raw),
+        f"Subject: {encoded(checked_subject(words.subject if words else email.subject), first=len('Subject: '))}",
+        f"Message-ID: {email.message_id}",
+        # what is written at the last moment is finished then (RFC 5322 3.6.1)
+        f"Date: {format_datetime((email.claimed_at if words else None) or email.queued_at)}",
+        *_of_lists(words, transactional=email.transactional),
+    ]
+    if email.transactional:
+        lines.append("Auto-Submitted: auto-generated")  # RFC 3834 5: no person wrote it
+    # Exchange heeds only this one; not "All", which would also stop reports of non-delivery
+    lines.append("X-Auto-Response-Suppress: OOF, AutoReply")
+    boundary = f"={sha256(email.message_id.encode()).hexdigest()[:32]}="
+    lines += ["MIME-Version: 1.0", f'Content-Type: multipart/alternative; boundary="{boundary}"', "", ""]
+    mark = f"--{boundary}".encode()
+    text, html = (words.text, words.html) if words else (email.text, email.html)
+    return b"".join((
+        "\r\n".join(lines).encode(), mark, b"\r\n", _part("plain", text), b"\r\n", mark, b"\r\n", _part("html", html),
+        b"\r\n", mark, b"--\r\n",
+    ))  # fmt: skip
+
+
+def _of_lists(words: Written | None, *, transactional: bool) -> list[str]:
+    """RFC 2369, 8058 and 2919, and Gmail's Feedback-ID."""
+    if words is None or not words.unsubscribe_url:
+        if not transactional:
+            raise BadHeader("marketing needs a way to unsubscribe")
+        return []
+    if not _URL.fullmatch(words.unsubscribe_url):
+        raise BadHeader(f"not an address to unsubscribe at: {words.unsubscribe_url[:80]!r}")
+    found = [f"List-Unsubscribe: <{words.unsubscribe_url}>", "List-Unsubscribe-Post: List-Unsubscribe=One-Click"]
+    if words.list_id:
+        if not _LIST_ID.fullmatch(words.list_id):
+            raise BadHeader(f"not a list's id: {words.list_id[:80]!r}")
+        found.append(f"List-Id: <{words.list_id}>")
+    if words.feedback_id:
+        if not _PRINTABLE.fullmatch(words.feedback_id):
+            raise BadHeader(f"not a feedback id: {words.feedback_id[:80]!r}")
+        found.append(f"Feedback-ID: {words.feedback_id}")
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _mailbox(header: str, name: str, address: str, *, raw: bool) -> str:
+    """`To: "Byron, Ada" <ada@example.com>`; the mailbox is checked, and nothing in a name is read as syntax."""
+    checked = Mailbox(name, address)
+    phrase, bracketed = _phrase(checked.name, raw=raw, first=len(header) + 2), f"<{checked.address}>"
+    if not phrase:
+        return f"{header}: {checked.address}"
+    apart = " " if len(header) + len(phrase.rpartition("\n")[2]) + len(bracketed) + 3 <= _LINE else "\r\n "
+    return f"{header}: {phrase}{apart}{bracketed}"
+
+
+def _phrase(name: str, *, raw: bool, first: int) -> str:
+    """A display name (RFC 5322 3.4); `raw`: letters outside of ASCII stay as they are (RFC 6532)."""
+    if not name.strip():
+        return ""
+    if (not name.isascii() and not raw) or "=?" in name:
+        return encoded(name, first=first)
+    if len(name) > _UNFOLDED:
+        return _folded(" ".join(_SPECIALS.sub(" ", name).split()), first=first)
+    if _ATOMS.fullmatch(name) or (raw and not _SPECIALS.search(name)):
+        return " ".join(name.split())
+    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def encoded(text: str, *, first: int) -> str:
+    """Text for a header: as it is, where that is safe, or in encoded words (RFC 2047, base64), folded.
+
+    Args:
+        first: how much of the first line is taken.
+    """
+    if text.isascii() and "=?" not in text:
+        return text if first + len(text) <= _LINE else _folded(text, first=first)
+    words, chunk = [], b""
+    for letter in text:
+        # what can't be encoded (half of a surrogate pair) becomes a question mark
+        more = letter.encode("utf-8", "replace")
+        if len(chunk) + len(more) > _WORD:
+            words.append(chunk)
+            chunk = b""
+        chunk += more
+    words.append(chunk)
+    parts = [f"=?utf-8?b?{binascii.b2a_base64(word, newline=False).decode()}?=" for word in words]
+    begin = "\r\n " if first + len(parts[0]) > 998 else ""
+    return begin + "\r\n ".join(parts)
+
+
+def _folded(text: str, *, first: int) -> str:
+    """Folded at spaces (RFC 5322 2.2.3), which stay; a long word stays whole."""
+    lines, line = [], ""
+    for word in re.split(r"(?= )", text):
+        if line.strip() and first + len(line) + len(word) > _LINE and word.strip():
+            lines.append(line)
+            line, first = "", 0
+        line += word
+    return "\r\n".join([*lines, line])
+
+
+def _part(subtype: str, text: str) -> bytes:
+    """One alternative in seven bits, which pass through every server: as it is, quoted-printable or base64."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not text.endswith("\n"):
+        text += "\n"
+    data = text.encode("utf-8", "replace")
+    if (
+        data.isascii()
+        and b"\x00" not in data
+        and max(map(len, data.split(b"\n"))) <= 990
+        and not _FROM_LINE.search(data)
+    ):
+        encoding, body = b"7bit", data.replace(b"\n", b"\r\n")
+    elif 3 * len(data.translate(None, _HIGH)) < 2 * len(data):
+        encoding = b"base64"
+        whole = binascii.b2a_base64(data, newline=False)
+        body = b"\r\n".join(whole[at : at + _LINE] for at in range(0, len(whole), _LINE)) + b"\r\n"
+    else:
+        encoding = b"quoted-printable"
+        body = _FROM_LINE.sub(b"=46rom ", binascii.b2a_qp(data, istext=True)).replace(b"\n", b"\r\n")
+    charset = b"Content-Type: text/" + subtype.encode() + b'; charset="utf-8"\r\n'
+    return charset + b"Content-Transfer-Encoding: " + encoding + b"\r\n\r\n" + body

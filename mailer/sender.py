@@ -1,36 +1,71 @@
-"""The sender: claims due e-mails one by one, sends each and marks it.
+"""The sender: takes due e-mails in batches, finds their words, hands them over one a line at a time, and marks them.
 
-    claim by a conditional UPDATE → commit → send → mark
-
-Which risk remains: between the server's "250" and our mark lies a moment in which the process may die, and between
-the final dot and the "250" one in which the line may. Nobody can know then whether the e-mail was taken. Such a row
-becomes `unknown` and is shown to people. A transactional e-mail is sent once more by itself, with the same Message-ID
-(a mailbox shows it once); a campaign's never. So: never silently lost, never sent twice on purpose but for that one
-case.
+Which risk remains: between the server's "250" and our mark lies a moment in which the process may die, and between the
+final dot and the "250" one in which the connection may. Nobody can know then whether the e-mail was taken. Such a row
+becomes `unknown` and is shown to people; a killed process leaves at most one a connection, as what was handed over
+before is marked in the same commit that hands over the next. A transactional e-mail is sent once more by itself, with
+the same Message-ID (a mailbox shows it once); marketing never. So: never silently lost, never sent twice on purpose but
+for that one case.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import logging
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
+from uuid import uuid4
 
-from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
+from . import claims
 from .addressing import BadHeader
+from .claims import DOUBT_PAUSE, STALE_AFTER, Stream
+from .lines import Lines, Parcel, Step, Told, lines_of
 from .message import compose
 from .outbox import Email, State
-from .transports import Doubtful, PermanentFailure, TemporaryFailure, Transport, Unreachable
+from .suppression import Reason, suppress
+from .transports import Bounced, Doubtful, PermanentFailure, SendingError, TemporaryFailure, Transport, Unreachable
+from .writing import Answer, Dropped, Held, MailWriter, Written
+
+log = logging.getLogger("mailer.sender")
 
 RETRY_PAUSES = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 120, 240, 480, 480))
 """After each temporary failure; together a day, as long as people wait for an order's confirmation at most."""
-STALE_AFTER = timedelta(minutes=10)
-"""A claim this old belongs to a process that died; longer than any transport's timeout."""
 BATCH_TIME = STALE_AFTER / 4
-"""A batch ends after this, even where a slow server leaves some for the next call."""
-DOUBT_PAUSE = timedelta(minutes=5)
+"""A call ends after this, even where a slow server leaves some for the next one."""
+AT_ONCE = 50
+"""E-mails claimed and written together."""
+__all__ = ["BATCH_TIME", "DOUBT_PAUSE", "RETRY_PAUSES", "STALE_AFTER", "Desk", "SendReport", "Stream", "send_due"]
+
+
+class Admission(Protocol):
+    """Whether claimed e-mails may go now: `mailer.budget.admit`. What isn't in the answer may; an answer with `until`
+    defers, another one drops."""
+
+    def __call__(self, session: Session, emails: Sequence[Email], *, now: datetime) -> Mapping[int, Any]: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """What the sender needs besides outbox and transport.
+
+    Args:
+        writer: finds the words of e-mails that are queued without.
+        admit: decides about marketing in the transaction of its claim.
+        sign: makes the DKIM header of finished bytes and gives both.
+        return_path: the envelope's sender, where bounces go; empty for the e-mail's own.
+        stopping: asked between e-mails; when it says yes, the call ends without leaving a doubt.
+    """
+
+    writer: MailWriter | None = None
+    admit: Admission | None = None
+    sign: Callable[[bytes], bytes] | None = None
+    return_path: str = ""
+    stopping: Callable[[], bool] = lambda: False
 
 
 @dataclass
@@ -41,127 +76,250 @@ class SendReport:
     postponed: int = 0
     failed: int = 0
     doubtful: int = 0
+    deferred: int = 0
+    suppressed: int = 0
+    dropped: int = 0
+    bounced: int = 0
 
     def __str__(self) -> str:
-        return f"{self.sent} sent, {self.postponed} postponed, {self.failed} failed, {self.doubtful} doubtful"
+        words = f"{self.sent} sent, {self.postponed} postponed, {self.failed} failed, {self.doubtful} doubtful"
+        seldom = {name: getattr(self, name) for name in ("bounced", "deferred", "suppressed", "dropped")}
+        return ", ".join([words, *(f"{number} {name}" for name, number in seldom.items() if number)])
 
 
 def send_due(
-    sessions: sessionmaker[Session], transport: Transport, *, limit: int = 200, clock: Callable[[], datetime]
+    sessions: sessionmaker[Session],
+    transport: Transport,
+    *,
+    clock: Callable[[], datetime],
+    limit: int = 200,
+    stream: Stream | None = None,
+    desk: Desk | None = None,
 ) -> SendReport:
-    """Send what is due, the oldest first; any number of processes may do so at once.
+    """Send what is due, the most urgent first; any number of processes may do so at once.
 
     Stops early when the server can't be reached, or after `BATCH_TIME`: the rest stays queued for the next call.
 
     Args:
-        clock: tells the time, aware; asked at every claim, as the claims of a slow batch would else look as old as
-            its first one and be taken for those of a dead process.
+        clock: tells the time, aware.
+        limit: e-mails that are taken at most.
+        stream: only this one; None for both.
     """
-    start = clock()
-    report = SendReport(doubtful=_give_up_stale_claims(sessions, start))
-    try:
-        for email_id in _due(sessions, limit=limit, now=start):
-            now = clock()
-            if now - start >= BATCH_TIME:
+    return _Sender(sessions, transport, clock, limit, stream, desk or Desk()).run()
+
+
+@dataclass
+class _Sender:
+    sessions: sessionmaker[Session]
+    transport: Transport
+    clock: Callable[[], datetime]
+    limit: int
+    stream: Stream | None
+    desk: Desk
+    report: SendReport = field(default_factory=SendReport)
+    owner: str = field(default_factory=lambda: f"{os.getpid()}-{uuid4().hex[:24]}")
+    waiting: deque[Parcel] = field(default_factory=deque)
+    taken: int = 0
+    ended: bool = False
+
+    def run(self) -> SendReport:
+        start = self.clock()
+        with self.sessions.begin() as session:
+            self.report.doubtful += claims.give_up_stale(session, now=start)
+        lines = lines_of(self.transport)
+        try:
+            while self._more(lines, start):
+                self._fill(lines)
+                if told := lines.wait(1.0):
+                    self._turn(lines, told)
+        finally:
+            lines.close()
+            if self.taken:
+                with self.sessions.begin() as session:
+                    claims.release(session, owner=self.owner)
+        return self.report
+
+    def _more(self, lines: Lines, start: datetime) -> bool:
+        """Fetch where little is left; says whether there is anything to do."""
+        if self.clock() - start >= BATCH_TIME or self.desk.stopping():
+            self.ended = True
+        if self.ended:
+            self.waiting.clear()
+        while not self.ended and len(self.waiting) < AT_ONCE // 2 and self.taken < self.limit:
+            if not self._fetch():
                 break
-            email = _claim(sessions, email_id, now)
-            if email is not None and not _send(sessions, transport, email, clock, report):
-                break
-    finally:
-        transport.close()
-    return report
+        return lines.busy or bool(self.waiting)
 
+    def _fetch(self) -> bool:
+        """Claim and write some; False where nothing is due."""
+        n, now = min(AT_ONCE, self.limit - self.taken), self.clock()
+        with self.sessions.begin() as session:
+            claimed = claims.claim(session, self.stream, owner=self.owner, n=n, now=now)
+            kept = self._admitted(session, claimed, now)
+        self.taken += len(claimed)
+        self.waiting.extend(self._prepared(kept, now))
+        return bool(claimed)
 
-def _due(sessions: sessionmaker[Session], *, limit: int, now: datetime) -> Sequence[int]:
-    query = select(Email.id).where(_may_be_sent(), Email.due_at <= now).order_by(Email.due_at, Email.id).limit(limit)
-    with sessions() as session:
-        return session.scalars(query).all()
+    def _admitted(self, session: Session, claimed: list[Email], now: datetime) -> list[Email]:
+        marketing = [email for email in claimed if not email.transactional]
+        if not marketing or self.desk.admit is None:
+            return claimed
+        answers = self.desk.admit(session, marketing, now=now)
+        for email_id, answer in answers.items():
+            until = getattr(answer, "until", None)
+            self._set_aside(session, email_id, Held(until, answer.reason) if until else Dropped(answer.reason))
+        return [email for email in claimed if email.id not in answers]
 
+    def _set_aside(self, session: Session, email_id: int, answer: Held | Dropped) -> None:
+        if isinstance(answer, Held):
+            self.report.deferred += claims.mark(
+                session, [email_id], owner=self.owner, state=State.DEFERRED, due_at=answer.until,
+                reason=answer.reason[:200],
+            )  # fmt: skip
+        else:
+            self.report.dropped += claims.mark(
+                session, [email_id], owner=self.owner, state=State.DROPPED, reason=answer.reason[:200]
+            )
 
-def _may_be_sent() -> Any:
-    """Queued; or in doubt for the first time, where somebody waits for it."""
-    in_doubt = and_(Email.state == State.UNKNOWN, Email.transactional, Email.doubts == 1)
-    return or_(Email.state == State.QUEUED, in_doubt)
+    def _prepared(self, emails: Sequence[Email], now: datetime) -> Iterable[Parcel]:
+        """With their words, which are kept before anything goes out; what can't be sent is marked, and stops nobody."""
+        late = [email for email in emails if not email.text and not email.html]
+        written = self._written(late, now) if late else {}
+        parcels, broken = [], {}
+        for email in emails:
+            words = written.get(email.id)
+            if email.id in written and not isinstance(words, Written):
+                continue
+            try:
+                parcels.append(self._parcel(email, words if isinstance(words, Written) else None))
+            except BadHeader as error:
+                broken[email.id] = str(error)
+        if broken:
+            with self.sessions.begin() as session:
+                for email_id, why in broken.items():
+                    self.report.failed += self._fail(session, email_id, why)
+        return parcels
 
+    def _written(self, emails: Sequence[Email], now: datetime) -> dict[int, Answer | None]:
+        answers: dict[int, Answer | None] = {}
+        with self.sessions.begin() as session:
+            found, broken = self._ask_writer(session, emails, now)
+            answers.update(found)
+            for email_id, why in broken.items():
+                answers[email_id] = None
+                self.report.failed += self._fail(session, email_id, why)
+            said = {}
+            for email in emails:
+                answer = answers[email.id]
+                if isinstance(answer, Written):
+                    said[email.id] = (answer.subject, email.content if answer.content is None else answer.content)
+                elif answer is not None:
+                    self._set_aside(session, email.id, answer)
+            claims.keep_words(session, said, owner=self.owner)
+        return answers
 
-def _claim(sessions: sessionmaker[Session], email_id: int, now: datetime) -> Email | None:
-    with sessions.begin() as session:
-        claimed: Any = session.execute(
-            update(Email)
-            .where(Email.id == email_id, _may_be_sent(), Email.due_at <= now)
-            .values(state=State.CLAIMED, claimed_at=now, attempts=Email.attempts + 1)
-            .execution_options(synchronize_session=False)
-        )
-        return session.get_one(Email, email_id) if claimed.rowcount == 1 else None
+    def _ask_writer(
+        self, session: Session, emails: Sequence[Email], now: datetime
+    ) -> tuple[dict[int, Answer], dict[int, str]]:
+        """All at once; where that fails, one by one, so that only the one that can't be written fails.
 
+        A broad `except` stands here on purpose: a template or a shop may raise anything, and the next e-mail of the
+        batch has nothing to do with it.
+        """
+        writer = self.desk.writer
+        if writer is None:
+            return {}, dict.fromkeys((email.id for email in emails), "nobody is there to write it")
+        try:
+            return dict(zip((e.id for e in emails), writer.write(session, emails, now=now), strict=True)), {}
+        except Exception as error:
+            if len(emails) == 1:
+                log.exception("e-mail %s can't be written", emails[0].id)
+                return {}, {emails[0].id: f"{type(error).__name__}: {error}"}
+        found, broken = {}, {}
+        for email in emails:
+            one, bad = self._ask_writer(session, [email], now)
+            found.update(one)
+            broken.update(bad)
+        return found, broken
 
-def _send(
-    sessions: sessionmaker[Session],
-    transport: Transport,
-    email: Email,
-    clock: Callable[[], datetime],
-    report: SendReport,
-) -> bool:
-    """Send a claimed e-mail and mark it; False where the rest of the batch had better wait."""
-    try:
-        transport.send(compose(email), envelope_from=email.from_address, envelope_to=email.to_address)
-    except (PermanentFailure, BadHeader) as error:
-        report.failed += _mark(sessions, email, state=State.FAILED, last_error=str(error)[:500])
-    except TemporaryFailure as error:
-        _postpone(sessions, email, error, clock(), report)
-        return not isinstance(error, Unreachable)
-    except Doubtful as error:
-        report.doubtful += _mark(sessions, email, **_doubt(str(error), clock()))
-    else:
-        report.sent += _mark(sessions, email, state=State.SENT, sent_at=clock(), last_error="")
-    return True
+    def _parcel(self, email: Email, words: Written | None) -> Parcel:
+        message = compose(email, words)
+        if self.desk.sign is not None:
+            message = self.desk.sign(message)
+        return Parcel(email, message, self.desk.return_path or email.from_address, email.to_address)
 
+    def _fill(self, lines: Lines) -> None:
+        """Announce as many as there are lines for."""
+        try:
+            for _ in range(lines.room(len(self.waiting)) if self.waiting else 0):
+                lines.announce(self.waiting.popleft())
+        except Unreachable as error:
+            with self.sessions.begin() as session:
+                self._postpone(session, self.waiting.popleft().email, error)
+            self.ended = True
 
-def _postpone(
-    sessions: sessionmaker[Session], email: Email, error: TemporaryFailure, now: datetime, report: SendReport
-) -> None:
-    if email.attempts > len(RETRY_PAUSES):
-        reason = f"given up after a day: {error}"[:500]
-        report.failed += _mark(sessions, email, state=State.FAILED, last_error=reason)
-    else:
-        due = now + RETRY_PAUSES[email.attempts - 1]
-        report.postponed += _mark(sessions, email, state=State.QUEUED, due_at=due, last_error=str(error)[:500])
+    def _turn(self, lines: Lines, told: list[Told]) -> None:
+        """Mark what became of some and decide about those that are ready, in one commit; then let these go."""
+        ready = [parcel for parcel, outcome in told if outcome is Step.READY]
+        taken = [parcel.email.id for parcel, outcome in told if outcome is Step.TAKEN]
+        bounced: list[tuple[Email, Bounced]] = []
+        given: set[int] = set()
+        if len(ready) < len(told) or (ready and not self.ended):
+            with self.sessions.begin() as session:
+                if taken:
+                    self.report.sent += claims.mark_sent(session, taken, owner=self.owner, now=self.clock())
+                for parcel, outcome in told:
+                    if isinstance(outcome, Bounced):
+                        bounced.append((parcel.email, outcome))
+                    elif isinstance(outcome, SendingError):
+                        self._mark_failure(session, parcel.email, outcome)
+                    elif outcome is Step.RETURNED:
+                        claims.mark(session, [parcel.email.id], owner=self.owner, handed_at=None)
+                        self.waiting.appendleft(parcel)
+                if ready and not self.ended:
+                    emails = [parcel.email for parcel in ready]
+                    given = claims.hand_over(session, emails, owner=self.owner, now=self.clock())
+        for email, error in bounced:
+            self._bounce(email, error)
+        for parcel in ready:
+            if parcel.email.id in given:
+                lines.hand_over(parcel, then=self.waiting.popleft() if self.waiting and not self.ended else None)
+            else:
+                self.report.suppressed += not self.ended
+                lines.abandon(parcel)
 
+    def _mark_failure(self, session: Session, email: Email, error: SendingError) -> None:
+        if isinstance(error, Doubtful):
+            values = claims.in_doubt(str(error), self.clock())
+            self.report.doubtful += claims.mark(session, [email.id], owner=self.owner, **values)
+        elif isinstance(error, PermanentFailure):
+            self.report.failed += self._fail(session, email.id, str(error))
+        elif isinstance(error, TemporaryFailure):
+            self._postpone(session, email, error)
+            self.ended = self.ended or isinstance(error, Unreachable)
 
-def _mark(sessions: sessionmaker[Session], email: Email, **values: Any) -> int:
-    """Only while the claim is still ours: a stale one may have gone to another process meanwhile.
+    def _fail(self, session: Session, email_id: int, why: str) -> int:
+        return claims.mark(
+            session, [email_id], owner=self.owner,
+            state=State.FAILED, attempts=Email.attempts + 1, last_error=why[:500],
+        )  # fmt: skip
 
-    Returns:
-        1, or 0 where it had gone.
-    """
-    ours = (Email.id == email.id, Email.state == State.CLAIMED, Email.claimed_at == email.claimed_at)
-    with sessions.begin() as session:
-        marked: Any = session.execute(
-            update(Email).where(*ours).values(**values).execution_options(synchronize_session=False)
-        )
-        return int(marked.rowcount)
+    def _postpone(self, session: Session, email: Email, error: TemporaryFailure) -> None:
+        if email.attempts >= len(RETRY_PAUSES):
+            self.report.failed += self._fail(session, email.id, f"given up after a day: {error}")
+            return
+        self.report.postponed += claims.mark(
+            session, [email.id], owner=self.owner, state=State.QUEUED, attempts=Email.attempts + 1,
+            due_at=self.clock() + RETRY_PAUSES[email.attempts], last_error=str(error)[:500],
+        )  # fmt: skip
 
-
-def _give_up_stale_claims(sessions: sessionmaker[Session], now: datetime) -> int:
-    """Claims of processes that died while sending: nobody knows what became of those e-mails."""
-    stale = (Email.state == State.CLAIMED, Email.claimed_at <= now - STALE_AFTER)
-    with sessions() as session:
-        if session.scalar(select(Email.id).where(*stale).limit(1)) is None:
-            return 0  # nothing is written, so that a call every few seconds takes no lock
-    with sessions.begin() as session:
-        given_up: Any = session.execute(
-            update(Email)
-            .where(*stale)
-            .values(**_doubt("the process ended while sending", now))
-            .execution_options(synchronize_session=False)
-        )
-        return int(given_up.rowcount)
-
-
-def _doubt(reason: str, now: datetime) -> dict[str, Any]:
-    return {
-        "state": State.UNKNOWN,
-        "doubts": Email.doubts + 1,
-        "due_at": now + DOUBT_PAUSE,
-        "last_error": reason[:500],
-    }
+    def _bounce(self, email: Email, error: Bounced) -> None:
+        """In a transaction of its own, as it takes its contact's lock out of order."""
+        now = self.clock()
+        with self.sessions.begin() as session:
+            self.report.bounced += claims.mark(
+                session, [email.id], owner=self.owner,
+                state=State.BOUNCED, attempts=Email.attempts + 1, last_error=str(error)[:500],
+            )  # fmt: skip
+            if email.contact_id is not None:
+                suppress(session, email.contact_id, reason=Reason.HARD_BOUNCE, now=now, note=str(error)[:200])

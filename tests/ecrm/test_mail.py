@@ -17,12 +17,13 @@ from sqlalchemy import Engine
 
 from ecrm import events
 from ecrm.letters import visit_link
-from ecrm.mail import make_transport
 from ecrm.reactions import run_reactions
+from ecrm.sending import make_transport
 from ecrm.training import train_models
 from mailer.outbox import Email
 from mailer.sender import send_due
-from mailer.transports import FolderTransport, MemoryTransport, SmtpTransport
+from mailer.smtp import SmtpTransport
+from mailer.transports import FolderTransport, MemoryTransport
 from tracking.clickstream.sources import origin_of
 from tracking.customers import Customer, customer_by_email
 
@@ -256,6 +257,7 @@ def test_the_configured_transport_is_made(tmp_path: Path) -> None:
         {
             "ECRM_MAIL_TRANSPORT": "smtp", "ECRM_SMTP_HOST": "mail.example", "ECRM_SMTP_PORT": "587",
             "ECRM_SMTP_SECURITY": "starttls", "ECRM_SMTP_USER": "u", "ECRM_SMTP_PASSWORD": "secret",
+            "ECRM_SMTP_CONNECTIONS": 4, "ECRM_SMTP_EMAILS_PER_CONNECTION": 100,
         },
         tmp_path,
     )  # fmt: skip

@@ -4,61 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email import message_from_bytes
 
-import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from mailer.addressing import Mailbox
-from mailer.outbox import Email, State, queue, send_again
-from mailer.sender import DOUBT_PAUSE, RETRY_PAUSES, STALE_AFTER, send_due
-from mailer.transports import Doubtful, MemoryTransport, PermanentFailure, SmtpTransport, TemporaryFailure, Unreachable
+from mailer.claims import DOUBT_PAUSE, STALE_AFTER
+from mailer.outbox import Email, State, send_again
+from mailer.sender import RETRY_PAUSES, send_due
+from mailer.smtp import SmtpTransport
+from mailer.transports import Doubtful, MemoryTransport, PermanentFailure, TemporaryFailure, Unreachable
 
+from .outgoing import NOW, Moody, at, email
 from .scripted_smtp import HANG_UP, ScriptedSmtp
-
-NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-
-
-class Moody(MemoryTransport):
-    """Fails as told, one answer a mail; a Doubtful one has taken the mail all the same."""
-
-    def __init__(self, *answers: Exception | None) -> None:
-        super().__init__()
-        self.answers = list(answers)
-
-    def send(self, message: bytes, *, envelope_from: str, envelope_to: str) -> None:
-        answer = self.answers.pop(0) if self.answers else None
-        if answer is None or isinstance(answer, Doubtful):
-            super().send(message, envelope_from=envelope_from, envelope_to=envelope_to)
-        if answer is not None:
-            raise answer
-
-
-@pytest.fixture
-def put(sessions: sessionmaker[Session]) -> Callable[..., int]:
-    def put(key: str = "order-confirmation:1", *, transactional: bool = True) -> int:
-        with sessions.begin() as session:
-            email_id = queue(
-                session, dedup_key=key, template="order_confirmation", sender=Mailbox("Shop", "shop@example.com"),
-                to=Mailbox("Ada", "ada@example.com"), subject="Hello", text="Text", html="<p>Text</p>",
-                transactional=transactional, now=NOW,
-            )  # fmt: skip
-        assert email_id is not None
-        return email_id
-
-    return put
-
-
-def at(now: datetime) -> Callable[[], datetime]:
-    """A clock that stands still."""
-    return lambda: now
-
-
-def email(sessions: sessionmaker[Session], email_id: int) -> Email:
-    with sessions() as session:
-        return session.get_one(Email, email_id)
 
 
 def test_what_is_due_is_sent_once(sessions: sessionmaker[Session], put: Callable[..., int]) -> None:
@@ -155,39 +114,6 @@ def test_a_doubtful_order_mail_is_sent_once_more_with_the_same_bytes(
     assert email(sessions, email_id).state == State.UNKNOWN
 
 
-def test_a_doubtful_campaign_mail_is_never_sent_again(sessions: sessionmaker[Session], put: Callable[..., int]) -> None:
-    email_id = put(transactional=False)
-    transport = Moody(Doubtful("lost after the dot"))
-    for hours in range(4):
-        send_due(sessions, transport, clock=at(NOW + timedelta(hours=hours)))
-    assert len(transport.sent) == 1
-    assert email(sessions, email_id).state == State.UNKNOWN
-
-
-@pytest.mark.parametrize(("transactional", "sent"), [(True, 1), (False, 0)])
-def test_a_claim_of_a_process_that_died_becomes_a_shown_doubt(
-    sessions: sessionmaker[Session], put: Callable[..., int], transactional: bool, sent: int
-) -> None:
-    email_id = put(transactional=transactional)
-
-    class Killed(BaseException):
-        pass
-
-    class Dying(MemoryTransport):
-        def send(self, message: bytes, *, envelope_from: str, envelope_to: str) -> None:
-            raise Killed
-
-    with pytest.raises(Killed):
-        send_due(sessions, Dying(), clock=at(NOW))
-    transport = MemoryTransport()
-    send_due(sessions, transport, clock=at(NOW + timedelta(minutes=1)))
-    assert email(sessions, email_id).state == State.CLAIMED  # it might still be at work
-    assert send_due(sessions, transport, clock=at(NOW + STALE_AFTER)).doubtful == 1
-    assert email(sessions, email_id).state == State.UNKNOWN
-    send_due(sessions, transport, clock=at(NOW + STALE_AFTER + DOUBT_PAUSE))
-    assert len(transport.sent) == sent
-
-
 def test_a_late_process_does_not_overwrite_what_was_decided_meanwhile(
     sessions: sessionmaker[Session], put: Callable[..., int]
 ) -> None:
@@ -205,7 +131,7 @@ def test_a_late_process_does_not_overwrite_what_was_decided_meanwhile(
 def test_the_claim_of_a_slow_batch_is_no_dead_processs(
     sessions: sessionmaker[Session], put: Callable[..., int]
 ) -> None:
-    """Half a minute an e-mail: the batch takes longer than a claim may be old, and each claim is a fresh one."""
+    """Half a minute an e-mail: the batch takes longer than a claim may be old, and each hand-over is a fresh one."""
     for number in range(30):
         put(f"order-confirmation:{number}")
     now, rivals, mailbox = NOW, [], MemoryTransport()
@@ -225,8 +151,8 @@ def test_the_claim_of_a_slow_batch_is_no_dead_processs(
     assert calls > 1, "a batch ends well before its first claim would look stale"
     assert {rival.doubtful for rival in rivals} == {0}
     with sessions() as session:
-        rows = session.execute(select(Email.claimed_at, Email.sent_at)).all()
-    assert {sent_at - claimed_at for claimed_at, sent_at in rows} == {timedelta(seconds=29)}
+        rows = session.execute(select(Email.handed_at, Email.sent_at)).all()
+    assert {sent_at - handed_at for handed_at, sent_at in rows} == {timedelta(seconds=29)}
     assert len({sent.message for sent in mailbox.sent}) == len(mailbox.sent) == 30
 
 

@@ -11,11 +11,12 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message
 
+from mailer.smtp import SmtpTransport
 from mailer.transports import (
+    Bounced,
     Doubtful,
     FolderTransport,
     PermanentFailure,
-    SmtpTransport,
     TemporaryFailure,
     Unreachable,
 )
@@ -83,7 +84,7 @@ def test_a_connection_that_the_server_closed_in_between_is_opened_anew() -> None
         ("MAIL", "450 later", TemporaryFailure),
         ("RCPT", "450 greylisted", TemporaryFailure),
         ("RCPT", "421 closing", Unreachable),
-        ("RCPT", "550 no such mailbox", PermanentFailure),
+        ("RCPT", "550 no such mailbox", Bounced),
         ("RCPT", HANG_UP, Unreachable),
         ("DATA", "451 disk full", TemporaryFailure),
         ("DATA", "554 no", PermanentFailure),

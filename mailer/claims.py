@@ -1,0 +1,245 @@
+"""Claims: the outbox in SQL, as the sender works through it. Prebuilt statements; whoever calls commits.
+
+    claim a batch → commit → write it → announce → hand over: `handed_at` set, and asked once more whether the person
+    may be written to → commit → the mail server → mark
+
+A claim belongs to `claimed_by` and only its owner changes it. One that was never handed over was seen by nobody: when
+its owner has died, it is simply queued again. One that was handed over is in doubt.
+
+Locks on PostgreSQL, always in this order: contacts by id, then e-mails; whoever withdraws a consent takes the contact,
+too. What somebody else holds just now is skipped by a claim, and waited for by a hand-over. SQLite has one lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from .consent import may_receive, why_not
+from .contacts import Contact
+from .outbox import Email, State
+
+STALE_UNSENT = timedelta(minutes=3)
+"""A claim this old that wasn't handed over is somebody else's to take; doing so is safe at any time."""
+STALE_AFTER = timedelta(minutes=10)
+"""A hand-over this old belongs to a process that died; longer than any transport's patience."""
+DOUBT_PAUSE = timedelta(minutes=5)
+
+
+class Stream(StrEnum):
+    """Sent apart from each other, so that a mailing never delays a confirmation."""
+
+    TRANSACTIONAL = "transactional"
+    MARKETING = "marketing"
+
+
+def _in(name: str) -> Any:
+    return bindparam(name, expanding=True)
+
+
+_QUIET = {"synchronize_session": False}
+_WAITING = (State.QUEUED, State.DEFERRED)
+_IN_DOUBT = (Email.state == State.UNKNOWN, Email.transactional, Email.doubts == 1)
+_MAY_BE_SENT = or_(Email.state.in_(_WAITING), _IN_DOUBT[0] & _IN_DOUBT[1] & _IN_DOUBT[2])
+_OURS = (Email.state == State.CLAIMED, Email.claimed_by == bindparam("owner"))
+_NEXT_PRIORITY = select(func.max(Email.priority)).where(
+    Email.state == bindparam("state"), Email.transactional == bindparam("transactional"),
+    Email.priority < bindparam("below"),
+)  # fmt: skip
+_OLDEST = (
+    select(Email.id, Email.due_at, Email.contact_id)
+    .where(
+        Email.state == bindparam("state"), Email.transactional == bindparam("transactional"),
+        Email.priority == bindparam("priority"), Email.due_at <= bindparam("now"),
+    )
+    .order_by(Email.due_at, Email.id)
+    .limit(bindparam("n"))
+)  # fmt: skip
+_DOUBTED = (
+    select(Email.id, Email.due_at, Email.contact_id)
+    .where(*_IN_DOUBT, Email.due_at <= bindparam("now"))
+    .order_by(Email.due_at, Email.id)
+    .limit(bindparam("n"))
+)
+_SPARE_CONTACTS = (
+    select(Contact.id).where(Contact.id.in_(_in("ids"))).order_by(Contact.id).with_for_update(skip_locked=True)
+)
+_CONTACTS = select(Contact.id).where(Contact.id.in_(_in("ids"))).order_by(Contact.id).with_for_update()
+_SPARE_EMAILS = select(Email.id).where(Email.id.in_(_in("ids"))).order_by(Email.id).with_for_update(skip_locked=True)
+_CLAIM = (
+    update(Email)
+    .where(Email.id.in_(_in("ids")), _MAY_BE_SENT, Email.due_at <= bindparam("now"))
+    .values(state=State.CLAIMED, claimed_at=bindparam("now"), claimed_by=bindparam("owner"), handed_at=None, reason="")
+    .returning(Email)
+    .execution_options(synchronize_session=False)
+)
+_FORBIDDEN = select(Email.id, why_not()).where(Email.id.in_(_in("ids")), ~may_receive())
+_HAND_OVER = (
+    update(Email)
+    .where(Email.id.in_(_in("ids")), *_OURS, may_receive())
+    .values(handed_at=bindparam("now"))
+    .returning(Email.id)
+    .execution_options(synchronize_session=False)
+)
+_SENT = (
+    update(Email)
+    .where(Email.id.in_(_in("ids")), *_OURS)
+    .values(state=State.SENT, sent_at=bindparam("now"), attempts=Email.attempts + 1, last_error="", reason="")
+)
+_RELEASE = (
+    update(Email)
+    .where(Email.claimed_by == bindparam("owner"), Email.state == State.CLAIMED, Email.handed_at.is_(None))
+    .values(state=State.QUEUED, claimed_by="")
+)
+_KEEP_WORDS = (
+    update(Email.__table__)  # type: ignore[arg-type]
+    .where(Email.__table__.c.id == bindparam("email"), Email.__table__.c.claimed_by == bindparam("owner"))
+    .values(subject=bindparam("words"), content=bindparam("said"))
+)
+
+
+def candidates(session: Session, stream: Stream | None, *, n: int, now: datetime) -> dict[int, int | None]:
+    """Up to `n` e-mails that are due, each with its contact: the highest priority first, then the oldest.
+
+    Asked priority by priority, so that the index answers however long the list is.
+    """
+    found: dict[int, int | None] = {}
+    if stream is not Stream.MARKETING:
+        doubted = session.execute(_DOUBTED, {"now": now, "n": n})
+        found.update((row[0], row[2]) for row in doubted)
+    for transactional in _sides(stream):
+        below = 1 << 30
+        while len(found) < n:
+            priority = max(
+                (
+                    at
+                    for state in _WAITING
+                    if (at := session.scalar(_NEXT_PRIORITY, _of(state, transactional) | {"below": below})) is not None
+                ),
+                default=None,
+            )
+            if priority is None:
+                break
+            rows = [
+                row
+                for state in _WAITING
+                for row in session.execute(
+                    _OLDEST, _of(state, transactional) | {"priority": priority, "now": now, "n": n - len(found)}
+                )
+            ]
+            rows.sort(key=lambda row: (row[1], row[0]))
+            found.update((row[0], row[2]) for row in rows[: n - len(found)])
+            below = priority
+    return found
+
+
+def _sides(stream: Stream | None) -> tuple[bool, ...]:
+    return (True, False) if stream is None else (stream is Stream.TRANSACTIONAL,)
+
+
+def _of(state: State, transactional: bool) -> dict[str, Any]:
+    return {"state": state, "transactional": transactional}
+
+
+def claim(session: Session, stream: Stream | None, *, owner: str, n: int, now: datetime) -> list[Email]:
+    """Take up to `n` due e-mails, best first; those that may not be sent are marked as suppressed, and left out."""
+    wanted = candidates(session, stream, n=n, now=now)
+    if not wanted:
+        return []  # nothing is written, so that a call every few seconds takes no lock
+    if session.get_bind().dialect.name == "postgresql":
+        contacts = sorted({contact for contact in wanted.values() if contact is not None})
+        spare = set(session.scalars(_SPARE_CONTACTS, {"ids": contacts})) if contacts else set()
+        ids = [email for email, contact in wanted.items() if contact is None or contact in spare]
+        ids = list(session.scalars(_SPARE_EMAILS, {"ids": ids}))
+    else:
+        ids = list(wanted)
+    claimed = {row.id: row for row in session.scalars(_CLAIM, {"ids": ids, "now": now, "owner": owner})}
+    for email_id, why in session.execute(_FORBIDDEN, {"ids": list(claimed)}).all() if claimed else ():
+        mark(session, [email_id], owner=owner, state=State.SUPPRESSED, reason=why)
+        del claimed[email_id]
+    return [claimed[email_id] for email_id in wanted if email_id in claimed]
+
+
+def hand_over(session: Session, emails: Sequence[Email], *, owner: str, now: datetime) -> set[int]:
+    """Which of these claimed e-mails may go out this very moment; the others are marked with the reason."""
+    ids = [email.id for email in emails]
+    contacts = sorted({email.contact_id for email in emails if email.contact_id is not None})
+    if contacts and session.get_bind().dialect.name == "postgresql":
+        session.execute(_CONTACTS, {"ids": contacts})
+    given = set(session.scalars(_HAND_OVER, {"ids": ids, "owner": owner, "now": now}))
+    if refused := [email_id for email_id in ids if email_id not in given]:
+        for email_id, why in session.execute(_FORBIDDEN, {"ids": refused}).all():
+            mark(session, [email_id], owner=owner, state=State.SUPPRESSED, reason=why)
+    return given
+
+
+def mark(session: Session, ids: Collection[int], *, owner: str, **values: Any) -> int:
+    """Only while the claim is still the owner's: a stale one may have gone to another process meanwhile.
+
+    Returns:
+        How many were.
+    """
+    ours = (Email.id.in_(ids), Email.state == State.CLAIMED, Email.claimed_by == owner)
+    marked: Any = session.execute(update(Email).where(*ours).values(**values).execution_options(**_QUIET))
+    return int(marked.rowcount)
+
+
+def mark_sent(session: Session, ids: Sequence[int], *, owner: str, now: datetime) -> int:
+    """As `mark`, for what nearly always happens."""
+    marked: Any = session.execute(_SENT, {"ids": ids, "owner": owner, "now": now}, execution_options=_QUIET)
+    return int(marked.rowcount)
+
+
+def keep_words(session: Session, said: Mapping[int, tuple[str, dict[str, Any]]], *, owner: str) -> None:
+    """Keep the subject and content that were found for claimed e-mails."""
+    rows = [
+        {"email": email, "owner": owner, "words": subject, "said": content}
+        for email, (subject, content) in said.items()
+    ]
+    if rows:
+        session.connection().execute(_KEEP_WORDS, rows)
+
+
+def release(session: Session, *, owner: str) -> int:
+    """Queue again what was claimed and not handed over."""
+    released: Any = session.execute(_RELEASE, {"owner": owner}, execution_options=_QUIET)
+    return int(released.rowcount)
+
+
+def give_up_stale(session: Session, *, now: datetime) -> int:
+    """Claims of processes that died: what wasn't handed over is queued again, the rest is in doubt.
+
+    Returns:
+        How many are in doubt.
+    """
+    claimed = Email.state == State.CLAIMED
+    unsent = (claimed, Email.handed_at.is_(None), Email.claimed_at <= now - STALE_UNSENT)
+    handed = (claimed, Email.handed_at.is_not(None), Email.handed_at <= now - STALE_AFTER)
+    doubtful = 0
+    if session.scalar(select(Email.id).where(*unsent).limit(1)) is not None:
+        session.execute(update(Email).where(*unsent).values(state=State.QUEUED).execution_options(**_QUIET))
+    if session.scalar(select(Email.id).where(*handed).limit(1)) is not None:
+        given_up: Any = session.execute(
+            update(Email)
+            .where(*handed)
+            .values(**in_doubt("the process ended while sending", now))
+            .execution_options(**_QUIET)
+        )
+        doubtful = int(given_up.rowcount)
+    return doubtful
+
+
+def in_doubt(reason: str, now: datetime) -> dict[str, Any]:
+    """What is written to an e-mail of which only the mail server knows whether it was taken."""
+    return {
+        "state": State.UNKNOWN,
+        "doubts": Email.doubts + 1,
+        "attempts": Email.attempts + 1,
+        "due_at": now + DOUBT_PAUSE,
+        "last_error": reason[:500],
+    }
