@@ -16,6 +16,7 @@ from flask import Request
 
 from recommender.asking import Placement, Strategy
 
+from .mail_links import PARAMETER as OF_EMAIL
 from .steps import MOST_POSITION
 
 PARAMETER = "ecrm_from"
@@ -50,11 +51,11 @@ def tagged(url: str, *, placement: str, position: int, strategy: str = "") -> st
 
 
 def untagged(url: str) -> str:
-    """An address without the tag, for links that lead back to a page: coming back is no click."""
-    if PARAMETER not in url:
+    """An address without the tag, or that of an e-mail, for links that lead back to a page: coming back is no click."""
+    if PARAMETER not in url and OF_EMAIL not in url:
         return url
     parts = urlsplit(url)
-    kept = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] != PARAMETER]
+    kept = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] not in (PARAMETER, OF_EMAIL)]
     return urlunsplit(parts._replace(query=urlencode(kept)))
 
 

@@ -28,6 +28,7 @@ from .customers import checkout_memory, mailbox_proof, recall_views  # noqa: F40
 from .database import sessions_on
 from .events import BY_THE_PERSON, OrderCompleted, Seen, Told
 from .installation import Installation, installation
+from .marketing import mail_deeds
 from .reactions import reaction_names, run_reactions
 from .recommendation_rules import Rules
 from .recommending.latest_steps import LatestSteps
@@ -89,6 +90,7 @@ class ECRM:
         )
         wording.init_app(app)
         identification.init_app(app)
+        mail_deeds.init_app(app)
         trials.init_app(app)
         template_globals.init_app(app)
         collector.init_app(app)

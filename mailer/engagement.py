@@ -6,7 +6,7 @@ that follows every link, a proxy that loads every picture) is kept apart with th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -22,8 +22,8 @@ from .contacts import Contact
 from .outbox import Email
 
 MOST_LINK = 200
-SCAN_WITHIN = timedelta(seconds=20)
-"""Nobody reads an e-mail before it has arrived and was opened; scanners follow its links at once."""
+SCAN_WITHIN = timedelta(seconds=5)
+"""Nobody has read an e-mail by then, while scanners follow its links at once."""
 BURST_LINKS, BURST_SECONDS = 3, 10
 """So many links of one e-mail within so many seconds: a program that checks them all, no reader."""
 KEPT_FOR = timedelta(days=90)
@@ -90,7 +90,7 @@ class _Sent:
     sent_at: datetime | None
 
 
-def note(session: Session, deeds: Sequence[Seen], *, day_of: Any) -> int:
+def note(session: Session, deeds: Sequence[Seen], *, day_of: Callable[[datetime], date]) -> int:
     """Keep deeds; those of people who (no longer) agree to be followed in e-mails leave no trace.
 
     A click within `SCAN_WITHIN` of the sending is a scanner's. So are the clicks on `BURST_LINKS` different links of

@@ -6,10 +6,11 @@
 // the server didn't take is owed: until it was, nothing else is sent, as it would go to the visitor who left.
 (() => {
   "use strict";
-  // From which recommendation somebody came is known by now; an address that is copied shall not say it again.
+  // From which recommendation or e-mail somebody came is known by now; an address that is copied shall not say it again.
   const here = new URL(location.href);
-  if (here.searchParams.has("ecrm_from")) {
+  if (["ecrm_from", "ecm"].some((name) => here.searchParams.has(name))) {
     here.searchParams.delete("ecrm_from");
+    here.searchParams.delete("ecm");
     history.replaceState(history.state, "", here);
   }
   const { seen, collector, visitor } = document.currentScript.dataset;

@@ -242,6 +242,7 @@ CRM_PUBLIC = {
     "ecrm.your_recommendations GET": Row(EVERYBODY),
     "ecrm.recommendation_choice POST": Row(EVERYBODY, form={"not_interested": "1"}),
     "ecrm.seen POST": Row(EVERYBODY, headers={"Sec-Fetch-Site": "same-origin"}),  # tells a page's reading time
+    "ecrm.opened GET": Row(EVERYBODY, {"token": "made-up"}),  # an e-mail's picture
     "ecrm.go GET": Row(EVERYBODY, {"word": "tea"}),
     "ecrm.recall POST": Row(EVERYBODY, form={"email": "ada@example.com"}),
     "ecrm.recall_asked GET": Row(EVERYBODY),

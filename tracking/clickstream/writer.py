@@ -36,6 +36,10 @@ CAPACITY = 50_000  # about 50 MB, and some minutes of a busy shop's steps
 OUTAGE_PAUSE = 5.0
 
 
+Task = Callable[[Session, str], None]
+"""Given a session and the shop's zone; commits nothing."""
+
+
 @dataclass(frozen=True)
 class WriterFigures:
     """What became of the sightings since this process started. `dropped`: no room; `refused`: can't be stored."""
@@ -95,6 +99,17 @@ class Writer:
             self._ensure_thread()
             self._wake.set()
 
+    def do(self, task: Task) -> None:
+        """Take work that a request leaves behind and that isn't a step; it is done as steps are stored, in one
+        transaction each. Returns at once and never raises; without room the task is dropped and counted."""
+        if self._closed or len(self._tasks) >= self._capacity:
+            self._drop()
+            return
+        self._tasks.append(task)
+        if not self._wake.is_set():
+            self._ensure_thread()
+            self._wake.set()
+
     def flush(self, timeout: float = 10.0) -> bool:
         """Store what is waiting, now and in this thread.
 
@@ -115,12 +130,13 @@ class Writer:
         self._stop.set()
         if self._thread is not None:
             self._thread.join(timeout)
-        if (self._waiting or self._digest_due) and not self.flush(timeout) and self._waiting:
+        if (self._waiting or self._tasks or self._digest_due) and not self.flush(timeout) and self._waiting:
             log.error("%s steps of visitors were not stored before the end", len(self._waiting))
 
     def begin(self) -> None:
         """Start with an empty queue; called in a forked child, whose parent keeps (and stores) what was waiting."""
         self._waiting: deque[Sighting] = deque()
+        self._tasks: deque[Task] = deque()
         self._wake, self._stop = threading.Event(), threading.Event()
         self._starting, self._storing = threading.Lock(), threading.Lock()
         self._thread: threading.Thread | None = None
@@ -150,8 +166,10 @@ class Writer:
                 self._wake.set()
 
     def _drain(self) -> bool:
-        while self._waiting or self._digest_due:
+        while self._waiting or self._tasks or self._digest_due:
             zone = self._present_zone()
+            if self._tasks and not self._do(zone):
+                return False
             if self._waiting:
                 batch = [self._waiting.popleft() for _ in range(min(BATCH_ROWS, len(self._waiting)))]
                 with self._writing():
@@ -176,6 +194,22 @@ class Writer:
         self._stored += done.events
         self._refused += done.set_aside
         self._digest_due = self._digest_due or done.anything
+        return True
+
+    def _do(self, zone: str) -> bool:
+        """Do what requests left behind; False where the database can't be reached. A broad `except` stands here on
+        purpose: the thread must live on."""
+        task = self._tasks.popleft()
+        try:
+            with self._writing(), self._sessions.begin() as session:
+                task(session, zone)
+        except PASSING:
+            log.exception("the database can't be reached, is locked or is full; %s tasks wait", len(self._tasks) + 1)
+            self._tasks.appendleft(task)
+            return False
+        except Exception:
+            log.exception("a task can't be done")
+            self._refused += 1
         return True
 
     def _writing(self) -> AbstractContextManager[None]:
