@@ -7,6 +7,8 @@ from typing import Any
 
 from flask import Config
 
+from mailer.consent import Topic
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -34,6 +36,7 @@ SETTINGS = (
     Setting("ECRM_SMTP_CONNECTIONS", 1, "Connections side by side, for each worker and stream. Each hides a round trip to a distant server, and may leave one doubtful e-mail where a worker is killed."),
     Setting("ECRM_SMTP_EMAILS_PER_CONNECTION", 500, "After so many e-mails a connection is made anew."),
     Setting("ECRM_MAIL_RETURN_PATH", "", "Address that bounces are sent to (the envelope's sender); empty for the shop's own."),
+    Setting("ECRM_SIGNUP_TOPICS", ("newsletter", "offers", "arrivals"), "What people agree to by the newsletter's form and by the box in registration and checkout; of `newsletter`, `offers`, `arrivals`, `restock`, `reminders`, `reviews`."),
     Setting("ECRM_CHECKOUT_PATH", "/checkout", "Where the shop's checkout begins: a link that brings a guest's details back leads there."),
     Setting("ECRM_VISITOR_DAYS", 395, "Life of the visitor cookie in days (13 months, the limit that CNIL sets)."),
     Setting("ECRM_UNTRACKED_PATHS", ("/static/", "/staff", "/healthz", "/readyz", "/reset-password"), "Path prefixes whose pages are no page views."),
@@ -71,6 +74,8 @@ def apply_defaults(config: Config) -> None:
         raise ValueError(f"unknown setting {', '.join(unknown)}; the known ones are in CONFIGURATION.md")
     for setting in SETTINGS:
         config[setting.key] = _read(setting, config.get(setting.key, setting.default))
+    if unknown_topics := sorted(set(config["ECRM_SIGNUP_TOPICS"]) - set(Topic)):
+        raise ValueError(f"ECRM_SIGNUP_TOPICS names unknown topics: {', '.join(unknown_topics)}")
     taken, kept = config["ECRM_COLLECTOR_DAYS"], config["ECRM_KEEP_EVENTS_DAYS"]
     if taken > kept:
         raise ValueError(

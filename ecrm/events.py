@@ -9,6 +9,7 @@ costs the request next to nothing and stores them in the background.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, ClassVar
@@ -108,16 +109,16 @@ class OrderLine:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class Told(ABC):
     """Base of the events that are committed with the shop's own transaction."""
 
     name: ClassVar[str]
     at: datetime
 
     @property
+    @abstractmethod
     def key(self) -> str:
         """Made of stable ids; the same key told twice is one event."""
-        raise NotImplementedError
 
     @property
     def order(self) -> str | None:
@@ -327,6 +328,26 @@ class ProductListed(Told):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ConsentGiven(Told):
+    """A person agreed to get e-mails about these topics (`mailer.consent.Topic`), in these words.
+
+    Who hasn't shown that the mailbox is theirs is asked by an e-mail first. `how`: where they said it, e.g.
+    `checkout`; `consent_id` is unique there, e.g. the order's number.
+    """
+
+    name: ClassVar[str] = "Consent Given"
+    person: Person
+    topics: tuple[str, ...]
+    wording: str
+    how: str
+    consent_id: str
+
+    @property
+    def key(self) -> str:
+        return f"consent-given:{self.how}:{self.consent_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Identified(Told):
     """One of the shop's own servers named a customer over the collector (Segment's `identify`, secret write key).
 
@@ -344,7 +365,7 @@ class Identified(Told):
 
 TOLD: tuple[type[Told], ...] = (
     OrderCompleted, OrderRefunded, OrderCancelled, OrderShipped, OrderDelivered, SignedUp, SignedIn, ProfileChanged,
-    Identified, HeardOfUs, ProductRestocked, PriceChanged, ProductListed,
+    Identified, HeardOfUs, ProductRestocked, PriceChanged, ProductListed, ConsentGiven,
 )  # fmt: skip
 
 BY_THE_PERSON = (OrderCompleted, SignedUp, SignedIn, ProfileChanged)

@@ -22,6 +22,7 @@ from . import cli, config, identification, ledger, letters, scheduler, template_
 from .collector import api as collector_api
 from .collector import openapi, sdk_settings, vanity  # noqa: F401 (they add their views to the blueprints)
 from .collector import views as collector
+from .consent import preferences, signing_up  # noqa: F401 (preferences adds its pages to the public blueprint)
 from .console import views as console
 from .country import Countries
 from .customers import checkout_memory, mailbox_proof, recall_views  # noqa: F401 (recall_views adds its pages to the public blueprint)
@@ -171,6 +172,14 @@ class ECRM:
             with installation().sessions.begin() as own:
                 return letters.post_for_host(own, wanted)
         return letters.post_for_host(session() if isinstance(session, scoped_session) else session, wanted)
+
+    def agreed(self, form: Mapping[str, str]) -> tuple[tuple[str, ...], str]:
+        """What somebody agreed to by `crm.consent_box()` in a form of the host, for `events.ConsentGiven`.
+
+        Returns:
+            Topics and the words beside the box; neither, where it wasn't ticked.
+        """
+        return signing_up.agreed(form)
 
     def knows_visitor(self, placement: str = "") -> bool:
         """Whether `ordered` answers on this placement with an order of the visitor's own; never raises."""

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
@@ -25,6 +25,7 @@ from tracking.customers import customers_by_email
 
 from . import wording
 from .installation import Installation, installation
+from .mailboxes import contact_for
 from .paths import TEMPLATES
 from .storefront import ShopFacts
 
@@ -102,6 +103,8 @@ def post(
     Returns:
         The e-mail's id, or None where this cause has its e-mail already.
     """
+    now = now or datetime.now(UTC)
+    contact = contact_for(session, letter.to.address, now=now)
     return queue(
         session,
         dedup_key=dedup_key,
@@ -112,6 +115,7 @@ def post(
         text=letter.words.text,
         html=letter.words.html,
         customer_id=customer_id,
+        contact_id=contact.id,
         order_reference=order_reference,
         now=now,
     )

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from . import events, ledger
 from .collector.heard import remember_heard
 from .collector.identified import take_over_profile
+from .consent.signing_up import take_consent
 from .customers.checkout_memory import remember_checkout
 from .customers.recognition import recognise
 from .installation import Installation
@@ -41,6 +42,7 @@ REACTIONS: dict[str, Sequence[ledger.React]] = {
     events.ProductRestocked.name: (tell_who_waits,),
     events.PriceChanged.name: (tell_who_waits,),
     events.ProductListed.name: (ask_shop_for_new,),
+    events.ConsentGiven.name: (take_consent,),
 }
 
 

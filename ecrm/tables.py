@@ -1,6 +1,6 @@
 """Every module that defines a CRM table; importing this one fills `Record.metadata` for migrations and tests."""
 
-from mailer import consent, contacts, engagement, outbox, supply, suppression, waitlists
+from mailer import consent, contacts, double_opt_in, engagement, outbox, pausing, reports, supply, suppression, waitlists
 from mailer.flows import entry
 from recommender import store
 from tracking import customers, notes, orders, visitors
@@ -31,9 +31,10 @@ from .marketing.recommended import tables as recommended
 from .recommending import choices
 
 MODULES = (
-    archive, audit, campaigns, checkout_memory, choices, consent, contacts, credits, customers, dimensions, engagement,
-    entry, event, experiments, forgotten_days, inbox, job_runs, ledger, lists, notes, orders, outbox, product_labels,
-    recall, recommended, rollups, rules, searches, segment, sessions, sheets, shipment, store, supply, suppression,
-    touchpoints, uploads, visitors, waitlists, worth, write_keys,
+    archive, audit, campaigns, checkout_memory, choices, consent, contacts, credits, customers, dimensions,
+    double_opt_in, engagement, entry, event, experiments, forgotten_days, inbox, job_runs, ledger, lists, notes,
+    orders, outbox, pausing, product_labels, recall, recommended, reports, rollups, rules, searches, segment,
+    sessions, sheets, shipment, store, supply, suppression, touchpoints, uploads, visitors, waitlists, worth,
+    write_keys,
 )  # fmt: skip
 METADATA = Record.metadata

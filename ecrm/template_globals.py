@@ -16,6 +16,7 @@ from . import csp, identification
 from .clicked import tagged, untagged
 from .collector.heard import heard_form_html
 from .collector.waiting import waiting_mark
+from .consent.signing_up import consent_box_html, newsletter_form_html
 from .csrf import csrf_token
 from .customers.recall import recall_form_html
 from .events import RecommendationsShown
@@ -127,6 +128,18 @@ class Slots:
     def recall_form(self) -> Markup:
         """Lets a returning guest ask for their last details by e-mail; for the checkout."""
         return _guarded("recall_form", recall_form_html)
+
+    def newsletter_form(self) -> Markup:
+        """Sign-up for the newsletter, for the shop's footer; the way to their choices for who is signed in."""
+        return _guarded("newsletter_form", newsletter_form_html)
+
+    def consent_box(self) -> Markup:
+        """An unticked box by which somebody agrees to get e-mails, for a form of the host (`ECRM.agreed`)."""
+        return _guarded("consent_box", consent_box_html)
+
+    def preferences_page(self) -> str:
+        """Address of the page where a signed-in customer chooses their e-mails."""
+        return str(_guarded("preferences_page", lambda: Markup.escape(url_for("ecrm.own_preferences"))))
 
     def heard_of_us(self, order_reference: str) -> Markup:
         """ "Where did you hear of us?", until it is answered; for the page that thanks for an order."""

@@ -27,6 +27,11 @@ def of_host(template: str, cause: str) -> str:
     return key if len(key) <= 120 else f"{template[:50]}:{sha256(cause.encode()).hexdigest()}"
 
 
+def consent_confirm(request_id: int) -> str:
+    """One a request to be written to; how many of those there may be, says `double_opt_in.ask`."""
+    return f"consent-confirm:{request_id}"
+
+
 def recall(folded_email: str, *, browser: str, now: datetime) -> str:
     """One an address, browser and ten minutes: impatient clicks make one e-mail.
 

@@ -12,8 +12,12 @@ from ecrm.wording import gettext
 SEEN = "ecrm.seen"
 """The beacon's endpoint: it carries no form, changes nothing but counts and checks where it comes from."""
 
+BY_LINK = frozenset({"ecrm.unsubscribe_now", "ecrm.change_preferences", "ecrm.confirm_mailbox_now", "ecrm.sign_up"})
+"""Whoever has the link of an e-mail may act, from a mail program that keeps no cookies, too; and a forged sign-up does
+no more than a typed one: it asks by an e-mail."""
+
 public = Blueprint("ecrm", __name__)
-protect(public, except_for=frozenset({SEEN}))
+protect(public, except_for=BY_LINK | {SEEN})
 
 
 @public.context_processor

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Flask
+from flask import Flask, has_request_context, request
 
 from ecrm import events
 
@@ -102,6 +102,20 @@ def order_placed(_app: Flask, *, order: Order) -> None:
         for line in order.lines
     )  # fmt: skip
     crm.tell(order_completed(order, lines, _buyer(order), codes=codes), session=db.session())
+    by_account = order.account_id is not None and fold(_buyer(order).email) == order.email_folded
+    _tell_consent(
+        _buyer(order) if by_account else guest_of(order), how="checkout", consent_id=order.number, at=order.placed_at
+    )
+
+
+def _tell_consent(person: events.Person, *, how: str, consent_id: str, at: datetime) -> None:
+    """What the box in the present form says; in the same transaction as what the form is about."""
+    topics, wording = crm.agreed(request.form) if has_request_context() else ((), "")
+    if topics:
+        crm.tell(
+            events.ConsentGiven(at=at, person=person, topics=topics, wording=wording, how=how, consent_id=consent_id),
+            session=db.session(),
+        )
 
 
 def order_refunded(_app: Flask, *, refund: Refund) -> None:
@@ -162,6 +176,7 @@ def parcel_delivered(_app: Flask, *, parcel: Parcel) -> None:
 
 def account_opened(_app: Flask, *, account: Account) -> None:
     crm.tell(events.SignedUp(at=account.created_at, person=person_of(account)), session=db.session())
+    _tell_consent(person_of(account), how="registration", consent_id=str(account.id), at=account.created_at)
 
 
 def signed_in(_app: Flask, *, account: Account, sign_in: SignIn) -> None:

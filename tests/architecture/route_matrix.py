@@ -244,6 +244,16 @@ CRM_PUBLIC = {
     "ecrm.seen POST": Row(EVERYBODY, headers={"Sec-Fetch-Site": "same-origin"}),  # tells a page's reading time
     "ecrm.opened GET": Row(EVERYBODY, {"token": "made-up"}),  # an e-mail's picture
     "ecrm.go GET": Row(EVERYBODY, {"word": "tea"}),
+    "ecrm.unsubscribe GET": Row(EVERYBODY, {"token": "made-up"}, answers=404),
+    "ecrm.unsubscribe_now POST": Row(EVERYBODY, {"token": "made-up"}, answers=404),
+    "ecrm.preferences GET": Row(EVERYBODY, {"token": "made-up"}, answers=404),
+    "ecrm.change_preferences POST": Row(EVERYBODY, {"token": "made-up"}, answers=404),
+    "ecrm.own_preferences GET": Row(SIGNED_IN),
+    "ecrm.change_own_preferences POST": Row(SIGNED_IN),
+    "ecrm.newsletter GET": Row(EVERYBODY),
+    "ecrm.sign_up POST": Row(EVERYBODY, form={"email": "", "website": ""}, answers=422),
+    "ecrm.confirm_mailbox GET": Row(EVERYBODY, {"token": "made-up"}, answers=410),
+    "ecrm.confirm_mailbox_now POST": Row(EVERYBODY, {"token": "made-up"}, answers=410),
     "ecrm.recall POST": Row(EVERYBODY, form={"email": "ada@example.com"}),
     "ecrm.recall_asked GET": Row(EVERYBODY),
     "ecrm.recall_link GET": Row(EVERYBODY, {"token": "made-up"}, answers=404),

@@ -1,0 +1,1 @@
+"""Consent: the pages where people say and end it."""
