@@ -1,6 +1,17 @@
 """Every module that defines a CRM table; importing this one fills `Record.metadata` for migrations and tests."""
 
-from mailer import consent, contacts, double_opt_in, engagement, outbox, pausing, reports, supply, suppression, waitlists
+from mailer import (
+    consent,
+    contacts,
+    double_opt_in,
+    engagement,
+    outbox,
+    pausing,
+    reports,
+    supply,
+    suppression,
+    waitlists,
+)
 from mailer.flows import entry
 from recommender import store
 from tracking import customers, notes, orders, visitors
