@@ -13,7 +13,7 @@ export PYTHONPATH := $(CURDIR)
 FLASK := $(BIN)/flask --app wsgi
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo import-orders empty serve test test-sqlite test-without-crm test-postgres check format bench crash crash-ingest crash-trainer fuzz-recommendations api-fuzz bench-ingest bench-reports truth clients lock messages clean
+.PHONY: help setup demo import-orders empty serve test test-sqlite test-without-crm test-postgres check format bench crash crash-ingest crash-mail crash-trainer fuzz-recommendations api-fuzz bench-ingest bench-reports truth clients lock messages clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ crash: $(VENV)/.dev ## kill -9 during checkout, 100 cycles
 
 crash-ingest: $(VENV)/.dev ## kill -9 while clients send to the collector, 100 cycles
 	$(BIN)/python -m tests.faults.kill_ingest --cycles 100
+
+crash-mail: $(VENV)/.dev ## kill -9 of those who send a mailing: 25 kills a run, 40 runs
+	$(BIN)/python -m tests.faults.kill_mail --cycles $(or $(RUNS),40)
 
 crash-trainer: $(VENV)/.dev ## kill -9 of the recommender's trainer while the shop is asked, 100 cycles
 	$(BIN)/python -m tests.faults.kill_trainer --cycles 100
