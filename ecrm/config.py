@@ -7,7 +7,9 @@ from typing import Any
 
 from flask import Config
 
+from mailer.caps import Caps
 from mailer.consent import Topic
+from mailer.quiet import Quiet
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,9 @@ SETTINGS = (
     Setting("ECRM_ATTRIBUTION_DAYS", 30, "How many days before an order a touch may lie to be credited with it."),
     Setting("ECRM_ATTRIBUTION_EMAIL_DAYS", 5, "The same for a click in an e-mail."),
     Setting("ECRM_DELIVERED_OFFERS", 0, "How many products the e-mail that tells of a delivered parcel recommends, to the customer's own address only. None by default: in many countries that is advertising, which needs a consent or a way to object that you must offer first."),
+    Setting("ECRM_MAIL_CAPS", "1/day, 3/7days", "How many e-mails of marketing a person gets at most, over all flows and mailings, e.g. `1/day, 3/7days, 8/30days`; by local days. Empty: no limit."),
+    Setting("ECRM_QUIET_HOURS", "21-8", "Hours of the recipient's own clock in which no marketing goes out; empty: none."),
+    Setting("ECRM_QUIET_HOLIDAYS", True, "Whether marketing rests on the public holidays of the recipient's country and subdivision, too."),
     Setting("ECRM_RECOMMENDATION_DAYS", 7, "How many days before an order a click on a recommendation may lie for the product's money to be credited to it."),
 )  # fmt: skip
 
@@ -76,6 +81,8 @@ def apply_defaults(config: Config) -> None:
         config[setting.key] = _read(setting, config.get(setting.key, setting.default))
     if unknown_topics := sorted(set(config["ECRM_SIGNUP_TOPICS"]) - set(Topic)):
         raise ValueError(f"ECRM_SIGNUP_TOPICS names unknown topics: {', '.join(unknown_topics)}")
+    Caps.parse(config["ECRM_MAIL_CAPS"])
+    Quiet.parse(config["ECRM_QUIET_HOURS"])
     taken, kept = config["ECRM_COLLECTOR_DAYS"], config["ECRM_KEEP_EVENTS_DAYS"]
     if taken > kept:
         raise ValueError(

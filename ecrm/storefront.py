@@ -67,6 +67,19 @@ class ProductCard:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CartFacts:
+    """The cart of an account as it lies there. `cart_id` stays the same until it is ordered: one cart, one reminder.
+
+    `customer_id`: the shop's account id. `products`: product id and pieces.
+    """
+
+    cart_id: str
+    customer_id: str
+    touched_at: datetime
+    products: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ProductFacts:
     """What is learnt of a listed product beside its sales. `text`: name and description, in the shop's language."""
 
@@ -157,6 +170,30 @@ class Advised(Protocol):
         Args:
             method: as in `OrderCompleted.delivery_method`; empty for the usual one.
         """
+
+
+class TellsCarts(Protocol):
+    """Questions about carts that a storefront may answer, outside of requests. One that doesn't has its carts worked
+    out from what visitors did, of those who agreed to that.
+    """
+
+    def open_carts(self, *, since: datetime, until: datetime) -> Sequence[CartFacts]:
+        """Carts of accounts that hold something and were touched last after `since` and not after `until`."""
+
+    def open_cart(self, cart_id: str) -> CartFacts | None:
+        """This cart as it lies there; None where it was ordered, emptied or is unknown."""
+
+
+def open_carts_of(storefront: Storefront, *, since: datetime, until: datetime) -> Sequence[CartFacts] | None:
+    """Carts that were touched in this stretch; None from a shop that doesn't tell."""
+    ask = _question(storefront, "open_carts")
+    return ask(since=since, until=until) if ask else None
+
+
+def open_cart_of(storefront: Storefront, cart_id: str) -> CartFacts | None:
+    """This cart; None where it isn't there any more, or from a shop that doesn't tell."""
+    ask = _question(storefront, "open_cart")
+    return ask(cart_id) if ask else None
 
 
 def catalogue_of(storefront: Storefront) -> Iterable[ProductFacts]:

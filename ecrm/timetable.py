@@ -17,6 +17,7 @@ from mailer.claims import Stream
 from recommender.store import ModelKind
 from tracking.clickstream.digest import Digested, digest_next
 
+from .flows import run as run_flows
 from .installation import Installation
 from .job_runs import JobRun
 from .keeping import close_days, retain
@@ -57,6 +58,11 @@ def send_mail(crm: Installation) -> str:
 def send_marketing(crm: Installation) -> str:
     """The others, apart from those, so that a mailing delays no confirmation."""
     return str(send(crm, Stream.MARKETING))
+
+
+def flows(crm: Installation) -> str:
+    """Who enters a flow, who leaves it, and whose next e-mail is due."""
+    return run_flows(crm)
 
 
 def digest(crm: Installation) -> str:
@@ -115,6 +121,7 @@ TIMETABLE: tuple[Job, ...] = (
     Job("digest", "counts what a crash left in the collector's inbox", digest, every=timedelta(seconds=10)),
     Job("send-mail", "sends e-mails that somebody waits for", send_mail, every=timedelta(seconds=3)),
     Job("send-marketing", "sends mailings and flows", send_marketing, every=timedelta(seconds=3)),
+    Job("flows", "lets people into flows and queues their e-mails", flows, every=timedelta(minutes=1)),
     Job(
         "close-days",
         "moves past days' figures into sheets and old steps into the archive",

@@ -173,14 +173,15 @@ class Budget:
         found: dict[int, list[_Other]] = defaultdict(list)
         if not self.caps.caps:
             return found
-        at = func.coalesce(Email.sent_at, Email.handed_at, Email.claimed_at)
+        at = func.coalesce(Email.sent_at, Email.handed_at, Email.claimed_at, type_=Email.sent_at.type)
         since = now - timedelta(days=self.caps.longest + 1)
-        query = select(Email.contact_id, Email.source, Email.sent_at, Email.handed_at, Email.claimed_at).where(
+        query = select(Email.contact_id, Email.source, at).where(
             Email.contact_id.in_({one.contact_id for one in judged}), Email.transactional.is_(False),
             Email.state.in_(_GONE), at > since, Email.id.not_in([one.id for one in judged]),
         )  # fmt: skip
-        for contact, source, sent, handed, claimed in session.execute(query):
-            found[contact].append(_Other(source, sent or handed or claimed))
+        for contact, source, moment in session.execute(query):
+            if contact is not None and moment is not None:
+                found[contact].append(_Other(source, moment))
         return found
 
     def _coming(self, session: Session, judged: Sequence[Candidate], now: datetime) -> dict[int, list[_Other]]:
@@ -194,7 +195,8 @@ class Budget:
             Email.due_at > now, Email.due_at <= now + timedelta(days=1), Email.id.not_in([one.id for one in judged]),
         )  # fmt: skip
         for contact, source, due, priority in session.execute(query):
-            found[contact].append(_Other(source, due, priority))
+            if contact is not None:
+                found[contact].append(_Other(source, due, priority))
         return found
 
 

@@ -11,7 +11,7 @@ from flask import current_app, has_request_context, url_for
 from flask_login import current_user
 from sqlalchemy import bindparam, select
 
-from ecrm import CustomerFacts, ProductCard, ProductFacts, ShopFacts, Staff
+from ecrm import CartFacts, CustomerFacts, ProductCard, ProductFacts, ShopFacts, Staff
 
 from ..accounts.account import Account
 from ..cart.basket import product_ids_in_cart
@@ -24,6 +24,7 @@ from ..checkout.delivery import quote as quote_delivery
 from ..checkout.order_links import signed_order_path
 from ..database import db
 from ..profile import shop_profile
+from .carts import cart_as_it_lies, carts_touched
 
 _AT_ONCE = 5_000
 _MOST_ARRIVALS = 500
@@ -122,6 +123,12 @@ class ShopStorefront:
 
     def add_to_cart_url(self) -> str | None:
         return url_for("cart.add")
+
+    def open_carts(self, *, since: datetime, until: datetime) -> list[CartFacts]:
+        return carts_touched(db.session(), since=since, until=until)
+
+    def open_cart(self, cart_id: str) -> CartFacts | None:
+        return cart_as_it_lies(db.session(), cart_id)
 
     def order_url(self, order_id: str, *, signed: bool) -> str:
         return signed_order_path(order_id) if signed else url_for("checkout.order_page", number=order_id)

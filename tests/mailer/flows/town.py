@@ -178,7 +178,7 @@ class Town:
         """Let the flows look again and again until this moment."""
         while self.now < moment:
             self.now = min(self.now + every, moment)
-            run_flows(self.sessions, self.flows, self.shop, now=self.now)
+            assert run_flows(self.sessions, self.flows, self.shop, now=self.now).failed == 0
 
     def emails(self) -> list[Email]:
         """Everything in the outbox, by when it is due."""
