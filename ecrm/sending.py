@@ -11,6 +11,7 @@ from mailer.sender import Desk, SendReport, Stream, send_due
 from mailer.smtp import SmtpTransport
 from mailer.transports import FolderTransport, MemoryTransport, Transport
 
+from .flow_shop import budget_of
 from .installation import Installation
 
 AT_MOST = {Stream.TRANSACTIONAL: 500, Stream.MARKETING: 20_000}
@@ -44,7 +45,7 @@ def make_transport(config: Mapping[str, Any], root: Path) -> Transport:
 
 def make_desk(crm: Installation) -> Desk:
     """Who writes, who decides about marketing, who signs."""
-    return Desk(return_path=crm.app.config["ECRM_MAIL_RETURN_PATH"])
+    return Desk(admit=budget_of(crm).admit, return_path=crm.app.config["ECRM_MAIL_RETURN_PATH"])
 
 
 def send(crm: Installation, stream: Stream) -> SendReport:
