@@ -23,6 +23,8 @@ from sqlalchemy.orm import Session
 from .consent import may_receive, why_not
 from .contacts import Contact
 from .outbox import Email, State
+from .pausing import MARKETING as ALL_MARKETING
+from .pausing import standing_pauses
 
 STALE_UNSENT = timedelta(minutes=3)
 """A claim this old that wasn't handed over is somebody else's to take; doing so is safe at any time."""
@@ -106,13 +108,17 @@ _KEEP_WORDS = (
 def candidates(session: Session, stream: Stream | None, *, n: int, now: datetime) -> dict[int, int | None]:
     """Up to `n` e-mails that are due, each with its contact: the highest priority first, then the oldest.
 
-    Asked priority by priority, so that the index answers however long the list is.
+    Asked priority by priority, so that the index answers however long the list is. What is paused stays where it is.
     """
     found: dict[int, int | None] = {}
     if stream is not Stream.MARKETING:
         doubted = session.execute(_DOUBTED, {"now": now, "n": n})
         found.update((row[0], row[2]) for row in doubted)
+    paused = {pause.what for pause in standing_pauses(session)}
     for transactional in _sides(stream):
+        if not transactional and ALL_MARKETING in paused:
+            continue
+        oldest = _OLDEST if transactional or not paused else _OLDEST.where(Email.source.not_in(paused))
         below = 1 << 30
         while len(found) < n:
             priority = max(
@@ -129,7 +135,7 @@ def candidates(session: Session, stream: Stream | None, *, n: int, now: datetime
                 row
                 for state in _WAITING
                 for row in session.execute(
-                    _OLDEST, _of(state, transactional) | {"priority": priority, "now": now, "n": n - len(found)}
+                    oldest, _of(state, transactional) | {"priority": priority, "now": now, "n": n - len(found)}
                 )
             ]
             rows.sort(key=lambda row: (row[1], row[0]))

@@ -10,12 +10,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, or_, select, update
+from sqlalchemy import String, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from tracking.record import BigId, Record, insert_once
-
-from .outbox import Email
 
 MARKETING = "marketing"
 
@@ -54,15 +52,3 @@ def release(session: Session, pause_id: int, *, by: str, now: datetime) -> bool:
 def standing_pauses(session: Session) -> Sequence[Pause]:
     """What stands still now, the newest first."""
     return session.scalars(select(Pause).where(Pause.standing.is_not(None)).order_by(Pause.id.desc())).all()
-
-
-def not_paused() -> ColumnElement[bool]:
-    """Whether an e-mail of the outbox may be claimed, as far as pauses go, in SQL over `Email`; what somebody waits
-    for always may. A paused one stays where it is."""
-    paused = (
-        select(Pause.id)
-        .where(or_(Pause.standing == MARKETING, Pause.standing == Email.source))
-        .correlate(Email)
-        .exists()
-    )
-    return or_(Email.transactional, ~paused)

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask
 
 from ecrm import events
+from ecrm.consent.demo import simulate_consents
 from ecrm.history import backfill, simulate_history
 from ecrm.installation import installation
 from ecrm.marketing.attribution.missing import book_missing
@@ -24,7 +25,7 @@ from .telling import guest_of, order_completed, person_of
 def history_imported(app: Flask, *, progress: Progress) -> None:
     """Tells the CRM what an import brought, credits it to campaigns, and lets the CRM learn from it.
 
-    A demo gets made-up visits before its purchases, too.
+    A demo gets made-up consents, and made-up visits before its purchases, too.
     """
     _found_campaigns(app)
     whole, done = history_size(db.session()), 0
@@ -36,6 +37,7 @@ def history_imported(app: Flask, *, progress: Progress) -> None:
 
     backfill(installation(app), _past(), progress=told)
     if app.config["SHOP_ENV"] == "demo":
+        simulate_consents(installation(app), now=datetime.now(UTC))
         simulate_history(installation(app), progress=lambda orders, of: progress("Simulating visits", orders, of))
     book_missing(installation(app), progress=lambda orders, of: progress("Crediting orders", orders, of))
     progress("Learning what goes with what", 0, 1)

@@ -46,8 +46,8 @@ def agreed(session: Session, contact_id: int, *topics: Topic) -> list[Topic]:
 def put(session: Session, contact_id: int | None, *, topic: str = "offers", transactional: bool = False) -> int:
     email_id = queue(
         session, dedup_key=f"{contact_id}:{topic}:{transactional}", template="t",
-        sender=Mailbox("", "shop@example.com"), to=Mailbox("", "ada@example.com"), subject="Hello", text="Text",
-        html="<p>", transactional=transactional, now=NOW,
+        sender=Mailbox("", "shop@example.com"), to=Mailbox("", "ada@example.com"), subject="Hello",
+        text="Text" if transactional else "", html="<p>" if transactional else "", transactional=transactional, now=NOW,
     )  # fmt: skip
     assert email_id is not None
     session.execute(update(Email).where(Email.id == email_id).values(contact_id=contact_id, topic=topic))
