@@ -39,6 +39,7 @@ SETTINGS = (
     Setting("ECRM_SMTP_EMAILS_PER_CONNECTION", 500, "After so many e-mails a connection is made anew."),
     Setting("ECRM_MAIL_RETURN_PATH", "", "Address that bounces are sent to (the envelope's sender); empty for the shop's own."),
     Setting("ECRM_SIGNUP_TOPICS", ("newsletter", "offers", "arrivals"), "What people agree to by the newsletter's form and by the box in registration and checkout; of `newsletter`, `offers`, `arrivals`, `restock`, `reminders`, `reviews`."),
+    Setting("ECRM_POSTAL_ADDRESS", "", "The shop's postal address in one line, for the foot of marketing e-mails; the law of many countries wants one there."),
     Setting("ECRM_CHECKOUT_PATH", "/checkout", "Where the shop's checkout begins: a link that brings a guest's details back leads there."),
     Setting("ECRM_VISITOR_DAYS", 395, "Life of the visitor cookie in days (13 months, the limit that CNIL sets)."),
     Setting("ECRM_UNTRACKED_PATHS", ("/static/", "/staff", "/healthz", "/readyz", "/reset-password"), "Path prefixes whose pages are no page views."),

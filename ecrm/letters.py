@@ -85,7 +85,7 @@ def write(facts: ShopFacts, *, template: str, context: Mapping[str, Any], to_add
         "shop_link": visit_link(facts, "/", template=template),
         "language": facts.language,
     }
-    words = render(_environment(installation().app), template, shop | dict(context))
+    words = render(mail_environment(installation().app), template, shop | dict(context))
     return Letter(template, Mailbox(as_name(facts.name), facts.sender), to, words)
 
 
@@ -152,8 +152,8 @@ def post_for_host(session: Session, wanted: HostLetter) -> bool:
     return any(post(session, letter, dedup_key=key, customer_id=customer_id) is not None for key in keys)
 
 
-def _environment(app: Flask) -> Environment:
-    """One an app, so that each template is inlined and compiled once."""
+def mail_environment(app: Flask) -> Environment:
+    """The templates of e-mails: one an app, so that each is inlined and compiled once."""
     kept: Environment | None = app.extensions.get("ecrm_mail_templates")
     if kept is None:
         loaders: list[BaseLoader] = [FileSystemLoader(TEMPLATES)]

@@ -13,6 +13,7 @@ from mailer.transports import FolderTransport, MemoryTransport, Transport
 
 from .flow_shop import budget_of
 from .installation import Installation
+from .mail_writer import mail_writer
 
 AT_MOST = {Stream.TRANSACTIONAL: 500, Stream.MARKETING: 20_000}
 """E-mails of one run of the job; the next run follows within seconds."""
@@ -45,7 +46,9 @@ def make_transport(config: Mapping[str, Any], root: Path) -> Transport:
 
 def make_desk(crm: Installation) -> Desk:
     """Who writes, who decides about marketing, who signs."""
-    return Desk(admit=budget_of(crm).admit, return_path=crm.app.config["ECRM_MAIL_RETURN_PATH"])
+    return Desk(
+        writer=mail_writer(crm), admit=budget_of(crm).admit, return_path=crm.app.config["ECRM_MAIL_RETURN_PATH"]
+    )
 
 
 def send(crm: Installation, stream: Stream) -> SendReport:

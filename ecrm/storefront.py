@@ -171,6 +171,27 @@ class Advised(Protocol):
             method: as in `OrderCompleted.delivery_method`; empty for the usual one.
         """
 
+    def found(self, *, query: str, category: str, limit: int) -> Sequence[str]:
+        """Products that a search for `query` finds, or that are of a category called so, what sells best first.
+
+        Asked for e-mails, outside of requests; one of the two is empty.
+        """
+
+    def cart_url(self) -> str:
+        """Where a customer finds their cart; the front page, of a shop that doesn't say."""
+
+
+def cart_url_of(storefront: Storefront) -> str:
+    """Where a customer finds their cart."""
+    ask = _question(storefront, "cart_url")
+    return ask() if ask else "/"
+
+
+def found_products(storefront: Storefront, *, query: str, category: str, limit: int) -> Sequence[str]:
+    """What a search finds or a category holds; none from a shop that doesn't say."""
+    ask = _question(storefront, "found")
+    return ask(query=query, category=category, limit=limit) if ask else ()
+
 
 class TellsCarts(Protocol):
     """Questions about carts that a storefront may answer, outside of requests. One that doesn't has its carts worked

@@ -40,3 +40,8 @@ def recall(folded_email: str, *, browser: str, now: datetime) -> str:
     """
     slot = int(now.timestamp()) // 600
     return f"recall:{sha256(f'{folded_email} {browser}'.encode()).hexdigest()[:40]}:{slot}"
+
+
+def mailing(mailing_id: int, contact_id: int) -> str:
+    """One a mailing and mailbox, whichever variant it gets."""
+    return f"mailing:{mailing_id}:{contact_id}"

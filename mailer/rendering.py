@@ -1,8 +1,9 @@
 """Rendering: a template's folder `mail/<name>/` and what it is told → subject, text and HTML.
 
-A `body.html` is the content only; it is set into `mail/layout.html`, and the layout's style sheet is written into the
-elements (mail programs drop style sheets) once a template, not once an e-mail: on the template's source, with Jinja's
-marks set aside. A `body.html` that brings its own `<html>` is taken as it is.
+A `body.html` is the content only; it is set into `mail/layout.html`, or into the layout that its first line names
+(`{# layout: mail/marketing.html #}`), and the style sheet is written into the elements (mail programs drop style
+sheets) once a template, not once an e-mail: on the template's source, with Jinja's marks set aside. A `body.html` that
+brings its own `<html>` is taken as it is. Macros in `mail/parts*.html` get their styles in the same way.
 """
 
 from __future__ import annotations
@@ -18,7 +19,12 @@ from jinja2 import BaseLoader, ChoiceLoader, Environment, StrictUndefined, Templ
 from .addressing import MAX_SUBJECT
 
 LAYOUT = "mail/layout.html"
+STYLE = "mail/style.css"
 CONTENT_MARK = "<!-- content -->"
+STYLE_MARK = "<!-- style -->"
+_PART = "mail/parts"
+_PART_MARK = "<!-- part -->"
+_LAYOUT = re.compile(r"{#\s*layout:\s*([\w./-]+)\s*#}")
 _COMMENT = re.compile(r"{#.*?#}", re.DOTALL)
 _STATEMENT = re.compile(r"{%.*?%}", re.DOTALL)
 _EXPRESSION = re.compile(r"{{.*?}}", re.DOTALL)
@@ -68,10 +74,10 @@ def render(environment: Environment, template: str, context: Mapping[str, Any]) 
         environment.get_template(f"mail/{template}/{file}").render(context)
         for file in ("subject.txt", "body.txt", "body.html")
     )
-    return Rendered(" ".join(subject.split())[:MAX_SUBJECT], _tidy(text), html)
+    return Rendered(" ".join(subject.split())[:MAX_SUBJECT], tidy(text), html)
 
 
-def _tidy(text: str) -> str:
+def tidy(text: str) -> str:
     """At most one empty line in a row: what blocks left behind."""
     lines = "\n".join(line.rstrip() for line in text.splitlines())
     return re.sub(r"\n{3,}", "\n\n", lines).strip() + "\n"
@@ -87,10 +93,23 @@ class _Inlined(BaseLoader):
         source, filename, uptodate = self._inner.get_source(environment, template)
         if template.endswith("/body.html"):
             if "<html" not in source.lower():
-                layout, _, _ = self._inner.get_source(environment, LAYOUT)
+                named = _LAYOUT.match(source)
+                layout, _, _ = self._inner.get_source(environment, named.group(1) if named else LAYOUT)
                 source = layout.replace(CONTENT_MARK, source, 1)
-            source = inline_styles(source, name=template)
+            source = inline_styles(self._styled(environment, source), name=template)
+        elif template.startswith(_PART) and template.endswith(".html"):
+            frame = f"<html><head>{STYLE_MARK}</head><body>{_PART_MARK}{source}{_PART_MARK}</body></html>"
+            source = inline_styles(self._styled(environment, frame), name=template).split(_PART_MARK)[1]
+        else:
+            source = self._styled(environment, source)
         return source, filename, uptodate
+
+    def _styled(self, environment: Environment, source: str) -> str:
+        """With the shared style sheet where a layout wants it."""
+        if STYLE_MARK not in source:
+            return source
+        style, _, _ = self._inner.get_source(environment, STYLE)
+        return source.replace(STYLE_MARK, f"<style>\n{style}</style>", 1)
 
     def list_templates(self) -> list[str]:
         return self._inner.list_templates()

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from flask import current_app, has_request_context, url_for
 from flask_login import current_user
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 
 from ecrm import CartFacts, CustomerFacts, ProductCard, ProductFacts, ShopFacts, Staff
 
@@ -18,7 +18,7 @@ from ..cart.basket import product_ids_in_cart
 from ..catalog.pictures import picture_version
 from ..catalog.product import Category, Product
 from ..catalog.restrictions import AGES, barred_countries, confirmed_age, present_country
-from ..catalog.search import on_sale
+from ..catalog.search import matching, on_sale
 from ..checkout.delivery import METHODS, NoSuchDelivery
 from ..checkout.delivery import quote as quote_delivery
 from ..checkout.order_links import signed_order_path
@@ -112,6 +112,18 @@ class ShopStorefront:
             return None
         return found.promised_on
 
+    def found(self, *, query: str, category: str, limit: int) -> list[str]:
+        words = matching(db.session(), query) if query else func.lower(_CATEGORY.name) == category.strip().lower()
+        if words is None:
+            return []
+        rows = (
+            select(Product.id)
+            .join(Category, Category.id == Product.category_id)
+            .where(words, on_sale() == 1, Product.stock > 0)
+            .order_by(Product.sold.desc(), Product.id)
+        )
+        return [str(id_) for id_ in db.session.connection().scalars(rows.limit(limit))]
+
     def present_region(self) -> str:
         return present_country() if has_request_context() else shop_profile().country
 
@@ -129,6 +141,9 @@ class ShopStorefront:
 
     def open_cart(self, cart_id: str) -> CartFacts | None:
         return cart_as_it_lies(db.session(), cart_id)
+
+    def cart_url(self) -> str:
+        return url_for("cart.show")
 
     def order_url(self, order_id: str, *, signed: bool) -> str:
         return signed_order_path(order_id) if signed else url_for("checkout.order_page", number=order_id)

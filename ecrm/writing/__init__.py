@@ -1,0 +1,1 @@
+"""Writing: the words of marketing e-mails, found just before they are sent."""

@@ -1,0 +1,180 @@
+"""Expansion: a mailing's recipients become rows of the outbox, chunk by chunk, each chunk in a transaction of its own.
+
+A chunk's transaction first takes the mailing's row, then reads where the last one ended, writes the next rows and the
+new end. So any number of workers may expand at once, a killed one leaves no half of a chunk, and memory doesn't grow
+with the list. Dedup keys make sure that nobody is in the outbox twice, even where the segment changes meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from tracking.customers import Customer
+
+from . import dedup
+from .addressing import BadHeader, Mailbox, as_name
+from .consent import Subscription
+from .contacts import Contact
+from .mailings import Mailing, MailingHoldout, MailingState, MailingVariant, Stage, source_of, variants_of
+from .outbox import Email, State, message_id_for
+
+CHUNK = 500
+DEADLINE = timedelta(days=3)
+"""A mailing's e-mail that lost to others for so long isn't sent any more."""
+
+Members = Callable[[Session, Mailing, int, int], Sequence[int]]
+"""Contacts of the mailing's audience, in the order of their ids: session, mailing, the last one seen, how many."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """What a chunk did. `more`: there may be another one."""
+
+    queued: int = 0
+    held_out: int = 0
+    more: bool = False
+
+
+def expand(session: Session, mailing_id: int, *, members: Members, sender: Mailbox, now: datetime) -> Chunk:
+    """Write the next chunk of a running mailing into the outbox; the caller commits after each."""
+    taken: Any = session.execute(
+        update(Mailing)
+        .where(
+            Mailing.id == mailing_id, Mailing.state == MailingState.RUNNING,
+            Mailing.stage.in_((Stage.ALL, Stage.TESTING, Stage.REST)),
+        )
+        .values(changed_at=now)
+    )  # fmt: skip
+    if not taken.rowcount:
+        return Chunk()
+    mailing = session.get_one(Mailing, mailing_id, populate_existing=True)
+    found = members(session, mailing, mailing.cursor, CHUNK)
+    if not found:
+        _next_stage(mailing, now)
+        session.flush()
+        return Chunk(more=mailing.stage == Stage.REST)
+    chosen, held_out = _shared_out(mailing, variants_of(session, mailing_id), found)
+    people = _people(session, mailing.topic, [*chosen, *held_out])
+    rows = [
+        row
+        for contact_id, variant in chosen.items()
+        if contact_id in people and (row := _row(mailing, people[contact_id], variant, sender, now)) is not None
+    ]
+    left = [
+        {"mailing_id": mailing_id, "contact_id": one, "customer_id": people[one].customer_id, "at": now}
+        for one in held_out
+        if one in people
+    ]
+    written = _insert(session, Email, rows)
+    _insert(session, MailingHoldout, left)
+    mailing.cursor = found[-1]
+    session.flush()
+    return Chunk(written, len(left), more=True)
+
+
+def everybody(session: Session, mailing: Mailing, after: int, limit: int) -> Sequence[int]:
+    """The audience of a mailing without a segment: everybody who wants its topic."""
+    query = (
+        select(Subscription.contact_id)
+        .where(Subscription.topic == mailing.topic, Subscription.wanted, Subscription.contact_id > after)
+        .order_by(Subscription.contact_id)
+        .limit(limit)
+    )
+    return session.scalars(query).all()
+
+
+def fraction(mailing_id: int, contact_id: int, purpose: str) -> float:
+    """A number from 0 to 1 that is always the same for a mailing, a contact and a purpose, and looks drawn by lot."""
+    digest = blake2b(f"{mailing_id}:{purpose}:{contact_id}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest) / 2**64
+
+
+def _shared_out(
+    mailing: Mailing, variants: Sequence[MailingVariant], members: Sequence[int]
+) -> tuple[dict[int, MailingVariant], list[int]]:
+    """Which of these get which variant in this stage, and who is left out for good."""
+    chosen: dict[int, MailingVariant] = {}
+    held_out: list[int] = []
+    winner = next((one for one in variants if one.name == mailing.winner), None)
+    for contact_id in members:
+        if fraction(mailing.id, contact_id, "holdout") * 100 < mailing.holdout_percent:
+            held_out.append(contact_id)
+            continue
+        of_test = fraction(mailing.id, contact_id, "test") * 100 < mailing.test_percent
+        if mailing.stage != Stage.ALL and of_test != (mailing.stage == Stage.TESTING):
+            continue
+        drawn = variants[int(fraction(mailing.id, contact_id, "variant") * len(variants))]
+        chosen[contact_id] = winner if mailing.stage == Stage.REST and winner else drawn
+    return chosen, held_out
+
+
+def _next_stage(mailing: Mailing, now: datetime) -> None:
+    if mailing.stage == Stage.TESTING:
+        mailing.stage, mailing.decide_at = Stage.WAITING, now + timedelta(hours=mailing.winner_after_hours)
+    else:
+        mailing.stage = Stage.EXPANDED
+    mailing.cursor = 0
+
+
+@dataclass(frozen=True)
+class _Person:
+    contact_id: int
+    customer_id: int | None
+    address: str
+    name: str
+
+
+def _people(session: Session, topic: str, contact_ids: Sequence[int]) -> dict[int, _Person]:
+    """Those who may be written to about the topic at this moment; asked again when the e-mail is handed over."""
+    query = (
+        select(Contact.id, Contact.customer_id, Contact.address, Customer.first_name, Customer.last_name)
+        .join(Subscription, Subscription.contact_id == Contact.id)
+        .outerjoin(Customer, Customer.id == Contact.customer_id)
+        .where(
+            Contact.id.in_(contact_ids), Contact.blocked == 0, Contact.folded.is_not(None),
+            Subscription.topic == topic, Subscription.wanted,
+        )
+    )  # fmt: skip
+    return {
+        id_: _Person(id_, customer_id, address, f"{first or ''} {last or ''}".strip())
+        for id_, customer_id, address, first, last in session.execute(query)
+    }
+
+
+def _row(
+    mailing: Mailing, person: _Person, variant: MailingVariant, sender: Mailbox, now: datetime
+) -> dict[str, Any] | None:
+    try:
+        to = Mailbox(as_name(person.name), person.address)
+    except BadHeader:
+        return None
+    key = dedup.mailing(mailing.id, person.contact_id)
+    return {
+        "dedup_key": key, "template": "mailing", "customer_id": person.customer_id, "contact_id": person.contact_id,
+        "topic": mailing.topic, "source": source_of(mailing.id), "mailing_id": mailing.id, "step": 0,
+        "variant": variant.name, "priority": mailing.priority,
+        "content": {"deadline": (now + DEADLINE).isoformat()},
+        "from_address": sender.address, "from_name": sender.name, "to_address": to.address, "to_name": to.name,
+        "subject": variant.subject, "text": "", "html": "",
+        "message_id": message_id_for(key, queued_at=now, domain=sender.domain),
+        "transactional": False, "state": State.QUEUED, "attempts": 0, "doubts": 0, "queued_at": now, "due_at": now,
+        "claimed_by": "", "last_error": "", "reason": "",
+    }  # fmt: skip
+
+
+def _insert(session: Session, record: Any, rows: list[dict[str, Any]]) -> int:
+    """Rows whose key isn't taken yet, as one statement; returns how many are new."""
+    if not rows:
+        return 0
+    dialect = session.get_bind().dialect.name
+    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    done: Any = session.connection().execute(make(record.__table__).on_conflict_do_nothing(), rows)
+    return max(int(done.rowcount), 0)
