@@ -36,7 +36,7 @@ from .recommending.latest_steps import LatestSteps
 from .recommending.newcomers import Newcomers
 from .sales import refuse_other_currency
 from .seen_steps import after_batch
-from .sending import make_transport
+from .sending import make_signer, make_transport
 from .storefront import Storefront
 
 log = logging.getLogger("ecrm.extension")
@@ -81,6 +81,7 @@ class ECRM:
             inbox=inbox,
             archive=archive,
             transport=make_transport(app.config, root),
+            signer=make_signer(app.config, root),
             countries=Countries(
                 header=app.config["ECRM_COUNTRY_HEADER"], geoip_file=app.config["ECRM_GEOIP_FILE"], root=root
             ),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from flask import Flask, current_app
 from sqlalchemy.orm import Session, sessionmaker
 
+from mailer.dkim import Signer
 from mailer.transports import Transport
 from recommender.loading import ModelShelf
 from tracking.clickstream.archive import Archive
@@ -23,7 +24,7 @@ from .storefront import Storefront
 @dataclass
 class Installation:
     """The plugin in one app: the host's answers, the CRM's own sessions, the event writer, the collector's inbox, the
-    archive of closed days, the way out for e-mail, where visitors come from, and the
+    archive of closed days, the way out for e-mail and who signs it, where visitors come from, and the
     model, the rules, the newest products and the latest steps of recommendations."""
 
     app: Flask
@@ -33,6 +34,7 @@ class Installation:
     inbox: Inbox
     archive: Archive
     transport: Transport
+    signer: Signer | None
     countries: Countries
     models: ModelShelf
     rules: Rules

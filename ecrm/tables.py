@@ -8,6 +8,7 @@ from mailer import (
     mailings,
     outbox,
     pausing,
+    rates,
     reports,
     supply,
     suppression,
@@ -45,7 +46,8 @@ from .recommending import choices
 MODULES = (
     archive, audit, campaigns, checkout_memory, choices, consent, contacts, credits, customers, dimensions,
     double_opt_in, engagement, entry, event, experiments, forgotten_days, inbox, job_runs, ledger, lists, mailings,
-    notes, orders, outbox, pausing, product_labels, recall, recommended, reports, rollups, rules, searches, segment,
+    notes, orders, outbox, pausing, product_labels, rates, recall, recommended, reports, rollups, rules, searches,
+    segment,
     sessions, sheets, shipment, store, supply, suppression, touchpoints, uploads, visitors, waitlists, worth,
     write_keys,
 )  # fmt: skip

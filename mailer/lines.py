@@ -8,6 +8,7 @@ from then on can there be a doubt.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import Any, Protocol
 
@@ -25,12 +26,13 @@ class Step(Enum):
 
 @dataclass(eq=False, slots=True)
 class Parcel:
-    """Finished bytes with their envelope. `email` is whatever the sender knows it by."""
+    """Finished bytes with their envelope. `email` is whatever the sender knows it by; `at`: not before."""
 
     email: Any
     message: bytes
     envelope_from: str
     envelope_to: str
+    at: datetime | None = None
     returned: int = 0
 
 

@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, Protocol
 from uuid import uuid4
 
@@ -27,6 +29,7 @@ from .claims import DOUBT_PAUSE, STALE_AFTER, Stream
 from .lines import Lines, Parcel, Step, Told, lines_of
 from .message import compose
 from .outbox import Email, State
+from .rates import Rates, reserve
 from .suppression import Reason, suppress
 from .transports import Bounced, Doubtful, PermanentFailure, SendingError, TemporaryFailure, Transport, Unreachable
 from .writing import Answer, Dropped, Held, MailWriter, Written
@@ -58,6 +61,7 @@ class Desk:
         admit: decides about marketing in the transaction of its claim.
         sign: makes the DKIM header of finished bytes and gives both.
         return_path: the envelope's sender, where bounces go; empty for the e-mail's own.
+        rates: how many may go in a time.
         stopping: asked between e-mails; when it says yes, the call ends without leaving a doubt.
     """
 
@@ -65,6 +69,7 @@ class Desk:
     admit: Admission | None = None
     sign: Callable[[bytes], bytes] | None = None
     return_path: str = ""
+    rates: Rates = field(default_factory=lambda: Rates({}))
     stopping: Callable[[], bool] = lambda: False
 
 
@@ -119,6 +124,7 @@ class _Sender:
     report: SendReport = field(default_factory=SendReport)
     owner: str = field(default_factory=lambda: f"{os.getpid()}-{uuid4().hex[:24]}")
     waiting: deque[Parcel] = field(default_factory=deque)
+    asked: dict[str, datetime] = field(default_factory=dict)
     taken: int = 0
     ended: bool = False
 
@@ -130,8 +136,10 @@ class _Sender:
         try:
             while self._more(lines, start):
                 self._fill(lines)
-                if told := lines.wait(1.0):
+                if told := lines.wait(self._idle() if lines.busy else 0.0):
                     self._turn(lines, told)
+                elif not lines.busy:
+                    self._rest()
         finally:
             lines.close()
             if self.taken:
@@ -150,14 +158,38 @@ class _Sender:
                 break
         return lines.busy or bool(self.waiting)
 
+    def _idle(self) -> float:
+        """Seconds until the next e-mail may go."""
+        at = self.waiting[0].at if self.waiting else None
+        return 1.0 if at is None else min(max((at - self.clock()).total_seconds(), 0.0), 1.0)
+
+    def _rest(self) -> None:
+        """Nothing is under way, and nothing may go yet; a clock that stands still is not waited for."""
+        before = self.clock()
+        time.sleep(self._idle())
+        self.ended = self.ended or self.clock() == before
+
+    def _next(self) -> Parcel | None:
+        """The next e-mail, if it may go now."""
+        if not self.waiting or self.ended:
+            return None
+        at = self.waiting[0].at
+        return self.waiting.popleft() if at is None or at <= self.clock() else None
+
     def _fetch(self) -> bool:
         """Claim and write some; False where nothing is due."""
         n, now = min(AT_ONCE, self.limit - self.taken), self.clock()
         with self.sessions.begin() as session:
             claimed = claims.claim(session, self.stream, owner=self.owner, n=n, now=now)
             kept = self._admitted(session, claimed, now)
+            kept, at = self._in_turn(session, kept, now)
         self.taken += len(claimed)
-        self.waiting.extend(self._prepared(kept, now))
+        parcels = self._prepared(kept, now)
+        if at:
+            for parcel in parcels:
+                parcel.at = at[parcel.email.id]
+            parcels.sort(key=lambda parcel: parcel.at or now)
+        self.waiting.extend(parcels)
         return bool(claimed)
 
     def _admitted(self, session: Session, claimed: list[Email], now: datetime) -> list[Email]:
@@ -170,6 +202,15 @@ class _Sender:
             self._set_aside(session, email_id, Held(until, answer.reason) if until else Dropped(answer.reason))
         return [email for email in claimed if email.id not in answers]
 
+    def _in_turn(self, session: Session, emails: list[Email], now: datetime) -> tuple[list[Email], dict[int, datetime]]:
+        """Those whose moment is near, with it; the others go back into the queue until theirs is."""
+        if not self.desk.rates.intervals or not emails:
+            return emails, {}
+        turns = reserve(session, emails, self.desk.rates, now=now, asked=self.asked)
+        for email_id, at in turns.later.items():
+            claims.mark(session, [email_id], owner=self.owner, state=State.QUEUED, due_at=at)
+        return [email for email in emails if email.id in turns.at], turns.at
+
     def _set_aside(self, session: Session, email_id: int, answer: Held | Dropped) -> None:
         if isinstance(answer, Held):
             self.report.deferred += claims.mark(
@@ -181,7 +222,7 @@ class _Sender:
                 session, [email_id], owner=self.owner, state=State.DROPPED, reason=answer.reason[:200]
             )
 
-    def _prepared(self, emails: Sequence[Email], now: datetime) -> Iterable[Parcel]:
+    def _prepared(self, emails: Sequence[Email], now: datetime) -> list[Parcel]:
         """With their words, which are kept before anything goes out; what can't be sent is marked, and stops nobody."""
         late = [email for email in emails if not email.text and not email.html]
         written = self._written(late, now) if late else {}
@@ -250,8 +291,10 @@ class _Sender:
 
     def _fill(self, lines: Lines) -> None:
         """Announce as many as there are lines for."""
+        now = self.clock()
+        wanted = sum(parcel.at is None or parcel.at <= now for parcel in islice(self.waiting, AT_ONCE))
         try:
-            for _ in range(lines.room(len(self.waiting)) if self.waiting else 0):
+            for _ in range(lines.room(wanted) if wanted else 0):
                 lines.announce(self.waiting.popleft())
         except Unreachable as error:
             with self.sessions.begin() as session:
@@ -283,7 +326,7 @@ class _Sender:
             self._bounce(email, error)
         for parcel in ready:
             if parcel.email.id in given:
-                lines.hand_over(parcel, then=self.waiting.popleft() if self.waiting and not self.ended else None)
+                lines.hand_over(parcel, then=self._next())
             else:
                 self.report.suppressed += not self.ended
                 lines.abandon(parcel)

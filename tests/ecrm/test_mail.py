@@ -13,12 +13,14 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from sqlalchemy import Engine
 
 from ecrm import events
 from ecrm.letters import visit_link
 from ecrm.reactions import run_reactions
-from ecrm.sending import make_transport
+from ecrm.sending import make_signer, make_transport
 from ecrm.training import train_models
 from mailer.outbox import Email
 from mailer.sender import send_due
@@ -266,3 +268,20 @@ def test_the_configured_transport_is_made(tmp_path: Path) -> None:
     assert "secret" not in repr(smtp)
     with pytest.raises(ValueError, match="pigeon"):
         make_transport({"ECRM_MAIL_TRANSPORT": "pigeon"}, tmp_path)
+
+
+def test_the_configured_keys_sign(tmp_path: Path) -> None:
+    key = Ed25519PrivateKey.generate()
+    (tmp_path / "ed.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    assert make_signer({"ECRM_DKIM_DOMAIN": "", "ECRM_DKIM_KEYS": ()}, tmp_path) is None
+    config = {"ECRM_DKIM_DOMAIN": "Shop.example", "ECRM_DKIM_KEYS": ("s2026=ed.pem",)}
+    signer = make_signer(config, tmp_path)
+    assert signer is not None
+    assert (signer.domain, signer.keys[0].selector) == ("shop.example", "s2026")
+    for wrong, says in (
+        ({"ECRM_DKIM_KEYS": ()}, "together"),
+        ({"ECRM_DKIM_KEYS": ("ed.pem",)}, "selector=file"),
+        ({"ECRM_DKIM_KEYS": ("s=no.pem",)}, "no.pem"),
+    ):
+        with pytest.raises(ValueError, match=says):
+            make_signer(config | wrong, tmp_path)
