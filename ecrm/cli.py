@@ -18,6 +18,7 @@ from . import (
 )
 from .catching_up import catch_up
 from .collector import commands as collector_commands
+from .customers import worth_commands
 from .installation import installation
 from .marketing.attribution import commands as attribution
 from .marketing.recommended import commands as recommended
@@ -36,6 +37,7 @@ def init_app(app: Flask) -> None:
     history_steps.add_to(ecrm_commands)
     exchange_commands.add_to(ecrm_commands)
     consent_commands.add_to(ecrm_commands)
+    worth_commands.add_to(ecrm_commands)
     app.cli.add_command(ecrm_commands)
     collector_commands.add_to(ecrm_commands)
 

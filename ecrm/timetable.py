@@ -17,6 +17,7 @@ from mailer.claims import Stream
 from recommender.store import ModelKind
 from tracking.clickstream.digest import Digested, digest_next
 
+from .customers.worth_book import bring_worth_up_to_date
 from .flows import run as run_flows
 from .installation import Installation
 from .job_runs import JobRun
@@ -109,6 +110,11 @@ def waiting(crm: Installation) -> str:
     return look_after_all(crm, now=datetime.now(UTC))
 
 
+def value_customers(crm: Installation) -> str:
+    """Work out each customer's RFM group and expected revenue, and the labels of products that segments ask for."""
+    return str(bring_worth_up_to_date(crm, now=datetime.now(UTC)))
+
+
 def tidy(crm: Installation) -> str:
     """Forget job runs older than 90 days."""
     with crm.sessions.begin() as session:
@@ -158,6 +164,13 @@ TIMETABLE: tuple[Job, ...] = (
         once=True,
     ),
     Job("waiting", "looks after who waits for a product", waiting, every=timedelta(minutes=1)),
+    Job(
+        "value-customers",
+        "works out RFM groups and expected revenue (CLV) of all customers",
+        value_customers,
+        at="04:20",
+        once=True,
+    ),
     Job("tidy", "forgets job runs older than 90 days", tidy, at="04:00", once=True),
 )
 
