@@ -9,6 +9,7 @@ from flask.cli import AppGroup
 from . import (
     consent_commands,
     exchange_commands,
+    flow_commands,
     history_steps,
     inbox_commands,
     keeping_commands,
@@ -37,6 +38,7 @@ def init_app(app: Flask) -> None:
     history_steps.add_to(ecrm_commands)
     exchange_commands.add_to(ecrm_commands)
     consent_commands.add_to(ecrm_commands)
+    flow_commands.add_to(ecrm_commands)
     worth_commands.add_to(ecrm_commands)
     app.cli.add_command(ecrm_commands)
     collector_commands.add_to(ecrm_commands)

@@ -1,4 +1,4 @@
-"""Shadow: sessions that read the real tables and write only to temporary ones, so that a rehearsal can use the real code.
+"""Shadow: sessions that read the real tables and write to temporary ones: a rehearsal uses the real code.
 
 The tables that flows write to are made once more as temporary tables of one connection; both databases look there first
 when a table is named. Everything else is read-only by the database's own word: SQLite's file is opened with `mode=ro`,
