@@ -22,6 +22,7 @@ from .flows import run as run_flows
 from .installation import Installation
 from .job_runs import JobRun
 from .keeping import close_days, retain
+from .mailings import run as run_mailings
 from .marketing.attribution.missing import AGAIN, attribute_nightly, book_due
 from .marketing.bandit import allocate
 from .marketing.recommended.crediting import rules_of as recommended_rules
@@ -64,6 +65,11 @@ def send_marketing(crm: Installation) -> str:
 def flows(crm: Installation) -> str:
     """Who enters a flow, who leaves it, and whose next e-mail is due."""
     return run_flows(crm)
+
+
+def mailings(crm: Installation) -> str:
+    """Mailings that are due, from their recipients to their end."""
+    return run_mailings(crm)
 
 
 def digest(crm: Installation) -> str:
@@ -127,6 +133,12 @@ TIMETABLE: tuple[Job, ...] = (
     Job("digest", "counts what a crash left in the collector's inbox", digest, every=timedelta(seconds=10)),
     Job("send-mail", "sends e-mails that somebody waits for", send_mail, every=timedelta(seconds=3)),
     Job("send-marketing", "sends mailings and flows", send_marketing, every=timedelta(seconds=3)),
+    Job(
+        "mailings",
+        "starts mailings and queues their e-mails",
+        mailings,
+        every=timedelta(seconds=5),
+    ),
     Job("flows", "lets people into flows and queues their e-mails", flows, every=timedelta(minutes=1)),
     Job(
         "close-days",

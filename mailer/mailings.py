@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from tracking.record import BigId, Record
 
+from . import pausing
 from .blocks import Draft, read_draft
 from .outbox import Email, State
 
@@ -192,17 +193,19 @@ def start_due(session: Session, *, now: datetime) -> list[int]:
 
 
 def pause(session: Session, mailing_id: int, *, now: datetime) -> bool:
-    """Hold what isn't under way yet; at most the e-mails that a worker has claimed still go out."""
-    return _step(
-        session, mailing_id, MailingState.RUNNING, {"state": MailingState.PAUSED, "changed_at": now}
-    )  # fmt: skip
+    """Hold what isn't under way yet; at most the e-mails that are handed over at this moment still go out."""
+    paused = _step(session, mailing_id, MailingState.RUNNING, {"state": MailingState.PAUSED, "changed_at": now})
+    if paused:
+        pausing.pause(session, source_of(mailing_id), reason=PAUSED, now=now)
+    return paused
 
 
-def go_on(session: Session, mailing_id: int, *, now: datetime) -> bool:
-    """End a pause; what was held because of it is due at once."""
-    resumed = _step(
-        session, mailing_id, MailingState.PAUSED, {"state": MailingState.RUNNING, "changed_at": now}
-    )  # fmt: skip
+def go_on(session: Session, mailing_id: int, *, by: str, now: datetime) -> bool:
+    """End a pause, whoever or whatever began it; what was held because of it is due at once."""
+    resumed = _step(session, mailing_id, MailingState.PAUSED, {"state": MailingState.RUNNING, "changed_at": now})
+    for one in pausing.standing_pauses(session):
+        if one.what == source_of(mailing_id):
+            resumed = pausing.release(session, one.id, by=by, now=now) or resumed
     if resumed:
         session.execute(
             update(Email)
