@@ -21,6 +21,7 @@ from .catching_up import catch_up
 from .collector import commands as collector_commands
 from .customers import worth_commands
 from .installation import installation
+from .mail_reports import commands as report_commands
 from .marketing.attribution import commands as attribution
 from .marketing.recommended import commands as recommended
 from .timetable import TIMETABLE, job_named
@@ -40,6 +41,7 @@ def init_app(app: Flask) -> None:
     consent_commands.add_to(ecrm_commands)
     flow_commands.add_to(ecrm_commands)
     worth_commands.add_to(ecrm_commands)
+    report_commands.add_to(ecrm_commands)
     app.cli.add_command(ecrm_commands)
     collector_commands.add_to(ecrm_commands)
 

@@ -29,6 +29,7 @@ from .customers import checkout_memory, mailbox_proof, recall_views  # noqa: F40
 from .database import sessions_on
 from .events import BY_THE_PERSON, OrderCompleted, Seen, Told
 from .installation import Installation, installation
+from .mail_reports import webhook  # noqa: F401 (it adds its view to the public blueprint)
 from .marketing import mail_deeds
 from .reactions import reaction_names, run_reactions
 from .recommendation_rules import Rules

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import delete
 
 from mailer.claims import Stream
+from mailer.reputation import guard
 from recommender.store import ModelKind
 from tracking.clickstream.digest import Digested, digest_next
 
@@ -23,6 +24,7 @@ from .installation import Installation
 from .job_runs import JobRun
 from .keeping import close_days, retain
 from .mailings import run as run_mailings
+from .mail_reports.mailbox import read_mailbox
 from .marketing.attribution.missing import AGAIN, attribute_nightly, book_due
 from .marketing.bandit import allocate
 from .marketing.recommended.crediting import rules_of as recommended_rules
@@ -70,6 +72,15 @@ def flows(crm: Installation) -> str:
 def mailings(crm: Installation) -> str:
     """Mailings that are due, from their recipients to their end."""
     return run_mailings(crm)
+def read_reports(crm: Installation) -> str:
+    """Bounces and complaints, from the mailbox that they are sent to."""
+    return read_mailbox(crm, now=datetime.now(UTC))
+
+
+def guard_sender(crm: Installation) -> str:
+    """Pause marketing that too many complain about, or that comes back."""
+    with crm.sessions.begin() as session:
+        return "; ".join(guard(session, now=datetime.now(UTC))) or "nothing to pause"
 
 
 def digest(crm: Installation) -> str:
@@ -146,6 +157,18 @@ TIMETABLE: tuple[Job, ...] = (
         close_days,
         at="02:20",
         once=True,
+    ),
+    Job(
+        "read-reports",
+        "reads bounces and complaints from their mailbox",
+        read_reports,
+        every=timedelta(seconds=60),
+    ),
+    Job(
+        "guard-sender",
+        "pauses marketing that too many complain about, or that comes back",
+        guard_sender,
+        every=timedelta(seconds=10),
     ),
     Job("retain", "forgets steps that are older than the shop keeps them", retain, at="02:50", once=True),
     Job("learn", "trains the recommendations on all orders", learn, at="03:10", once=True),

@@ -16,7 +16,7 @@ from ecrm.installation import installation
 from ecrm.wording import gettext as _
 from tracking.visitors import Grade, record_choice
 
-from .blueprint import BY_LINK, public
+from .blueprint import BY_LINK, SIGNED, public
 from .schemas import ConsentForm, Engagement
 
 WORDING = "2026-11"
@@ -28,7 +28,7 @@ def init_app(app: Flask) -> None:
     """Mount the public views."""
     app.register_blueprint(public, url_prefix=app.config["ECRM_PUBLIC_PREFIX"])
     csrf.exempt(app, seen)
-    for endpoint in BY_LINK:
+    for endpoint in BY_LINK | SIGNED:
         csrf.exempt(app, app.view_functions[endpoint])
 
 

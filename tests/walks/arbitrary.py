@@ -107,6 +107,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "ecrm.change_own_preferences": ("topic", "tracking", "off"),
     "ecrm.sign_up": ("email", "website"),
     "ecrm.confirm_mailbox_now": (),
+    "ecrm.mail_reports": ("kind",),
     "ecrm.recommendation_choice": ("not_interested", "not_used", "undo", "next"),
     "ecrm.heard": ("order", "answer", "words", "next"),
 }  # fmt: skip

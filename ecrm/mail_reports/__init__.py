@@ -1,0 +1,1 @@
+"""How bounces and complaints reach us: from a mailbox, from the mail server, or by a signed call."""

@@ -1,0 +1,78 @@
+"""A small mail server for bounces and complaints, to which the shop's mail server hands them (extra `intake`).
+
+It takes mail for the return path alone and relays nothing: bind it to an address that only the mail server reaches.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+from ecrm.installation import Installation
+from mailer.bounces import MOST_BYTES
+from tracking.email_address import fold
+
+from .mailbox import NotInstalled
+from .taking import take_message
+
+log = logging.getLogger("ecrm.intake")
+
+
+class Intake:
+    """What the server asks: whether it takes mail for an address, and what to do with a message."""
+
+    def __init__(self, crm: Installation, *, address: str) -> None:
+        self._crm = crm
+        self._address = fold(address)
+
+    async def handle_RCPT(  # noqa: N802 (aiosmtpd's name)
+        self, _server: Any, _session: Any, envelope: Any, address: str, _options: list[str]
+    ) -> str:
+        """Only for the address that bounces go to, with or without a `+tag`."""
+        local, _, domain = fold(address).rpartition("@")
+        if f"{local.partition('+')[0]}@{domain}" != self._address:
+            return "550 5.1.1 only reports about our own e-mails are taken here"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 (aiosmtpd's name)
+        """Take it before the answer; what can't be stored now is to be sent again.
+
+        A broad `except` stands here on purpose: whatever fails is the mail server's to try again later.
+        """
+        try:
+            done = await asyncio.to_thread(self._take, envelope.content)
+        except Exception:
+            log.exception("a report could not be taken")
+            return "451 4.3.0 try again later"
+        return f"250 {', '.join(done) or 'no report'}"
+
+    def _take(self, content: bytes) -> list[str]:
+        with self._crm.app.app_context():
+            return take_message(self._crm, content, source="intake", now=datetime.now(UTC))
+
+
+def serve(crm: Installation, *, address: str, host: str, port: int, lmtp: bool) -> Any:
+    """A running server (`aiosmtpd.controller.Controller`); stop it with `.stop()`.
+
+    Raises:
+        NotInstalled: without aiosmtpd.
+        OSError: where the port can't be had.
+    """
+    try:
+        from aiosmtpd.controller import Controller  # an extra: only whoever runs an intake needs it
+        from aiosmtpd.lmtp import LMTP
+    except ImportError:
+        raise NotInstalled("the intake needs the extra `intake`: pip install 'flask-ecrm[intake]'") from None
+
+    class Lmtp(Controller):
+        def factory(self) -> Any:
+            return LMTP(self.handler, **self.SMTP_kwargs)
+
+    server = (Lmtp if lmtp else Controller)(
+        Intake(crm, address=address), hostname=host, port=port, data_size_limit=MOST_BYTES, ready_timeout=10
+    )
+    server.start()
+    return server

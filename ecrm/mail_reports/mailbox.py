@@ -1,0 +1,46 @@
+"""The mailbox that bounces and complaints are sent to, read by IMAP (extra `imap`)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ecrm.installation import Installation
+
+from .taking import take_message
+
+AT_ONCE = 200
+
+
+class NotInstalled(RuntimeError):
+    """The optional package is missing; the message says which extra brings it."""
+
+
+def read_mailbox(crm: Installation, *, now: datetime) -> str:
+    """Take every unread message and mark it as read once that is committed; in words, what came.
+
+    A crash in between reads a message again, which changes nothing.
+    """
+    config = crm.app.config
+    if not config["ECRM_IMAP_HOST"]:
+        return "no mailbox is configured"
+    came: Counter[str] = Counter()
+    with _opened(config) as box:
+        for uid in box.uids("UNSEEN")[:AT_ONCE]:
+            for message in box.fetch(f"UID {uid}", mark_seen=False, limit=1):
+                done = take_message(crm, message.obj.as_bytes(), source="imap", now=now)
+                came.update(done or ["no report"])
+            box.flag(uid, "\\Seen", True)
+    return ", ".join(f"{number} {what}" for what, number in sorted(came.items())) or "nothing new"
+
+
+def _opened(config: Mapping[str, Any]) -> Any:
+    try:
+        import imap_tools  # an extra: only whoever reads a mailbox needs it
+    except ImportError:
+        raise NotInstalled("reading a mailbox needs the extra `imap`: pip install 'flask-ecrm[imap]'") from None
+    kinds = {"tls": imap_tools.MailBox, "starttls": imap_tools.MailBoxStartTls, "none": imap_tools.MailBoxUnencrypted}
+    box = kinds[config["ECRM_IMAP_SECURITY"]](config["ECRM_IMAP_HOST"], port=config["ECRM_IMAP_PORT"], timeout=30)
+    return box.login(config["ECRM_IMAP_USER"], config["ECRM_IMAP_PASSWORD"], config["ECRM_IMAP_FOLDER"])

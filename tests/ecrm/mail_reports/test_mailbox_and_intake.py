@@ -1,0 +1,74 @@
+"""Reports from a mailbox (IMAP) and from the mail server itself (LMTP, SMTP), over real connections."""
+
+from __future__ import annotations
+
+import smtplib
+import socket
+from datetime import UTC, datetime
+
+import pytest
+from flask import Flask
+
+from ecrm.installation import Installation
+from ecrm.mail_reports.intake import serve
+from ecrm.mail_reports.mailbox import read_mailbox
+from ecrm.timetable import job_named
+from mailer.outbox import Email, State
+from tests.mailer.reports_material import complaint, dsn, out_of_office
+from tests.mailer.test_bounces import sent
+
+from .imap_server import Mailbox, imap_server
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def email(plugin: Installation) -> Email:
+    with plugin.sessions.begin() as session:
+        return sent(session)
+
+
+def state(plugin: Installation, email: Email) -> str:
+    with plugin.sessions() as session:
+        return session.get_one(Email, email.id).state
+
+
+def test_unread_messages_are_taken_and_marked_as_read(plugin: Installation, host: Flask, email: Email) -> None:
+    mailbox = Mailbox(
+        out_of_office(email.message_id), dsn(email.message_id), complaint(email.message_id), b"Hello\n\n?"
+    )
+    with imap_server(mailbox) as port:
+        host.config.update(ECRM_IMAP_HOST="127.0.0.1", ECRM_IMAP_PORT=port, ECRM_IMAP_SECURITY="none")
+        assert read_mailbox(plugin, now=NOW) == "2 no report, 2 suppressed"
+        assert mailbox.read == {1, 2, 3, 4}
+        assert read_mailbox(plugin, now=NOW) == "nothing new"
+        mailbox.read = {1}  # as if the process had died before it could mark the others
+        assert read_mailbox(plugin, now=NOW) == "1 no report, 2 repeated"
+    assert state(plugin, email) == State.BOUNCED
+
+
+def test_without_a_mailbox_the_job_says_so(plugin: Installation) -> None:
+    assert job_named("read-reports").run(plugin) == "no mailbox is configured"
+
+
+@pytest.mark.parametrize("lmtp", [True, False])
+def test_the_mail_server_hands_reports_over(plugin: Installation, email: Email, lmtp: bool) -> None:
+    port = _free_port()
+    server = serve(plugin, address="shop@example.com", host="127.0.0.1", port=port, lmtp=lmtp)
+    try:
+        with (smtplib.LMTP if lmtp else smtplib.SMTP)("127.0.0.1", port, timeout=10) as client:
+            client.ehlo_or_helo_if_needed()
+            client.sendmail("", ["Shop+7@example.com"], dsn(email.message_id).replace(b"\n", b"\r\n"))
+            with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
+                client.sendmail("eve@example.com", ["bob@example.com"], b"Subject: relay me\n\n")
+    finally:
+        server.stop()
+    assert b"only reports" in refused.value.recipients["bob@example.com"][1]
+    assert state(plugin, email) == State.BOUNCED
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
