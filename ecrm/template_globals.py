@@ -27,6 +27,7 @@ from .recommending.feedback import own_page, said_before
 from .recommending.ordering import knows_visitor, ordered
 from .recommending.page import present_page
 from .recommending.strips import strip_for
+from .waiting.asking import tell_me_html
 from .wording import gettext, ngettext
 
 log = logging.getLogger("ecrm.slots")
@@ -136,6 +137,10 @@ class Slots:
     def consent_box(self) -> Markup:
         """An unticked box by which somebody agrees to get e-mails, for a form of the host (`ECRM.agreed`)."""
         return _guarded("consent_box", consent_box_html)
+
+    def tell_me(self, product_id: str) -> Markup:
+        """ "Tell me when it is back" (or cheaper, or what else is new of its kind); for a product's page."""
+        return _guarded("tell_me", lambda: tell_me_html(product_id, next_path=_present_page()))
 
     def preferences_page(self) -> str:
         """Address of the page where a signed-in customer chooses their e-mails."""

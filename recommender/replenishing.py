@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +22,6 @@ from .interactions import Interactions
 
 LONGEST_GAP = 180.0
 """Days. Longer breaks say that somebody stopped, not how long a package lasts."""
-FADE = 0.6
-"""So much less counts each interval than the next one: habits change."""
 LEAST_TIMES = 3
 """Days of purchase from which on a product is thought to be somebody's habit."""
 Doubles = NDArray[np.float64]
@@ -77,15 +75,13 @@ def rhythms(interactions: Interactions, category: Sequence[str]) -> Rhythms:
     gaps = age[follows - 1] - age[follows]
     kept = (gaps >= 1) & (gaps <= LONGEST_GAP)
     of_pair, logs = pair_of[follows[kept]], np.log(gaps[kept])
-    newer = (first + times)[of_pair] - 1 - follows[kept]  # how many purchases followed
-    weight = FADE**newer
     pair_customer = customer[order][first]
     pair_product = product[order][first]
     names, of_category = np.unique(np.asarray(category, dtype=object).astype(str), return_inverse=True)
     whole = float(logs.mean()) if len(logs) else float(np.log(30.0))
-    shelf, _ = _credible(logs, weight, of_category[pair_product[of_pair]], np.full(len(names), whole))
-    goods, _ = _credible(logs, weight, pair_product[of_pair], shelf[of_category])
-    mine, own = _credible(logs, weight, of_pair, goods[pair_product])
+    shelf, _ = _credible(logs, of_category[pair_product[of_pair]], np.full(len(names), whole))
+    goods, _ = _credible(logs, pair_product[of_pair], shelf[of_category])
+    mine, own = _credible(logs, of_pair, goods[pair_product])
     last = first + times - 1
     last_gap = np.full(len(pairs), np.nan)
     last_gap[times > 1] = (age[np.maximum(last - 1, 0)] - age[last])[times > 1]
@@ -113,23 +109,20 @@ def due_soon(
     ]  # fmt: skip
 
 
-def _credible(
-    values: Doubles, weight: Doubles, group: NDArray[np.intp], prior: Doubles
-) -> tuple[Doubles, Doubles]:
-    """Each group's weighted mean drawn towards its prior, and how much of it is the group's own.
+def _credible(values: Doubles, group: NDArray[Any], prior: Doubles) -> tuple[Doubles, Doubles]:
+    """Each group's mean drawn towards its prior, and how much of it is the group's own.
 
     Method of moments (Bühlmann & Straub 1970; Klugman, Panjer, Willmot, "Loss Models", 20.4): s² is the pooled
-    variance within groups, a = (Σ w(mean - prior)² - k·s²) / Σ w over the k groups with observations, never negative.
+    variance within groups, a = (Σ n(mean - prior)² - k·s²) / Σ n over the k groups with observations, never negative.
     """
     size = len(prior)
-    count = np.bincount(group, minlength=size)
-    total = np.bincount(group, weight, minlength=size)
-    mean = np.divide(np.bincount(group, weight * values, minlength=size), total, out=prior.copy(), where=total > 0)
+    count = np.bincount(group, minlength=size).astype(np.float64)
+    mean = np.divide(np.bincount(group, values, minlength=size), count, out=prior.copy(), where=count > 0)
     groups = int((count > 0).sum())
     freedom = len(values) - groups
     if freedom <= 0:
         return prior.copy(), np.zeros(size)
-    s2 = float((weight * (values - mean[group]) ** 2).sum()) / freedom
-    between = max((float((total * (mean - prior) ** 2).sum()) - groups * s2) / float(total.sum()), 1e-9)
-    credibility = total / (total + s2 / between)
+    s2 = float(((values - mean[group]) ** 2).sum()) / freedom
+    between = max((float((count * (mean - prior) ** 2).sum()) - groups * s2) / float(count.sum()), 1e-9)
+    credibility = count / (count + s2 / between)
     return credibility * mean + (1 - credibility) * prior, credibility

@@ -17,3 +17,16 @@ def wish_words(kind: Kind, what: str) -> str:
             return _("Tell me what is new from %(name)s", name=what)
         case Kind.CATEGORY:
             return _("Tell me what is new in %(name)s", name=what)
+
+
+def wish_about(kind: Kind, what: str) -> str:
+    """The same for the letter that asks whether they meant it, after "to tell this mailbox"."""
+    match kind:
+        case Kind.STOCK:
+            return _("when %(name)s is back", name=what)
+        case Kind.PRICE:
+            return _("when %(name)s gets cheaper", name=what)
+        case Kind.BRAND:
+            return _("what is new from %(name)s", name=what)
+        case Kind.CATEGORY:
+            return _("what is new in %(name)s", name=what)

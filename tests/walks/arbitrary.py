@@ -103,6 +103,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "ecrm.recall": ("email", "next"),
     "ecrm.recall_fill_in": (),
     "ecrm.unsubscribe_now": ("List-Unsubscribe", "what"),
+    "ecrm.tell_me": ("product_id", "want", "email", "website", "next"),
+    "ecrm.end_wait": ("wait",),
     "ecrm.change_preferences": ("topic", "tracking", "off"),
     "ecrm.change_own_preferences": ("topic", "tracking", "off"),
     "ecrm.sign_up": ("email", "website"),
