@@ -120,6 +120,7 @@ class SmtpLine:
                 self._told.append((then, Step.RETURNED))
             return
         self._open = None
+        self.given += 1
         self._queue(_Asked.DOT, parcel, on_the_wire(parcel.message))
         if then is not None:
             self.announce(then)
@@ -230,7 +231,8 @@ class SmtpLine:
         asked, parcel, _end = self._awaited.popleft()
         if code == 421:
             lost = Unreachable(f"421 {text}")
-            if asked is _Asked.DOT:  # said instead of "250": not taken (RFC 5321 4.2.1)
+            if asked is _Asked.DOT:  # said instead of "250": not taken (RFC 5321 4.2.1), but it was handed over
+                parcel.returned += 1
                 self._told.append((parcel, lost))
             else:
                 self._awaited.appendleft(_Step(asked, parcel, 0))
@@ -272,7 +274,6 @@ class SmtpLine:
 
     def _dot(self, _asked: _Asked, parcel: Parcel, code: int, text: str) -> None:
         if code == 250:
-            self.given += 1
             self._told.append((parcel, Step.TAKEN))
         else:
             self._told.append((parcel, failure(code, text, moment="dot")))
@@ -329,7 +330,7 @@ def failure(code: int, text: str, *, moment: str) -> SendingError:
 
     What is refused for good before a recipient was named, or for want of a login, is a mistake in the settings, not in
     the e-mail: it waits until they are right. A recipient refused for good is a bounce; one refused by policy (x.7.x of
-    RFC 3463) says nothing about the mailbox.
+    RFC 3463) says nothing about the mailbox, and a full mailbox (552 or x.2.2) may have room tomorrow.
     """
     words = f"{code} {text}".strip()
     if code == 421 or code in {530, 534, 535, 538}:
@@ -340,6 +341,9 @@ def failure(code: int, text: str, *, moment: str) -> SendingError:
         if moment == "MAIL" and code != 555:
             return Unreachable(f"the server doesn't take the sender: {words}")
         enhanced = _ENHANCED.match(text)
+        full = code == 552 or (enhanced and enhanced.groups() == ("2", "2"))
+        if moment == "RCPT" and full:
+            return TemporaryFailure(words)
         if moment == "RCPT" and not (enhanced and enhanced.group(1) in {"3", "4", "5", "7"}):
             return Bounced(words)
         return PermanentFailure(words)
