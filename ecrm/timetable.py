@@ -23,8 +23,8 @@ from .flows import run as run_flows
 from .installation import Installation
 from .job_runs import JobRun
 from .keeping import close_days, retain
-from .mailings import run as run_mailings
 from .mail_reports.mailbox import read_mailbox
+from .mailings import run as run_mailings
 from .marketing.attribution.missing import AGAIN, attribute_nightly, book_due
 from .marketing.bandit import allocate
 from .marketing.recommended.crediting import rules_of as recommended_rules
@@ -72,6 +72,8 @@ def flows(crm: Installation) -> str:
 def mailings(crm: Installation) -> str:
     """Mailings that are due, from their recipients to their end."""
     return run_mailings(crm)
+
+
 def read_reports(crm: Installation) -> str:
     """Bounces and complaints, from the mailbox that they are sent to."""
     return read_mailbox(crm, now=datetime.now(UTC))

@@ -41,6 +41,13 @@ class Action(StrEnum):
     RULE_MADE = "rule_made"
     RULE_ENDED = "rule_ended"
     MODEL_CHOSEN = "model_chosen"
+    SUPPRESSION_SEARCHED = "suppression_searched"
+    SUPPRESSED = "suppressed"
+    SUPPRESSION_LIFTED = "suppression_lifted"
+    SUPPRESSIONS_IMPORTED = "suppressions_imported"
+    SUPPRESSIONS_EXPORTED = "suppressions_exported"
+    PAUSE_RELEASED = "pause_released"
+    MAILBOX_ERASED = "mailbox_erased"
 
 
 class AuditEntry(Record):

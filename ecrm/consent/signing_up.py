@@ -106,6 +106,7 @@ def take_consent(session: Session, row: Event, told: Told) -> None:
     """Subscribe who has shown that the mailbox is theirs; ask everybody else by a letter first."""
     assert isinstance(told, ConsentGiven)  # noqa: S101 (the table in reactions.py says so; mypy can't know)
     topics = [Topic(topic) for topic in told.topics if topic in set(Topic)]
+    row.properties = row.properties | {"person": {"email": ""}}  # the log has what proves it
     owner = customer_by_email(session, told.person.email)
     row.customer_id = owner.id if owner is not None and owner.reference is not None else None
     if owner is not None and told.person.customer_id and owner.reference == told.person.customer_id:

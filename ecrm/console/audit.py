@@ -55,4 +55,11 @@ def _deeds() -> dict[str, str]:
         Action.RULE_MADE: _("made a rule for recommendations"),
         Action.RULE_ENDED: _("ended a rule for recommendations"),
         Action.MODEL_CHOSEN: _("went back to a model of recommendations"),
+        Action.SUPPRESSION_SEARCHED: _("looked whether a mailbox is held back"),
+        Action.SUPPRESSED: _("held a mailbox back"),
+        Action.SUPPRESSION_LIFTED: _("let a mailbox be written to again"),
+        Action.SUPPRESSIONS_IMPORTED: _("imported mailboxes to hold back"),
+        Action.SUPPRESSIONS_EXPORTED: _("exported the hashes of held back mailboxes"),
+        Action.PAUSE_RELEASED: _("let paused marketing go on"),
+        Action.MAILBOX_ERASED: _("erased what was kept of a mailbox"),
     }

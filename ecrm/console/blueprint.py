@@ -110,6 +110,14 @@ def areas() -> tuple[Area, ...]:
         ),
         Area(Permission.CUSTOMERS, _("Customers"), "person", ("customers", "find_customer", "customer"), people),
         Area(Permission.EMAILS, _("E-mails"), "letter", ("emails", "find_emails", "email"), people),
+        Area(
+            Permission.EMAILS, _("Held back"), "letter",
+            (
+                "suppression", "find_suppression", "add_suppression", "lift_suppression", "import_suppressions",
+                "release_pause",
+            ),
+            people,
+        ),
         Area(Permission.DELIVERIES, _("Deliveries"), "truck", ("deliveries",), people),
         Area(
             Permission.RECOMMENDATIONS,

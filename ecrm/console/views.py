@@ -43,6 +43,7 @@ from . import (
     site_landing,
     site_pages,
     site_speed,
+    suppression,
     system,
     visits,
 )
@@ -76,6 +77,7 @@ AREAS = (
     customers,
     browsers,
     emails,
+    suppression,
     deliveries,
     events,
     recommendation_models,

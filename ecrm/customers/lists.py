@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, String, delete
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from mailer.contacts import Contact as Contact  # members are contacts
 from tracking.record import BigId, Record
@@ -32,3 +32,8 @@ class ListMember(Record):
     list_id: Mapped[int] = mapped_column(ForeignKey("ecrm_contact_list.id"), primary_key=True)
     contact_id: Mapped[int] = mapped_column(ForeignKey("ecrm_contact.id"), primary_key=True, index=True)
     added_at: Mapped[datetime]
+
+
+def forget(session: Session, contact_id: int) -> None:
+    """Take a contact off every list, because the person is erased."""
+    session.execute(delete(ListMember).where(ListMember.contact_id == contact_id))

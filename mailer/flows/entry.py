@@ -8,7 +8,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, select
+from sqlalchemy import ForeignKey, Index, String, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from mailer.contacts import Contact as Contact  # entries point at it
@@ -116,3 +116,17 @@ def known_knobs(setting: FlowSetting | None, defaults: Mapping[str, int]) -> dic
     """The numbers in force: the file's, with those that the shop set."""
     kept = setting.knobs if setting is not None else {}
     return {name: int(kept.get(name, default)) for name, default in defaults.items()}
+
+
+def forget(session: Session, contact_id: int) -> None:
+    """Take out what a contact's entries say of the person; the rows stay counted, and what runs ends."""
+    session.execute(
+        update(FlowEntry)
+        .where(FlowEntry.contact_id == contact_id, FlowEntry.state == EntryState.ACTIVE)
+        .values(state=EntryState.EXITED, reason="erased")
+    )
+    session.execute(
+        update(FlowEntry)
+        .where(FlowEntry.contact_id == contact_id)
+        .values(data={}, customer_id=None, order_reference=None)
+    )

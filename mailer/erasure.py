@@ -1,0 +1,115 @@
+"""Erasing a mailbox: what was sent, agreed and reported there loses every word that leads to a person.
+
+The rows stay where figures are counted from them; of a mailbox that is held back, a keyed hash stays (`AddressHash`),
+so that it is known again. Entries of the log are append-only for everything but this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from tracking.email_address import fold
+
+from .address_hash import AddressHash
+from .consent import ConsentEntry, Subscription
+from .contacts import Contact
+from .double_opt_in import ConsentRequest
+from .outbox import Email, State
+from .reports import MailReport
+from .suppression import Scope, Suppression, lock
+
+ERASED = "erased"
+Forget = Callable[[Session, int], object]
+"""What another part keeps of a contact goes: gets the session and the contact's id."""
+
+
+@dataclass(frozen=True)
+class ErasedMail:
+    """How many e-mails lost their words, and how many entries of the suppression list are a hash now."""
+
+    emails: int
+    hashes: int
+
+    def __str__(self) -> str:
+        return f"{self.emails} e-mails emptied, {self.hashes} entries of the suppression list are only a hash now"
+
+
+def erase_mailbox(
+    session: Session,
+    address: str,
+    *,
+    customers: Collection[int] = (),
+    hashed: AddressHash,
+    forget: Sequence[Forget] = (),
+    now: datetime,
+) -> ErasedMail | None:
+    """Empty everything that is kept of a mailbox, and of e-mails to these customers.
+
+    Returns:
+        None where nothing is known of the address.
+    """
+    contact_id = session.scalar(select(Contact.id).where(Contact.folded == fold(address)))
+    mine = [func.lower(Email.to_address) == address.strip().lower(), Email.to_address == address.strip()]
+    if customers:
+        mine.append(Email.customer_id.in_(customers))
+    hashes = 0
+    if contact_id is not None:
+        lock(session, contact_id)
+        mine.append(Email.contact_id == contact_id)
+        hashes = _keep_hashes(session, contact_id, hashed(address))
+        _empty_contact(session, contact_id, forget)
+    emails = _empty_emails(session, or_(*mine))
+    return None if contact_id is None and not emails else ErasedMail(emails, hashes)
+
+
+def _keep_hashes(session: Session, contact_id: int, hashed: str) -> int:
+    """What stands is known by the hash from now on; what was lifted long ago goes."""
+    held = Suppression.contact_id == contact_id
+    session.execute(delete(Suppression).where(held, Suppression.lifted_at.is_not(None)))
+    kept: Any = session.execute(update(Suppression).where(held).values(contact_id=None, address_hash=hashed, note=""))
+    return int(kept.rowcount)
+
+
+def _empty_contact(session: Session, contact_id: int, forget: Sequence[Forget]) -> None:
+    for other in forget:
+        other(session, contact_id)
+    for record in (Subscription, ConsentEntry, ConsentRequest):
+        session.execute(delete(record).where(record.contact_id == contact_id))
+    session.execute(
+        update(MailReport).where(MailReport.contact_id == contact_id).values(contact_id=None, diagnostic="")
+    )
+    session.execute(
+        update(Contact)
+        .where(Contact.id == contact_id)
+        .values(
+            folded=None, address="", customer_id=None, confirmed_at=None, tracking_allowed=False,
+            blocked=int(Scope.NOTHING),
+        )
+    )  # fmt: skip
+
+
+def _empty_emails(session: Session, mine: ColumnElement[bool]) -> int:
+    """Those that wait are stopped. The sender's row of one under way stays its own, and is emptied all the same."""
+    waiting = (State.QUEUED, State.DEFERRED)
+    session.execute(
+        update(Email)
+        .where(mine, or_(Email.state.in_(waiting), (Email.state == State.CLAIMED) & Email.handed_at.is_(None)))
+        .values(state=State.SUPPRESSED, reason=ERASED)
+        .execution_options(synchronize_session=False)
+    )
+    emptied: Any = session.execute(
+        update(Email)
+        .where(mine)
+        .values(
+            to_address="", to_name="", subject="", text="", html="", content={}, last_error="", reason=ERASED,
+            contact_id=None,
+        )
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
+    return int(emptied.rowcount)
