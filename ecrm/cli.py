@@ -8,6 +8,7 @@ from flask.cli import AppGroup
 
 from . import (
     consent_commands,
+    doctoring,
     erasing,
     exchange_commands,
     flow_commands,
@@ -44,6 +45,7 @@ def init_app(app: Flask) -> None:
     worth_commands.add_to(ecrm_commands)
     report_commands.add_to(ecrm_commands)
     erasing.add_to(ecrm_commands)
+    doctoring.add_to(ecrm_commands)
     app.cli.add_command(ecrm_commands)
     collector_commands.add_to(ecrm_commands)
 

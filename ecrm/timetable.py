@@ -19,6 +19,7 @@ from recommender.store import ModelKind
 from tracking.clickstream.digest import Digested, digest_next
 
 from .customers.worth_book import bring_worth_up_to_date
+from .doctoring import examine_daily
 from .flows import run as run_flows
 from .installation import Installation
 from .job_runs import JobRun
@@ -171,6 +172,13 @@ TIMETABLE: tuple[Job, ...] = (
         "pauses marketing that too many complain about, or that comes back",
         guard_sender,
         every=timedelta(seconds=10),
+    ),
+    Job(
+        "examine-mail",
+        "looks whether the DNS and the mail server still speak for the shop's e-mails",
+        examine_daily,
+        at="05:10",
+        once=True,
     ),
     Job("retain", "forgets steps that are older than the shop keeps them", retain, at="02:50", once=True),
     Job("learn", "trains the recommendations on all orders", learn, at="03:10", once=True),

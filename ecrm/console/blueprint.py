@@ -142,7 +142,7 @@ def areas() -> tuple[Area, ...]:
             Permission.SYSTEM, _("Data sources"), "key", ("data_sources", "add_data_source", "revoke_data_source"),
             machinery,
         ),
-        Area(Permission.SYSTEM, _("System"), "gear", ("system",), machinery),
+        Area(Permission.SYSTEM, _("System"), "gear", ("system", "examine_mail"), machinery),
         Area(Permission.AUDIT, _("Audit"), "eye", ("audit",), machinery),
     )  # fmt: skip
 

@@ -12,12 +12,14 @@ from werkzeug.wrappers import Response
 
 from ecrm.access.audit import Action, record
 from ecrm.access.roles import Permission, needs, signed_in_staff
+from ecrm.doctoring import examine_and_note, last_examined
 from ecrm.installation import installation
 from ecrm.job_runs import JobRun
 from ecrm.service import queues
 from ecrm.timetable import TIMETABLE, Job
 from ecrm.wording import gettext as _
 from ecrm.wording import ngettext
+from mailer.doctor.resolving import DnsResolver, NotInstalled
 from mailer.outbox import State
 from tracking.clickstream.put_aside import how_many_aside
 
@@ -58,6 +60,7 @@ def system() -> str:
             troubled=queues.troubled_reactions(session, limit=TROUBLED_SHOWN),
             writer=crm.writer.figures,
             put_aside=how_many_aside(session),
+            examined=last_examined(session),
             now=datetime.now(UTC),
             patience=PATIENCE,
         )
@@ -68,6 +71,18 @@ def system() -> str:
 def retry_reaction(reaction_id: int) -> Response:
     """Give one reaction a second chance."""
     return _retried(reaction_id)
+
+
+@console.post("/system/mail")
+@needs(Permission.SYSTEM)
+def examine_mail() -> str | tuple[str, int]:
+    """Ask DNS and mail server now, and show what they say."""
+    try:
+        resolver = DnsResolver(patience=2.0)
+    except NotInstalled as missing:
+        return render_template("ecrm/console/mail_doctor.html", findings=[], problem=str(missing)), 503
+    findings = examine_and_note(installation(), resolver=resolver, now=datetime.now(UTC))
+    return render_template("ecrm/console/mail_doctor.html", findings=findings, problem="")
 
 
 @console.post("/system/reactions/retry")

@@ -236,6 +236,7 @@ CONSOLE = {
     "console.recommended_to GET": Row(_PERSONS, {"customer_id": "customer"}),
     "console.system GET": Row(_staff()),
     "console.retry_reaction POST": Row(_staff(), {"reaction_id": "reaction"}),
+    "console.examine_mail POST": Row(_staff()),
     "console.retry_all_reactions POST": Row(_staff()),
     "console.audit GET": Row(_staff()),
     "console.data_sources GET": Row(_staff()),

@@ -97,6 +97,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "console.add_data_source": ("name", "kind"),
     "console.revoke_data_source": (),
     "console.retry_all_reactions": (),
+    "console.examine_mail": (),
     **{
         f"collector.{path}": ()  # JSON; `tests/ecrm/collector` sends it what is wrong
         for path in (

@@ -1,0 +1,1 @@
+"""The doctor, asked against name servers and mail servers on this machine."""
