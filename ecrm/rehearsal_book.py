@@ -1,4 +1,4 @@
-"""The rehearsals that staff asked for in the console: a row each, worked off by the job `rehearse`, kept with its result."""
+"""The rehearsals that staff asked for in the console: worked off by the job `rehearse`, kept with their results."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ from tracking.clickstream import (
 from tracking.delivery import shipment
 from tracking.record import Record
 
-from . import job_runs, ledger
+from . import job_runs, ledger, rehearsal_book
 from .access import audit
 from .collector import write_keys
 from .customers import checkout_memory, lists, product_labels, recall, worth
@@ -46,9 +46,9 @@ from .recommending import choices
 MODULES = (
     archive, audit, campaigns, checkout_memory, choices, consent, contacts, credits, customers, dimensions,
     double_opt_in, engagement, entry, event, experiments, forgotten_days, inbox, job_runs, ledger, lists, mailings,
-    notes, orders, outbox, pausing, product_labels, rates, recall, recommended, reports, rollups, rules, searches,
-    segment,
-    sessions, sheets, shipment, store, supply, suppression, touchpoints, uploads, visitors, waitlists, worth,
+    notes, orders, outbox, pausing, product_labels, rates, recall, recommended, rehearsal_book,
+    reports, rollups, rules, searches, segment, sessions,
+    sheets, shipment, store, supply, suppression, touchpoints, uploads, visitors, waitlists, worth,
     write_keys,
 )  # fmt: skip
 METADATA = Record.metadata

@@ -31,6 +31,7 @@ from .marketing.bandit import allocate
 from .marketing.recommended.crediting import rules_of as recommended_rules
 from .marketing.recommended.proof import credit_late_clicks
 from .reactions import run_reactions
+from .rehearsal_book import run_asked
 from .sending import send
 from .training import bring_up_to_date, train_apart
 from .waiting.looking import look_after_all
@@ -84,6 +85,11 @@ def guard_sender(crm: Installation) -> str:
     """Pause marketing that too many complain about, or that comes back."""
     with crm.sessions.begin() as session:
         return "; ".join(guard(session, now=datetime.now(UTC))) or "nothing to pause"
+
+
+def rehearse(crm: Installation) -> str:
+    """Rehearsals that somebody waits for in the console."""
+    return run_asked(crm)
 
 
 def digest(crm: Installation) -> str:
@@ -154,6 +160,7 @@ TIMETABLE: tuple[Job, ...] = (
         every=timedelta(seconds=5),
     ),
     Job("flows", "lets people into flows and queues their e-mails", flows, every=timedelta(minutes=1)),
+    Job("rehearse", "plays the rehearsals that were asked for", rehearse, every=timedelta(seconds=10)),
     Job(
         "close-days",
         "moves past days' figures into sheets and old steps into the archive",

@@ -48,6 +48,7 @@ class Action(StrEnum):
     SUPPRESSIONS_EXPORTED = "suppressions_exported"
     PAUSE_RELEASED = "pause_released"
     MAILBOX_ERASED = "mailbox_erased"
+    FLOW_CHANGED = "flow_changed"
 
 
 class AuditEntry(Record):

@@ -54,6 +54,7 @@ def _deeds() -> dict[str, str]:
         Action.COSTS_CHANGED: _("changed costs"),
         Action.RULE_MADE: _("made a rule for recommendations"),
         Action.RULE_ENDED: _("ended a rule for recommendations"),
+        Action.FLOW_CHANGED: _("changed a flow"),
         Action.MODEL_CHOSEN: _("went back to a model of recommendations"),
         Action.SUPPRESSION_SEARCHED: _("looked whether a mailbox is held back"),
         Action.SUPPRESSED: _("held a mailbox back"),

@@ -118,6 +118,13 @@ def areas() -> tuple[Area, ...]:
             ),
             people,
         ),
+        Area(
+            Permission.EMAILS, _("Flows"), "flow", ("flows",), people,
+            tabs=(
+                Tab(_("Flows"), ("flows", "flow", "change_flow")),
+                Tab(_("Rehearsals"), ("rehearsals", "ask_rehearsal", "rehearsal")),
+            ),
+        ),
         Area(Permission.DELIVERIES, _("Deliveries"), "truck", ("deliveries",), people),
         Area(
             Permission.RECOMMENDATIONS,

@@ -62,7 +62,11 @@ def change_flow(name: str) -> Response | tuple[str, int]:
                 session, signed_in_staff(), Action.FLOW_CHANGED,
                 subject=f"flow:{one.name}", reason="; ".join(changes)[:200], now=now,
             )  # fmt: skip
-    flash(_("The flow is changed; people who are in it go on with the new settings.") if changes else _("It is so already."))
+    flash(
+        _("The flow is changed; people who are in it go on with the new settings.")
+        if changes
+        else _("It is so already.")
+    )
     return redirect(url_for("console.flow", name=one.name), 303)
 
 

@@ -44,9 +44,14 @@ def ask_rehearsal() -> Response | tuple[str, int]:
         return _page(said, problems=problems), 400
     with crm.sessions.begin() as session:
         number = ask(
-            session, what=said["what"], days=int(said["days"]), caps=said["caps"], segment_id=known.get(said["segment"]),
-            by=signed_in_staff().name, now=datetime.now(UTC),
-        )  # fmt: skip
+            session,
+            what=said["what"],
+            days=int(said["days"]),
+            caps=said["caps"],
+            segment_id=known.get(said["segment"]),
+            by=signed_in_staff().name,
+            now=datetime.now(UTC),
+        )
     return redirect(url_for("console.rehearsal", rehearsal_id=number), 303)
 
 

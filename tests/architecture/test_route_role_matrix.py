@@ -18,6 +18,7 @@ from ecrm.marketing.campaigns import Campaign, CostEntry
 from ecrm.marketing.experiments import Experiment
 from ecrm.marketing.imports.uploads import keep
 from ecrm.marketing.rules import RecommendationRule
+from ecrm.rehearsal_book import Rehearsal
 from shop import signals
 from shop.accounts.account import Account, Address, Role
 from shop.accounts.demo_people import ensure_demo_people
@@ -154,7 +155,8 @@ def _prepare(app: Flask, shop_data: dict[str, int]) -> tuple[dict[str, Any], dic
             created_at=NOW,
         )
         rule = RecommendationRule(what="exclude", of="brand", value="Alba", starts_at=NOW, made_at=NOW)
-        session.add_all([tea, grace, address, order, coupon, seen_page, seen_term, seen_product, tried, rule])
+        played = Rehearsal(what="all", days=7, asked_at=NOW, result={})
+        session.add_all([played, tea, grace, address, order, coupon, seen_page, seen_term, seen_product, tried, rule])
         session.flush()
         signals.order_placed.send(app, order=order)
         parcel = Parcel(order=order, carrier="dhl", tracking_number="00340434161094042557", shipped_at=NOW)
@@ -187,6 +189,7 @@ def _prepare(app: Flask, shop_data: dict[str, int]) -> tuple[dict[str, Any], dic
             "seen_term": seen_term.id, "seen_product": seen_product.id,
             "campaign": tea.id,
             "upload": export.token, "experiment": tried.id, "recommendation_rule": rule.id,
+            "rehearsal": played.id,
         }  # fmt: skip
         for name in ("customer", "email", "event", "reaction", "visitor_claim", "cost_entry"):
             examples[name] = session.scalar(select(text("min(id)")).select_from(text(f"ecrm_{name}")))
