@@ -109,6 +109,20 @@ def areas() -> tuple[Area, ...]:
             ),
         ),
         Area(Permission.CUSTOMERS, _("Customers"), "person", ("customers", "find_customer", "customer"), people),
+        Area(
+            Permission.CAMPAIGNS, _("Segments"), "cohort", ("audience",), people,
+            tabs=(
+                Tab(
+                    _("Segments"),
+                    (
+                        "audience", "new_segment", "make_segment", "segment", "change_segment", "segment_members",
+                        "segment_why", "find_in_segment",
+                    ),
+                ),
+                Tab(_("Lists"), ("contact_lists", "upload_list", "contact_list", "import_to_list")),
+                Tab(_("RFM groups"), ("rfm_groups",)),
+            ),
+        ),
         Area(Permission.EMAILS, _("E-mails"), "letter", ("emails", "find_emails", "email"), people),
         Area(
             Permission.EMAILS, _("Held back"), "letter",

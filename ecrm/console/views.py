@@ -9,6 +9,8 @@ from ecrm.access.roles import needs, signed_in_staff
 
 from . import (
     ad_intensity,
+    audience,
+    audience_lists,
     audit,
     browsers,
     campaign,
@@ -52,6 +54,8 @@ from . import (
 from .blueprint import console, open_areas
 
 AREAS = (
+    audience,
+    audience_lists,
     overview,
     orders,
     receipts,

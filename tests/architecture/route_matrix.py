@@ -42,6 +42,7 @@ _PRODUCT = {"product_id": "product", "slug": "product_slug"}
 _IN_CART = {"product_id": "product", "quantity": "1"}
 _ADDRESS = {"address_id": "address"}
 _ORDER = {"number": "order"}
+_SEGMENT = {"segment_id": "segment"}
 _CAMPAIGN = {"campaign_id": "campaign"}
 _BROWSER = {"customer_id": "customer", "claim_id": "visitor_claim"}
 
@@ -209,6 +210,22 @@ CONSOLE = {
     "console.rehearsals GET": Row(_EMAILS),
     "console.ask_rehearsal POST": Row(_staff("marketer")),
     "console.rehearsal GET": Row(_EMAILS, {"rehearsal_id": "rehearsal"}),
+    "console.audience GET": Row(_staff("marketer")),
+    "console.new_segment GET": Row(_staff("marketer")),
+    "console.make_segment POST": Row(_staff("marketer"), form={"deed": "count"}),
+    "console.count_segment POST": Row(_staff("marketer")),
+    "console.segment GET": Row(_staff("marketer"), _SEGMENT),
+    "console.change_segment POST": Row(_staff("marketer"), _SEGMENT, {"deed": "count"}),
+    "console.archive_segment POST": Row(_staff("marketer"), _SEGMENT, {"archived": "no"}),
+    "console.segment_members GET": Row(_staff("marketer"), _SEGMENT),
+    "console.segment_why GET": Row(_staff("marketer"), _SEGMENT),
+    "console.find_in_segment POST": Row(_staff("marketer"), _SEGMENT, {"asked": "ada@example.com"}),
+    "console.contact_lists GET": Row(_staff("marketer")),
+    "console.upload_list POST": Row(_staff("marketer")),
+    "console.archive_list POST": Row(_staff("marketer"), {"list_id": "contact_list"}),
+    "console.import_to_list GET": Row(_staff("marketer"), {"token": "list_upload"}),
+    "console.write_to_list POST": Row(_staff("marketer"), {"token": "list_upload"}, {"deed": "look again"}),
+    "console.rfm_groups GET": Row(_staff("marketer")),
     "console.emails GET": Row(_EMAILS),
     "console.find_emails POST": Row(_EMAILS),
     "console.email GET": Row(_EMAILS, {"email_id": "email"}),

@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from ecrm.customers.lists import ContactList
+from ecrm.customers.segments.segment import Segment
 from ecrm.marketing.campaigns import Campaign, CostEntry
 from ecrm.marketing.experiments import Experiment
 from ecrm.marketing.imports.uploads import keep
@@ -181,13 +183,21 @@ def _prepare(app: Flask, shop_data: dict[str, int]) -> tuple[dict[str, Any], dic
             by="Olga",
             now=datetime.now(UTC),
         )
+        fans = ContactList(name="Fans", note="", created_at=NOW, created_by="Olga")
+        segment = Segment(name="All", rules={"all": []}, version=1, created_at=NOW, changed_at=NOW, changed_by="Olga")
+        session.add_all([fans, segment])
+        session.flush()
+        fans_file = keep(
+            session(), b"email\nada@example.com\n", kind=f"contacts {fans.id}", name="f.csv", by="Olga",
+            now=datetime.now(UTC),
+        )  # fmt: skip
         session.commit()
         examples: dict[str, Any] = {
             "product": product.id, "product_slug": product.slug, "address": address.id, "order": order.number,
             "parcel": parcel.id, "account": ada.id,
             "coupon": coupon.id, "seen_page": seen_page.id,
             "seen_term": seen_term.id, "seen_product": seen_product.id,
-            "campaign": tea.id,
+            "campaign": tea.id, "segment": segment.id, "contact_list": fans.id, "list_upload": fans_file.token,
             "upload": export.token, "experiment": tried.id, "recommendation_rule": rule.id,
             "rehearsal": played.id,
         }  # fmt: skip

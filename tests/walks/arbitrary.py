@@ -23,6 +23,9 @@ _LINE = ("product_id", "quantity", "saved", "next")
 _CAMPAIGN = (
     "name", "channel", "code", "first_day", "last_day", "budget", "reached", "vanity", "landing_path", "codes", "note",
 )  # fmt: skip
+_SEGMENT_RULES = (
+    "name", "deed", "version", "r.0.group", "r.0.0.is", "r.0.0.number", "r.0.0.days", "new.0",
+)  # fmt: skip
 _ARGUMENT = re.compile(r"<(?:[^<>]*:)?(\w+)>")
 
 FIELDS: dict[str, tuple[str, ...]] = {
@@ -74,6 +77,14 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "console.find_customer": ("asked", "reason"),
     "console.change_flow": ("on", "control", "idle", "after:first", "after:second"),
     "console.ask_rehearsal": ("what", "days", "caps", "segment"),
+    "console.make_segment": _SEGMENT_RULES,
+    "console.change_segment": _SEGMENT_RULES,
+    "console.count_segment": _SEGMENT_RULES,
+    "console.archive_segment": ("archived",),
+    "console.find_in_segment": ("asked",),
+    "console.upload_list": ("name",),
+    "console.write_to_list": ("deed",),
+    "console.archive_list": (),
     "console.find_emails": ("asked",),
     "console.find_events": ("name", "order", "day", "email"),
     "console.find_recommended_to": ("asked",),
@@ -200,6 +211,8 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "console.customer": ("kind", "before", *_FLASKS_OWN),
     "console.flow": ("before",),
     "console.emails": ("state", "order", "customer", "like", "before", *_FLASKS_OWN),
+    "console.segment_members": ("after", *_FLASKS_OWN),
+    "console.segment_why": ("contact", *_FLASKS_OWN),
     "console.deliveries": ("status", "order", "after"),
     "console.events": ("name", "order", "day", "visit", "customer", "before", *_FLASKS_OWN),
     "console.recommendations": ("product", "asked"),
