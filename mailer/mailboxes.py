@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from tracking.customers import Customer, customer_by_email
+from tracking.customers import Customer, CustomerEmail, customer_by_email
 from tracking.email_address import fold
 from tracking.record import insert_once
 
@@ -55,10 +55,13 @@ def contact_of_customer(session: Session, customer_id: int) -> Contact | None:
 
 def link_owner(session: Session, address: str) -> None:
     """Write down who owns this mailbox now; it may have been proved since the contact was made."""
-    owner = customer_by_email(session, address)
-    if owner is not None:
+    folded = fold(address)
+    owner = select(CustomerEmail.customer_id).where(CustomerEmail.folded == folded).scalar_subquery()
+    changed = Contact.customer_id.is_distinct_from(owner)
+    if session.scalar(select(Contact.id).where(Contact.folded == folded, owner.is_not(None), changed)) is not None:
         session.execute(
             update(Contact)
-            .where(Contact.folded == fold(address), Contact.customer_id.is_distinct_from(owner.id))
-            .values(customer_id=owner.id)
+            .where(Contact.folded == folded, owner.is_not(None), changed)
+            .values(customer_id=owner)
+            .execution_options(synchronize_session=False)
         )

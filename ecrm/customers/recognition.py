@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from ecrm.events import OrderCompleted, OrderRefunded, Person, ProfileChanged, SignedIn, SignedUp, Told
 from ecrm.installation import installation
+from mailer.mailboxes import link_owner
 from tracking.clickstream.event import Event
 from tracking.clickstream.rollups import add_to_day, day_of
 from tracking.customers import Customer, find_or_create_account, find_or_create_guest, update_profile
@@ -94,6 +95,8 @@ def _customer(session: Session, person: Person, told: Told) -> Customer:
         )
     else:
         customer = find_or_create_guest(session, email=person.email, at=told.at)
+    if person.customer_id is None or person.email_proved:
+        link_owner(session, person.email)
     if may_say(person, customer):
         country = person.country or _country_of(told)
         take_profile(customer, person, country=country, whole=isinstance(told, ProfileChanged))
