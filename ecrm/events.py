@@ -216,6 +216,32 @@ class OrderShipped(Told):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ParcelScanned(Told):
+    """A carrier said where a parcel is. `scan_id`: unique per message; one that was told is harmless.
+
+    `status`: `in_transit`, `out_for_delivery`, `delivered` or `exception`. Late and repeated messages are kept and move
+    nothing; that a parcel is out for delivery is mailed once.
+    """
+
+    name: ClassVar[str] = "Parcel Scanned"
+    shipment_id: str
+    order_id: str
+    scan_id: str
+    status: str
+    place: str = ""
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        allowed = ("in_transit", "out_for_delivery", "delivered", "exception")
+        if self.status not in allowed:
+            raise ValueError(f"the status of a scan is {', '.join(allowed)}, not {self.status!r}")
+
+    @property
+    def key(self) -> str:
+        return f"parcel-scanned:{self.scan_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrderDelivered(Told):
     """A parcel reached its door, as staff or a carrier say."""
 
@@ -364,8 +390,8 @@ class Identified(Told):
 
 
 TOLD: tuple[type[Told], ...] = (
-    OrderCompleted, OrderRefunded, OrderCancelled, OrderShipped, OrderDelivered, SignedUp, SignedIn, ProfileChanged,
-    Identified, HeardOfUs, ProductRestocked, PriceChanged, ProductListed, ConsentGiven,
+    OrderCompleted, OrderRefunded, OrderCancelled, OrderShipped, ParcelScanned, OrderDelivered, SignedUp, SignedIn,
+    ProfileChanged, Identified, HeardOfUs, ProductRestocked, PriceChanged, ProductListed, ConsentGiven,
 )  # fmt: skip
 
 BY_THE_PERSON = (OrderCompleted, SignedUp, SignedIn, ProfileChanged)

@@ -15,11 +15,12 @@ from recommender.asking import Placement
 from tracking.clickstream.event import Event
 from tracking.customers import Customer
 from tracking.delivery.progress import shipment_by_reference
+from tracking.delivery.shipment import Status
 from tracking.email_address import fold
 from tracking.orders import SeenOrder, SeenOrderLine, order_by_reference
 
 from .clicked import tagged
-from .events import OrderCompleted, OrderDelivered, OrderLine, OrderShipped, Told
+from .events import OrderCompleted, OrderDelivered, OrderLine, OrderShipped, ParcelScanned, Told
 from .installation import Installation, installation
 from .ledger import NotYet
 from .letters import absolute, post, shop_context, visit_link, write
@@ -59,14 +60,28 @@ def tell_shipped(session: Session, row: Event, told: Told) -> None:
     """Tell the buyer that a parcel is on its way, with carrier and number."""
     assert isinstance(told, OrderShipped)  # noqa: S101 (the table in reactions.py says so; mypy can't know)
     key = dedup.order_shipped(told.shipment_id)
-    _tell_about_parcel(session, told.shipment_id, template="order_shipped", dedup_key=key)
+    tell_about_parcel(session, told.shipment_id, template="order_shipped", dedup_key=key)
+
+
+def tell_scanned(session: Session, row: Event, told: Told) -> None:
+    """Tell the buyer that the parcel comes today, once; or that it arrived, as staff's word of it does."""
+    assert isinstance(told, ParcelScanned)  # noqa: S101 (the table in reactions.py says so; mypy can't know)
+    shipment = shipment_by_reference(session, told.shipment_id)
+    if shipment is None or shipment.status != told.status:
+        return  # an old message: the parcel is further already
+    if told.status == Status.OUT_FOR_DELIVERY:
+        key = dedup.order_out_for_delivery(told.shipment_id)
+        tell_about_parcel(session, told.shipment_id, template="order_out_for_delivery", dedup_key=key)
+    elif told.status == Status.DELIVERED:
+        key = dedup.order_delivered(told.shipment_id)
+        tell_about_parcel(session, told.shipment_id, template="order_delivered", dedup_key=key)
 
 
 def tell_delivered(session: Session, row: Event, told: Told) -> None:
     """Tell the buyer that a parcel was delivered."""
     assert isinstance(told, OrderDelivered)  # noqa: S101 (the table in reactions.py says so; mypy can't know)
     key = dedup.order_delivered(told.shipment_id)
-    _tell_about_parcel(session, told.shipment_id, template="order_delivered", dedup_key=key)
+    tell_about_parcel(session, told.shipment_id, template="order_delivered", dedup_key=key)
 
 
 @dataclass(frozen=True)
@@ -86,7 +101,12 @@ class _Line:
         return self.line.name
 
 
-def _tell_about_parcel(session: Session, shipment_reference: str, *, template: str, dedup_key: str) -> None:
+def tell_about_parcel(session: Session, shipment_reference: str, *, template: str, dedup_key: str) -> None:
+    """Queue a letter about a parcel to whom the order belongs.
+
+    Raises:
+        NotYet: where the parcel or its order isn't known.
+    """
     shipment = shipment_by_reference(session, shipment_reference)
     order = order_by_reference(session, shipment.order_reference) if shipment else None
     if shipment is None or order is None:

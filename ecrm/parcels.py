@@ -14,7 +14,7 @@ from tracking.clickstream.event import Event
 from tracking.delivery import progress
 from tracking.delivery.shipment import Scan, Shipment, Status
 
-from .events import OrderCancelled, OrderCompleted, OrderDelivered, OrderShipped, Told
+from .events import OrderCancelled, OrderCompleted, OrderDelivered, OrderShipped, ParcelScanned, Told
 from .installation import installation
 from .ledger import NotYet
 from .remembered import remembered_order
@@ -69,6 +69,16 @@ def finish_shipment(session: Session, row: Event, told: Told) -> None:
         raise NotYet(f"shipment {told.shipment_id} isn't known yet")
     row.customer_id = shipment.customer_id
     progress.scan(session, shipment, status=Status.DELIVERED, at=told.at)
+
+
+def note_scan(session: Session, row: Event, told: Told) -> None:
+    """A carrier's message about a parcel; one that is late or repeated moves nothing."""
+    assert isinstance(told, ParcelScanned)  # noqa: S101 (the table in reactions.py says so; mypy can't know)
+    shipment = progress.shipment_by_reference(session, told.shipment_id)
+    if shipment is None:
+        raise NotYet(f"shipment {told.shipment_id} isn't known yet")
+    row.customer_id = shipment.customer_id
+    progress.scan(session, shipment, status=Status(told.status), at=told.at, place=told.place, note=told.note)
 
 
 @dataclass(frozen=True)

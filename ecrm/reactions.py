@@ -15,9 +15,9 @@ from .consent.signing_up import take_consent
 from .customers.checkout_memory import remember_checkout
 from .customers.recognition import recognise
 from .installation import Installation
-from .mail import confirm_order, tell_delivered, tell_shipped
+from .mail import confirm_order, tell_delivered, tell_scanned, tell_shipped
 from .marketing.attribution.crediting import attribute_customer, attribute_order, attribute_refund
-from .parcels import cancel_shipment, expect_shipment, finish_shipment, start_shipment
+from .parcels import cancel_shipment, expect_shipment, finish_shipment, note_scan, start_shipment
 from .sales import remember_order, remember_refund
 from .waiting.looking import ask_shop_for_new, tell_who_waits
 
@@ -37,6 +37,7 @@ REACTIONS: dict[str, Sequence[ledger.React]] = {
     events.OrderRefunded.name: (recognise, remember_refund, attribute_refund),
     events.OrderCancelled.name: (cancel_shipment,),
     events.OrderShipped.name: (start_shipment, tell_shipped),
+    events.ParcelScanned.name: (note_scan, tell_scanned),
     events.OrderDelivered.name: (finish_shipment, tell_delivered),
     events.HeardOfUs.name: (remember_heard,),
     events.ProductRestocked.name: (tell_who_waits,),

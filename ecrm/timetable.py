@@ -19,6 +19,7 @@ from recommender.store import ModelKind
 from tracking.clickstream.digest import Digested, digest_next
 
 from .customers.worth_book import bring_worth_up_to_date
+from .delays import tell_delays
 from .doctoring import examine_daily
 from .flows import run as run_flows
 from .installation import Installation
@@ -85,6 +86,11 @@ def guard_sender(crm: Installation) -> str:
     """Pause marketing that too many complain about, or that comes back."""
     with crm.sessions.begin() as session:
         return "; ".join(guard(session, now=datetime.now(UTC))) or "nothing to pause"
+
+
+def delays(crm: Installation) -> str:
+    """Who was promised a parcel by yesterday and hasn't got it."""
+    return f"{tell_delays(crm, now=datetime.now(UTC))} told that their parcel is late"
 
 
 def rehearse(crm: Installation) -> str:
@@ -160,6 +166,7 @@ TIMETABLE: tuple[Job, ...] = (
         every=timedelta(seconds=5),
     ),
     Job("flows", "lets people into flows and queues their e-mails", flows, every=timedelta(minutes=1)),
+    Job("tell-delays", "writes to buyers whose parcel is late", delays, at="09:10", once=True),
     Job("rehearse", "plays the rehearsals that were asked for", rehearse, every=timedelta(seconds=10)),
     Job(
         "close-days",

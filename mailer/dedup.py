@@ -21,6 +21,16 @@ def order_delivered(shipment_reference: str) -> str:
     return f"order-delivered:{shipment_reference}"
 
 
+def order_out_for_delivery(shipment_reference: str) -> str:
+    """One a parcel, even where the carrier tries twice."""
+    return f"order-out-for-delivery:{shipment_reference}"
+
+
+def order_delayed(shipment_reference: str) -> str:
+    """One a parcel: that it is late is no news the second time."""
+    return f"order-delayed:{shipment_reference}"
+
+
 def of_host(template: str, cause: str) -> str:
     """One a template and cause that the host names; a long cause is hashed, as the key has room for 120 characters."""
     key = f"{template}:{cause}"
