@@ -47,6 +47,7 @@ SETTINGS = (
     Setting("ECRM_IMAP_PASSWORD", "", "Password there."),
     Setting("ECRM_IMAP_FOLDER", "INBOX", "Folder that is read; what was taken is marked as read and stays."),
     Setting("ECRM_SIGNUP_TOPICS", ("newsletter", "offers", "arrivals"), "What people agree to by the newsletter's form and by the box in registration and checkout; of `newsletter`, `offers`, `arrivals`, `restock`, `reminders`, `reviews`."),
+    Setting("ECRM_MAIL_TEST_ADDRESSES", (), "Addresses, or domains like `@example.com`, to which marketers may send a mailing as a test; empty for the domain of the shop's own address."),
     Setting("ECRM_POSTAL_ADDRESS", "", "The shop's postal address in one line, for the foot of marketing e-mails; the law of many countries wants one there."),
     Setting("ECRM_MAIL_RATES", (), "How many e-mails may go out in a time, over all workers: in all, of a stream or to a domain, e.g. `all=50/s`, `marketing=20/s`, `gmail.com=600/m` (s, m, h, d). Empty: as fast as possible."),
     Setting("ECRM_DKIM_DOMAIN", "", "Domain that signs e-mails: that of the sender's address, or one above it. Empty: not signed (your mail server may do it)."),

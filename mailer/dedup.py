@@ -55,3 +55,9 @@ def recall(folded_email: str, *, browser: str, now: datetime) -> str:
 def mailing(mailing_id: int, contact_id: int) -> str:
     """One a mailing and mailbox, whichever variant it gets."""
     return f"mailing:{mailing_id}:{contact_id}"
+
+
+def mailing_test(mailing_id: int, variant: str, *, address: str, now: datetime) -> str:
+    """One a mailing, variant, address and ten seconds: a second click makes no second e-mail."""
+    slot = int(now.timestamp()) // 10
+    return f"mailing-test:{mailing_id}:{variant}:{sha256(address.encode()).hexdigest()[:24]}:{slot}"

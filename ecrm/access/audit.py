@@ -52,6 +52,14 @@ class Action(StrEnum):
     PAUSE_RELEASED = "pause_released"
     MAILBOX_ERASED = "mailbox_erased"
     FLOW_CHANGED = "flow_changed"
+    MAILING_CHANGED = "mailing_changed"
+    MAILING_PREVIEWED = "mailing_previewed"
+    MAILING_TESTED = "mailing_tested"
+    MAILING_SCHEDULED = "mailing_scheduled"
+    MAILING_WITHDRAWN = "mailing_withdrawn"
+    MAILING_PAUSED = "mailing_paused"
+    MAILING_RESUMED = "mailing_resumed"
+    MAILING_STOPPED = "mailing_stopped"
 
 
 class AuditEntry(Record):

@@ -123,6 +123,15 @@ def areas() -> tuple[Area, ...]:
                 Tab(_("RFM groups"), ("rfm_groups",)),
             ),
         ),
+        Area(
+            Permission.CAMPAIGNS, _("Mailings"), "megaphone",
+            (
+                "mailings", "create_mailing", "mailing", "change_mailing", "edit_variant", "save_variant",
+                "change_variants", "look_at_mailing", "find_reader", "test_mailing", "confirm_mailing",
+                "do_with_mailing",
+            ),
+            people,
+        ),
         Area(Permission.EMAILS, _("E-mails"), "letter", ("emails", "find_emails", "email"), people),
         Area(
             Permission.EMAILS, _("Held back"), "letter",

@@ -54,7 +54,12 @@ class Recipient:
 
 def recipients_of(session: Session, emails: Iterable[Email]) -> dict[int, Recipient]:
     """The recipients of these e-mails by contact."""
-    ids = sorted({email.contact_id for email in emails if email.contact_id is not None})
+    return recipients_by_contact(session, {one for email in emails if (one := email.contact_id) is not None})
+
+
+def recipients_by_contact(session: Session, contact_ids: Collection[int]) -> dict[int, Recipient]:
+    """These contacts as recipients."""
+    ids = sorted(contact_ids)
     found: dict[int, Recipient] = {}
     for id_, customer_id, tracked, first, last, country in session.connection().execute(_PEOPLE, {"ids": ids}):
         first_name, last_name = spoken(first or ""), spoken(last or "")

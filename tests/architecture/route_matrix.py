@@ -44,6 +44,7 @@ _ADDRESS = {"address_id": "address"}
 _ORDER = {"number": "order"}
 _SEGMENT = {"segment_id": "segment"}
 _CAMPAIGN = {"campaign_id": "campaign"}
+_MAILING = {"mailing_id": "mailing", "name": "a"}
 _BROWSER = {"customer_id": "customer", "claim_id": "visitor_claim"}
 
 STOREFRONT = {
@@ -145,6 +146,21 @@ CONSOLE = {
     "console.edit_campaign GET": Row(_staff("marketer"), _CAMPAIGN),
     "console.change_campaign_now POST": Row(_staff("marketer"), _CAMPAIGN),
     "console.archive_campaign POST": Row(_staff("marketer"), _CAMPAIGN, {"archived": "yes"}),
+    "console.mailings GET": Row(_staff("marketer")),
+    "console.create_mailing POST": Row(_staff("marketer"), form={"name": "Easter", "topic": "offers"}),
+    "console.mailing GET": Row(_staff("marketer"), _MAILING),
+    "console.change_mailing POST": Row(_staff("marketer"), _MAILING, {"name": "Easter", "topic": "offers"}),
+    "console.edit_variant GET": Row(_staff("marketer"), _MAILING),
+    "console.save_variant POST": Row(
+        _staff("marketer"), _MAILING, {"subject": "Hello", "b1-kind": "text", "b1-text": "# Hello", "do": "save"}
+    ),
+    "console.change_variants POST": Row(_staff("marketer"), _MAILING),
+    "console.look_at_mailing GET": Row(_staff("marketer"), _MAILING),
+    "console.mailing_html GET": Row(_staff("marketer"), _MAILING),
+    "console.find_reader POST": Row(_staff(), _MAILING, {"asked": "ada@example.com"}),
+    "console.test_mailing POST": Row(_staff("marketer"), _MAILING, {"address": "mia@example.com"}),
+    "console.confirm_mailing GET": Row(_staff("marketer"), {"mailing_id": "mailing", "deed": "schedule"}),
+    "console.do_with_mailing POST": Row(_staff("marketer"), {"mailing_id": "mailing", "deed": "pause"}),
     "console.credits GET": Row(_FIGURES),
     "console.credits_csv GET": Row(_FIGURES),
     "console.costs GET": Row(_FIGURES),

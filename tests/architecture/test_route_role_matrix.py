@@ -21,6 +21,8 @@ from ecrm.marketing.experiments import Experiment
 from ecrm.marketing.imports.uploads import keep
 from ecrm.marketing.rules import RecommendationRule
 from ecrm.rehearsal_book import Rehearsal
+from mailer import mailings
+from mailer.mailings import MailingVariant
 from shop import signals
 from shop.accounts.account import Account, Address, Role
 from shop.accounts.demo_people import ensure_demo_people
@@ -191,6 +193,9 @@ def _prepare(app: Flask, shop_data: dict[str, int]) -> tuple[dict[str, Any], dic
             session(), b"email\nada@example.com\n", kind=f"contacts {fans.id}", name="f.csv", by="Olga",
             now=datetime.now(UTC),
         )  # fmt: skip
+        mailing = mailings.create(session(), name="Easter", topic="offers", by="Mia", now=NOW)
+        wordy = session.get_one(MailingVariant, (mailing.id, "a"))
+        wordy.subject, wordy.content = "Hello", {"blocks": [{"kind": "text", "text": "# Hello"}]}
         session.commit()
         examples: dict[str, Any] = {
             "product": product.id, "product_slug": product.slug, "address": address.id, "order": order.number,
@@ -198,6 +203,7 @@ def _prepare(app: Flask, shop_data: dict[str, int]) -> tuple[dict[str, Any], dic
             "coupon": coupon.id, "seen_page": seen_page.id,
             "seen_term": seen_term.id, "seen_product": seen_product.id,
             "campaign": tea.id, "segment": segment.id, "contact_list": fans.id, "list_upload": fans_file.token,
+            "mailing": mailing.id,
             "upload": export.token, "experiment": tried.id, "recommendation_rule": rule.id,
             "rehearsal": played.id,
         }  # fmt: skip

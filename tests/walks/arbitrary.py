@@ -67,6 +67,17 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "console.create_campaign": _CAMPAIGN,
     "console.change_campaign_now": _CAMPAIGN,
     "console.archive_campaign": ("archived",),
+    "console.create_mailing": ("name", "topic"),
+    "console.change_mailing": (
+        "name", "topic", "segment", "campaign", "holdout_percent", "test_percent", "winner_by", "winner_after_hours",
+    ),
+    "console.save_variant": (
+        "subject", "preview", "edition", "do", "b1-kind", "b1-text", "b1-products", "b1-count", "b1-query", "b1-link",
+    ),
+    "console.change_variants": ("remove",),
+    "console.find_reader": ("asked",),
+    "console.test_mailing": ("address", "contact"),
+    "console.do_with_mailing": ("at",),
     "console.enter_costs": (
         "campaign", "first_day", "last_day", "amount", "clicks", "impressions", "note", "key",
     ),
@@ -183,6 +194,9 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "console.campaign": (*_REPORT, "model", *_FLASKS_OWN),
     "console.campaign_csv": (*_REPORT, "model"),
     "console.campaign_link": ("path", "utm_source", "utm_medium", "utm_content", "utm_term"),
+    "console.mailings": ("before", *_FLASKS_OWN),
+    "console.look_at_mailing": ("contact", "width", "dark", *_FLASKS_OWN),
+    "console.mailing_html": ("contact", "dark", *_FLASKS_OWN),
     "console.credits": ("days", "first", "last", "compare", "model", "key", "before", *_FLASKS_OWN),
     "console.credits_csv": ("days", "first", "last", "model", "key"),
     "console.costs": ("days", "first", "last", "compare", "campaign_id", "channel", "before", *_FLASKS_OWN),
