@@ -13,7 +13,7 @@ export PYTHONPATH := $(CURDIR)
 FLASK := $(BIN)/flask --app wsgi
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo import-orders empty serve test test-sqlite test-without-crm test-postgres check format bench crash crash-ingest crash-mail crash-trainer fuzz-recommendations api-fuzz bench-ingest bench-reports truth clients lock messages clean
+.PHONY: help setup demo import-orders empty serve test test-sqlite test-without-crm test-postgres check format bench crash crash-ingest crash-mail crash-trainer fuzz-recommendations api-fuzz bench-ingest bench-mail bench-reports truth clients lock messages clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ bench: $(VENV)/.dev ## the figures of bench/README.md
 
 bench-ingest: $(VENV)/.dev ## what the collector takes over HTTP, beside the database's own limit (DATABASE=postgresql)
 	$(BIN)/python -m bench.ingest --database $(or $(DATABASE),sqlite) --rows $(or $(EVENTS),1000000)
+
+bench-mail: $(VENV)/.dev ## what a personalised e-mail costs, beside smtplib and the naive way, on the demo's shop (BIG=100000)
+	$(BIN)/python -m bench.mail --shop var --big $(or $(BIG),0)
 
 bench-reports: $(VENV)/.dev ## load EVENTS=10000000 steps, time every report, recount and reconcile
 	$(BIN)/python -m bench.reports --events $(or $(EVENTS),10000000) --database $(or $(DATABASE),sqlite) --beside $(or $(BESIDE),0)

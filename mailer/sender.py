@@ -40,7 +40,7 @@ RETRY_PAUSES = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 120, 240, 480,
 """After each temporary failure; together a day, as long as people wait for an order's confirmation at most."""
 BATCH_TIME = STALE_AFTER / 4
 """A call ends after this, even where a slow server leaves some for the next one."""
-AT_ONCE = 50
+AT_ONCE = 100
 """E-mails claimed and written together."""
 __all__ = ["BATCH_TIME", "DOUBT_PAUSE", "RETRY_PAUSES", "STALE_AFTER", "Desk", "SendReport", "Stream", "send_due"]
 

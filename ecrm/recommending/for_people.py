@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from sqlalchemy.orm import Session
 
@@ -12,7 +13,7 @@ from ecrm.storefront import ProductCard, products_for
 from ecrm.wording import today
 from recommender.asking import Asked, Placement, Recommendation
 
-from .absent import absent_people
+from .absent import AT_ONCE, absent_people
 from .page import trained_at
 from .words import for_shopper, for_staff
 
@@ -59,29 +60,37 @@ def _picks(
     if model is None:
         return
     # numpy costs a tenth of a second: loaded where something was learnt, not where a shop opens
-    from recommender.serving.recommending import recommend
+    from recommender.serving.recommending import recommend_together
 
     since, hidden = trained_at(model), frozenset(exclude)
     rules, arrivals = crm.rules.in_force(), crm.newcomers.since(since)
     shelves: dict[str, _Shelf] = {}
     known = list(customer_ids)
-    for customer_id, person in zip(known, absent_people(session, known, since=since), strict=True):
-        shelf = shelves.setdefault(person.region, _Shelf(crm, person.region))
-        asked = Asked(placement=placement, person=person, n=n, exclude=hidden)
-        found = recommend(model, asked, shelf.goods, rules, arrivals=arrivals)
-        names = _names(found, shelf)
-        yield (
-            customer_id,
-            [
-                Pick(
-                    product=shelf.seen[one.product],
-                    reason=for_staff(one.reason, names)
-                    if staff
-                    else for_shopper(one.reason, names, placement=placement, today=today()),
-                )
-                for one in found
-            ],
+    people = zip(known, absent_people(session, known, since=since), strict=True)
+    while some := list(islice(people, AT_ONCE)):
+        asked = [
+            (
+                Asked(placement=placement, person=person, n=n, exclude=hidden),
+                shelves.setdefault(person.region, _Shelf(crm, person.region)).goods,
+            )
+            for _customer, person in some
+        ]
+        answers = recommend_together(model, asked, rules, arrivals=arrivals)
+        for (customer_id, person), found in zip(some, answers, strict=True):
+            yield customer_id, _said(found, shelves[person.region], placement=placement, staff=staff)
+
+
+def _said(found: Sequence[Recommendation], shelf: _Shelf, *, placement: Placement, staff: bool) -> list[Pick]:
+    names = _names(found, shelf)
+    return [
+        Pick(
+            product=shelf.seen[one.product],
+            reason=for_staff(one.reason, names)
+            if staff
+            else for_shopper(one.reason, names, placement=placement, today=today()),
         )
+        for one in found
+    ]
 
 
 class _Shelf:

@@ -250,7 +250,7 @@ class _GoodsOf:
     def _swaps(self, ready: Ready, person: Recipient, shelf: Shelf) -> list[tuple[str, str]]:
         """What may stand where recommendations are wanted, the best first: theirs, then what sells best."""
         picks = self._picks.get(person.customer_id or 0, [])
-        shelf.know([pick.product.product_id for pick in picks])
+        shelf.learn(pick.product for pick in picks)
         own = [(pick.product.product_id, pick.reason) for pick in picks]
         needs = ready.recommended or any(self._is_bare(block, ready, person) for block in ready.prepared.goods)
         if needs and len(own) < max(ready.recommended, 1):

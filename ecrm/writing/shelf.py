@@ -31,6 +31,13 @@ class Shelf:
             cards = products_for(self._crm.storefront, unknown, region=self._region, adult=False)
             self._cards.update((card.product_id, card) for card in cards)
 
+    def learn(self, cards: Iterable[ProductCard]) -> None:
+        """The shop has just said so, in another question of this batch for the same country."""
+        for card in cards:
+            if card.product_id not in self._asked:
+                self._asked.add(card.product_id)
+                self._cards[card.product_id] = card
+
     def card(self, product_id: str) -> ProductCard | None:
         """The shop's card; None for a product that isn't listed any more."""
         self.know([product_id])

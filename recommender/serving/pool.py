@@ -117,6 +117,8 @@ class Pool:
         """Each product once, with the sum of its shares and the hint of the list that speaks for it most."""
         if not self._parts:
             return _none()
+        if len(self._parts) == 1 and (alone := _alone(*self._parts[0])) is not None:
+            return alone
         wholes: list[NDArray[Any]] = [np.empty(self._size, np.int32) for _column in range(4)]
         products, why, source, times = wholes
         shares = np.empty(self._size)
@@ -143,6 +145,22 @@ class Pool:
 def _none() -> Candidates:
     none = np.empty(0, np.int32)
     return Candidates(none, np.empty(0), none, none, none, np.empty(0, np.int64))
+
+
+def _alone(products: Ints, shares: NDArray[np.float64], why: Any, source: Any, times: Any) -> Candidates | None:
+    """The only list, which needs no fusing: somebody's stored one, where nothing was done since. None: with repeats."""
+    order = np.argsort(products, kind="stable")
+    order = order[np.searchsorted(products, 0, sorter=order) :]  # below 0 is no product
+    found = products[order]
+    if len(found) > 1 and not (found[1:] != found[:-1]).all():
+        return None
+    each = [
+        part[order] if isinstance(part, np.ndarray) else np.full(len(found), part, np.int32)
+        for part in (why, source, times)
+    ]
+    return Candidates(
+        found, shares[order].astype(np.float64), each[0], each[1], each[2], np.zeros(len(found), np.int64)
+    )
 
 
 def among(values: NDArray[Any], some: Sequence[int]) -> NDArray[np.bool_]:

@@ -9,7 +9,7 @@ from ..asking import Arrival, Asked, Good, Goods, Placement, Recommendation, Rul
 from . import placements
 from .diversity import spread
 from .known import Known
-from .pool import Candidate, Listed, Pool
+from .pool import Candidate, Candidates, Listed, Pool
 from .reordering import reordered
 from .showing import SPARE, Showing
 from .since import support_by_fold_in
@@ -40,11 +40,33 @@ def recommend(
     if model is None:
         return []
     known = Known(model, asked, arrivals)
-    steering = Steering(known, asked, rules)
     if asked.placement in (Placement.SEARCH, Placement.CATEGORY):
-        return reordered(known, asked, steering)
-    if asked.n <= 0:
-        return []
+        return reordered(known, asked, Steering(known, asked, rules))
+    return _ranked(known, asked, rules).shown(goods) if asked.n > 0 else []
+
+
+class _Ranked:
+    """One question's candidates in their order: everything but the shop's own answer."""
+
+    def __init__(
+        self, known: Known, asked: Asked, steering: Steering, candidates: Candidates, order: list[int]
+    ) -> None:
+        self._known, self._asked, self._steering = known, asked, steering
+        self._candidates, self._order = candidates, order
+
+    def expected(self) -> list[str]:
+        """Products that the shop will be asked for first, nearly always all of them."""
+        first = self._candidates.products[self._order[: self._asked.n + 2 * SPARE]].tolist()
+        return [self._known.product_of(one) for one in first]
+
+    def shown(self, goods: Goods) -> list[Recommendation]:
+        """Of them, what the shop sells."""
+        rest = _candidates(placements.rest(self._known, self._asked))
+        return Showing(self._known, self._asked, goods, self._steering).shown(self._candidates, self._order, rest)
+
+
+def _ranked(known: Known, asked: Asked, rules: Sequence[Rule]) -> _Ranked:
+    steering = Steering(known, asked, rules)
     pool = Pool()
     placements.fill(pool, known, asked)
     candidates = pool.fused()
@@ -52,8 +74,29 @@ def recommend(
         support_by_fold_in(candidates, known)
     steering.move(candidates)
     diversity = asked.diversity if asked.placement in placements.SPREAD else 0.0
-    order = spread(model, candidates, diversity=diversity, n=asked.n + SPARE)
-    return Showing(known, asked, goods, steering).shown(candidates, order, _candidates(placements.rest(known, asked)))
+    order = spread(known.model, candidates, diversity=diversity, n=asked.n + SPARE)
+    return _Ranked(known, asked, steering, candidates, order)
+
+
+def recommend_together(
+    model: Artefact,
+    many: Sequence[tuple[Asked, Goods]],
+    rules: Sequence[Rule] = (),
+    *,
+    arrivals: Sequence[Arrival] = (),
+) -> list[list[Recommendation]]:
+    """The same answers for some people, each with the goods of their country, in few questions to the shop.
+
+    Args:
+        many: goods must remember what they were asked: they are asked for what all are likely to see, then one by one.
+    """
+    ranked = [_ranked(Known(model, asked, arrivals), asked, rules) for asked, _goods in many]
+    expected: dict[Goods, dict[str, None]] = {}
+    for one, (_asked, goods) in zip(ranked, many, strict=True):
+        expected.setdefault(goods, {}).update(dict.fromkeys(one.expected()))
+    for goods, products in expected.items():
+        goods(list(products))
+    return [one.shown(goods) if asked.n > 0 else [] for one, (asked, goods) in zip(ranked, many, strict=True)]
 
 
 def recommend_many(
