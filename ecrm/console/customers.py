@@ -11,8 +11,10 @@ from werkzeug.wrappers import Response
 from ecrm.access.audit import Action, record, record_look
 from ecrm.access.roles import Permission, needs, signed_in_staff
 from ecrm.customers.identity import browsers_of
+from ecrm.customers.mailed import mailed
 from ecrm.customers.profile import profile
 from ecrm.customers.timeline import Cursor, Kind, timeline
+from ecrm.flow_shop import budget_of
 from ecrm.installation import installation
 from ecrm.recommending.choices import Chooser, choices_of
 from ecrm.recommending.for_people import for_desk
@@ -86,13 +88,14 @@ def customer(customer_id: int) -> str:
             limit=PAGE,
         )
         offers = for_desk(crm, own, customer_id)
+        mail = mailed(own, customer_id, budget=budget_of(crm), now=datetime.now(UTC))
         choices = choices_of(own, Chooser(customer_id, None))
     chosen = {card.product_id: card.name for card in crm.storefront.products([one.product for one in choices])}
     names = product_names(step for entry in page.entries for step in entry.steps)
     return render_template(
         "ecrm/console/customer.html",
         known=known, browsers=browsers, page=page, kinds=list(Kind), kind=kind, before=before, names=names,
-        offers=offers, choices=choices, chosen=chosen,
+        offers=offers, choices=choices, chosen=chosen, mail=mail,
     )  # fmt: skip
 
 
