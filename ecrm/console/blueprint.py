@@ -134,7 +134,7 @@ def areas() -> tuple[Area, ...]:
         ),
         Area(Permission.EMAILS, _("E-mails"), "letter", ("emails", "find_emails", "email"), people),
         Area(
-            Permission.EMAILS, _("Held back"), "letter",
+            Permission.EMAILS, _("Held back"), "shield",
             (
                 "suppression", "find_suppression", "add_suppression", "lift_suppression", "import_suppressions",
                 "release_pause",

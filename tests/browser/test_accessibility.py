@@ -20,10 +20,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 PUBLIC = ["/",
           "/d/grocery", "/d/grocery/coffee", "/search?q=coffee", "/search?q=nothinglikethis", "/sign-in", "/register",
-          "/forgot-password", "/about", "/privacy", "/imprint", "/ecrm/privacy", "/ecrm/recall",
+          "/forgot-password", "/about", "/privacy", "/imprint", "/ecrm/privacy", "/ecrm/recall", "/ecrm/newsletter",
           "/no/such/page"]  # fmt: skip
 CUSTOMER = ["/account", "/account/profile", "/account/password", "/account/addresses", "/account/addresses/new",
-            "/account/orders", "/cart", "/checkout?edit=1"]  # fmt: skip
+            "/account/orders", "/cart", "/checkout?edit=1", "/ecrm/preferences"]  # fmt: skip
 STAFF = ["/console/site?channel=direct&first=2026-11-01&compare=year", "/console/site/speed?least=1",
          "/console/keywords?show=failed"]  # fmt: skip
 """Besides every page of the staff's areas, once more as these arguments show it."""
