@@ -6,12 +6,13 @@ with the same Message-ID and Date, so that a mailbox that got it twice shows it 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, update
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from tracking.record import BigId, Record, insert_once
@@ -163,6 +164,41 @@ def send_again(session: Session, email_id: int, *, now: datetime) -> bool:
     queued: Any = session.execute(
         update(Email)
         .where(Email.id == email_id, Email.state.in_((State.FAILED, State.UNKNOWN)))
-        .values(state=State.QUEUED, due_at=now, attempts=0, doubts=0)
+        .values(state=State.QUEUED, due_at=now, attempts=0, doubts=0, reason="")
     )
     return bool(queued.rowcount)
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """E-mails of one source of which nobody knows whether they arrived, and since when the first one is in doubt."""
+
+    source: str
+    count: int
+    since: datetime
+
+
+def doubts_by_source(session: Session) -> list[Doubts]:
+    """All of them, most first; what somebody waits for has an empty source."""
+    query = (
+        select(Email.source, func.count(), func.min(Email.due_at))
+        .where(Email.state == State.UNKNOWN)
+        .group_by(Email.source)
+        .order_by(func.count().desc(), Email.source)
+    )
+    return [Doubts(*row) for row in session.execute(query)]
+
+
+def send_doubtful_again(session: Session, source: str, *, now: datetime) -> int:
+    """Queue the doubtful e-mails of a mailing or flow once more, because a person decided so; returns how many.
+
+    Whoever may have got the first one gets a second with the same Message-ID, which most mailboxes show once. Consent,
+    budget and what is true of its goods are asked anew before each goes out.
+    """
+    queued: Any = session.execute(
+        update(Email)
+        .where(Email.source == source, Email.state == State.UNKNOWN)
+        .values(state=State.QUEUED, due_at=now, attempts=0, doubts=0, reason="")
+        .execution_options(synchronize_session=False)
+    )
+    return int(queued.rowcount)

@@ -24,6 +24,7 @@ class Action(StrEnum):
     CUSTOMER_NOT_FOUND = "customer_not_found"
     EMAIL_READ = "email_read"
     EMAIL_SENT_AGAIN = "email_sent_again"
+    DOUBTFUL_SENT_AGAIN = "doubtful_sent_again"
     EVENTS_READ = "events_read"
     EVENTS_ERASED = "events_erased"
     RECOMMENDATIONS_READ = "recommendations_read"

@@ -38,6 +38,7 @@ def _deeds() -> dict[str, str]:
         Action.CUSTOMER_NOT_FOUND: _("looked for somebody, found nobody"),
         Action.EMAIL_READ: _("read an e-mail"),
         Action.EMAIL_SENT_AGAIN: _("had an e-mail sent again"),
+        Action.DOUBTFUL_SENT_AGAIN: _("had doubtful e-mails sent again"),
         Action.EVENTS_READ: _("read a customer's events"),
         Action.EVENTS_ERASED: _("erased a customer's events"),
         Action.RECOMMENDATIONS_READ: _("read a customer's recommendations"),

@@ -132,7 +132,7 @@ def areas() -> tuple[Area, ...]:
             ),
             people,
         ),
-        Area(Permission.EMAILS, _("E-mails"), "letter", ("emails", "find_emails", "email"), people),
+        Area(Permission.EMAILS, _("E-mails"), "letter", ("emails", "find_emails", "email", "doubtful_emails"), people),
         Area(
             Permission.EMAILS, _("Held back"), "shield",
             (

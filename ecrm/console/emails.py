@@ -23,6 +23,7 @@ from tracking.customers import customers_by_email
 from .blueprint import console, kept_reason
 from .queries import LARGEST, choice_arg, cursor, cursor_arg, number_arg, text_arg
 from .readable import readable
+from .source_words import source_words
 
 PAGE = 50
 
@@ -50,11 +51,12 @@ def emails() -> str:
         rows = session.scalars(query.limit(PAGE + 1)).all()
         counted = select(Email.state, func.count()).group_by(Email.state)
         counts = {row[0]: row[1] for row in session.execute(counted)}
+        names = source_words(session, {row.source for row in rows})
     more = cursor(rows[PAGE - 1].queued_at, rows[PAGE - 1].id) if len(rows) > PAGE else ""
     return render_template(
         "ecrm/console/emails.html",
         emails=rows[:PAGE], more=more, state=state, states=list(State), counts=counts, order=order,
-        customer_id=customer_id, like=like, asked="", missed=False, masked=masked,
+        customer_id=customer_id, like=like, asked="", missed=False, masked=masked, names=names,
     )  # fmt: skip
 
 
@@ -73,7 +75,7 @@ def find_emails() -> AnyResponse | tuple[str, int]:
         page = render_template(
             "ecrm/console/emails.html",
             emails=[], more="", state=None, states=list(State), counts={}, order="", customer_id=None, like=None,
-            asked=asked, missed=True, masked=masked,
+            asked=asked, missed=True, masked=masked, names={},
         )  # fmt: skip
         return page, 404
     return redirect(url_for("console.emails", **filters), 303)

@@ -244,6 +244,8 @@ CONSOLE = {
     "console.rfm_groups GET": Row(_staff("marketer")),
     "console.emails GET": Row(_EMAILS),
     "console.find_emails POST": Row(_EMAILS),
+    "console.doubtful_emails GET": Row(_EMAILS),
+    "console.send_doubtful_emails_again POST": Row(_staff("marketer"), form={"source": "mailing:1", "sure": "yes"}),
     "console.email GET": Row(_EMAILS, {"email_id": "email"}),
     "console.email_html GET": Row(_staff("support"), {"email_id": "email"}),
     "console.suppression GET": Row(_staff("marketer", "support")),

@@ -97,6 +97,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "console.write_to_list": ("deed",),
     "console.archive_list": (),
     "console.find_emails": ("asked",),
+    "console.send_doubtful_emails_again": ("source", "sure"),
     "console.find_events": ("name", "order", "day", "email"),
     "console.find_recommended_to": ("asked",),
     "console.go_back_to_model": ("name",),
