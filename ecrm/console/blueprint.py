@@ -82,6 +82,7 @@ def areas() -> tuple[Area, ...]:
                         "change_campaign_now", "credits",
                     ),
                 ),
+                Tab(_("E-mails"), ("mail_results", "mail_result")),
                 Tab(_("Costs"), ("costs", "enter_costs")),
                 Tab(_("Imports"), ("imports", "upload_import", "check_import", "write_import"), Permission.CAMPAIGNS),
             ),

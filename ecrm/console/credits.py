@@ -90,7 +90,7 @@ def _name(key: str) -> str:
         return campaign.name if campaign else rest
     if kind == "why":
         return why_words(rest)
-    if kind == "code":
+    if kind in {"code", "content"}:
         return rest
     if kind == "none":
         return _("Sources without a campaign code")

@@ -33,6 +33,7 @@ PAGE = 50
 def emails() -> str:
     """The outbox, newest first; filtered by state, customer, order or the address of another e-mail."""
     state, order = choice_arg("state", State), text_arg("order", longest=64)
+    source = text_arg("source", longest=60)
     customer_id, like_id, before = number_arg("customer"), number_arg("like"), cursor_arg()
     with installation().sessions() as session:
         like = session.get(Email, like_id) if like_id else None
@@ -43,6 +44,8 @@ def emails() -> str:
             query = query.where(Email.order_reference == order)
         if customer_id:
             query = query.where(Email.customer_id == customer_id)
+        if source:
+            query = query.where(Email.source == source)
         if like_id:
             query = query.where(Email.to_address == (like.to_address if like else ""))
         if before:

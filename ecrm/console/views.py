@@ -29,6 +29,7 @@ from . import (
     flows,
     imports,
     keywords,
+    mail_reports,
     mailing_deeds,
     mailing_editor,
     mailing_looks,
@@ -59,6 +60,7 @@ from . import (
 from .blueprint import console, open_areas
 
 AREAS = (
+    mail_reports,
     audience,
     audience_lists,
     overview,

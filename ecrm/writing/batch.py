@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from ecrm.installation import Installation
-from ecrm.mail_links import EmailLinks, MailLinks, mail_links
+from ecrm.mail_links import EmailLinks, MailLinks, content_of, mail_links
 from ecrm.recommending.for_people import Pick, for_email
 from ecrm.storefront import ShopFacts
 from mailer.outbox import Email
@@ -48,10 +48,11 @@ class Batch:
         """Whom the e-mail goes to; somebody unknown, where its contact is gone."""
         return self.people.get(email.contact_id or 0) or Recipient(email.contact_id or 0)
 
-    def links_of(self, email: Email, *, campaign: str, content: str) -> EmailLinks:
-        """The links of an e-mail; they name it only where its recipient agreed to that."""
+    def links_of(self, email: Email, *, campaign: str) -> EmailLinks:
+        """The links of an e-mail; they name it only where its recipient agreed to that. Reports find it by them."""
         return self.links.of(
-            email_id=email.id, contact_id=email.contact_id or 0, topic=email.topic, campaign=campaign, content=content,
+            email_id=email.id, contact_id=email.contact_id or 0, topic=email.topic, campaign=campaign,
+            content=content_of(email.source, step=email.step, variant=email.variant),
             tracked=self.recipient(email).tracked,
         )  # fmt: skip
 

@@ -78,7 +78,7 @@ class FlowLetters:
         person = batch.recipient(email)
         shelf = batch.shelves.of(person.region)
         wanted, flow = _ids(email.content), email.source.partition(":")[2] or email.template
-        links = batch.links_of(email, campaign=flow, content=f"{email.source.replace(':', '-')}-{email.step}")
+        links = batch.links_of(email, campaign=flow)
         offers = _offers(links, shelf, picks.get(person.customer_id or 0, ()))
         if not offers and _recommended(email):
             offers = _favourites(batch, links, shelf, [*wanted, *shown.left_out])

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ecrm.letters import absolute
+from ecrm.mail_links import content_of
 from ecrm.storefront import found_products
 from mailer.blocks import Block, Draft
 from mailer.goods import Good, GoodsPrinter, Printed
@@ -41,7 +42,6 @@ class Ready:
     page: Any
     followed: str
     campaign: str
-    content: str
 
     @property
     def recommended(self) -> int:
@@ -77,7 +77,7 @@ class MailingLetters:
         printed, shown = goods.of(email, ready, person)
         if ready.prepared.goods and not shown:
             return Held(batch.now + SOLD_OUT_PAUSE, "nothing that it shows is available")
-        links = batch.links_of(email, campaign=ready.campaign, content=ready.content)
+        links = batch.links_of(email, campaign=ready.campaign)
         personal = Personal(
             values=person.values, unsubscribe_url=links.unsubscribe, preferences_url=links.preferences,
             followed=links.ecm, pixel=links.pixel,
@@ -118,7 +118,7 @@ class MailingLetters:
     def _prepare(self, batch: Batch, mailing: Mailing, draft: Draft, variant: str) -> Ready:
         marks = Marks()
         source = source_of(mailing.id).replace(":", "-")
-        campaign, content = mailing.campaign or source, f"{source}-{variant}" if variant else source
+        campaign, content = mailing.campaign or source, content_of(source_of(mailing.id), variant=variant)
         links = batch.links.of(
             email_id=0, contact_id=0, topic=mailing.topic, campaign=campaign, content=content, tracked=False
         )  # fmt: skip
@@ -137,7 +137,7 @@ class MailingLetters:
             for block in prepared.goods
             if block.kind == "products"
         }
-        return Ready(prepared, candidates, page, marks.followed, campaign, content)
+        return Ready(prepared, candidates, page, marks.followed, campaign)
 
 
 def _variant(session: Session, mailing_id: int, name: str) -> MailingVariant:

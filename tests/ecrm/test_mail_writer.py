@@ -57,7 +57,9 @@ def test_links_name_campaign_and_place_and_the_email_only_for_those_who_agreed(k
     number = mailing(kites, [TEXT, GRID])
     plain = only(kites, queued(kites, contact(kites), mailing_id=number))
     followed = only(kites, queued(kites, contact(kites, "bo@example.com", "Bo", tracked=True), mailing_id=number))
-    assert f"utm_source=shop&utm_medium=email&utm_campaign=spring&utm_content=mailing-{number}-a.block-1" in plain.text
+    assert (
+        f"utm_source=shop&utm_medium=email&utm_campaign=spring&utm_content=mailing-{number}.0.a.block-1" in plain.text
+    )
     assert "ecm=" not in plain.text + plain.html
     assert "/opened/" not in plain.html
     assert followed.text.count("&ecm=") == 4  # the text's link, two products, the shop

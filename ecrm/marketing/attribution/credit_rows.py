@@ -85,6 +85,8 @@ def _of_line(session: Session, key: str) -> ColumnElement[bool]:
             return Source.campaign.in_(sorted(meaning_codes(session, int(rest))))
         case "code":
             return and_(Source.campaign == rest, Source.campaign.not_in(select(code_owners().c.code)))
+        case "content":  # the links of a mailing's or a flow's e-mails
+            return and_(Source.medium == "email", Source.content.startswith(f"{rest}.", autoescape=True))
         case "none":
             return func.coalesce(Source.campaign, "-") == ""
         case _ if key in CHANNELS:

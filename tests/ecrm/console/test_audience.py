@@ -165,3 +165,10 @@ def test_a_file_without_addresses_is_refused_in_words(
 
 def test_the_groups_page_says_when_nothing_was_worked_out_yet(browser: FlaskClient) -> None:
     assert "Not worked out yet" in words(browser.get(f"{PEOPLE}/groups").text)
+
+
+def test_what_e_mails_earn_is_a_report_and_each_flow_a_page(browser: FlaskClient) -> None:
+    assert "What e-mails earn" in words(browser.get("/console/mail-results").text)
+    assert browser.get("/console/mail-results.csv").mimetype == "text/csv"
+    assert "Nothing was sent yet." in words(browser.get("/console/mail-results/flow:cart").text)
+    assert browser.get("/console/mail-results/mailing:99").status_code == 404
