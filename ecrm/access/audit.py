@@ -52,6 +52,7 @@ class Action(StrEnum):
     SUPPRESSIONS_EXPORTED = "suppressions_exported"
     PAUSE_RELEASED = "pause_released"
     MAILBOX_ERASED = "mailbox_erased"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
     FLOW_CHANGED = "flow_changed"
     MAILING_CHANGED = "mailing_changed"
     MAILING_PREVIEWED = "mailing_previewed"

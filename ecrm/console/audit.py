@@ -66,5 +66,6 @@ def _deeds() -> dict[str, str]:
         Action.SUPPRESSIONS_IMPORTED: _("imported mailboxes to hold back"),
         Action.SUPPRESSIONS_EXPORTED: _("exported the hashes of held back mailboxes"),
         Action.PAUSE_RELEASED: _("let paused marketing go on"),
+        Action.CONSENT_WITHDRAWN: _("ended marketing because a customer asked"),
         Action.MAILBOX_ERASED: _("erased what was kept of a mailbox"),
     }

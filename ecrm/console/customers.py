@@ -10,6 +10,8 @@ from werkzeug.wrappers import Response
 
 from ecrm.access.audit import Action, record, record_look
 from ecrm.access.roles import Permission, needs, signed_in_staff
+from ecrm.consent.words import topic_words
+from ecrm.customers.agreed import agreed
 from ecrm.customers.identity import browsers_of
 from ecrm.customers.mailed import mailed
 from ecrm.customers.profile import profile
@@ -24,6 +26,7 @@ from ecrm.wording import gettext as _
 from .blueprint import DEFAULT_REASON, console, kept_reason
 from .product_names import product_names
 from .queries import LARGEST, bad_cursor, choice_arg, text_arg
+from .suppression import reason_words
 
 PAGE = 30
 
@@ -88,6 +91,7 @@ def customer(customer_id: int) -> str:
             limit=PAGE,
         )
         offers = for_desk(crm, own, customer_id)
+        said = agreed(own, customer_id)
         mail = mailed(own, customer_id, budget=budget_of(crm), now=datetime.now(UTC))
         choices = choices_of(own, Chooser(customer_id, None))
     chosen = {card.product_id: card.name for card in crm.storefront.products([one.product for one in choices])}
@@ -95,7 +99,8 @@ def customer(customer_id: int) -> str:
     return render_template(
         "ecrm/console/customer.html",
         known=known, browsers=browsers, page=page, kinds=list(Kind), kind=kind, before=before, names=names,
-        offers=offers, choices=choices, chosen=chosen, mail=mail,
+        offers=offers, choices=choices, chosen=chosen, mail=mail, agreed=said,
+        labels={one.topic: one.label for one in topic_words()}, held_reasons=reason_words(),
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from ecrm.wording import gettext as _
 from ecrm.wording import ngettext
 from mailer.doctor.resolving import DnsResolver, NotInstalled
 from mailer.outbox import State
+from mailer.pausing import standing_pauses
 from tracking.clickstream.put_aside import how_many_aside
 
 from .blueprint import console
@@ -61,6 +62,7 @@ def system() -> str:
             writer=crm.writer.figures,
             put_aside=how_many_aside(session),
             examined=last_examined(session),
+            pauses=standing_pauses(session),
             now=datetime.now(UTC),
             patience=PATIENCE,
         )

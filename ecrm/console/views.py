@@ -9,6 +9,7 @@ from ecrm.access.roles import needs, signed_in_staff
 
 from . import (
     ad_intensity,
+    agreed,
     audience,
     audience_lists,
     audit,
@@ -88,6 +89,7 @@ AREAS = (
     refunds,
     experiments,
     customers,
+    agreed,
     browsers,
     mailings,
     mailing_editor,

@@ -251,6 +251,7 @@ CONSOLE = {
     "console.send_doubtful_emails_again POST": Row(_staff("marketer"), form={"source": "mailing:1", "sure": "yes"}),
     "console.email GET": Row(_EMAILS, {"email_id": "email"}),
     "console.email_html GET": Row(_staff("support"), {"email_id": "email"}),
+    "console.withdraw_for_customer POST": Row(_PERSONS, {"customer_id": "customer"}, form={"note": "asked"}),
     "console.suppression GET": Row(_staff("marketer", "support")),
     "console.find_suppression POST": Row(_PERSONS, form={"address": "ada@example.com"}),
     "console.add_suppression POST": Row(_PERSONS, form={"address": "held@example.com", "note": "asked"}),

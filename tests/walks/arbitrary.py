@@ -107,6 +107,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "console.end_recommendation_rule": (),
     "console.send_email_again": (),
     "console.find_suppression": ("address",),
+    "console.withdraw_for_customer": ("note",),
     "console.add_suppression": ("address", "note", "scope"),
     "console.lift_suppression": ("address", "note"),
     "console.import_suppressions": ("list", "write"),
