@@ -11,7 +11,7 @@ import click
 from flask.cli import AppGroup, with_appcontext
 
 from mailer import engagement, waitlists
-from mailer.erasure import ErasedMail, Forget, erase_mailbox
+from mailer.erasure import ErasedMail, Forget, erase_mailbox, erase_unanswered
 from mailer.flows import entry
 from tracking.clickstream.owning import NotOurs
 from tracking.customers import customers_by_email
@@ -41,6 +41,12 @@ def erase_mail(crm: Installation, email: str, *, reason: str, staff: Staff) -> E
             raise keeping.NotErasable("No e-mail and no consent is kept of this address.")
         audit.record(session, staff, audit.Action.MAILBOX_ERASED, reason=reason, now=now)
     return done
+
+
+def forget_unconfirmed(crm: Installation) -> int:
+    """Forget addresses that somebody typed and nobody confirmed within a month; says how many."""
+    with crm.sessions.begin() as session:
+        return erase_unanswered(session, hashed=address_hash(crm.app), forget=FORGET, now=datetime.now(UTC))
 
 
 def add_to(commands: AppGroup) -> None:

@@ -21,6 +21,7 @@ from tracking.clickstream.digest import Digested, digest_next
 from .customers.worth_book import bring_worth_up_to_date
 from .delays import tell_delays
 from .doctoring import examine_daily
+from .erasing import forget_unconfirmed
 from .flows import run as run_flows
 from .installation import Installation
 from .job_runs import JobRun
@@ -148,10 +149,11 @@ def value_customers(crm: Installation) -> str:
 
 
 def tidy(crm: Installation) -> str:
-    """Forget job runs older than 90 days."""
+    """Forget job runs older than 90 days, and addresses that nobody confirmed within a month."""
     with crm.sessions.begin() as session:
         gone = session.execute(delete(JobRun).where(JobRun.started_at < datetime.now(UTC) - KEEP_RUNS))
-    return f"{getattr(gone, 'rowcount', 0)} old job runs forgotten"
+    unconfirmed = forget_unconfirmed(crm)
+    return f"{getattr(gone, 'rowcount', 0)} old job runs and {unconfirmed} unconfirmed addresses forgotten"
 
 
 TIMETABLE: tuple[Job, ...] = (
@@ -230,7 +232,7 @@ TIMETABLE: tuple[Job, ...] = (
         at="04:20",
         once=True,
     ),
-    Job("tidy", "forgets job runs older than 90 days", tidy, at="04:00", once=True),
+    Job("tidy", "forgets old job runs, and addresses that nobody confirmed", tidy, at="04:00", once=True),
 )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, delete, func, insert, select, update
+from sqlalchemy import ForeignKey, Index, String, func, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from tracking.record import BigId, Record
@@ -17,7 +17,10 @@ from .suppression import Reason, lock, standing
 LINK_LASTS = timedelta(days=7)
 MAX_AN_HOUR, MAX_A_DAY = 3, 6
 """Letters to one address, whoever asks: enough for somebody who lost one, too few to annoy a stranger."""
-_KEPT = timedelta(days=30)
+KEPT = timedelta(days=30)
+"""After this, an address that nobody confirmed is forgotten (`erasure.erase_unanswered`)."""
+TEMPLATE = "consent_confirm"
+"""Of the letter that asks."""
 
 
 class ConsentRequest(Record):
@@ -52,7 +55,6 @@ def ask(
         or isn't there. Whoever asked must not learn which.
     """
     lock(session, contact_id)
-    session.execute(delete(ConsentRequest).where(ConsentRequest.asked_at < now - _KEPT))
     asked = select(func.count()).select_from(ConsentRequest).where(ConsentRequest.contact_id == contact_id)
     hour, day = (
         session.scalar(asked.where(ConsentRequest.asked_at > now - timedelta(hours=hours))) or 0 for hours in (1, 24)

@@ -19,7 +19,7 @@ from tracking.email_address import fold
 from .address_hash import AddressHash
 from .consent import ConsentEntry, Subscription
 from .contacts import Contact
-from .double_opt_in import ConsentRequest
+from .double_opt_in import KEPT, TEMPLATE, ConsentRequest
 from .outbox import Email, State
 from .reports import MailReport
 from .suppression import Scope, Suppression, lock
@@ -66,6 +66,30 @@ def erase_mailbox(
         _empty_contact(session, contact_id, forget)
     emails = _empty_emails(session, or_(*mine))
     return None if contact_id is None and not emails else ErasedMail(emails, hashes)
+
+
+def erase_unanswered(
+    session: Session, *, hashed: AddressHash, forget: Sequence[Forget] = (), now: datetime, limit: int = 500
+) -> int:
+    """Forget addresses that somebody typed and nobody confirmed within `double_opt_in.KEPT`, and old requests.
+
+    Only where nothing else is known of the mailbox: no owner, no consent, no e-mail but the letter that asked.
+
+    Returns:
+        How many addresses were forgotten.
+    """
+    old = now - KEPT
+    said = select(ConsentEntry.id).where(ConsentEntry.contact_id == Contact.id).exists()
+    written = select(Email.id).where(Email.contact_id == Contact.id, Email.template != TEMPLATE).exists()
+    recent = select(ConsentRequest.id).where(ConsentRequest.contact_id == Contact.id, ConsentRequest.asked_at > old)
+    asked = select(ConsentRequest.id).where(ConsentRequest.contact_id == Contact.id).exists()
+    unknown = (Contact.folded.is_not(None), Contact.customer_id.is_(None), Contact.confirmed_at.is_(None))
+    query = select(Contact.address).where(*unknown, asked, ~said, ~written, ~recent.exists()).limit(limit)
+    addresses = session.scalars(query).all()
+    for address in addresses:
+        erase_mailbox(session, address, hashed=hashed, forget=forget, now=now)
+    session.execute(delete(ConsentRequest).where(ConsentRequest.asked_at <= old, ConsentRequest.used_at.is_not(None)))
+    return len(addresses)
 
 
 def _keep_hashes(session: Session, contact_id: int, hashed: str) -> int:

@@ -16,7 +16,7 @@ from ecrm.mail_links import Purpose, mail_keys, mail_links
 from ecrm.mailboxes import contact_for
 from mailer import dedup
 from mailer.consent import Topic
-from mailer.double_opt_in import LINK_LASTS, ConsentRequest, ask, open_request, use_request
+from mailer.double_opt_in import LINK_LASTS, TEMPLATE, ConsentRequest, ask, open_request, use_request
 
 from .page import consent_page
 from .words import label_of
@@ -50,7 +50,7 @@ def ask_to_confirm(
     with shop_context(crm) as facts:  # written in any case, so that nobody learns from the time it takes
         letter = write(
             facts,
-            template="consent_confirm",
+            template=TEMPLATE,
             context={
                 "link": f"{mail_links(crm).public}/confirm/{token}",
                 "days": LINK_LASTS.days,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, text
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from ecrm import events
 from ecrm.access.audit import at_command_line
-from ecrm.erasing import erase_mail
+from ecrm.erasing import erase_mail, forget_unconfirmed
 from ecrm.installation import Installation
 from ecrm.keeping import NotErasable
 from ecrm.mailboxes import contact_for
@@ -95,3 +96,18 @@ def test_the_command_erases_a_mailbox_that_is_no_customers(plugin: Installation,
     assert "e-mails emptied" in done.output
     again = runner.invoke(args=["ecrm", "erase", ADDRESS, "--reason", "asked", "--yes"])
     assert again.exit_code == 1
+
+
+def test_an_address_that_nobody_confirmed_is_forgotten_after_a_month(
+    plugin: Installation, host: Flask, browser: FlaskClient, ada: int
+) -> None:
+    browser.post("/ecrm/newsletter", data={"email": "somebody.typed.this@example.com"})
+    with plugin.sessions() as session:
+        typed = "select count(*) from ecrm_email where to_address like 'somebody%'"
+        assert session.scalar(text(typed)) == 1
+    assert forget_unconfirmed(plugin) == 0
+    with time_machine.travel(datetime.now(UTC) + timedelta(days=31), tick=False):
+        assert forget_unconfirmed(plugin) == 1
+    with plugin.sessions() as session:
+        assert session.scalar(text(typed)) == 0
+        assert "ecrm_contact" in where_it_stands(session)  # who agreed to something stays known
