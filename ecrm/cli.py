@@ -15,6 +15,7 @@ from . import (
     history_steps,
     inbox_commands,
     keeping_commands,
+    mail_gallery,
     migrating,
     recommending_commands,
     scheduler,
@@ -36,6 +37,7 @@ def init_app(app: Flask) -> None:
     attribution.add_to(ecrm_commands)
     recommended.add_to(ecrm_commands)
     keeping_commands.add_to(ecrm_commands)
+    mail_gallery.add_to(ecrm_commands)
     inbox_commands.add_to(ecrm_commands)
     recommending_commands.add_to(ecrm_commands)
     history_steps.add_to(ecrm_commands)

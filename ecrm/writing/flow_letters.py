@@ -19,7 +19,7 @@ An e-mail that is about products none of which can be had is held while they are
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -29,7 +29,7 @@ from markupsafe import Markup
 from ecrm.letters import absolute
 from ecrm.mail_links import EmailLinks
 from ecrm.storefront import cart_url_of
-from ecrm.wording import day
+from ecrm.wording import day, money
 from mailer.goods import Good
 from mailer.outbox import Email
 from mailer.rendering import render
@@ -82,10 +82,7 @@ class FlowLetters:
         offers = _offers(links, shelf, picks.get(person.customer_id or 0, ()))
         if not offers and _recommended(email):
             offers = _favourites(batch, links, shelf, [*wanted, *shown.left_out])
-        products = [
-            shelf.good(one, page=_page(links), place="product", reason=_reason(email.content, one))
-            for one in shown.products
-        ]
+        products = [_good(email.content, shelf, links, one) for one in shown.products]
         if email.content.get("swap") and len(products) < len(wanted):
             missing = len(wanted) - len(products)
             products, offers = products + offers[:missing], offers[missing:]
@@ -131,6 +128,15 @@ def _day(written: str) -> str:
 def _ids(content: Mapping[str, Any]) -> list[str]:
     """What the e-mail is about, at most as many as it can show."""
     return [str(one) for one in (content.get("products") or ())][:MOST]
+
+
+def _good(content: Mapping[str, Any], shelf: Shelf, links: EmailLinks, product_id: str) -> Good:
+    """The product with its reason and, where that is what the e-mail is about, what it cost before."""
+    good = shelf.good(product_id, page=_page(links), place="product", reason=_reason(content, product_id))
+    before, card = content.get("prices"), shelf.card(product_id)
+    if isinstance(before, Mapping) and product_id in before and card is not None:
+        return replace(good, was=money(int(before[product_id]), card.currency))
+    return good
 
 
 def _reason(content: Mapping[str, Any], product_id: str) -> str:
