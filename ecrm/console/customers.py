@@ -15,6 +15,8 @@ from ecrm.customers.agreed import agreed
 from ecrm.customers.identity import browsers_of
 from ecrm.customers.mailed import mailed
 from ecrm.customers.profile import profile
+from ecrm.customers.rfm import group_name
+from ecrm.customers.standing import standing_of
 from ecrm.customers.timeline import Cursor, Kind, timeline
 from ecrm.flow_shop import budget_of
 from ecrm.installation import installation
@@ -94,6 +96,7 @@ def customer(customer_id: int) -> str:
         said = agreed(own, customer_id)
         mail = mailed(own, customer_id, budget=budget_of(crm), now=datetime.now(UTC))
         choices = choices_of(own, Chooser(customer_id, None))
+        standing = standing_of(own, customer_id, now=datetime.now(UTC), window=window)
     chosen = {card.product_id: card.name for card in crm.storefront.products([one.product for one in choices])}
     names = product_names(step for entry in page.entries for step in entry.steps)
     return render_template(
@@ -101,6 +104,7 @@ def customer(customer_id: int) -> str:
         known=known, browsers=browsers, page=page, kinds=list(Kind), kind=kind, before=before, names=names,
         offers=offers, choices=choices, chosen=chosen, mail=mail, agreed=said,
         labels={one.topic: one.label for one in topic_words()}, held_reasons=reason_words(),
+        standing=standing, group_name=group_name,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from io import BytesIO
 
 import pytest
 from bs4 import BeautifulSoup
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
@@ -172,3 +173,15 @@ def test_what_e_mails_earn_is_a_report_and_each_flow_a_page(browser: FlaskClient
     assert browser.get("/console/mail-results.csv").mimetype == "text/csv"
     assert "Nothing was sent yet." in words(browser.get("/console/mail-results/flow:cart").text)
     assert browser.get("/console/mail-results/mailing:99").status_code == 404
+
+
+def test_the_customers_page_says_where_they_stand_and_why(
+    browser: FlaskClient, token: str, desk: Flask, ada: int, contacts: list[int]
+) -> None:
+    assert "Not worked out yet" in words(browser.get(f"/console/customers/{ada}").text)
+    desk.test_cli_runner().invoke(args=["ecrm", "rfm"])
+    browser.post(f"{PEOPLE}/new", data={"csrf_token": token, "name": "Everybody", "r.0.group": "all", "deed": "save"})
+    page = browser.get(f"/console/customers/{ada}")
+    assert "RFM group too few customers for groups" in words(page.text)
+    assert "nothing can be said: too few orders" in words(page.text)
+    assert f"contact={contacts[0]}" in page.text
