@@ -23,6 +23,7 @@ from . import (
 from .catching_up import catch_up
 from .collector import commands as collector_commands
 from .customers import worth_commands
+from .giving import command as giving
 from .installation import installation
 from .mail_reports import commands as report_commands
 from .marketing.attribution import commands as attribution
@@ -48,6 +49,7 @@ def init_app(app: Flask) -> None:
     report_commands.add_to(ecrm_commands)
     erasing.add_to(ecrm_commands)
     doctoring.add_to(ecrm_commands)
+    giving.add_to(ecrm_commands)
     app.cli.add_command(ecrm_commands)
     collector_commands.add_to(ecrm_commands)
 

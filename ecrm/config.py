@@ -77,6 +77,8 @@ SETTINGS = (
     Setting("ECRM_QUIET_HOURS", "21-8", "Hours of the recipient's own clock in which no marketing goes out; empty: none."),
     Setting("ECRM_QUIET_HOLIDAYS", True, "Whether marketing rests on the public holidays of the recipient's country and subdivision, too."),
     Setting("ECRM_RECOMMENDATION_DAYS", 7, "How many days before an order a click on a recommendation may lie for the product's money to be credited to it."),
+    Setting("ECRM_GIFT_HOLIDAYS", ("three_kings", "lunar_new_year", "valentines", "womens_day", "easter", "eid_al_fitr", "mothers_day", "fathers_day", "diwali", "st_nicholas", "christmas"), "Holidays before which the flow `holidays` writes gift ideas, each in the countries that keep it."),
+    Setting("ECRM_GIFT_SHELVES", (), "Categories that hold what is for giving, as the shop calls them; empty finds them by English and some German words."),
 )  # fmt: skip
 
 

@@ -14,10 +14,12 @@ from mailer.budget import Budget
 from mailer.calendar import Place
 from mailer.caps import Caps
 from mailer.flows.flow import OpenCart
+from mailer.flows.goods import Goods
 from mailer.quiet import Quiet
 from tracking.clickstream.log import Log
 
 from . import silence
+from .flow_goods import FlowGoods
 from .habits import deeds_of, hours_of
 from .installation import Installation
 from .storefront import CartFacts, ShopFacts, open_cart_of, open_carts_of
@@ -45,6 +47,10 @@ class FlowShop:
     @property
     def zone(self) -> str:
         return self.facts.time_zone
+
+    @property
+    def goods(self) -> Goods:
+        return FlowGoods(self.crm, self.now)
 
     def zones(self, session: Session) -> Sequence[str]:
         kept: tuple[datetime, list[str]] | None = self.crm.app.extensions.get("ecrm_zones")

@@ -7,6 +7,7 @@ taken; it is one hour off for most of the others, and that is why quiet hours ha
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import NamedTuple
@@ -95,6 +96,11 @@ def public_holiday(place: Place, day: date) -> str:
     if not place.country:
         return ""
     return _holidays_of(place.country.upper(), subdivision_code(place), day.year).get(day, "")
+
+
+def public_holidays(place: Place, year: int) -> Mapping[date, str]:
+    """All public holidays of a place in a year, by day, in English; none where the country's aren't known."""
+    return _holidays_of(place.country.upper(), subdivision_code(place), year) if place.country else {}
 
 
 @lru_cache(maxsize=4096)

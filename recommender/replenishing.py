@@ -124,5 +124,5 @@ def _credible(values: Doubles, group: NDArray[Any], prior: Doubles) -> tuple[Dou
         return prior.copy(), np.zeros(size)
     s2 = float(((values - mean[group]) ** 2).sum()) / freedom
     between = max((float((count * (mean - prior) ** 2).sum()) - groups * s2) / float(count.sum()), 1e-9)
-    credibility = count / (count + s2 / between)
+    credibility = np.divide(count, count + s2 / between, out=np.zeros(size), where=count > 0)
     return credibility * mean + (1 - credibility) * prior, credibility

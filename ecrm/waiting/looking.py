@@ -15,6 +15,7 @@ from ecrm.events import PriceChanged, ProductListed, ProductRestocked, Told
 from ecrm.installation import Installation, installation
 from ecrm.letters import shop_context
 from ecrm.storefront import ProductCard, pieces_of, products_for
+from mailer.settling import settle
 from mailer.supply import Look, give_back, observe, sold_since, supply_of, take
 from mailer.waitlists import (
     Kind,
@@ -47,13 +48,13 @@ def ask_shop_for_new(session: Session, row: Event, told: Told) -> None:
 def look_after_all(crm: Installation, *, now: datetime) -> str:
     """The job: each product that somebody waits for, in a transaction of its own."""
     with crm.sessions.begin() as session:
-        forgotten = forget_unproved(session, now=now)
+        forgotten, back = forget_unproved(session, now=now), settle(session, now=now)
         products = watched_products(session)
     told = 0
     for product in products:
         with crm.sessions.begin() as session:
             told += look_after(crm, session, [product], now=now)
-    return f"{len(products)} products looked at, {told} people told, {forgotten} unproved wishes forgotten"
+    return f"{len(products)} products looked at, {told} people told, {back} wait again, {forgotten} wishes forgotten"
 
 
 def look_after(crm: Installation, session: Session, products: Sequence[str], *, now: datetime) -> int:

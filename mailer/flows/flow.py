@@ -22,6 +22,7 @@ from mailer.quiet import Quiet
 from tracking.clickstream.log import Log
 
 from .entry import FlowEntry
+from .goods import Goods
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +118,10 @@ class Shop(Protocol):
     @property
     def quiet(self) -> Quiet:
         """When nobody is bothered."""
+
+    @property
+    def goods(self) -> Goods:
+        """What flows about products ask."""
 
     def zones(self, session: Session) -> Sequence[str]:
         """The time zones in which customers live, the shop's among them."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from tracking.orders import SeenOrder, SeenRefund
+from tracking.orders import SeenOrder, SeenOrderLine, SeenRefund
 
 
 def ordered_since(session: Session, customer_id: int, since: datetime, *, now: datetime) -> bool:
@@ -33,3 +34,15 @@ def net_revenue(session: Session, customer_id: int, *, since: datetime, now: dat
         SeenRefund.customer_id == customer_id, SeenRefund.refunded_at > since, SeenRefund.refunded_at <= now
     )
     return int(session.scalar(paid) or 0) - int(session.scalar(back) or 0)
+
+
+def products_bought(
+    session: Session, customer_id: int | None, products: Collection[str], *, since: datetime | None, now: datetime
+) -> set[str]:
+    """Which of these products they bought, after `since` or (None) ever."""
+    query = (
+        select(SeenOrderLine.product)
+        .join(SeenOrder, SeenOrder.id == SeenOrderLine.order_id)
+        .where(SeenOrder.customer_id == customer_id, SeenOrder.placed_at <= now, SeenOrderLine.product.in_(products))
+    )
+    return set(session.scalars(query if since is None else query.where(SeenOrder.placed_at > since)))

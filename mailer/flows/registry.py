@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .arrivals import Arrivals
+from .back_in_stock import BackInStock
 from .birthday import Birthday
 from .browse import BrowseAbandonment
 from .cart import AbandonedCart
 from .flow import Flow
+from .holidays import Holidays
 from .loyalty import LoyaltyTier
+from .price_drop import PriceDrop
+from .replenishment import Replenishment
 from .review import ReviewRequest
 from .welcome import Welcome
 from .winback import WinBack
@@ -21,6 +26,11 @@ FLOWS: tuple[Flow, ...] = (
     LoyaltyTier(),
     Birthday(),
     WinBack(),
+    BackInStock(),
+    PriceDrop(),
+    Arrivals(),
+    Replenishment(),
+    Holidays(),
 )
 
 

@@ -193,4 +193,4 @@ def test_a_product_that_is_listed_is_proposed_at_once(shop: Kites) -> None:
 
 def test_the_job_says_what_it_did(shop: Kites) -> None:
     wait(shop, "ada")
-    assert job_named("waiting").run(shop.crm) == "1 products looked at, 0 people told, 0 unproved wishes forgotten"
+    assert job_named("waiting").run(shop.crm) == "1 products looked at, 0 people told, 0 wait again, 0 wishes forgotten"

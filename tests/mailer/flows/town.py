@@ -19,6 +19,7 @@ from mailer.contacts import Contact
 from mailer.flows.engine import FlowReport, run_flows
 from mailer.flows.entry import FlowEntry
 from mailer.flows.flow import Flow, OpenCart
+from mailer.flows.goods import Goods, NoGoods
 from mailer.outbox import Email
 from mailer.quiet import Quiet
 from tracking.clickstream.log import Log
@@ -39,6 +40,7 @@ class TownShop:
     zone: str = BERLIN
     hours: Hours = field(default_factory=Hours)
     quiet: Quiet = field(default_factory=Quiet)
+    goods: Goods = field(default_factory=NoGoods)
     carts: dict[str, OpenCart] | None = field(default_factory=dict)
     where: dict[int, Place] = field(default_factory=dict)
     looked: dict[int, list[datetime]] = field(default_factory=dict)
