@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 
 from flask import Flask, current_app
 from sqlalchemy.orm import Session, sessionmaker
@@ -40,6 +41,8 @@ class Installation:
     rules: Rules
     newcomers: Newcomers
     latest_steps: LatestSteps
+    stopping: threading.Event = field(default_factory=threading.Event)
+    """Set when the process is told to stop: long jobs come to an end."""
 
 
 def installation(app: Flask | None = None) -> Installation:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import signal
 import threading
 from datetime import UTC, datetime
+from types import FrameType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -36,8 +38,19 @@ def init_app(app: Flask) -> None:
 
 
 def work(app: Flask) -> None:
-    """Run the timetable until the process is stopped."""
-    plan(BlockingScheduler(**_options()), installation(app)).start()
+    """Run the timetable until the process is told to stop (SIGTERM, Ctrl-C); jobs that run are waited for, and the
+    sender ends after the e-mails that it has handed over, so that none is left in doubt."""
+    crm = installation(app)
+    scheduler = plan(BlockingScheduler(**_options()), crm)
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        crm.stopping.set()
+        # in a thread of its own: the handler may interrupt a step of the scheduler that holds its lock
+        threading.Thread(target=scheduler.shutdown, name="stop the timetable").start()
+
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, stop)
+    scheduler.start()
 
 
 def plan(scheduler: BaseScheduler, crm: Installation) -> BaseScheduler:

@@ -78,6 +78,7 @@ def make_desk(crm: Installation) -> Desk:
         sign=crm.signer,
         rates=read_rates(config["ECRM_MAIL_RATES"]),
         return_path=config["ECRM_MAIL_RETURN_PATH"],
+        stopping=crm.stopping.is_set,
     )
 
 

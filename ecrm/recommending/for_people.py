@@ -81,13 +81,13 @@ def _picks(
 
 
 def _said(found: Sequence[Recommendation], shelf: _Shelf, *, placement: Placement, staff: bool) -> list[Pick]:
-    names = _names(found, shelf)
+    names, day = _names(found, shelf), today()
     return [
         Pick(
             product=shelf.seen[one.product],
             reason=for_staff(one.reason, names)
             if staff
-            else for_shopper(one.reason, names, placement=placement, today=today()),
+            else for_shopper(one.reason, names, placement=placement, today=day),
         )
         for one in found
     ]

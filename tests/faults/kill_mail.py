@@ -1,9 +1,9 @@
 """`make crash-mail`: kill -9 of those who send a mailing, at random moments, until everybody has it.
 
-Three workers send, two schedulers write the mailing's recipients into the outbox, a mail server in a process of its
-own counts what it takes before it says so. Something is killed 25 times a run and started again at once. Afterwards
-nobody may have got the mailing twice; whoever didn't get it must be in the list of doubtful e-mails, and that list
-holds at most one e-mail a kill and connection.
+Three workers send, two schedulers start the mailing and write its recipients into the outbox, a mail server in a
+process of its own counts what it takes before it says so. Something is killed 25 times a run and started again at once.
+Afterwards nobody may have got the mailing twice; whoever didn't get it must be in the list of doubtful e-mails, and
+that list holds at most one e-mail a kill and connection.
 
 The workers' clock goes sixty times as fast as ours, so that what the dead leave behind is found within seconds.
 """
@@ -30,16 +30,16 @@ from sqlalchemy.orm import Session, sessionmaker
 
 import ecrm.migrating
 from ecrm.database import connect, sessions_on
+from mailer import mailing_expansion, mailings
 from mailer.address_hash import AddressHash
 from mailer.addressing import Mailbox
 from mailer.claims import STALE_AFTER, STALE_UNSENT, Stream
 from mailer.consent import Topic, subscribe
-from mailer.contacts import Contact
 from mailer.mailboxes import contact_of
+from mailer.mailings import Mailing, MailingState
 from mailer.outbox import Email, State
 from mailer.sender import Desk, send_due
 from mailer.smtp import SmtpTransport
-from mailer.unwritten import queue_unwritten
 from mailer.writing import Answer, Written
 from tests.faults.mail_sink import sink, taken
 from tests.faults.verdict import judge
@@ -82,24 +82,23 @@ def worker(url: str, port: int, clock: Clock, connections: int) -> None:
 
 
 def scheduler(url: str, clock: Clock) -> None:
-    """Write the recipients into the outbox, chunk by chunk, as often as nobody stops it."""
+    """Start what is due and write its recipients into the outbox, chunk by chunk, until killed."""
     sessions = sessions_on(connect(url))
     while True:
         with contextlib.suppress(Exception):
-            for begin in range(0, RECIPIENTS, CHUNK):
-                _queue(sessions, begin, clock())
-                time.sleep(0.05)
+            with sessions.begin() as session:
+                mailings.start_due(session, now=clock())
+                running = session.scalars(select(Mailing.id).where(Mailing.state == MailingState.RUNNING)).all()
+            for mailing_id in running:
+                with sessions.begin() as session:
+                    mailing_expansion.expand(
+                        session, mailing_id, members=_some, sender=Mailbox("Shop", "shop@shop.example"), now=clock()
+                    )
+        time.sleep(0.05)
 
 
-def _queue(sessions: sessionmaker[Session], begin: int, now: datetime) -> None:
-    with sessions.begin() as session:
-        people = select(Contact).order_by(Contact.id).offset(begin).limit(CHUNK)
-        for contact in session.scalars(people).all():
-            queue_unwritten(
-                session, dedup_key=f"mailing:1:{contact.id}", template="mailing",
-                sender=Mailbox("Shop", "shop@shop.example"), to=Mailbox("", contact.address), contact_id=contact.id,
-                topic="offers", source="mailing:1", priority=0, content={}, due_at=now, now=now,
-            )  # fmt: skip
+def _some(session: Session, mailing: Mailing, after: int, limit: int) -> Sequence[int]:
+    return mailing_expansion.everybody(session, mailing, after, min(limit, CHUNK))
 
 
 @dataclass
@@ -213,6 +212,8 @@ def _fill(url: str) -> None:
         for number in range(RECIPIENTS):
             contact = contact_of(session, f"person{number}@example.com", now=now, hashed=AddressHash([b"key"]))
             subscribe(session, contact.id, [Topic.OFFERS], how="test", wording="Yes", now=now)
+        mailing = mailings.create(session, name="Spring", topic=Topic.OFFERS, by="test", now=now)
+        mailings.schedule(session, mailing.id, at=now, now=now)
     engine.dispose()
 
 
