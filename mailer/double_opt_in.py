@@ -19,6 +19,8 @@ MAX_AN_HOUR, MAX_A_DAY = 3, 6
 """Letters to one address, whoever asks: enough for somebody who lost one, too few to annoy a stranger."""
 KEPT = timedelta(days=30)
 """After this, an address that nobody confirmed is forgotten (`erasure.erase_unanswered`)."""
+REFUSED = "refused"
+"""Noted all the same: the time that an answer takes must not say that no letter is sent."""
 TEMPLATE = "consent_confirm"
 """Of the letter that asks."""
 
@@ -48,27 +50,26 @@ def ask(
     session: Session, contact_id: int, topics: Collection[Topic], *, how: str, wording: str, now: datetime,
     about: dict[str, Any] | None = None, tracking: bool = False,
 ) -> int | None:  # fmt: skip
-    """Note the request.
+    """Note the request; one that is refused, too.
 
     Returns:
         Its id, for the link of the letter; None where no letter may be sent: too many were, or the mailbox complained
         or isn't there. Whoever asked must not learn which.
     """
     lock(session, contact_id)
-    asked = select(func.count()).select_from(ConsentRequest).where(ConsentRequest.contact_id == contact_id)
+    mine = (ConsentRequest.contact_id == contact_id, ConsentRequest.how != REFUSED)
+    asked = select(func.count()).select_from(ConsentRequest).where(*mine)
     hour, day = (
         session.scalar(asked.where(ConsentRequest.asked_at > now - timedelta(hours=hours))) or 0 for hours in (1, 24)
     )
-    if hour >= MAX_AN_HOUR or day >= MAX_A_DAY:
-        return None
-    if any(one.reason != Reason.UNSUBSCRIBED for one in standing(session, contact_id)):
-        return None
+    held = any(one.reason != Reason.UNSUBSCRIBED for one in standing(session, contact_id))
+    refused = held or hour >= MAX_AN_HOUR or day >= MAX_A_DAY
     values = {
         "contact_id": contact_id, "topics": [str(topic) for topic in topics], "tracking": tracking,
-        "wording": wording[:300], "how": how[:40], "about": about or {}, "asked_at": now,
+        "wording": wording[:300], "how": REFUSED if refused else how[:40], "about": about or {}, "asked_at": now,
     }  # fmt: skip
     request_id: int = session.execute(insert(ConsentRequest).values(values).returning(ConsentRequest.id)).scalar_one()
-    return request_id
+    return None if refused else request_id
 
 
 def open_request(session: Session, request_id: int, *, now: datetime) -> ConsentRequest | None:
@@ -85,6 +86,7 @@ def use_request(session: Session, request_id: int, *, now: datetime) -> ConsentR
         .where(
             ConsentRequest.id == request_id,
             ConsentRequest.used_at.is_(None),
+            ConsentRequest.how != REFUSED,
             ConsentRequest.asked_at > now - LINK_LASTS,
         )
         .values(used_at=now)

@@ -68,9 +68,7 @@ def erase_mailbox(
     return None if contact_id is None and not emails else ErasedMail(emails, hashes)
 
 
-def erase_unanswered(
-    session: Session, *, hashed: AddressHash, forget: Sequence[Forget] = (), now: datetime, limit: int = 500
-) -> int:
+def erase_unanswered(session: Session, *, hashed: AddressHash, forget: Sequence[Forget] = (), now: datetime) -> int:
     """Forget addresses that somebody typed and nobody confirmed within `double_opt_in.KEPT`, and old requests.
 
     Only where nothing else is known of the mailbox: no owner, no consent, no e-mail but the letter that asked.
@@ -84,11 +82,11 @@ def erase_unanswered(
     recent = select(ConsentRequest.id).where(ConsentRequest.contact_id == Contact.id, ConsentRequest.asked_at > old)
     asked = select(ConsentRequest.id).where(ConsentRequest.contact_id == Contact.id).exists()
     unknown = (Contact.folded.is_not(None), Contact.customer_id.is_(None), Contact.confirmed_at.is_(None))
-    query = select(Contact.address).where(*unknown, asked, ~said, ~written, ~recent.exists()).limit(limit)
+    query = select(Contact.address).where(*unknown, asked, ~said, ~written, ~recent.exists())
     addresses = session.scalars(query).all()
     for address in addresses:
         erase_mailbox(session, address, hashed=hashed, forget=forget, now=now)
-    session.execute(delete(ConsentRequest).where(ConsentRequest.asked_at <= old, ConsentRequest.used_at.is_not(None)))
+    session.execute(delete(ConsentRequest).where(ConsentRequest.asked_at <= old))
     return len(addresses)
 
 

@@ -6,6 +6,7 @@ first (`double_opt_in`); nothing else is sent to it.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -35,6 +36,8 @@ _TRAP = "website"
 """A field that people don't see and programs fill in."""
 _PACE = "ecrm_signup_pace"
 SIGN_UPS_A_MINUTE = 10
+ANSWER_AFTER = 0.1
+"""Seconds that an answer takes at least: more than any of the cases needs, so that none can be told by its time."""
 
 
 def sign_up_topics() -> list[Topic]:
@@ -65,11 +68,13 @@ def sign_up() -> AnyResponse:
         address = Mailbox("", typed).address
     except BadHeader:
         return consent_page("newsletter.html", status=422, email=typed[:254], words=sign_up_words(), asked=False)
+    start = time.monotonic()
     if not request.form.get(_TRAP):
         with installation().sessions.begin() as session:
             ask_to_confirm(
                 session, address, sign_up_topics(), how="newsletter form", wording=_kept_words(), now=datetime.now(UTC)
             )
+    time.sleep(max(0.0, start + ANSWER_AFTER - time.monotonic()))
     return redirect(url_for("ecrm.newsletter", asked=1), 303)
 
 
@@ -90,8 +95,10 @@ def newsletter_form_html() -> Markup:
 
 
 def consent_box_html() -> Markup:
-    """An unticked box for a form of the host; give its answer to `agreed`."""
-    html = render_template("ecrm/slots/consent_box.html", field=FIELD, words=sign_up_words())
+    """A box for a form of the host; give its answer to `agreed`. It is ticked only in a form that comes back for
+    another mistake, where the person ticked it."""
+    ticked = request.method == "POST" and request.form.get(FIELD) == "yes"
+    html = render_template("ecrm/slots/consent_box.html", field=FIELD, words=sign_up_words(), ticked=ticked)
     return Markup(html.strip())  # noqa: S704 (rendered by an autoescaping template)
 
 

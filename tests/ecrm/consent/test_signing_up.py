@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ecrm import CustomerFacts, events
-from ecrm.consent import double_opt_in
+from ecrm.consent import double_opt_in, signing_up
 from ecrm.installation import Installation, installation
 from ecrm.mailboxes import contact_for
 from mailer.consent import ConsentEntry, Topic, topics_wanted
@@ -187,3 +187,9 @@ def test_who_put_something_into_a_request_gets_it_with_the_confirmation(
     finally:
         double_opt_in.ON_CONFIRMED.remove(also)
     assert got == [{"product": "rake"}]
+
+
+def test_a_form_that_comes_back_keeps_the_person_s_own_tick(host: Flask) -> None:
+    for method, form, ticked in (("GET", {}, False), ("POST", {"ecrm_agree": "yes"}, True), ("POST", {}, False)):
+        with host.test_request_context("/", method=method, data=form):
+            assert ("checked" in signing_up.consent_box_html()) is ticked
