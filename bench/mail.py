@@ -26,18 +26,15 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
-import css_inline
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from flask import Flask
-from jinja2 import Environment
 from sqlalchemy import func, insert, select, update
 
 from ecrm import migrating as crm_migrating
 from ecrm.flow_shop import budget_of
 from ecrm.installation import Installation, installation
 from ecrm.letters import shop_context
-from ecrm.mail_writer import mail_writer
-from ecrm.recommending.for_people import for_email
+from ecrm.mail_writer import ShopMailWriter, mail_writer
 from mailer import mailing_expansion, mailings
 from mailer.addressing import Mailbox
 from mailer.consent import Subscription
@@ -47,6 +44,7 @@ from mailer.mailings import Mailing, MailingVariant
 from mailer.outbox import Email, State
 from mailer.sender import Desk, send_due
 from mailer.smtp import SmtpTransport
+from mailer.writing import Written
 from shop.app import create_app
 from shop.database import db
 from tests.faults.mail_sink import sink, taken
@@ -59,13 +57,6 @@ WORDS = (
     "We look forward to your visit, and wish you a good week."
 )
 TEXT = {"kind": "text", "text": WORDS}
-NAIVE = """<html><head><style>{{ style }}</style></head><body><h1>A good week</h1><p>Dear {{ name }},</p>
-{% for pick in picks %}<div class="card"><a class="button" href="{{ pick.product.url }}">{{ pick.product.name }}</a>
-<p>{{ pick.reason }} {{ pick.product.price_minor }}</p></div>{% endfor %}<p class="foot">Bye</p></body></html>"""
-STYLE = "".join(
-    f".{name} {{ margin: 0; padding: 8px 16px; font: 16px/1.5 sans-serif; color: #333; border-radius: 4px }} "
-    for name in ("card", "button", "foot", "hero", "grid", "title", "price", "note")
-)
 
 
 @dataclass
@@ -157,20 +148,25 @@ def fixed_bytes(port: int, number: int) -> int:
 
 
 def naive(crm: Installation, port: int, number: int) -> int:
-    template = Environment(autoescape=True).from_string(NAIVE)
+    """The same e-mails, each rendered and inlined by itself, put together by EmailMessage, sent over its own connection
+    and marked by itself."""
+    writer = ShopMailWriter(crm)
     with crm.sessions() as session:
-        customers = session.scalars(select(Customer).order_by(Customer.id).limit(number)).all()
-        for customer in customers:
-            with shop_context(crm):
-                picks = next((found for _who, found in for_email(crm, session, [customer.id], n=4)), [])
-            html = template.render(style=STYLE, name=customer.first_name, picks=picks)
+        emails = session.scalars(select(Email).where(Email.state == State.QUEUED).limit(number)).all()
+        for email in emails:
+            writer.mailings.forget()
+            (words,) = writer.write(session, [email], now=NOON)
+            assert isinstance(words, Written)
             message = EmailMessage()
-            message["From"], message["To"], message["Subject"] = "a@example.com", "b@example.com", "For you"
-            message.set_content("Words\n" * 30)
-            message.add_alternative(css_inline.inline(html), subtype="html")
+            message["From"], message["To"], message["Subject"] = "a@example.com", email.to_address, words.subject
+            message["Message-ID"], message["List-Unsubscribe"] = email.message_id, f"<{words.unsubscribe_url}>"
+            message.set_content(words.text)
+            message.add_alternative(words.html, subtype="html")
             with smtplib.SMTP("127.0.0.1", port) as server:
                 server.send_message(message)
-    return len(customers)
+            session.execute(update(Email).where(Email.id == email.id).values(last_error="sent"))
+            session.commit()
+    return len(emails)
 
 
 def ours(crm: Installation, port: int, number: int, *, connections: int, desk: Desk) -> int:
@@ -249,7 +245,9 @@ def run(crm: Installation, log: Path, asked: argparse.Namespace) -> None:
     signer = Signer("example.com", [Key("s", generate_private_key(public_exponent=65537, key_size=2048))])
     with sink(log) as port:
         measured(lambda: fixed_bytes(port, asked.recipients)).line("smtplib, fixed bytes, one connection")
+        start_mailing(crm, whole)
         slow = measured(lambda: naive(crm, port, min(300, asked.recipients)))
+        forget(crm)
         slow.line("naive: render, inline, EmailMessage, connection each")
         for what, blocks, how in (
             ("text only", [TEXT], desk),

@@ -177,7 +177,8 @@ def _with_references(text: str, data: bytes) -> bytes:
     Not where there are many of them, nor where a style sheet has some, which knows no references."""
     if 20 * (len(data) - len(data.translate(None, _HIGH))) > len(data):
         return data
-    if not all(style.isascii() for style in _STYLE.findall(text)):
+    end = text.rfind("</style")
+    if end >= 0 and not text[:end].isascii() and not all(style.isascii() for style in _STYLE.findall(text)):
         return data
     return text.encode("ascii", "xmlcharrefreplace")
 

@@ -57,6 +57,10 @@ class MailingLetters:
         self._printer = GoodsPrinter(environment)
         self._kept: dict[tuple[Any, ...], Ready] = {}
 
+    def forget(self) -> None:
+        """Prepare anew what is written next."""
+        self._kept.clear()
+
     def write(self, batch: Batch, emails: Sequence[Email]) -> dict[int, Answer]:
         """An answer for each e-mail, by its id."""
         answers: dict[int, Answer] = {}

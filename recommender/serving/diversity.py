@@ -23,10 +23,10 @@ def spread(model: Artefact, candidates: Candidates, *, diversity: float, n: int)
         return [int(one) for one in order]
     looked_at, rest = order[: LOOKED_AT * n], order[LOOKED_AT * n :].tolist()
     products = candidates.products[looked_at]
-    inside = products < len(model.products)
-    known = products * inside  # what came after the training stands for the first product, and is passed over below
+    there = products < len(model.products)
+    known = products * there  # what came after the training stands for the first product, and is passed over below
+    inside = there.tolist()
     category = [one if there else -1 for one, there in zip(model.category[known].tolist(), inside, strict=True)]
-    alike = model.similar[known, :LIKE].tolist()
     place_of = {product: place for place, product in enumerate(products.tolist())}
     members: dict[int, list[int]] = {}
     for place, one in enumerate(category):
@@ -48,7 +48,7 @@ def spread(model: Artefact, candidates: Candidates, *, diversity: float, n: int)
         for other in members.get(category[place], ()):
             present[other] *= 1.0 - diversity
         if inside[place]:
-            for like in alike[place]:
+            for like in model.similar[known[place], :LIKE].tolist():
                 if like in place_of:
                     present[place_of[like]] *= 1.0 - diversity
     behind = [place for place in range(len(scores)) if not taken[place]]

@@ -99,8 +99,16 @@ class Known:
 
     def days_and_last(self, number: int) -> tuple[int, int] | None:
         """On how many days they bought it and the last of them; None where they didn't before the training."""
-        place = self.own.get(number)
+        place = self._place_of(number)
         return None if place is None else (int(self.model.own.days[place]), int(self.model.own.last[place]))
+
+    def _place_of(self, number: int) -> int | None:
+        """As `own` has it; for the few products of an answer looked up in the row, which is quicker than all of it."""
+        if self.row is None or "own" in self.__dict__:
+            return self.own.get(number)
+        rows = self.model.own.rows
+        found = (rows.row(self.row) == number).nonzero()[0]
+        return int(rows.at[self.row]) + int(found[-1]) if len(found) else None
 
     @cached_property
     def bought_since(self) -> frozenset[int]:
