@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import click
 from flask.cli import AppGroup, with_appcontext
 
-from mailer import engagement, waitlists
+from mailer import engagement, mailings, waitlists
 from mailer.erasure import ErasedMail, Forget, erase_mailbox, erase_unanswered
 from mailer.flows import entry
 from tracking.clickstream.owning import NotOurs
@@ -23,7 +23,9 @@ from .installation import Installation, installation
 from .mailboxes import address_hash
 from .storefront import Staff
 
-FORGET: tuple[Forget, ...] = (waitlists.forget, engagement.forget, entry.forget, lists.forget)
+FORGET: tuple[Forget, ...] = (
+    waitlists.forget, engagement.forget, entry.forget, lists.forget, mailings.forget,
+)  # fmt: skip
 """Whoever keeps something of a contact adds a function here; a test looks through the whole database afterwards."""
 
 

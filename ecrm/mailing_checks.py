@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from .customers.segments.members import matching, rules_of
 from .installation import Installation
 from .storefront import found_products
 
+_DETAIL = re.compile(r"\s*\([^)]*\)$")
 SAMPLE = 400
 """Recipients whose contact budget is asked; the others are taken to be like them."""
 
@@ -157,5 +159,5 @@ def _later(
 
 
 def _short(reason: str) -> str:
-    """Without whose e-mail went first and when, which differs from person to person."""
-    return reason.partition(":")[0]
+    """Without whose e-mail went first, when and where, which differs from person to person."""
+    return _DETAIL.sub("", reason.partition(": ")[0])

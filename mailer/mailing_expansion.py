@@ -176,5 +176,6 @@ def _insert(session: Session, record: Any, rows: list[dict[str, Any]]) -> int:
         return 0
     dialect = session.get_bind().dialect.name
     make = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    done: Any = session.connection().execute(make(record.__table__).on_conflict_do_nothing(), rows)
-    return max(int(done.rowcount), 0)
+    table = record.__table__
+    statement = make(table).on_conflict_do_nothing().returning(*table.primary_key)
+    return len(session.connection().execute(statement, rows).all())

@@ -263,6 +263,11 @@ def counts(session: Session, mailing_ids: Sequence[int]) -> dict[int, dict[str, 
     return found
 
 
+def forget(session: Session, contact_id: int) -> None:
+    """After an erasure: that a mailbox was left out still counts, whose it was isn't known any more."""
+    session.execute(update(MailingHoldout).where(MailingHoldout.contact_id == contact_id).values(customer_id=None))
+
+
 def _step(session: Session, mailing_id: int, before: MailingState, values: Mapping[str, Any]) -> bool:
     taken: Any = session.execute(
         update(Mailing).where(Mailing.id == mailing_id, Mailing.state == before).values(**values)

@@ -1,4 +1,4 @@
-"""How e-mails look: nothing is cut off on a small phone, and dark mailboxes get dark e-mails with letters to be read."""
+"""How e-mails look: nothing is cut off on a small phone, and dark mailboxes get dark e-mails that can be read."""
 
 from __future__ import annotations
 
