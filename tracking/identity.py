@@ -28,11 +28,12 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from .clickstream.sessions import Session as Visit
-from .record import insert_once
+from .record import insert_once, shifted
 from .visitors import ClaimChange, Grade, Visitor, VisitorClaim
 
 USUAL_WINDOW = timedelta(days=30)
 """How long before a claim a browser's visits join it, where nobody says otherwise (ECRM_IDENTITY_DAYS)."""
+LONGEST_VISIT = timedelta(days=2)
 MAX_BROWSERS = 500
 """Of one customer, the newest first: more than a person has; a shop's own account for tests may have any number."""
 
@@ -171,24 +172,33 @@ def theirs(session: Session, customer_id: int, *, window: timedelta) -> ColumnEl
     return or_(signed_in, alone)
 
 
-def joined_visits(*, window: timedelta, dialect: str) -> Subquery:
+def joined_visits(
+    *, window: timedelta, dialect: str, since: datetime | None = None, customer_id: int | None = None
+) -> Subquery:
     """(visit_id, customer_id) of all visits that are somebody's: the rule of `visits_of` for questions about all.
 
     Args:
         dialect: of the database, whose ways to take days off a moment differ.
+        since: only visits that went on then or later; saves looking at whose the others were.
+        customer_id: only this customer's.
     """
     agreed = Visit.grade >= int(Grade.PERSONAL)
+    if since is not None:
+        # No visit lasts so long; by its beginning it is found in an index.
+        agreed = and_(agreed, Visit.started_at >= since - LONGEST_VISIT, Visit.last_at >= since)
     signed_in = select(Visit.id.label("visit_id"), Visit.customer_id.label("customer_id")).where(
         Visit.customer_id > 0, agreed, ~taken_back(Visit.visitor_id, Visit.customer_id)
     )
-    floor: Any = VisitorClaim.claimed_at - window
-    if dialect == "sqlite":
-        floor = func.datetime(VisitorClaim.claimed_at, f"-{int(window.total_seconds())} seconds")
+    if customer_id is not None:
+        signed_in = signed_in.where(Visit.customer_id == customer_id)
+    floor = shifted(VisitorClaim.claimed_at, -window, dialect=dialect)
     alone = (
         select(Visit.id, VisitorClaim.customer_id)
         .join(VisitorClaim, VisitorClaim.visitor_id == Visit.visitor_id)
         .where(Visit.customer_id.is_(None), agreed, claim_stands(VisitorClaim), ~_shared(), Visit.started_at >= floor)
     )
+    if customer_id is not None:
+        alone = alone.where(VisitorClaim.customer_id == customer_id)
     return union_all(signed_in, alone).subquery()
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, MetaData, inspect
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, Interval, MetaData, func, inspect, literal
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
@@ -44,6 +44,13 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def shifted(moment: Any, by: timedelta, *, dialect: str) -> Any:
+    """A moment of a query, later (or, with a negative `by`, earlier); the databases write that differently."""
+    if dialect == "sqlite":
+        return func.datetime(moment, f"{int(by.total_seconds()):+d} seconds")
+    return moment.op("+")(literal(by, Interval()))
 
 
 class Record(DeclarativeBase):

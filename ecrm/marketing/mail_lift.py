@@ -17,6 +17,7 @@ from mailer.flows.entry import FlowEntry
 from mailer.mailings import Mailing, MailingHoldout
 from mailer.outbox import Email
 from tracking.orders import SeenOrder
+from tracking.record import shifted
 
 from .experiment_statistics import (
     WORTH_KNOWING,
@@ -85,9 +86,7 @@ def _of_flow(session: Session, flow: str, *, control: bool, now: datetime) -> Gr
         .group_by(FlowEntry.contact_id)
         .subquery()
     )
-    until: Any = people.c.since + AFTER
-    if session.get_bind().dialect.name == "sqlite":
-        until = func.datetime(people.c.since, f"+{int(AFTER.total_seconds())} seconds")
+    until = shifted(people.c.since, AFTER, dialect=session.get_bind().dialect.name)
     within = and_(SeenOrder.placed_at >= people.c.since, SeenOrder.placed_at < until, SeenOrder.placed_at < now)
     return _group(session, people, within)
 

@@ -51,6 +51,12 @@ def _deeds() -> dict[str, str]:
     }
 
 
+def _joined(values: Values, scope: Scope) -> Any:
+    return joined_visits(
+        window=scope.window, dialect=scope.dialect, since=scope.since(values["days"]), customer_id=scope.customer_id
+    )
+
+
 def _visits(values: Values, scope: Scope, joined: Any) -> Select[Any]:
     return (
         select(joined.c.customer_id)
@@ -63,7 +69,7 @@ def _did(values: Values, scope: Scope) -> ColumnElement[bool]:
     least = threshold(values)
     if least == 0:
         return true()
-    joined = joined_visits(window=scope.window, dialect=scope.dialect)
+    joined = _joined(values, scope)
     query = _visits(values, scope, joined).group_by(joined.c.customer_id).having(func.count() >= least)
     return compared(scope, values, query, joined.c.customer_id)
 
@@ -76,7 +82,7 @@ def _did_words(values: Values, _scope: Scope) -> str:
 
 
 def _did_fact(session: Session, values: Values, scope: Scope) -> str:
-    joined = joined_visits(window=scope.window, dialect=scope.dialect)
+    joined = _joined(values, scope)
     query = _visits(values, scope, joined).where(joined.c.customer_id == scope.customer_id)
     count = session.scalar(select(func.count()).select_from(query.subquery())) or 0
     return ngettext("%(num)s visit", "%(num)s visits", count)
@@ -99,7 +105,7 @@ def _steps(values: Values, scope: Scope, joined: Any) -> Select[Any]:
 
 
 def _looked(values: Values, scope: Scope) -> ColumnElement[bool]:
-    joined = joined_visits(window=scope.window, dialect=scope.dialect)
+    joined = _joined(values, scope)
     return scope.of_customers(_steps(values, scope, joined), joined.c.customer_id)
 
 
@@ -111,7 +117,7 @@ def _looked_words(values: Values, _scope: Scope) -> str:
 
 
 def _looked_fact(session: Session, values: Values, scope: Scope) -> str:
-    joined = joined_visits(window=scope.window, dialect=scope.dialect)
+    joined = _joined(values, scope)
     query = _steps(values, scope, joined).where(joined.c.customer_id == scope.customer_id)
     count = session.scalar(select(func.count()).select_from(query.subquery())) or 0
     return ngettext("%(num)s time", "%(num)s times", count)
@@ -120,7 +126,7 @@ def _looked_fact(session: Session, values: Values, scope: Scope) -> str:
 def _brought(values: Values, scope: Scope) -> ColumnElement[bool]:
     sources = _sources(values)
     recent = (Touchpoint.at > scope.since(values["days"]), Touchpoint.at <= scope.now)
-    joined = joined_visits(window=scope.window, dialect=scope.dialect)
+    joined = _joined(values, scope)
     visits = (
         select(joined.c.customer_id)
         .join(Touchpoint, Touchpoint.session_id == joined.c.visit_id)

@@ -52,7 +52,11 @@ def members(
     """
     query = matching(session, rules_of(session, segment_id), now=now, window=window)
     ordered = query.where(Contact.id > after).order_by(Contact.id).execution_options(yield_per=BATCH)
-    yield from session.scalars(ordered)
+    found = session.scalars(ordered)
+    try:
+        yield from found
+    finally:  # who stops half way leaves no cursor open
+        found.close()
 
 
 def matching(
