@@ -182,6 +182,6 @@ def test_the_customers_page_says_where_they_stand_and_why(
     desk.test_cli_runner().invoke(args=["ecrm", "rfm"])
     browser.post(f"{PEOPLE}/new", data={"csrf_token": token, "name": "Everybody", "r.0.group": "all", "deed": "save"})
     page = browser.get(f"/console/customers/{ada}")
-    assert "RFM group too few customers for groups" in words(page.text)
+    assert "RFM too few customers for groups" in words(page.text)
     assert "nothing can be said: too few orders" in words(page.text)
     assert f"contact={contacts[0]}" in page.text
