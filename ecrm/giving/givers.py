@@ -27,7 +27,7 @@ FLOW = "flow:holidays"
 
 
 def giver_of(
-    session: Session, customer: Customer, *, goods: Mapping[str, Present], place: Place, now: datetime
+    session: Session, customer: Customer, *, goods: Mapping[str, Present], holiday: str, place: Place, now: datetime
 ) -> Giver:
     """What is known of this customer as of `now`.
 
@@ -63,7 +63,7 @@ def giver_of(
         brands=Counter(present.brand for present in known),
         categories=Counter(present.category for present in known),
         given=list(given.values()),
-        shown=_shown(session, customer.id, now=now),
+        shown=_shown(session, customer.id, holiday=holiday, now=now),
     )
 
 
@@ -88,13 +88,15 @@ def _before_a_holiday(placed_at: datetime, place: Place) -> bool:
     return bool(coming_days(place, since=day, until=day + BEFORE))
 
 
-def _shown(session: Session, customer_id: int, *, now: datetime) -> frozenset[str]:
-    """Ideas of earlier e-mails."""
+def _shown(session: Session, customer_id: int, *, holiday: str, now: datetime) -> frozenset[str]:
+    """Ideas for this holiday in earlier e-mails."""
     query = select(Email.content).where(
         Email.customer_id == customer_id, Email.source == FLOW, Email.queued_at > now - SHOWN_FOR, Email.queued_at < now
     )
     contents: Sequence[Mapping[str, object]] = session.scalars(query).all()
-    return frozenset(str(one) for content in contents for one in _listed(content.get("products")))
+    return frozenset(
+        str(one) for content in contents for one in _listed(content.get("products")) if content.get("code") == holiday
+    )
 
 
 def _listed(value: object) -> Sequence[object]:

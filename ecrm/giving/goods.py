@@ -60,7 +60,7 @@ def _buyers(session: Session, *, now: datetime) -> dict[str, int]:
         .where(SeenOrder.placed_at <= now)
         .group_by(SeenOrderLine.product)
     )
-    return dict(session.execute(query).tuples().all())
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def _lifts(

@@ -37,7 +37,7 @@ def ideas_for(
 ) -> tuple[Giver, dict[Circle, list[Shown]]]:
     """The giver and the lists, each product available and open to all ages where the customer lives."""
     goods = gift_goods(crm, session, holiday=holiday, place=place, now=now)
-    giver = giver_of(session, customer, goods=goods.presents, place=place, now=now)
+    giver = giver_of(session, customer, goods=goods.presents, holiday=holiday, place=place, now=now)
     wide = gift_lists(goods.all, giver, holiday=holiday, each=LOOKED_AT)
     wanted = [idea.product for ideas in wide.values() for idea in ideas]
     pointed = [idea.about for ideas in wide.values() for idea in ideas if idea.about in goods.presents]

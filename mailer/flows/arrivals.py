@@ -116,7 +116,7 @@ class Arrivals(Flow):
             FlowEntry.flow == self.name, FlowEntry.entered_at > run.now - REMEMBERED, FlowEntry.entered_at <= run.now
         )
         wanted, told = set(contacts), dict[int, tuple[frozenset[str], datetime]]()
-        for contact, data, at in session.execute(query).tuples():
+        for contact, data, at in session.execute(query):
             if contact in wanted:
                 before = told.get(contact, (frozenset(), at))
                 told[contact] = before[0] | frozenset(data.get("products", ())), max(before[1], at)
