@@ -132,7 +132,8 @@ def gift_lists(goods: Sequence[Present], giver: Giver, *, holiday: str, each: in
             (idea for one in fit if one.product not in taken and (idea := _idea(one, giver, circle, holiday))),
             key=lambda idea: (-idea.score, idea.product),
         )
-        chosen = _mixed(ideas, each, without=shelves)
+        most = min(each, (len(ideas) + 1) // 2) if circle is Circle.FAMILY else each  # a small shop has to share
+        chosen = _mixed(ideas, most, without=shelves)
         lists[circle] = chosen
         taken |= {idea.product for idea in chosen}
         shelves |= {idea.category for idea in chosen}
