@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
+from mailer import engagement
 from tracking.clickstream.archive import ArchivedPart, bounds_of
 from tracking.clickstream.archiving import archive_day, days_to_archive
 from tracking.clickstream.closing import close_days as close_stretch
@@ -86,6 +87,7 @@ def retain(crm: Installation) -> str:
     with crm.sessions.begin() as session:  # also of younger orders whose clicks have just lost their visitor
         forget_clicks_before(session, bounds_of(first_kept, zone)[0] + window)
         forget_choices_of_nameless(session)
+        engagement.forget_before(session, bounds_of(first_kept, zone)[0])
     return str(forgotten)
 
 

@@ -163,3 +163,10 @@ def forget(session: Session, contact_id: int) -> int:
     """Take whose they were from a contact's deeds, in an erasure; the mailing's counts stay."""
     done: Any = session.execute(update(Engagement).where(Engagement.contact_id == contact_id).values(contact_id=None))
     return int(done.rowcount)
+
+
+def forget_before(session: Session, moment: datetime) -> int:
+    """Take whose they were from deeds that are older than the shop keeps steps; the counts stay."""
+    old = (Engagement.at < moment, Engagement.contact_id.is_not(None))
+    done: Any = session.execute(update(Engagement).where(*old).values(contact_id=None))
+    return int(done.rowcount)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailer.contacts import Contact
-from mailer.engagement import Deed, Engagement, Machine, Seen, forget, note
+from mailer.engagement import Deed, Engagement, Machine, Seen, forget, forget_before, note
 from mailer.outbox import Email
 from tests.conftest import NOW
 
@@ -85,6 +85,15 @@ def test_two_links_in_a_row_are_a_readers(session: Session) -> None:
 
 def test_an_e_mail_of_long_ago_says_nothing_any_more(session: Session) -> None:
     assert seen(session, an_email(session), at=NOW + timedelta(days=120)) == 0
+
+
+def test_deeds_older_than_the_shop_keeps_steps_are_nobodys_and_stay_counted(session: Session) -> None:
+    email = an_email(session)
+    seen(session, email)
+    seen(session, email, at=NOW + timedelta(days=2))
+    assert forget_before(session, NOW + timedelta(days=1)) == 1
+    assert forget_before(session, NOW + timedelta(days=1)) == 0
+    assert len(kept(session)) == 2
 
 
 def test_an_erased_contacts_deeds_are_nobodys(session: Session) -> None:
