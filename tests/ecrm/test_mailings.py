@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -247,3 +248,28 @@ def test_a_winner_is_named_only_where_chance_is_unlikely(a: tuple[int, int], b: 
 def test_the_confidence_is_that_of_the_textbook() -> None:
     # z = 3.5073 for 50 and 90 of 1,000; two-sided p = 0.000453
     assert decide({"a": Outcome(1000, 50), "b": Outcome(1000, 90)}).confidence == pytest.approx(0.99955, abs=1e-5)
+
+
+def test_two_schedulers_start_each_of_a_hundred_mailings_once_and_nobody_gets_one_twice(kites: Kites) -> None:
+    readers(kites, 3)
+    numbers = [scheduled(kites) for _ in range(100)]
+    started: list[int] = []
+
+    def schedule_all() -> None:
+        with kites.crm.sessions.begin() as session:
+            mine = start_due(session, now=NOW)
+        started.extend(mine)
+        step(kites)
+
+    workers = [Thread(target=schedule_all) for _ in range(2)]
+    for one in workers:
+        one.start()
+    for one in workers:
+        one.join()
+    assert len(started) == len(set(started)) <= 100
+    step(kites)
+    with kites.crm.sessions() as session:
+        states = set(session.scalars(select(Mailing.state)))
+        each = session.execute(select(Email.mailing_id, func.count()).group_by(Email.mailing_id)).all()
+    assert states == {MailingState.RUNNING}
+    assert sorted(tuple(row) for row in each) == [(number, 3) for number in numbers]

@@ -254,3 +254,15 @@ def test_two_who_write_at_once_dont_overwrite_each_other(browser: FlaskClient, t
     page = browser.get(f"{draft}/a").text
     assert 'value="First"' in page
     assert "Somebody changed this mailing meanwhile" in page
+
+
+def test_what_a_sent_e_mail_showed_is_kept_with_its_prices(
+    browser: FlaskClient, reader: int, sessions: sessionmaker[Session]
+) -> None:
+    with sessions.begin() as session:
+        email = session.scalars(select(Email)).first()
+        assert email is not None
+        email.content = {"shown": {"1": 450, "gone": 300}, "left_out": {"2": "not available"}}
+        number = email.id
+    page = said(browser, f"/console/emails/{number}")
+    assert "Espresso Beans €4.50 gone €3.00 Filter Coffee left out: not available" in page
