@@ -105,7 +105,8 @@ def _trigger(job: Job, zone: ZoneInfo) -> Any:
 
 def _options() -> dict[str, Any]:
     return {
-        "executors": {"default": ThreadPoolExecutor(4)},
+        # one for each job that may take minutes (training, mailings, marketing) and some for those that mustn't wait
+        "executors": {"default": ThreadPoolExecutor(8)},
         "job_defaults": {"coalesce": True, "max_instances": 1, "misfire_grace_time": 3600},
         "timezone": UTC,
     }
