@@ -167,3 +167,11 @@ def test_a_rehearsal_whose_worker_died_is_played_again_and_only_the_last_are_kep
         rows = session.scalars(select(Rehearsal).order_by(Rehearsal.id)).all()
     assert len(rows) == KEPT
     assert rows[-1].state == "done"
+
+
+def test_each_flow_leads_to_what_it_earns(browser: FlaskClient) -> None:
+    for one in FLOWS:
+        page = BeautifulSoup(browser.get(f"/console/flows/{one.name}").text, "html.parser")
+        link = page.find("a", string="What it earns")
+        assert link is not None
+        assert browser.get(str(link["href"])).status_code == 200
