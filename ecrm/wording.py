@@ -39,6 +39,7 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(money, "ecrm_money")
     app.add_template_filter(day, "ecrm_day")
     app.add_template_filter(moment, "ecrm_moment")
+    app.add_template_filter(country, "ecrm_country")
 
 
 def gettext(message: str, **values: object) -> str:

@@ -147,6 +147,8 @@ def areas() -> tuple[Area, ...]:
             tabs=(
                 Tab(_("Flows"), ("flows", "flow", "change_flow")),
                 Tab(_("Rehearsals"), ("rehearsals", "ask_rehearsal", "rehearsal")),
+                Tab(_("Waitlists"), ("waitlists",)),
+                Tab(_("Holidays"), ("holidays",)),
             ),
         ),
         Area(Permission.DELIVERIES, _("Deliveries"), "truck", ("deliveries",), people),

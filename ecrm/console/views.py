@@ -57,6 +57,7 @@ from . import (
     suppression,
     system,
     visits,
+    waiting,
 )
 from .blueprint import console, open_areas
 
@@ -100,6 +101,7 @@ AREAS = (
     suppression,
     flows,
     rehearsals,
+    waiting,
     deliveries,
     events,
     recommendation_models,

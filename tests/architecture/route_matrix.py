@@ -220,6 +220,8 @@ CONSOLE = {
     "console.customer GET": Row(_PERSONS, {"customer_id": "customer"}),
     "console.take_back_browser POST": Row(_PERSONS, _BROWSER, {"reason": "not theirs"}),
     "console.put_back_browser POST": Row(_PERSONS, _BROWSER, {"reason": "theirs"}),
+    "console.waitlists GET": Row(_EMAILS),
+    "console.holidays GET": Row(_EMAILS),
     "console.flows GET": Row(_EMAILS),
     "console.flow GET": Row(_EMAILS, {"name": "cart"}),
     "console.change_flow POST": Row(_staff("marketer"), {"name": "cart"}),
