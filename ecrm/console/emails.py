@@ -54,12 +54,12 @@ def emails() -> str:
         rows = session.scalars(query.limit(PAGE + 1)).all()
         counted = select(Email.state, func.count()).group_by(Email.state)
         counts = {row[0]: row[1] for row in session.execute(counted)}
-        names = source_words(session, {row.source for row in rows})
+        names = source_words(session, {*(row.source for row in rows), source})
     more = cursor(rows[PAGE - 1].queued_at, rows[PAGE - 1].id) if len(rows) > PAGE else ""
     return render_template(
         "ecrm/console/emails.html",
         emails=rows[:PAGE], more=more, state=state, states=list(State), counts=counts, order=order,
-        customer_id=customer_id, like=like, asked="", missed=False, masked=masked, names=names,
+        customer_id=customer_id, like=like, asked="", missed=False, masked=masked, names=names, source=source,
     )  # fmt: skip
 
 

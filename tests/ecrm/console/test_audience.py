@@ -173,6 +173,7 @@ def test_what_e_mails_earn_is_a_report_and_each_flow_a_page(browser: FlaskClient
     assert browser.get("/console/mail-results.csv").mimetype == "text/csv"
     assert "Nothing was sent yet." in words(browser.get("/console/mail-results/flow:cart").text)
     assert browser.get("/console/mail-results/mailing:99").status_code == 404
+    assert "Flow “cart”" in words(browser.get("/console/emails?source=flow:cart").text)
 
 
 def test_the_customers_page_says_where_they_stand_and_why(
