@@ -61,6 +61,6 @@ def test_dying_at_each_statement_doubles_and_loses_nothing(engine: Engine, sessi
                     continue
                 finished = done[0] < number
         assert number > 3
-    assert len(town.entries()) == 3
-    assert [entry.state for entry in town.entries()] == ["done"] * 3
-    assert sorted(email.dedup_key for email in town.emails()) == [f"flow:review:{number}:0" for number in (1, 2, 3)]
+    entries = town.entries()
+    assert [entry.state for entry in entries] == ["done"] * 3
+    assert sorted(email.dedup_key for email in town.emails()) == [f"flow:review:{one.id}:0" for one in entries]
