@@ -164,7 +164,7 @@ def _row(
         "content": {"deadline": (now + DEADLINE).isoformat()},
         "from_address": sender.address, "from_name": sender.name, "to_address": to.address, "to_name": to.name,
         "subject": variant.subject, "text": "", "html": "",
-        "message_id": message_id_for(key, queued_at=now, domain=sender.domain),
+        "message_id": message_id_for(queued_at=now, domain=sender.domain),
         "transactional": False, "state": State.QUEUED, "attempts": 0, "doubts": 0, "queued_at": now, "due_at": now,
         "claimed_by": "", "last_error": "", "reason": "",
     }  # fmt: skip

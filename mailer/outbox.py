@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from hashlib import sha256
+from secrets import token_hex
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, func, select, update
@@ -133,7 +133,7 @@ def queue(
         "subject": checked_subject(subject),
         "text": text,
         "html": html,
-        "message_id": message_id_for(dedup_key, queued_at=now, domain=sender.domain),
+        "message_id": message_id_for(queued_at=now, domain=sender.domain),
         "transactional": transactional,
         "topic": "",
         "source": "",
@@ -153,10 +153,13 @@ def queue(
     return insert_once(session, Email, values)
 
 
-def message_id_for(dedup_key: str, *, queued_at: datetime, domain: str) -> str:
-    """The Message-ID of an e-mail (RFC 5322 3.6.4): the moment, so that files sort by it, and its cause."""
-    cause = sha256(dedup_key.encode()).hexdigest()[:24]
-    return f"<{queued_at.astimezone(UTC):%Y%m%dT%H%M%S}.{cause}@{domain}>"
+def message_id_for(*, queued_at: datetime, domain: str) -> str:
+    """A new Message-ID (RFC 5322 3.6.4): the moment, so that files sort by it, and 96 random bits.
+
+    It is kept with the e-mail, so every try has the same. Nobody but its reader knows it: who could guess it, could
+    send a bounce that shuts another's mailbox out.
+    """
+    return f"<{queued_at.astimezone(UTC):%Y%m%dT%H%M%S}.{token_hex(12)}@{domain}>"
 
 
 def send_again(session: Session, email_id: int, *, now: datetime) -> bool:

@@ -65,7 +65,7 @@ def queue_unwritten(
         "subject": "",
         "text": "",
         "html": "",
-        "message_id": message_id_for(dedup_key, queued_at=now, domain=sender.domain),
+        "message_id": message_id_for(queued_at=now, domain=sender.domain),
         "transactional": False,
         "state": State.QUEUED,
         "attempts": 0,

@@ -70,6 +70,7 @@ def load(environment: Mapping[str, str], overrides: Mapping[str, Any] | None = N
     values.setdefault("ECRM_MODEL_FOLDER", str(var / "models"))
     if not production:  # the demo's people are made up, and none of its letters leaves the machine by itself
         values.setdefault("ECRM_DELIVERED_OFFERS", 3)
+        values.setdefault("ECRM_POSTAL_ADDRESS", "1 Example Street, 00000 Exampleton (a made-up shop)")
     return values
 
 
