@@ -10,6 +10,7 @@ import logging
 import re
 from collections.abc import Iterator
 from email import message_from_bytes
+from email.errors import MessageError
 from email.message import Message
 from email.utils import parseaddr
 
@@ -22,7 +23,7 @@ log = logging.getLogger("mailer.bounces")
 MOST_BYTES = 2_000_000
 """Longer messages are no report: those bring at most the e-mail that they are about."""
 # As `outbox.message_id_for` makes them.
-_OURS = re.compile(r"<\d{8}T\d{6}\.[0-9a-f]{24}@[^<>\s@]{1,253}>")
+_OURS = re.compile(r"<\d{8}T\d{6}\.[0-9a-f]{24}@[^<>\s@\x00]{1,253}>")
 _MACHINES = frozenset({"mailer-daemon", "postmaster", "mail-daemon", "bounce", "bounces", "complaints", "fbl", "abuse"})
 # RFC 3463: 5.2.2 is a full mailbox, 5.3 and 5.4 concern the server or the way, 5.6 and 5.7 the content or a policy.
 # None of them says that the mailbox isn't there.
@@ -31,10 +32,21 @@ _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 
 
 def read(raw: bytes) -> list[Reported]:
-    """The reports in a message, usually one; none, where it isn't a report about an e-mail of ours."""
+    """The reports in a message, usually one; none, where it isn't a report about an e-mail of ours.
+
+    The standard library's parser raises at some messages (parts within a thousand parts, names of charsets that are
+    none): nobody's mail server writes such reports.
+    """
     if len(raw) > MOST_BYTES:
         return []
-    message = message_from_bytes(raw)
+    try:
+        return _reports(message_from_bytes(raw.replace(b"\x00", b"")))  # which PostgreSQL keeps nowhere
+    except (RecursionError, ValueError, LookupError, TypeError, AttributeError, MessageError):
+        log.exception("a message that came in can't be read, and is taken for no report")
+        return []
+
+
+def _reports(message: Message) -> list[Reported]:
     if str(message.get("Auto-Submitted", "")).lower().startswith("auto-replied") and not _is_report(message):
         return []
     message_id = _about(message)

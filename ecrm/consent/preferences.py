@@ -97,12 +97,12 @@ def _change(contact_id: int, *, actor: str) -> None:
         words = f"{VERSION}: {tracking_words()}" if allowed else ""
         allow_tracking(session, contact_id, allowed, how="preferences", now=now, wording=words, actor=actor)
         if "off" not in request.form and ticked:
-            before = topics_wanted(session, contact_id)
             for topic in ticked:
                 subscribe(
                     session, contact_id, [topic], how="preferences", wording=wording_of(topic), now=now, actor=actor
                 )
-            gone = [topic for topic in before if topic not in ticked]
+            # All of them, also while something holds the contact back: what was agreed to outlives that.
+            gone = [topic for topic in Topic if topic not in ticked]
             if gone:
                 withdraw(session, contact_id, gone, how="preferences", now=now, actor=actor)
         else:

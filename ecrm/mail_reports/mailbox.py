@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +21,8 @@ class NotInstalled(RuntimeError):
 def read_mailbox(crm: Installation, *, now: datetime) -> str:
     """Take every unread message and mark it as read once that is committed; in words, what came.
 
-    A crash in between reads a message again, which changes nothing.
+    A crash in between reads a message again, which changes nothing. One that nobody can read is none of ours, and is
+    marked as read, too: else it would stop all that come after it.
     """
     config = crm.app.config
     if not config["ECRM_IMAP_HOST"]:
@@ -29,11 +30,16 @@ def read_mailbox(crm: Installation, *, now: datetime) -> str:
     came: Counter[str] = Counter()
     with _opened(config) as box:
         for uid in box.uids("UNSEEN")[:AT_ONCE]:
-            for message in box.fetch(f"UID {uid}", mark_seen=False, limit=1):
-                done = take_message(crm, message.obj.as_bytes(), source="imap", now=now)
-                came.update(done or ["no report"])
+            for raw in _raw(box, uid):
+                came.update(take_message(crm, raw, source="imap", now=now) or ["no report"])
             box.flag(uid, "\\Seen", True)
     return ", ".join(f"{number} {what}" for what, number in sorted(came.items())) or "nothing new"
+
+
+def _raw(box: Any, uid: str) -> Iterator[bytes]:
+    """The message as it lies there, read by nobody yet; nothing, where it was deleted meanwhile."""
+    _, parts = box.client.uid("FETCH", uid, "(BODY.PEEK[])")
+    return (part[1] for part in parts if isinstance(part, tuple))
 
 
 def _opened(config: Mapping[str, Any]) -> Any:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from flask import Flask
@@ -56,11 +57,18 @@ class Batch:
             tracked=self.recipient(email).tracked,
         )  # fmt: skip
 
+    @cached_property
+    def _of_the_shop(self) -> dict[str, str]:
+        return {"shop_name": self.facts.name, "shop_address": postal_address(self.crm.app)}
+
+    def values(self, person: Recipient) -> dict[str, str]:
+        """What stands for each of `placeholders.KNOWN` in this person's e-mail."""
+        return {**self._of_the_shop, **person.values}
+
     def shop(self, topic: str) -> dict[str, Any]:
         """What every marketing e-mail says of the shop."""
         return {
-            "shop_name": self.facts.name, "language": self.facts.language,
-            "shop_address": postal_address(self.crm.app), "why": why_words(topic, shop=self.facts.name),
+            **self._of_the_shop, "language": self.facts.language, "why": why_words(topic, shop=self.facts.name),
         }  # fmt: skip
 
     def picks(self, wanted: Mapping[int, int], *, exclude: Sequence[str] = ()) -> dict[int, list[Pick]]:

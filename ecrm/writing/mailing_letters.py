@@ -19,6 +19,7 @@ from mailer.blocks import Block, Draft
 from mailer.goods import Good, GoodsPrinter, Printed
 from mailer.mailings import ENDED, PAUSED, Mailing, MailingState, MailingVariant, source_of
 from mailer.outbox import Email
+from mailer.placeholders import filled
 from mailer.prepared import Marks, Personal, Prepared, prepare
 from mailer.writing import Answer, Dropped, Held, Written
 
@@ -83,7 +84,7 @@ class MailingLetters:
             return Held(batch.now + SOLD_OUT_PAUSE, "nothing that it shows is available")
         links = batch.links_of(email, campaign=ready.campaign)
         personal = Personal(
-            values=person.values, unsubscribe_url=links.unsubscribe, preferences_url=links.preferences,
+            values=batch.values(person), unsubscribe_url=links.unsubscribe, preferences_url=links.preferences,
             followed=links.ecm, pixel=links.pixel,
         )  # fmt: skip
         subject, text, html = ready.prepared.fill(personal, _followed(printed, ready.followed, links.ecm))
@@ -182,7 +183,7 @@ class _GoodsOf:
         """The printed blocks by number, and what is kept of them: products, prices, and what was swapped."""
         if not ready.prepared.goods:
             return {}, {}
-        shelf = self._batch.shelves.of(person.region)
+        shelf, values = self._batch.shelves.of(person.region), self._batch.values(person)
         swaps = self._swaps(ready, person, shelf)
         printed: dict[int, Printed] = {}
         shown: dict[str, int] = {}
@@ -197,10 +198,7 @@ class _GoodsOf:
                     goods.append(shelf.good(product_id, page=ready.page, place=place, reason=reason))
                     shown[product_id] = 0
             shown.update({one.product_id: _price(shelf, one) for one in goods})
-            title = "".join(
-                piece if isinstance(piece, str) else person.values.get(piece.name) or piece.fallback
-                for piece in block.title
-            )
+            title = filled(list(block.title), values)
             printed[block.number] = self._printer.section(title, goods, columns=block.columns)
         told: dict[str, Any] = {"shown": shown} if shown else {}
         return printed, told | ({"left_out": left_out} if left_out and shown else {})

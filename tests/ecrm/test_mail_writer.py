@@ -53,6 +53,17 @@ def test_a_mailing_says_names_prices_and_how_to_leave_in_both_bodies(kites: Kite
     assert answer.content["shown"] == {"1": 1500, "2": 1700}
 
 
+def test_the_shops_name_and_address_stand_wherever_a_marketer_writes_them(kites: Kites) -> None:
+    kites.app.config["ECRM_POSTAL_ADDRESS"] = "Kite Lane 1\n53111 Bonn"
+    said = {"kind": "text", "text": "From {{ shop_name }}, {{ shop_address }}!"}
+    number = mailing(kites, [said, GRID | {"title": "At {{ shop_name }}:"}], subject="News of {{ shop_name }}")
+    answer = only(kites, queued(kites, contact(kites), mailing_id=number))
+    assert answer.subject == "News of Kites & Co"
+    for words in (BeautifulSoup(answer.html, "html.parser").get_text(" ", strip=True), answer.text):
+        assert "From Kites & Co, Kite Lane 1 53111 Bonn!" in words
+        assert "At Kites & Co:" in words
+
+
 def test_links_name_campaign_and_place_and_the_email_only_for_those_who_agreed(kites: Kites) -> None:
     number = mailing(kites, [TEXT, GRID])
     plain = only(kites, queued(kites, contact(kites), mailing_id=number))

@@ -63,6 +63,17 @@ def test_whatever_is_no_report_about_our_own_e_mails_is_nothing(raw: bytes) -> N
     assert read(raw) == []
 
 
+@pytest.mark.parametrize("depth", [50, 600, 1000, 3000])
+def test_parts_within_parts_without_end_are_no_report(depth: int) -> None:
+    nested = "".join(f'Content-Type: multipart/mixed; boundary="b{n}"\r\n\r\n--b{n}\r\n' for n in range(depth))
+    assert read(f"From: MAILER-DAEMON@example.com\r\n{nested}".encode()) == []
+
+
+def test_what_a_database_cannot_keep_is_left_out_of_a_report() -> None:
+    [found] = read(dsn(ID).replace(b"Recipient address", b"Recipient\x00 address"))
+    assert "Recipient address rejected" in found.diagnostic
+
+
 @given(st.binary(max_size=300))
 def test_no_message_can_break_the_reading(junk: bytes) -> None:
     for whole in (dsn(ID), complaint(ID), qmail(ID)):

@@ -18,7 +18,7 @@ from ecrm.mailboxes import contact_for
 from mailer.consent import ConsentEntry, Topic, subscribe, topics_wanted
 from mailer.consent_check import differences
 from mailer.contacts import Contact
-from mailer.suppression import Reason, suppress
+from mailer.suppression import Reason, lift, suppress
 from tests.ecrm.slots_host import GardenShop
 from tracking.customers import find_or_create_account
 
@@ -71,6 +71,21 @@ def test_everything_goes_off_at_once_and_can_be_switched_on_again(
 def test_taking_the_last_tick_away_is_everything_off(plugin: Installation, browser: FlaskClient, ada: int) -> None:
     browser.post(path(plugin, ada), data={})
     assert wanted(plugin, ada) == frozenset()
+
+
+def test_what_is_unticked_while_the_mailbox_is_held_back_stays_off_when_it_no_longer_is(
+    plugin: Installation, browser: FlaskClient, ada: int
+) -> None:
+    with plugin.sessions.begin() as session:
+        suppress(session, ada, reason=Reason.COMPLAINT, now=NOW)
+    browser.post(path(plugin, ada), data={"topic": ["newsletter"]})
+    with plugin.sessions.begin() as session:
+        lift(session, ada, now=NOW)
+    assert wanted(plugin, ada) == {Topic.NEWSLETTER}
+    with plugin.sessions() as session:
+        off = select(ConsentEntry.topic).where(ConsentEntry.how == "preferences", ConsentEntry.given.is_(False))
+        assert session.scalars(off).all() == ["offers"]
+        assert not list(differences(session))
 
 
 def test_unknown_topics_are_not_kept(plugin: Installation, browser: FlaskClient, ada: int) -> None:

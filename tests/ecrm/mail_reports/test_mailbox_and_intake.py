@@ -47,6 +47,19 @@ def test_unread_messages_are_taken_and_marked_as_read(plugin: Installation, host
     assert state(plugin, email) == State.BOUNCED
 
 
+@pytest.mark.parametrize("depth", [600, 1000, 3000])
+def test_a_message_that_nobody_can_read_stops_none_of_those_after_it(
+    plugin: Installation, host: Flask, email: Email, depth: int
+) -> None:
+    nested = "".join(f'Content-Type: multipart/mixed; boundary="b{n}"\n\n--b{n}\n' for n in range(depth))
+    mailbox = Mailbox(nested.encode(), dsn(email.message_id))
+    with imap_server(mailbox) as port:
+        host.config.update(ECRM_IMAP_HOST="127.0.0.1", ECRM_IMAP_PORT=port, ECRM_IMAP_SECURITY="none")
+        assert read_mailbox(plugin, now=NOW) == "1 no report, 1 suppressed"
+    assert mailbox.read == {1, 2}
+    assert state(plugin, email) == State.BOUNCED
+
+
 def test_without_a_mailbox_the_job_says_so(plugin: Installation) -> None:
     assert job_named("read-reports").run(plugin) == "no mailbox is configured"
 
