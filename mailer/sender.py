@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from . import claims
 from .addressing import BadHeader
 from .claims import DOUBT_PAUSE, STALE_AFTER, Stream
+from .late_words import Asked, ask
 from .lines import Lines, Parcel, Step, Told, lines_of
 from .message import compose
 from .outbox import Email, State
@@ -127,14 +128,15 @@ class _Sender:
     asked: dict[str, datetime] = field(default_factory=dict)
     taken: int = 0
     ended: bool = False
+    start: datetime = field(init=False)
 
     def run(self) -> SendReport:
-        start = self.clock()
+        self.start = self.clock()
         with self.sessions.begin() as session:
-            self.report.doubtful += claims.give_up_stale(session, now=start)
+            self.report.doubtful += claims.give_up_stale(session, now=self.start)
         lines = lines_of(self.transport)
         try:
-            while self._more(lines, start):
+            while self._more(lines):
                 self._fill(lines)
                 if told := lines.wait(self._idle() if lines.busy else 0.0):
                     self._turn(lines, told)
@@ -147,10 +149,12 @@ class _Sender:
                     claims.release(session, owner=self.owner)
         return self.report
 
-    def _more(self, lines: Lines, start: datetime) -> bool:
+    def _over(self) -> bool:
+        return self.desk.stopping() or self.clock() - self.start >= BATCH_TIME
+
+    def _more(self, lines: Lines) -> bool:
         """Fetch where little is left; says whether there is anything to do."""
-        if self.clock() - start >= BATCH_TIME or self.desk.stopping():
-            self.ended = True
+        self.ended = self.ended or self._over()
         if self.ended:
             self.waiting.clear()
         while not self.ended and len(self.waiting) < AT_ONCE // 2 and self.taken < self.limit:
@@ -229,7 +233,7 @@ class _Sender:
         parcels, broken = [], {}
         for email in emails:
             words = written.get(email.id)
-            if email.id in written and not isinstance(words, Written):
+            if not isinstance(words, Written) and not (email.text or email.html):
                 continue
             try:
                 parcels.append(self._parcel(email, words if isinstance(words, Written) else None))
@@ -241,47 +245,27 @@ class _Sender:
                     self.report.failed += self._fail(session, email_id, why)
         return parcels
 
-    def _written(self, emails: Sequence[Email], now: datetime) -> dict[int, Answer | None]:
-        answers: dict[int, Answer | None] = {}
+    def _written(self, emails: Sequence[Email], now: datetime) -> dict[int, Answer]:
+        """The answers; what wasn't asked any more goes back into the queue with the end of the run."""
+        if self.desk.writer is None:
+            asked = Asked(broken=dict.fromkeys((email.id for email in emails), "nobody is there to write it"))
+        else:
+            asked = ask(self.sessions, self.desk.writer, emails, now=now, ended=self._over)
+        said = {}
         with self.sessions.begin() as session:
-            found, broken = self._ask_writer(session, emails, now)
-            answers.update(found)
-            for email_id, why in broken.items():
-                answers[email_id] = None
-                self.report.failed += self._fail(session, email_id, why)
-            said = {}
             for email in emails:
-                answer = answers[email.id]
+                answer = asked.answers.get(email.id)
                 if isinstance(answer, Written):
                     said[email.id] = (answer.subject, email.content if answer.content is None else answer.content)
                 elif answer is not None:
                     self._set_aside(session, email.id, answer)
+                elif email.id in asked.broken:
+                    self.report.failed += self._fail(session, email.id, asked.broken[email.id])
+                elif email.id in asked.later:
+                    self._postpone(session, email, TemporaryFailure(asked.later[email.id]))
             claims.keep_words(session, said, owner=self.owner)
-        return answers
-
-    def _ask_writer(
-        self, session: Session, emails: Sequence[Email], now: datetime
-    ) -> tuple[dict[int, Answer], dict[int, str]]:
-        """All at once; where that fails, one by one, so that only the one that can't be written fails.
-
-        A broad `except` stands here on purpose: a template or a shop may raise anything, and the next e-mail of the
-        batch has nothing to do with it.
-        """
-        writer = self.desk.writer
-        if writer is None:
-            return {}, dict.fromkeys((email.id for email in emails), "nobody is there to write it")
-        try:
-            return dict(zip((e.id for e in emails), writer.write(session, emails, now=now), strict=True)), {}
-        except Exception as error:
-            if len(emails) == 1:
-                log.exception("e-mail %s can't be written", emails[0].id)
-                return {}, {emails[0].id: f"{type(error).__name__}: {error}"}
-        found, broken = {}, {}
-        for email in emails:
-            one, bad = self._ask_writer(session, [email], now)
-            found.update(one)
-            broken.update(bad)
-        return found, broken
+        self.ended = self.ended or len(asked.later) == len(emails)  # it is nobody's e-mail then, but the shop
+        return asked.answers
 
     def _parcel(self, email: Email, words: Written | None) -> Parcel:
         message = compose(email, words)
