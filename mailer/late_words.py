@@ -1,4 +1,4 @@
-"""Late words: asking whoever writes, so that what can't be written stops nobody, and a hiccup costs nobody an e-mail."""
+"""Late words: asking whoever writes, so that what can't be written stops nobody, and a hiccup costs no e-mail."""
 
 from __future__ import annotations
 
