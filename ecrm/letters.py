@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode, urljoin, urlsplit
 
 from flask import Flask
 from jinja2 import BaseLoader, Environment, FileSystemLoader
@@ -27,7 +27,7 @@ from . import wording
 from .installation import Installation, installation
 from .mailboxes import contact_for
 from .paths import TEMPLATES
-from .storefront import ShopFacts
+from .storefront import ProductCard, ShopFacts
 
 log = logging.getLogger("ecrm.letters")
 
@@ -49,6 +49,15 @@ def shop_context(crm: Installation) -> Iterator[ShopFacts]:
 def absolute(facts: ShopFacts, path: str) -> str:
     """A path of the shop as a link that works in a mailbox."""
     return urljoin(f"{facts.base_url}/", path)
+
+
+def mail_picture(facts: ShopFacts, card: ProductCard | None) -> str:
+    """A product's picture as a link that works in a mailbox; empty where there is none.
+
+    No SVG: Gmail and Outlook, among others, show it as a broken picture.
+    """
+    path = (card.mail_image_url or card.image_url) if card else ""
+    return "" if not path or urlsplit(path).path.lower().endswith((".svg", ".svgz")) else absolute(facts, path)
 
 
 def visit_link(facts: ShopFacts, path: str, *, template: str) -> str:

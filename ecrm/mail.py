@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -23,7 +22,7 @@ from .clicked import tagged
 from .events import OrderCompleted, OrderDelivered, OrderLine, OrderShipped, ParcelScanned, Told
 from .installation import Installation, installation
 from .ledger import NotYet
-from .letters import absolute, post, shop_context, visit_link, write
+from .letters import mail_picture, post, shop_context, visit_link, write
 from .recommending.for_people import Pick, for_email
 from .storefront import ProductCard, ShopFacts
 
@@ -161,7 +160,7 @@ def _picks(
         return []
     return [
         _Offer(
-            pick, _picture(facts, pick.product),
+            pick, mail_picture(facts, pick.product),
             tagged(visit_link(facts, pick.product.url, template=template), placement=Placement.EMAIL, position=place),
         )
         for place, pick in enumerate(found, start=1)
@@ -181,11 +180,4 @@ def _line(line: SeenOrderLine) -> OrderLine:
 
 
 def _as_shown(facts: ShopFacts, line: OrderLine, card: ProductCard | None) -> _Line:
-    return _Line(line, _picture(facts, card), card.detail if card else "")
-
-
-def _picture(facts: ShopFacts, card: ProductCard | None) -> str:
-    """No SVG: Gmail and Outlook, among others, show it as a broken picture."""
-    if card is None or not card.image_url or urlsplit(card.image_url).path.lower().endswith((".svg", ".svgz")):
-        return ""
-    return absolute(facts, card.image_url)
+    return _Line(line, mail_picture(facts, card), card.detail if card else "")

@@ -50,6 +50,7 @@ class ProductCard:
 
     `detail` tells it from its siblings of the same name, e.g. its size; `was_minor` is the price before a reduction.
     `available`: in stock and sold to the region of the present visitor; `age_limited`: not sold to everybody.
+    `mail_image_url`: the picture for e-mails, where `image_url` is an SVG, which many mail programs don't show.
     """
 
     product_id: str
@@ -64,6 +65,7 @@ class ProductCard:
     was_minor: int | None = None
     available: bool = True
     age_limited: bool = False
+    mail_image_url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from ecrm.installation import Installation
-from ecrm.letters import absolute
+from ecrm.letters import mail_picture
 from ecrm.storefront import ProductCard, ShopFacts, products_for
 from ecrm.wording import money
 from mailer.goods import Good
@@ -80,13 +79,6 @@ class Shelves:
         return self._known[region]
 
 
-def picture_of(facts: ShopFacts, card: ProductCard) -> str:
-    """No SVG: Gmail and Outlook, among others, show it as a broken picture."""
-    if not card.image_url or urlsplit(card.image_url).path.lower().endswith((".svg", ".svgz")):
-        return ""
-    return absolute(facts, card.image_url)
-
-
 def prices(shelf: Shelf, product_ids: Sequence[str]) -> Mapping[str, int]:
     """What these cost now, in minor units, to be kept with what was said."""
     return {one: card.price_minor for one in product_ids if (card := shelf.card(one)) is not None}
@@ -97,5 +89,5 @@ def _good(card: ProductCard, facts: ShopFacts) -> Good:
     return Good(
         product_id=card.product_id, name=card.name, url="", price=money(card.price_minor, card.currency),
         was=money(card.was_minor, card.currency) if reduced and card.was_minor else "",
-        detail=card.detail, picture=picture_of(facts, card), group=card.category or card.brand or card.name,
+        detail=card.detail, picture=mail_picture(facts, card), group=card.category or card.brand or card.name,
     )  # fmt: skip

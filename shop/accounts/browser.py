@@ -18,7 +18,7 @@ from . import devices, sign_in
 from .account import Account, SignIn
 from .address_book import default_country
 
-_NO_PERSON = ("static", "catalog.artwork", "health.alive", "health.ready")
+_NO_PERSON = ("static", "catalog.artwork", "catalog.artwork_png", "health.alive", "health.ready")
 """Endpoints that are the same for everybody and must stay cacheable: the session isn't looked at."""
 
 

@@ -1,10 +1,13 @@
-"""Addresses of product pictures: they carry a short hash of what is drawn, so that browsers may keep them for long."""
+"""Product pictures: their addresses, which carry a short hash of what is drawn, so that browsers may keep them for
+long; and the drawing in pixels, for those that show no SVG."""
 
 from __future__ import annotations
 
 import zlib
+from functools import lru_cache
 from typing import Any
 
+import resvg_py
 from flask import url_for
 
 from .artwork import VERSION
@@ -22,3 +25,13 @@ def picture_version(product: Any) -> str:
     """
     told = "/".join((VERSION, product.name, product.brand, product.size, str(product.category_id)))
     return f"{zlib.crc32(told.encode()):08x}"
+
+
+PIXELS = 480
+"""Width and height: twice of what an e-mail shows, for fine screens."""
+
+
+@lru_cache(maxsize=512)
+def in_pixels(drawing: str) -> bytes:
+    """An SVG drawing as PNG. A mailing's few products are asked for by thousands of readers: they are kept."""
+    return bytes(resvg_py.svg_to_bytes(svg_string=drawing, width=PIXELS))

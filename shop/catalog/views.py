@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -31,7 +32,7 @@ from ..profile import shop_profile
 from . import listing, navigation
 from .artwork import artwork, etag
 from .listing import BadWish, Listing, Wishes
-from .pictures import picture_url, picture_version
+from .pictures import in_pixels, picture_url, picture_version
 from .product import Category, Department, Product
 from .restrictions import present_buyer, present_country, refusal
 from .search import matching, words_of
@@ -171,6 +172,18 @@ def product(product_id: int, slug: str) -> AnyResponse:
 @blueprint.get("/art/<int:product_id>.svg", endpoint="artwork")
 def picture(product_id: int) -> Response:
     """The drawn picture of a product, listed or not (old orders show it, too)."""
+    row = _to_be_drawn(product_id)
+    return _drawn(row, mimetype="image/svg+xml", draw=lambda told: artwork(**told))
+
+
+@blueprint.get("/art/<int:product_id>.png", endpoint="artwork_png")
+def picture_for_mail(product_id: int) -> Response:
+    """The same in pixels, for e-mails: most mail programs show no SVG."""
+    row = _to_be_drawn(product_id)
+    return _drawn(row, mimetype="image/png", draw=lambda told: in_pixels(artwork(**told)))
+
+
+def _to_be_drawn(product_id: int) -> Any:
     if product_id > BIGGEST_ID:
         abort(404)
     query = (
@@ -186,9 +199,12 @@ def picture(product_id: int) -> Response:
         .join(Department, Department.id == Category.department_id)
         .where(Product.id == product_id)
     )
-    row = db.session.execute(query).one_or_none() or abort(404)
+    return db.session.execute(query).one_or_none() or abort(404)
+
+
+def _drawn(row: Any, *, mimetype: str, draw: Callable[[dict[str, str]], str | bytes]) -> Response:
     facts = {name: value for name, value in row._asdict().items() if name != "category_id"}
-    answer = Response(mimetype="image/svg+xml")
+    answer = Response(mimetype=mimetype)
     answer.cache_control.public = True
     # `no-cache` would ask again for each of 24 pictures on a page. An address with the hash of what is drawn can be
     # kept; one without it, or with an old one, may show something else tomorrow.
@@ -198,7 +214,7 @@ def picture(product_id: int) -> Response:
     answer.set_etag(etag(**facts))
     answer.make_conditional(request)
     if answer.status_code != 304:
-        answer.set_data(artwork(**facts))
+        answer.set_data(draw(facts))
     return answer
 
 

@@ -85,6 +85,7 @@ class ShopStorefront:
             age=age,
             page=url_for("catalog.product", product_id=_NUMBER, slug=_WORD),
             picture=url_for("catalog.artwork", product_id=_NUMBER, v=_WORD),
+            mail_picture=url_for("catalog.artwork_png", product_id=_NUMBER, v=_WORD),
         )
         return [_card(found[product_id], here) for product_id in wanted if product_id in found]
 
@@ -192,6 +193,7 @@ class _Here(NamedTuple):
     age: int
     page: str
     picture: str
+    mail_picture: str
 
 
 def _numbers(product_ids: Sequence[str]) -> list[int]:
@@ -199,12 +201,13 @@ def _numbers(product_ids: Sequence[str]) -> list[int]:
 
 
 def _card(row: Any, here: _Here) -> ProductCard:
-    number = str(row.id)
+    number, version = str(row.id), picture_version(row)
     return ProductCard(
         product_id=number,
         name=row.name,
         url=here.page.replace(str(_NUMBER), number).replace(_WORD, quote(row.slug)),
-        image_url=here.picture.replace(str(_NUMBER), number).replace(_WORD, picture_version(row)),
+        image_url=here.picture.replace(str(_NUMBER), number).replace(_WORD, version),
+        mail_image_url=here.mail_picture.replace(str(_NUMBER), number).replace(_WORD, version),
         price_minor=row.price_minor,
         currency=here.currency,
         brand=row.brand,

@@ -60,6 +60,7 @@ STOREFRONT = {
     "catalog.search GET": Row(EVERYBODY, query={"q": "coffee"}),
     "catalog.product GET": Row(EVERYBODY, _PRODUCT),
     "catalog.artwork GET": Row(EVERYBODY, {"product_id": "product"}),
+    "catalog.artwork_png GET": Row(EVERYBODY, {"product_id": "product"}),
     "cart.show GET": Row(EVERYBODY),
     "cart.add POST": Row(EVERYBODY, form=_IN_CART),
     "cart.old_enough POST": Row(EVERYBODY, form={"age": "18"}),

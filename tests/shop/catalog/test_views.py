@@ -253,6 +253,15 @@ def test_a_picture_is_cached_for_everybody_and_confirmed_by_its_etag(
     assert not again.data
 
 
+def test_mail_programs_get_the_picture_in_pixels(client: FlaskClient, shop_data: dict[str, int]) -> None:
+    answer = client.get(f"/art/{shop_data['candle']}.png")
+
+    assert answer.mimetype == "image/png"
+    assert answer.data.startswith(b"\x89PNG")
+    assert "public" in answer.headers["Cache-Control"]
+    assert client.get("/art/999999.png").status_code == 404
+
+
 def test_what_a_product_is_called_never_becomes_markup(
     app: Flask, client: FlaskClient, shop_data: dict[str, int]
 ) -> None:
