@@ -171,6 +171,14 @@ def claim(session: Session, stream: Stream | None, *, owner: str, n: int, now: d
     return [claimed[email_id] for email_id in wanted if email_id in claimed]
 
 
+def contacts_free(session: Session, emails: Sequence[Email]) -> bool:
+    """Whether nobody holds the contacts of these; takes them then, for `hand_over` in the same transaction."""
+    contacts = sorted({email.contact_id for email in emails if email.contact_id is not None})
+    if not contacts or session.get_bind().dialect.name != "postgresql":
+        return True
+    return len(session.scalars(_SPARE_CONTACTS, {"ids": contacts}).all()) == len(contacts)
+
+
 def hand_over(session: Session, emails: Sequence[Email], *, owner: str, now: datetime) -> set[int]:
     """Which of these claimed e-mails may go out this very moment; the others are marked with the reason."""
     ids = [email.id for email in emails]

@@ -15,17 +15,19 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Protocol
 from uuid import uuid4
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from . import claims
 from .addressing import BadHeader
 from .claims import DOUBT_PAUSE, STALE_AFTER, Stream
+from .database_faults import T, surely
 from .late_words import Asked, ask
 from .lines import Lines, Parcel, Step, Told, lines_of
 from .message import compose
@@ -142,12 +144,22 @@ class _Sender:
                     self._turn(lines, told)
                 elif not lines.busy:
                     self._rest()
+        except Exception:
+            self._hear_out(lines)
+            raise
         finally:
             lines.close()
             if self.taken:
                 with self.sessions.begin() as session:
                     claims.release(session, owner=self.owner)
         return self.report
+
+    def _hear_out(self, lines: Lines) -> None:
+        """Something broke: what is under way is still written down, and nothing new begun."""
+        self.ended = True
+        self.waiting.clear()
+        while lines.busy:
+            self._turn(lines, lines.wait(1.0))
 
     def _over(self) -> bool:
         return self.desk.stopping() or self.clock() - self.start >= BATCH_TIME
@@ -281,49 +293,80 @@ class _Sender:
             for _ in range(lines.room(wanted) if wanted else 0):
                 lines.announce(self.waiting.popleft())
         except Unreachable as error:
-            with self.sessions.begin() as session:
-                self._postpone(session, self.waiting.popleft().email, error)
+            email, why = self.waiting.popleft().email, error
+            self._surely(lambda session: self._postpone(session, email, why))
             self.ended = True
 
     def _turn(self, lines: Lines, told: list[Told]) -> None:
-        """Mark what became of some and decide about those that are ready, in one commit; then let these go."""
+        """Mark what became of some and decide about those that are ready, in one commit; then let these go.
+
+        Where somebody holds the contact of one that is ready, what is known is committed before waiting for them.
+        """
+        self.ended = self.ended or any(isinstance(outcome, Unreachable) for _parcel, outcome in told)
         ready = [parcel for parcel, outcome in told if outcome is Step.READY]
-        taken = [parcel.email.id for parcel, outcome in told if outcome is Step.TAKEN]
-        bounced: list[tuple[Email, Bounced]] = []
-        given: set[int] = set()
-        if len(ready) < len(told) or (ready and not self.ended):
-            with self.sessions.begin() as session:
-                if taken:
-                    self.report.sent += claims.mark_sent(session, taken, owner=self.owner, now=self.clock())
-                for parcel, outcome in told:
-                    if isinstance(outcome, Bounced):
-                        bounced.append((parcel.email, outcome))
-                    elif isinstance(outcome, SendingError):
-                        self._mark_failure(session, parcel.email, outcome)
-                    elif outcome is Step.RETURNED:
-                        claims.mark(session, [parcel.email.id], owner=self.owner, handed_at=None)
-                        self.waiting.appendleft(parcel)
-                if ready and not self.ended:
-                    emails = [parcel.email for parcel in ready]
-                    given = claims.hand_over(session, emails, owner=self.owner, now=self.clock())
-        for email, error in bounced:
-            self._bounce(email, error)
+        emails = [] if self.ended else [parcel.email for parcel in ready]
+        given: set[int] | None = set()
+        try:
+            if emails or len(ready) < len(told):
+                given = self._surely(lambda session: self._noted(session, told, emails))
+            if given is None:
+                given = self._surely(lambda session: self._given(session, emails))
+        except DBAPIError:
+            for parcel in ready:
+                lines.abandon(parcel)
+            raise
+        for parcel, outcome in told:
+            if outcome is Step.RETURNED:
+                self.waiting.appendleft(parcel)
         for parcel in ready:
             if parcel.email.id in given:
                 lines.hand_over(parcel, then=self._next())
             else:
-                self.report.suppressed += not self.ended
+                self.report.suppressed += bool(emails)
                 lines.abandon(parcel)
+        for parcel, outcome in told:
+            if isinstance(outcome, Bounced):
+                self._hold_back(parcel.email, outcome)
+
+    def _noted(self, session: Session, told: list[Told], emails: list[Email]) -> set[int] | None:
+        """Mark; then those that may be handed over, or None where that would mean to wait for a contact's lock."""
+        now = self.clock()
+        if taken := [parcel.email.id for parcel, outcome in told if outcome is Step.TAKEN]:
+            self.report.sent += claims.mark_sent(session, taken, owner=self.owner, now=now)
+        for parcel, outcome in told:
+            if isinstance(outcome, SendingError):
+                self._mark_failure(session, parcel.email, outcome)
+            elif outcome is Step.RETURNED:
+                claims.mark(session, [parcel.email.id], owner=self.owner, handed_at=None)
+        if len(emails) < len(told) and not claims.contacts_free(session, emails):
+            return None
+        return self._given(session, emails) if emails else set()
+
+    def _given(self, session: Session, emails: list[Email]) -> set[int]:
+        return claims.hand_over(session, emails, owner=self.owner, now=self.clock())
+
+    def _surely(self, deed: Callable[[Session], T]) -> T:
+        before = replace(self.report)
+
+        def afresh(session: Session) -> T:
+            self.report = replace(before)
+            return deed(session)
+
+        return surely(self.sessions, afresh)
 
     def _mark_failure(self, session: Session, email: Email, error: SendingError) -> None:
         if isinstance(error, Doubtful):
             values = claims.in_doubt(str(error), self.clock())
             self.report.doubtful += claims.mark(session, [email.id], owner=self.owner, **values)
+        elif isinstance(error, Bounced):
+            self.report.bounced += claims.mark(
+                session, [email.id], owner=self.owner,
+                state=State.BOUNCED, attempts=Email.attempts + 1, last_error=str(error)[:500],
+            )  # fmt: skip
         elif isinstance(error, PermanentFailure):
             self.report.failed += self._fail(session, email.id, str(error))
         elif isinstance(error, TemporaryFailure):
             self._postpone(session, email, error)
-            self.ended = self.ended or isinstance(error, Unreachable)
 
     def _fail(self, session: Session, email_id: int, why: str) -> int:
         return claims.mark(
@@ -340,13 +383,12 @@ class _Sender:
             due_at=self.clock() + RETRY_PAUSES[email.attempts], last_error=str(error)[:500],
         )  # fmt: skip
 
-    def _bounce(self, email: Email, error: Bounced) -> None:
-        """In a transaction of its own, as it takes its contact's lock out of order."""
-        now = self.clock()
-        with self.sessions.begin() as session:
-            self.report.bounced += claims.mark(
-                session, [email.id], owner=self.owner,
-                state=State.BOUNCED, attempts=Email.attempts + 1, last_error=str(error)[:500],
-            )  # fmt: skip
-            if email.contact_id is not None:
-                suppress(session, email.contact_id, reason=Reason.HARD_BOUNCE, now=now, note=str(error)[:200])
+    def _hold_back(self, email: Email, error: Bounced) -> None:
+        """After everything else of a turn, as it may wait for the contact's lock; who fails here bounces once more."""
+        if email.contact_id is None:
+            return
+        contact_id, now, note = email.contact_id, self.clock(), str(error)[:200]
+        try:
+            self._surely(lambda session: suppress(session, contact_id, reason=Reason.HARD_BOUNCE, now=now, note=note))
+        except DBAPIError:
+            log.exception("contact %s bounced and couldn't be held back", contact_id)
