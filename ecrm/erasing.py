@@ -9,12 +9,14 @@ from datetime import UTC, datetime
 
 import click
 from flask.cli import AppGroup, with_appcontext
+from sqlalchemy.orm import Session
 
 from mailer import engagement, mailings, waitlists
-from mailer.erasure import ErasedMail, Forget, erase_mailbox, erase_unanswered
+from mailer.erasure import ErasedMail, Forget, erase_mailbox, erase_unanswered, forget_requests, unanswered
 from mailer.flows import entry
+from mailer.mailboxes import contact_by_address, contacts_of_customer
 from tracking.clickstream.owning import NotOurs
-from tracking.customers import customers_by_email
+from tracking.customers import customer_by_email, customers_by_email
 
 from . import keeping
 from .access import audit
@@ -30,7 +32,7 @@ FORGET: tuple[Forget, ...] = (
 
 
 def erase_mail(crm: Installation, email: str, *, reason: str, staff: Staff) -> ErasedMail:
-    """Empty everything that is kept of a mailbox, and write down who asked.
+    """Empty everything that is kept of a mailbox and of the others of whoever owns it, and write down who asked.
 
     Raises:
         NotErasable: where nothing is known of it.
@@ -38,17 +40,44 @@ def erase_mail(crm: Installation, email: str, *, reason: str, staff: Staff) -> E
     now = datetime.now(UTC)
     with crm.sessions.begin() as session:
         customers = [one.id for one in customers_by_email(session, email)]
-        done = erase_mailbox(session, email, customers=customers, hashed=address_hash(crm.app), forget=FORGET, now=now)
-        if done is None:
+        hashed = address_hash(crm.app)
+        erased = [
+            erase_mailbox(session, address, customers=customers, hashed=hashed, forget=FORGET, now=now)
+            for address in _mailboxes(session, email)
+        ]
+        if not any(erased):
             raise keeping.NotErasable("No e-mail and no consent is kept of this address.")
         audit.record(session, staff, audit.Action.MAILBOX_ERASED, reason=reason, now=now)
-    return done
+    done = [one for one in erased if one is not None]
+    return ErasedMail(sum(one.emails for one in done), sum(one.hashes for one in done))
+
+
+def _mailboxes(session: Session, email: str) -> list[str]:
+    """This one, and the others of whoever owns it; where nobody does, of those who say that it is theirs. In the order
+    in which everybody locks contacts."""
+    owner = customer_by_email(session, email)
+    people = [owner] if owner is not None else customers_by_email(session, email)
+    contacts = {contact.id: contact for one in people for contact in contacts_of_customer(session, one.id)}
+    if (own := contact_by_address(session, email)) is not None:
+        contacts[own.id] = own
+    return [contacts[one].address for one in sorted(contacts)] or [email]
 
 
 def forget_unconfirmed(crm: Installation) -> int:
-    """Forget addresses that somebody typed and nobody confirmed within a month; says how many."""
+    """Forget addresses that somebody typed and nobody confirmed within a month; says how many.
+
+    In a transaction each: a program may have typed thousands, and the outbox must not stand still for them.
+    """
+    now, hashed = datetime.now(UTC), address_hash(crm.app)
+    with crm.sessions() as session:
+        waiting = unanswered(session, now=now)
+    forgotten = 0
+    for contact_id in waiting:
+        with crm.sessions.begin() as session:
+            forgotten += erase_unanswered(session, contact_id, hashed=hashed, forget=FORGET, now=now)
     with crm.sessions.begin() as session:
-        return erase_unanswered(session, hashed=address_hash(crm.app), forget=FORGET, now=datetime.now(UTC))
+        forget_requests(session, now=now)
+    return forgotten
 
 
 def add_to(commands: AppGroup) -> None:

@@ -12,12 +12,13 @@ too. What somebody else holds just now is skipped by a claim, and waited for by 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import bindparam, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from .consent import may_receive, why_not
@@ -44,6 +45,8 @@ def _in(name: str) -> Any:
     return bindparam(name, expanding=True)
 
 
+_ERASED = Email.to_address == ""
+_CODE = re.compile(r"[245]\d\d(?:[ -][245]\.\d{1,3}\.\d{1,3})?\b")
 _QUIET = {"synchronize_session": False}
 _WAITING = (State.QUEUED, State.DEFERRED)
 _IN_DOUBT = (Email.state == State.UNKNOWN, Email.transactional, Email.doubts == 1)
@@ -100,7 +103,11 @@ _RELEASE = (
 )
 _KEEP_WORDS = (
     update(Email.__table__)  # type: ignore[arg-type]
-    .where(Email.__table__.c.id == bindparam("email"), Email.__table__.c.claimed_by == bindparam("owner"))
+    .where(
+        Email.__table__.c.id == bindparam("email"),
+        Email.__table__.c.claimed_by == bindparam("owner"),
+        Email.__table__.c.state == State.CLAIMED,  # its person may have been erased while it was written
+    )
     .values(subject=bindparam("words"), content=bindparam("said"))
 )
 
@@ -195,10 +202,18 @@ def hand_over(session: Session, emails: Sequence[Email], *, owner: str, now: dat
 def mark(session: Session, ids: Collection[int], *, owner: str, **values: Any) -> int:
     """Only while the claim is still the owner's: a stale one may have gone to another process meanwhile.
 
+    Where its person was erased while it was under way, of a server's answer (`last_error`), which mostly names the
+    mailbox, only the code is kept, and it isn't queued again.
+
     Returns:
         How many were.
     """
     ours = (Email.id.in_(ids), Email.state == State.CLAIMED, Email.claimed_by == owner)
+    if said := values.get("last_error"):
+        code = _CODE.match(said)
+        values["last_error"] = case((_ERASED, code.group() if code else ""), else_=said)
+    if values.get("state") in _WAITING:
+        values["state"] = case((_ERASED, State.SUPPRESSED.value), else_=str(values["state"]))
     marked: Any = session.execute(update(Email).where(*ours).values(**values).execution_options(**_QUIET))
     return int(marked.rowcount)
 

@@ -72,19 +72,25 @@ def ask(
     return None if refused else request_id
 
 
-def open_request(session: Session, request_id: int, *, now: datetime) -> ConsentRequest | None:
-    """The request of a link, without using it up; None once it is too old."""
+def open_request(session: Session, request_id: int, contact_id: int, *, now: datetime) -> ConsentRequest | None:
+    """The request of a link, without using it up; None once it is too old.
+
+    A link says whose it is, too: SQLite gives the number of the last request again once an erasure has deleted it.
+    """
     found = session.get(ConsentRequest, request_id, populate_existing=True)
-    return found if found is not None and found.asked_at > now - LINK_LASTS else None
+    if found is None or found.contact_id != contact_id or found.asked_at <= now - LINK_LASTS:
+        return None
+    return found
 
 
-def use_request(session: Session, request_id: int, *, now: datetime) -> ConsentRequest | None:
+def use_request(session: Session, request_id: int, contact_id: int, *, now: datetime) -> ConsentRequest | None:
     """The mailbox's reader said yes: confirm the mailbox and subscribe it. None where that was done before, or the
     link is too old."""
     used: Any = session.execute(
         update(ConsentRequest)
         .where(
             ConsentRequest.id == request_id,
+            ConsentRequest.contact_id == contact_id,
             ConsentRequest.used_at.is_(None),
             ConsentRequest.how != REFUSED,
             ConsentRequest.asked_at > now - LINK_LASTS,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from tracking.email_address import fold
@@ -68,26 +68,41 @@ def erase_mailbox(
     return None if contact_id is None and not emails else ErasedMail(emails, hashes)
 
 
-def erase_unanswered(session: Session, *, hashed: AddressHash, forget: Sequence[Forget] = (), now: datetime) -> int:
-    """Forget addresses that somebody typed and nobody confirmed within `double_opt_in.KEPT`, and old requests.
+def unanswered(session: Session, *, now: datetime) -> Sequence[int]:
+    """Contacts whose address somebody typed and nobody confirmed within `double_opt_in.KEPT`.
 
     Only where nothing else is known of the mailbox: no owner, no consent, no e-mail but the letter that asked.
-
-    Returns:
-        How many addresses were forgotten.
     """
-    old = now - KEPT
+    return session.scalars(select(Contact.id).where(_nobody_answered(now)).order_by(Contact.id)).all()
+
+
+def erase_unanswered(
+    session: Session, contact_id: int, *, hashed: AddressHash, forget: Sequence[Forget] = (), now: datetime
+) -> bool:
+    """Forget one of those; False where it has been answered meanwhile. Its letters are found by the contact alone."""
+    lock(session, contact_id)
+    still = select(Contact.id).where(Contact.id == contact_id, _nobody_answered(now))
+    if session.scalar(still) is None:
+        return False
+    _keep_hashes(session, contact_id, hashed(session.get_one(Contact, contact_id).address))
+    _empty_contact(session, contact_id, forget)
+    _empty_emails(session, Email.contact_id == contact_id)
+    return True
+
+
+def forget_requests(session: Session, *, now: datetime) -> None:
+    """Requests older than `double_opt_in.KEPT` go, whatever became of them."""
+    session.execute(delete(ConsentRequest).where(ConsentRequest.asked_at <= now - KEPT))
+
+
+def _nobody_answered(now: datetime) -> ColumnElement[bool]:
+    asked = select(ConsentRequest.id).where(ConsentRequest.contact_id == Contact.id)
     said = select(ConsentEntry.id).where(ConsentEntry.contact_id == Contact.id).exists()
     written = select(Email.id).where(Email.contact_id == Contact.id, Email.template != TEMPLATE).exists()
-    recent = select(ConsentRequest.id).where(ConsentRequest.contact_id == Contact.id, ConsentRequest.asked_at > old)
-    asked = select(ConsentRequest.id).where(ConsentRequest.contact_id == Contact.id).exists()
-    unknown = (Contact.folded.is_not(None), Contact.customer_id.is_(None), Contact.confirmed_at.is_(None))
-    query = select(Contact.address).where(*unknown, asked, ~said, ~written, ~recent.exists())
-    addresses = session.scalars(query).all()
-    for address in addresses:
-        erase_mailbox(session, address, hashed=hashed, forget=forget, now=now)
-    session.execute(delete(ConsentRequest).where(ConsentRequest.asked_at <= old))
-    return len(addresses)
+    return and_(
+        Contact.folded.is_not(None), Contact.customer_id.is_(None), Contact.confirmed_at.is_(None),
+        asked.exists(), ~said, ~written, ~asked.where(ConsentRequest.asked_at > now - KEPT).exists(),
+    )  # fmt: skip
 
 
 def _keep_hashes(session: Session, contact_id: int, hashed: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -46,11 +47,11 @@ def contact_by_address(session: Session, address: str) -> Contact | None:
     )
 
 
-def contact_of_customer(session: Session, customer_id: int) -> Contact | None:
-    """The mailbox to write to a customer: of those that they own, the one that they name."""
+def contacts_of_customer(session: Session, customer_id: int) -> Sequence[Contact]:
+    """Every mailbox that a customer owns; first the one that they name, to which one would write."""
     named = select(Customer.email_folded).where(Customer.id == customer_id).scalar_subquery()
     query = select(Contact).where(Contact.customer_id == customer_id, Contact.folded.is_not(None))
-    return session.scalar(query.order_by((Contact.folded == named).desc(), Contact.id).limit(1))
+    return session.scalars(query.order_by((Contact.folded == named).desc(), Contact.id)).all()
 
 
 def link_owner(session: Session, address: str) -> None:

@@ -65,13 +65,14 @@ def take_report(session: Session, reported: Reported, *, source: str, now: datet
     """Write a report down and do what follows from it, once.
 
     Only e-mails that we sent count, found by the Message-ID that only their recipients and the servers on the way have
-    seen: a forged bounce names none, and one that names another address than the e-mail went to is none of ours.
+    seen: a forged bounce names none, and one that names another address than the e-mail went to is none of ours. Nor is
+    one about an e-mail whose person was erased: its words would name them again.
 
     Returns:
         What it did, in a word: `suppressed`, `noted`, `repeated`, `unknown`.
     """
     email = session.scalar(select(Email).where(Email.message_id == reported.message_id))
-    if email is None or not _fits(email, reported):
+    if email is None or not email.to_address or not _fits(email, reported):
         return "unknown"
     values: dict[str, Any] = {
         "dedup_key": f"{reported.kind}:{email.id}", "kind": reported.kind, "email_id": email.id,
@@ -93,11 +94,11 @@ def _fits(email: Email, reported: Reported) -> bool:
 def _mark_bounced(session: Session, email_id: int, reported: Reported) -> None:
     if reported.kind is Kind.SOFT:
         return  # the server that has it may still be trying
-    words = f"{reported.status} {reported.diagnostic}".strip() or "came back"
+    words = f"{reported.status} {reported.diagnostic}".strip()
     session.execute(
         update(Email)
         .where(Email.id == email_id, Email.state.in_((State.SENT, State.UNKNOWN)))
-        .values(state=State.BOUNCED, reason=words[:200])
+        .values(state=State.BOUNCED, reason=reported.status[:20] or "came back", last_error=words[:500])
     )
 
 

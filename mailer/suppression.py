@@ -76,12 +76,15 @@ def suppress(
         note: what the mail server or a member of staff said.
 
     Returns:
-        False where an entry for this reason stands already, as wide as this one.
+        False where an entry for this reason stands already, as wide as this one, and for whom was erased meanwhile.
     """
     scope = SCOPES[reason] if scope is None else scope
     # A write first: it takes the contact's row, so that two at once make one entry, and no claim slips in between.
-    session.execute(update(Contact).where(Contact.id == contact_id, Contact.blocked < scope).values(blocked=int(scope)))
+    known = (Contact.id == contact_id, Contact.folded.is_not(None))
+    session.execute(update(Contact).where(*known, Contact.blocked < scope).values(blocked=int(scope)))
     lock(session, contact_id)
+    if session.scalar(select(Contact.id).where(*known)) is None:
+        return False
     same = standing(session, contact_id, reason=reason)
     if any(one.scope >= scope for one in same):
         return False

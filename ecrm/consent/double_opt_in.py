@@ -46,7 +46,7 @@ def ask_to_confirm(
         session, contact.id, topics, how=how, wording=wording, now=now, about=dict(about or {}), tracking=tracking
     )
     expires = int((now + LINK_LASTS).timestamp())
-    token = mail_keys(crm.app).sign_until(Purpose.CONFIRM, request_id or 0, expires=expires)
+    token = mail_keys(crm.app).sign_until(Purpose.CONFIRM, request_id or 0, contact.id, expires=expires)
     with shop_context(crm) as facts:  # written in any case, so that nobody learns from the time it takes
         letter = write(
             facts,
@@ -69,7 +69,7 @@ def confirm_mailbox(token: str) -> Response:
     """Changes nothing: programs that check e-mails open links before people do."""
     now = datetime.now(UTC)
     with installation().sessions() as session:
-        request = open_request(session, _request_id(token, now), now=now)
+        request = open_request(session, *_asked(token, now), now=now)
     if request is None:
         return consent_page("confirm_refused.html", status=410)
     return consent_page("confirm.html", topics=_labels(request), done=request.used_at is not None, token=token)
@@ -79,22 +79,22 @@ def confirm_mailbox(token: str) -> Response:
 def confirm_mailbox_now(token: str) -> Response:
     """The reader of the mailbox says yes; saying it again changes nothing."""
     now = datetime.now(UTC)
-    request_id = _request_id(token, now)
+    asked = _asked(token, now)
     with installation().sessions.begin() as session:
-        fresh = use_request(session, request_id, now=now)
+        fresh = use_request(session, *asked, now=now)
         for also in ON_CONFIRMED if fresh else ():
             also(session, fresh)  # type: ignore[arg-type]  # there is one
-        request = fresh or open_request(session, request_id, now=now)
+        request = fresh or open_request(session, *asked, now=now)
     if request is None:
         return consent_page("confirm_refused.html", status=410)
     preferences = mail_links(installation()).preferences(request.contact_id)
     return consent_page("confirm.html", topics=_labels(request), done=True, token=token, preferences=preferences)
 
 
-def _request_id(token: str, now: datetime) -> int:
-    """0, which nothing has, for a broken or expired token."""
+def _asked(token: str, now: datetime) -> tuple[int, int]:
+    """The request and its contact; 0, which nothing has, for a broken or expired token."""
     parts = mail_keys().read_fresh(Purpose.CONFIRM, token, now=now.timestamp())
-    return int(parts[0]) if parts and parts[0].isdigit() else 0
+    return (int(parts[0]), int(parts[1])) if parts and len(parts) == 2 and all(map(str.isdigit, parts)) else (0, 0)
 
 
 def _labels(request: ConsentRequest) -> list[str]:

@@ -91,7 +91,8 @@ def _change(contact_id: int, *, actor: str) -> None:
     ticked = [topic for topic in Topic if topic in request.form.getlist("topic")]
     now, crm = datetime.now(UTC), installation()
     with crm.sessions.begin() as session:
-        if session.get(Contact, contact_id) is None:
+        contact = session.get(Contact, contact_id)
+        if contact is None or contact.folded is None:
             return
         allowed = "tracking" in request.form
         words = f"{VERSION}: {tracking_words()}" if allowed else ""

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from mailer.consent import ConsentEntry, Topic, topics_wanted
 from mailer.contacts import Contact
-from mailer.mailboxes import contact_of_customer
+from mailer.mailboxes import contacts_of_customer
 from mailer.suppression import Suppression, standing
 
 SHOWN = 20
@@ -18,21 +18,27 @@ SHOWN = 20
 
 @dataclass(frozen=True)
 class Agreed:
-    """`log` is the newest first; `wanted` is empty where the mailbox is held back."""
+    """Of all mailboxes that are theirs. `log` is the newest first; `wanted`: what comes to any of them, so nothing of
+    one that is held back; `tracked`: for any of them."""
 
-    contact: Contact
+    contacts: Sequence[Contact]
     wanted: frozenset[Topic]
+    tracked: bool
     held: Sequence[Suppression]
     log: Sequence[ConsentEntry]
 
 
 def agreed(session: Session, customer_id: int) -> Agreed | None:
     """None where no mailbox is known to be theirs."""
-    contact = contact_of_customer(session, customer_id)
-    if contact is None:
+    contacts = contacts_of_customer(session, customer_id)
+    if not contacts:
         return None
-    log = select(ConsentEntry).where(ConsentEntry.contact_id == contact.id).order_by(ConsentEntry.id.desc())
+    ids = [contact.id for contact in contacts]
+    log = select(ConsentEntry).where(ConsentEntry.contact_id.in_(ids)).order_by(ConsentEntry.id.desc())
     return Agreed(
-        contact, topics_wanted(session, contact.id), standing(session, contact.id),
-        session.scalars(log.limit(SHOWN)).all(),
-    )  # fmt: skip
+        contacts=contacts,
+        wanted=frozenset(topic for one in ids for topic in topics_wanted(session, one)),
+        tracked=any(contact.tracking_allowed for contact in contacts),
+        held=[entry for one in ids for entry in standing(session, one)],
+        log=session.scalars(log.limit(SHOWN)).all(),
+    )

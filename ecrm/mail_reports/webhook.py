@@ -27,6 +27,8 @@ from .taking import take_all
 
 TOLERANCE = timedelta(minutes=5)
 MOST_REPORTS = 1000
+_PASSING = frozenset({"old", "espblock", "greylisted"})
+"""Mailgun's reasons to give up that say nothing of the mailbox: it was tried for hours, or its provider refuses us."""
 
 
 class _Report(Schema):
@@ -114,7 +116,7 @@ def _of_mailgun(told: dict[str, Any]) -> list[Reported]:
     if event.get("event") == "complained":
         kind = Kind.COMPLAINT
     elif event.get("event") == "failed":
-        permanent = event.get("severity") == "permanent"
+        permanent = event.get("severity") == "permanent" and event.get("reason") not in _PASSING
         kind = kind_of(code or "5.0.0") if permanent else Kind.SOFT
     message_id = str(headers.get("message-id", "")).strip("<>")
     if kind is None or not message_id:

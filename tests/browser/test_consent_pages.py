@@ -42,7 +42,7 @@ def links(app: Flask) -> dict[str, str]:
     return {
         "unsubscribe": f"/ecrm/unsubscribe/{keys.sign(Purpose.UNSUBSCRIBE, contact.id, 'offers', 0)}",
         "preferences": f"/ecrm/preferences/{keys.sign(Purpose.PREFERENCES, contact.id)}",
-        "confirm": f"/ecrm/confirm/{keys.sign_until(Purpose.CONFIRM, request or 0, expires=expires)}",
+        "confirm": f"/ecrm/confirm/{keys.sign_until(Purpose.CONFIRM, request or 0, contact.id, expires=expires)}",
         "newsletter": "/ecrm/newsletter",
     }
 

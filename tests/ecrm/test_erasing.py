@@ -18,13 +18,15 @@ from ecrm.installation import Installation
 from ecrm.keeping import NotErasable
 from ecrm.mailboxes import contact_for
 from ecrm.tables import METADATA
-from mailer.consent import ConsentEntry, Topic, subscribe
+from mailer.consent import ConsentEntry, Topic, subscribe, topics_wanted
 from mailer.consent_check import differences
+from mailer.contacts import Contact
 from mailer.outbox import Email, State
 from mailer.reports import Kind, Reported, take_report
 from mailer.suppression import Reason, standing, suppress
 from tests.ecrm.slots_host import crm
 from tests.mailer.test_consent import put
+from tracking.customers import find_or_create_account
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ADDRESS = "ada.lovelace@example.com"
@@ -82,6 +84,25 @@ def test_a_mailbox_that_was_held_back_is_known_again(plugin: Installation, host:
         assert (back.id == ada, back.blocked, other.blocked) == (False, 1, 0)
         assert [one.reason for one in standing(session, back.id)] == ["complaint"]
         assert not list(differences(session))
+
+
+def test_the_other_mailboxes_of_a_customer_are_forgotten_too_and_nobody_elses(plugin: Installation) -> None:
+    with plugin.app.app_context(), plugin.sessions.begin() as session:
+        for address in ("ada.lovelace.old@example.com", ADDRESS):
+            find_or_create_account(session, reference="1", email=address, at=NOW, proved=True)
+        find_or_create_account(session, reference="2", email=ADDRESS, at=NOW)  # says so, and owns another mailbox
+        find_or_create_account(session, reference="2", email="eve@example.com", at=NOW, proved=True)
+        for address in ("ada.lovelace.old@example.com", ADDRESS, "eve@example.com"):
+            subscribe(session, contact_for(session, address, now=NOW).id, [Topic.OFFERS], how="t", wording="w", now=NOW)
+        old = contact_for(session, "ada.lovelace.old@example.com", now=NOW).id
+        suppress(session, old, reason=Reason.COMPLAINT, now=NOW)
+    assert erase_mail(plugin, ADDRESS, reason="asked", staff=at_command_line()).hashes == 1
+    with plugin.sessions() as session:
+        assert set(where_it_stands(session)) <= {"ecrm_customer", "ecrm_customer_email"}
+        left = session.scalars(select(Contact).where(Contact.folded.is_not(None))).all()
+        assert [(one.address, sorted(topics_wanted(session, one.id))) for one in left] == [
+            ("eve@example.com", ["offers"])
+        ]
 
 
 def test_whom_nobody_knows_cannot_be_erased(plugin: Installation) -> None:

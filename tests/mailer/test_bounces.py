@@ -98,7 +98,7 @@ def test_a_hard_bounce_marks_the_e_mail_and_suppresses_the_mailbox_once(session:
     assert take_report(session, bounce, source="imap", now=NOW) == "suppressed"
     assert take_report(session, bounce, source="webhook", now=NOW) == "repeated"
     session.refresh(email)
-    assert (email.state, email.reason) == (State.BOUNCED, "5.1.1 user unknown")
+    assert (email.state, email.reason, email.last_error) == (State.BOUNCED, "5.1.1", "5.1.1 user unknown")
     assert [one.reason for one in standing(session, email.contact_id or 0)] == ["hard_bounce"]
 
 

@@ -119,6 +119,21 @@ def test_a_stranger_who_types_an_address_changes_nothing_for_its_owner(session: 
     assert session.get_one(Wait, told).state == WaitState.TOLD
 
 
+def test_what_a_stranger_asks_for_leaves_a_told_wish_and_the_owners_places_as_they_are(session: Session) -> None:
+    ada = contact(session, "ada")
+    told = wait_for(session, ada, kind=Kind.PRICE, price_minor=1500, region="DE")
+    assert mark_told(session, session.get_one(Wait, told), now=NOW)
+    wait_for(session, ada, kind=Kind.PRICE, price_minor=1, region="FR", proved=False, at=NOW + HOUR)
+    session.expire_all()
+    row = session.get_one(Wait, told)
+    assert (row.state, row.asked_at, row.price_minor, row.region) == (WaitState.TOLD, NOW, 1500, "DE")
+    for number in range(MOST_WAITS):
+        wait_for(session, ada, f"kite-{number}", proved=False)
+    with pytest.raises(TooManyWaits):
+        wait_for(session, ada, "one more", proved=False)
+    assert wait_for(session, ada, "one more")
+
+
 def test_wishes_can_be_listed_ended_and_forgotten(session: Session) -> None:
     ada = contact(session, "ada")
     first, second = wait_for(session, ada), wait_for(session, ada, "Acme", kind=Kind.BRAND, at=NOW + HOUR)

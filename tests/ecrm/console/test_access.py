@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session, sessionmaker
 
 from ecrm.access.roles import PERMISSIONS, Permission, Role
+from mailer.outbox import Email
+from mailer.reports import Kind, Reported, take_report
 
 from .host import DeskStorefront
 
@@ -164,3 +168,21 @@ def test_who_may_not_see_customers_reads_no_letter_and_no_address(
         assert (answer.status_code, "da@example.com" in answer.text) == (200, False)
         assert "A…@example.com" in answer.text
     assert browser.get("/console/emails/1/html").status_code == 403
+
+
+def test_a_subject_or_a_servers_answer_names_nobody_to_who_may_not_see_customers(
+    browser: FlaskClient, storefront: DeskStorefront, ada: int, sessions: sessionmaker[Session]
+) -> None:
+    with sessions.begin() as session:
+        email = session.get_one(Email, 1)
+        email.subject = "Something for you, Byron"
+        bounce = Reported(
+            kind=Kind.HARD, message_id=email.message_id, status="5.1.1", diagnostic="<byron@mail.example>: user unknown"
+        )
+        take_report(session, bounce, source="imap", now=datetime.now(UTC))
+    for role, named in ((Role.MARKETER, False), (Role.OWNER, True)):
+        storefront.role = role
+        for page in ("/console/emails", "/console/emails/1"):
+            text = browser.get(page).text
+            assert ("Something for you, Byron" in text, "byron@mail.example" in text) == (named, named)
+            assert "5.1.1" in text

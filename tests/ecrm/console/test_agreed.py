@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from ecrm.mailboxes import address_hash
-from mailer.consent import ConsentEntry, Topic, subscribe, topics_wanted
+from mailer.consent import ConsentEntry, Topic, subscribe, topics_wanted, withdraw
 from mailer.mailboxes import contact_of
 from tracking.customers import Customer, CustomerEmail
 
@@ -57,6 +57,27 @@ def test_staff_end_marketing_for_who_asks_with_what_they_said(
         last = session.scalars(select(ConsentEntry).order_by(ConsentEntry.id.desc())).first()
     assert last is not None
     assert (last.how, last.proof, bool(last.actor)) == ("asked staff", "on the phone", True)
+
+
+def test_no_mailbox_of_a_customer_gets_more_marketing_once_staff_ended_it(
+    browser: FlaskClient, token: str, desk: Flask, ada: int, contact_id: int, sessions: sessionmaker[Session]
+) -> None:
+    with desk.app_context():
+        hashed = address_hash()
+    with sessions.begin() as session:
+        session.add(CustomerEmail(folded="old@mail.example", customer_id=ada, added_at=NOW))
+        session.flush()
+        old = contact_of(session, "old@mail.example", now=NOW, hashed=hashed).id
+        subscribe(session, old, [Topic.REVIEWS], how="checkout", wording="Yes", now=NOW)
+        withdraw(session, contact_id, how="page", now=NOW)
+    path = f"/console/customers/{ada}"
+    page = browser.get(path).text
+    assert "old@mail.example" in page
+    assert "End all marketing" in page
+    page = browser.post(f"{path}/withdraw", data={"csrf_token": token, "note": "by phone"}, follow_redirects=True).text
+    assert "They get no marketing any more." in page
+    with sessions() as session:
+        assert topics_wanted(session, old) == frozenset()
 
 
 def test_whose_mailbox_nobody_knows_gets_no_marketing_anyway(browser: FlaskClient, token: str, ada: int) -> None:

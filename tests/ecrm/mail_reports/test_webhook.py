@@ -112,6 +112,7 @@ def mailgun(email: Email, *, key: str = MAILGUN, **event: Any) -> dict[str, Any]
             ["suppressed"], State.BOUNCED,
         ),
         ({"event": "failed", "severity": "temporary"}, ["noted"], State.SENT),
+        ({"event": "failed", "severity": "permanent", "reason": "old"}, ["noted"], State.SENT),
         ({"event": "complained"}, ["suppressed"], State.SENT),
         ({"event": "delivered"}, [], State.SENT),
         ({"event": "failed", "message": "?"}, [], State.SENT),
