@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from time import monotonic
 
 from sqlalchemy.orm import Session
 
@@ -16,11 +17,19 @@ from mailer.writing import Dropped, Held
 from .flow_shop import FlowShop, flow_shop
 from .installation import Installation
 
+LONGEST_RUN = 240.0
+"""Seconds. What isn't done by then goes on in the next run, with the hour and the shop as they are then."""
+
 
 def run(crm: Installation) -> str:
     """The job `flows`: let people in, take the steps that are due."""
-    now = datetime.now(UTC)
-    return str(run_flows(crm.sessions, FLOWS, flow_shop(crm, now=now), now=now))
+    now, end = datetime.now(UTC), monotonic() + LONGEST_RUN
+    shop = flow_shop(crm, now=now)
+    return str(
+        run_flows(
+            crm.sessions, FLOWS, shop, now=now, stopping=lambda: crm.stopping.is_set() or monotonic() >= end
+        )
+    )  # fmt: skip
 
 
 def still_wanted(shop: FlowShop, session: Session, email: Email, *, now: datetime) -> Held | Dropped | None:

@@ -62,7 +62,8 @@ class Hours:
         """The best moment within a day from `after` on that isn't quiet, in UTC; of equal hours the first.
 
         Args:
-            on_day: only on the local day of `after`, where any of its hours is left.
+            on_day: only on the local day of `after`; where none of its hours is left, the next allowed moment after it,
+                which is too late for what has its day.
         """
         shares = self.of(counts, segment=place.country)
         options = [
@@ -72,7 +73,7 @@ class Hours:
         ]
         if on_day:
             today = local_day(after, zone)
-            options = [one for one in options if local_day(one[0], zone) == today] or options
+            options = [one for one in options if local_day(one[0], zone) == today]
         if not options:
             return quiet.next_allowed(after, place, zone, any_day=any_day)
         return min(options, key=lambda one: (-shares[one[1]], one[0]))[0]

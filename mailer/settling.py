@@ -18,6 +18,7 @@ FLOWS = ("back_in_stock", "price_drop")
 LOOKED_AT = timedelta(days=14)
 NO_FLOW = timedelta(hours=12)
 """So long a telling may stand without its flow; then the flow is switched off, or they don't want its e-mails."""
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(hours=1), timedelta(days=7)
 _NOT_SENT = (State.DROPPED, State.FAILED, State.SUPPRESSED, State.BOUNCED)
 
 
@@ -28,10 +29,19 @@ def settle(session: Session, *, now: datetime) -> int:
     )
     back = 0
     for wait in session.scalars(query.order_by(Wait.id)).all():
-        if _unreached(session, wait, now=now) and wait_again(session, wait):
+        if _unreached(session, wait, now=now) and wait_again(session, wait, not_before=now + pause(wait.times)):
             give_back(session, wait.subject)
             back += 1
     return back
+
+
+def pause(times: int) -> timedelta:
+    """How long a wish is left in peace that was told so often in vain: four times as long each time.
+
+    Who was unlucky in one night keeps their place in the line; what goes wrong each time isn't tried each minute.
+    """
+    longer: int = 4 ** min(max(times - 1, 0), 5)
+    return min(FIRST_PAUSE * longer, LONGEST_PAUSE)
 
 
 def _unreached(session: Session, wait: Wait, *, now: datetime) -> bool:
@@ -41,4 +51,4 @@ def _unreached(session: Session, wait: Wait, *, now: datetime) -> bool:
     if entry is None:
         return wait.told_at is not None and wait.told_at < now - NO_FLOW
     states = set(session.scalars(select(Email.state).where(Email.entry_id == entry.id)))
-    return bool(states & set(_NOT_SENT)) if states else entry.state == EntryState.EXITED
+    return bool(states & set(_NOT_SENT)) if states else entry.state != EntryState.ACTIVE

@@ -11,7 +11,19 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, String, and_, delete, func, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    and_,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from tracking.orders import SeenOrder, SeenOrderLine
@@ -56,7 +68,8 @@ class WaitState(StrEnum):
 class Wait(Record):
     """One wish of one contact. `asked_at` is the place in the queue; `price_minor` the price that is to be beaten.
 
-    `times` counts how often it was told, so that each telling has a key of its own.
+    `times` counts how often it was told, so that each telling has a key of its own. `not_before`: after a telling that
+    came to nothing, it is left in peace until then.
     """
 
     __tablename__ = "ecrm_waitlist"
@@ -75,6 +88,7 @@ class Wait(Record):
     state: Mapped[str] = mapped_column(String(20))
     times: Mapped[int] = mapped_column(default=0)
     told_at: Mapped[datetime | None]
+    not_before: Mapped[datetime | None]
 
 
 class TooManyWaits(Exception):
@@ -110,7 +124,9 @@ def ask(
         counted = select(func.count()).select_from(Wait).where(Wait.contact_id == contact_id, Wait.state.in_(open_))
         if (session.scalar(counted) or 0) >= MOST_WAITS:
             raise TooManyWaits
-    values = {"region": region, "price_minor": price_minor, "asked_at": now, "state": state}
+    values = {
+        "region": region, "price_minor": price_minor, "asked_at": now, "state": state, "not_before": None,
+    }  # fmt: skip
     made = insert_once(
         session, Wait, {"contact_id": contact_id, "kind": kind, "subject": subject, "times": 0, **values}
     )
@@ -160,9 +176,12 @@ def watched_products(session: Session) -> list[str]:
     return sorted(session.scalars(watched.distinct()))
 
 
-def in_line(session: Session, product: str, *, kind: Kind, limit: int) -> Sequence[Wait]:
-    """Who waits for a product and may be written to about it, first come first."""
-    query = select(Wait).where(Wait.kind == kind, Wait.state == WaitState.WAITING, Wait.subject == product)
+def in_line(session: Session, product: str, *, kind: Kind, limit: int, now: datetime) -> Sequence[Wait]:
+    """Who waits for a product and may be written to about it now, first come first."""
+    query = select(Wait).where(
+        Wait.kind == kind, Wait.state == WaitState.WAITING, Wait.subject == product,
+        or_(Wait.not_before.is_(None), Wait.not_before <= now),
+    )  # fmt: skip
     return session.scalars(query.where(_reached(Topic.RESTOCK)).order_by(Wait.asked_at, Wait.id).limit(limit)).all()
 
 
@@ -224,18 +243,23 @@ def told_since(session: Session, kind: Kind, moment: datetime, *, until: datetim
     )
 
 
-def wait_again(session: Session, wait: Wait) -> bool:
-    """Nothing came of the telling (sold out again before it was sent): back to the old place in the line."""
+def wait_again(session: Session, wait: Wait, *, not_before: datetime) -> bool:
+    """Nothing came of the telling (sold out again before it was sent): back to the old place in the line.
+
+    Args:
+        not_before: when it may be told again. What forbade the e-mail may last, and each telling is a row.
+    """
     told = (Wait.state == WaitState.TOLD, Wait.contact_id == wait.contact_id, Wait.subject == wait.subject)
     back: Any = session.execute(
         update(Wait)
         .where(*told, Wait.id == wait.id, Wait.times == wait.times)
-        .values(state=WaitState.WAITING, told_at=None)
+        .values(state=WaitState.WAITING, told_at=None, not_before=not_before)
         .execution_options(synchronize_session=False)
     )
     if back.rowcount:  # and what was told in the same breath
         again = update(Wait).where(*told, Wait.kind.in_(sorted(ONCE)), Wait.told_at.is_(None))
-        session.execute(again.values(state=WaitState.WAITING).execution_options(synchronize_session=False))
+        values = {"state": WaitState.WAITING, "not_before": not_before}
+        session.execute(again.values(**values).execution_options(synchronize_session=False))
     return bool(back.rowcount)
 
 

@@ -29,6 +29,8 @@ from mailer.waitlists import (
 )
 from tracking.clickstream.event import Event
 
+HOME = ""
+"""The shop's own country. Prices differ between countries: the one that is compared from look to look is this one's."""
 AT_ONCE = 500
 """Waits of one product looked at; whoever stands behind them is asked again the next time."""
 
@@ -62,7 +64,9 @@ def look_after(crm: Installation, session: Session, products: Sequence[str], *, 
     told = 0
     for product in products:
         bought_meanwhile(session, product)
-        lines = {kind: in_line(session, product, kind=kind, limit=AT_ONCE) for kind in (Kind.STOCK, Kind.PRICE)}
+        lines = {
+            kind: in_line(session, product, kind=kind, limit=AT_ONCE, now=now) for kind in (Kind.STOCK, Kind.PRICE)
+        }
         known = supply_of(session, product)
         if known is None and not any(lines.values()):
             continue
@@ -71,9 +75,9 @@ def look_after(crm: Installation, session: Session, products: Sequence[str], *, 
         outstanding = lately_told(session, product, now=now)
         with shop_context(crm):
             pieces = pieces_of(crm.storefront, [product]).get(product, 0)
-            regions = {wait.region for waiting in lines.values() for wait in waiting}
-            cards = {region: _card(crm, product, region) for region in regions}
-            price = next((card.price_minor for card in cards.values() if card), None)
+            regions = {HOME, *(wait.region for waiting in lines.values() for wait in waiting)}
+            cards = {region: _card(crm, product, region) for region in sorted(regions)}
+            price = next((card.price_minor for card in cards.values() if card), None)  # at home, if it's sold there
         look = Look(pieces=pieces, price_minor=price, sold=sold, outstanding=outstanding)
         if observe(session, product, look, known=known, now=now):
             told += _tell(session, product, _due(lines, cards), now=now)

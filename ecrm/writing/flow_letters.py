@@ -7,6 +7,9 @@ What `content` may hold, all of it optional (ids, never words or prices):
     prices      by product, minor units as they were: a product that isn't cheaper now is left out (price drop)
     owned       "keep": products that they bought since it was queued stay in; without, they are left out
     swap        true: what can't be shown makes way for recommendations
+    region      the country as which they asked; else the customer's
+    asked_for   true: they asked for these very products, so age limits don't keep them out, and what is sold out is
+                dropped: they wait for the next delivery
     recommend   how many recommendations stand beside it; `RECOMMENDED` where it isn't said
     order       the order that it is about: its products are shown whether or not they can be had
 
@@ -65,8 +68,8 @@ class FlowLetters:
     def write(self, batch: Batch, emails: Sequence[Email]) -> dict[int, Answer]:
         """An answer for each e-mail, by its id."""
         about = {email.id: _ids(email.content) for email in emails}
-        for region in {batch.recipient(email).region for email in emails}:
-            batch.shelves.of(region).know({one for ids in about.values() for one in ids})
+        for shelf in {_shelf(batch, email) for email in emails}:
+            shelf.know({one for ids in about.values() for one in ids})
         everything = sorted({one for ids in about.values() for one in ids})
         customers = {one for email in emails if (one := batch.recipient(email).customer_id) is not None}
         owned = bought(batch.session, customers, everything)
@@ -76,7 +79,7 @@ class FlowLetters:
 
     def _one(self, batch: Batch, email: Email, shown: _Shown, picks: Mapping[int, Sequence[Any]]) -> Answer:
         person = batch.recipient(email)
-        shelf = batch.shelves.of(person.region)
+        shelf = _shelf(batch, email)
         wanted, flow = _ids(email.content), email.source.partition(":")[2] or email.template
         links = batch.links_of(email, campaign=flow)
         offers = _offers(links, shelf, picks.get(person.customer_id or 0, ()))
@@ -87,7 +90,7 @@ class FlowLetters:
             missing = len(wanted) - len(products)
             products, offers = products + offers[:missing], offers[missing:]
         if wanted and not products:
-            return _nothing_left(batch, shown)
+            return _nothing_left(batch, email, shown)
         recommend = _recommended(email)
         told = self._told(batch, email, person, links) | {"products": products, "picks": offers[:recommend]}
         words = render(self._environment, email.template, told)
@@ -110,6 +113,11 @@ class FlowLetters:
             "pieces": dict(pieces) if isinstance(pieces, Mapping) else {}, "unsubscribe_url": links.unsubscribe,
             "preferences_url": links.preferences, "pixel": pixel,
         }  # fmt: skip
+
+
+def _shelf(batch: Batch, email: Email) -> Shelf:
+    region = str(email.content.get("region") or batch.recipient(email).region)
+    return batch.shelves.of(region, asked_for=bool(email.content.get("asked_for")))
 
 
 def _page(links: EmailLinks) -> Any:
@@ -146,7 +154,7 @@ def _reason(content: Mapping[str, Any], product_id: str) -> str:
 
 def _shown(batch: Batch, email: Email, wanted: Sequence[str], owned: Mapping[tuple[int, str], Any]) -> _Shown:
     person = batch.recipient(email)
-    shelf = batch.shelves.of(person.region)
+    shelf = _shelf(batch, email)
     shown = _Shown([], {})
     for product_id in wanted:
         why = shelf.lacks(product_id)
@@ -172,10 +180,10 @@ def _dearer(content: Mapping[str, Any], shelf: Shelf, product_id: str) -> bool:
     return card is None or card.price_minor >= int(before[product_id])
 
 
-def _nothing_left(batch: Batch, shown: _Shown) -> Answer:
+def _nothing_left(batch: Batch, email: Email, shown: _Shown) -> Answer:
     """Held where waiting can help."""
     reasons = sorted(set(shown.left_out.values()))
-    if reasons == ["not available"]:
+    if reasons == ["not available"] and not email.content.get("asked_for"):
         return Held(batch.now + SOLD_OUT_PAUSE, "what it is about is sold out")
     return Dropped(f"what it is about: {', '.join(reasons)}")
 

@@ -15,10 +15,13 @@ PageLink = Callable[[str, str], str]
 
 
 class Shelf:
-    """One country's goods, for readers whose age nobody knows: what is age-limited isn't there."""
+    """One country's goods, for readers whose age nobody knows: what is age-limited isn't there.
 
-    def __init__(self, crm: Installation, facts: ShopFacts, region: str) -> None:
-        self._crm, self._facts, self._region = crm, facts, region
+    `asked_for`: what the reader themselves asked to be told of, so that is there, too; the shop asks for their age.
+    """
+
+    def __init__(self, crm: Installation, facts: ShopFacts, region: str, *, asked_for: bool = False) -> None:
+        self._crm, self._facts, self._region, self._asked_for = crm, facts, region, asked_for
         self._asked: set[str] = set()
         self._cards: dict[str, ProductCard] = {}
         self._goods: dict[str, Good] = {}
@@ -27,7 +30,7 @@ class Shelf:
         """Ask the shop for those that weren't asked for yet, in one question."""
         if unknown := [one for one in dict.fromkeys(product_ids) if one not in self._asked]:
             self._asked.update(unknown)
-            cards = products_for(self._crm.storefront, unknown, region=self._region, adult=False)
+            cards = products_for(self._crm.storefront, unknown, region=self._region, adult=self._asked_for)
             self._cards.update((card.product_id, card) for card in cards)
 
     def learn(self, cards: Iterable[ProductCard]) -> None:
@@ -47,7 +50,7 @@ class Shelf:
         card = self.card(product_id)
         if card is None:
             return "not sold any more"
-        if card.age_limited:
+        if card.age_limited and not self._asked_for:
             return "age-limited"
         return "" if card.available else "not available"
 
@@ -69,14 +72,14 @@ class Shelves:
 
     def __init__(self, crm: Installation, facts: ShopFacts) -> None:
         self._crm, self._facts = crm, facts
-        self._known: dict[str, Shelf] = {}
+        self._known: dict[tuple[str, bool], Shelf] = {}
 
-    def of(self, region: str) -> Shelf:
+    def of(self, region: str, *, asked_for: bool = False) -> Shelf:
         """The shelf of a country; an unknown one is taken for the shop's own."""
         region = region or self._facts.country
-        if region not in self._known:
-            self._known[region] = Shelf(self._crm, self._facts, region)
-        return self._known[region]
+        if (region, asked_for) not in self._known:
+            self._known[region, asked_for] = Shelf(self._crm, self._facts, region, asked_for=asked_for)
+        return self._known[region, asked_for]
 
 
 def prices(shelf: Shelf, product_ids: Sequence[str]) -> Mapping[str, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -11,7 +10,7 @@ from mailer.waitlists import Kind
 
 from .entry import FlowEntry
 from .flow import Run, Step
-from .waited_for import WaitedFor
+from .waited_for import GOOD_FOR, WaitedFor, about
 
 
 class BackInStock(WaitedFor):
@@ -22,7 +21,7 @@ class BackInStock(WaitedFor):
     does = "Tells who asked that a product is back: never more people than there are pieces."
     priority = 90
     kind = Kind.STOCK
-    steps = (Step(name="told", template="flow_back_in_stock", good_for=timedelta(days=2), any_day=True),)
+    steps = (Step(name="told", template="flow_back_in_stock", good_for=GOOD_FOR, any_day=True),)
 
     def content(self, session: Session, entry: FlowEntry, step: Step, run: Run) -> dict[str, Any]:
-        return {"products": [entry.data["product"]], "recommend": 0, "wait": entry.data["wait"]}
+        return about(entry)

@@ -7,9 +7,10 @@ step is taken by a conditional UPDATE, and the e-mail is queued in the same tran
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
@@ -59,8 +60,17 @@ class FlowReport:
             setattr(self, field.name, getattr(self, field.name) + getattr(steps, field.name))
 
 
-def run_flows(sessions: sessionmaker[Session], flows: Sequence[Flow], shop: Shop, *, now: datetime) -> FlowReport:
+def run_flows(
+    sessions: sessionmaker[Session],
+    flows: Sequence[Flow],
+    shop: Shop,
+    *,
+    now: datetime,
+    stopping: Callable[[], bool] = lambda: False,
+) -> FlowReport:
     """Let people in and take the steps that are due as of `now`; what is switched off stands still.
+
+    `stopping` is asked between flows and steps; when it says yes, the rest waits for the next run.
 
     A broad `except` stands here on purpose: a flow that fails must not hold up the others. It is logged and counted,
     and what it missed is looked at again.
@@ -72,13 +82,15 @@ def run_flows(sessions: sessionmaker[Session], flows: Sequence[Flow], shop: Shop
             setting = setting_of(session, flow)
         if not setting.switched_on:
             continue
+        if stopping():
+            break
         on[flow] = knobs_of(flow, setting)
         try:
             _let_in(sessions, flow, setting, shop, now, report)
         except Exception:
             log.exception("flow %s could not let anybody in", flow.name)
             report.failed += 1
-    report.add(take_steps(sessions, on, shop, now=now))
+    report.add(take_steps(sessions, on, shop, now=now, stopping=stopping))
     return report
 
 
@@ -115,8 +127,7 @@ def _let_in(
             _let_in_by_day(sessions, flow, setting, run, zone, report)
     else:
         with sessions() as session:
-            found = list(flow.entering(session, run))
-        _enter(sessions, flow, setting, found, run, report)
+            _enter(sessions, flow, setting, flow.entering(session, run), run, report)
     seen = FlowSetting.seen_until.is_(None) | (FlowSetting.seen_until < now)
     with sessions.begin() as session:
         session.execute(update(FlowSetting).where(FlowSetting.flow == flow.name, seen).values(seen_until=now))
@@ -136,8 +147,7 @@ def _let_in_by_day(
     with sessions() as session:
         if session.get(FlowDay, (flow.name, zone, day)) is not None:
             return
-        found = list(flow.entering(session, run))
-    _enter(sessions, flow, setting, found, run, report)
+        _enter(sessions, flow, setting, flow.entering(session, run), run, report)
     with sessions.begin() as session:
         begin_day(session, flow=flow.name, zone=zone, day=day, now=base.now)
 
@@ -146,12 +156,12 @@ def _enter(
     sessions: sessionmaker[Session],
     flow: Flow,
     setting: FlowSetting,
-    found: Sequence[Entering],
+    found: Iterable[Entering],
     run: Run,
     report: FlowReport,
 ) -> None:
-    for start in range(0, len(found), INSERTED_AT_ONCE):
-        some = found[start : start + INSERTED_AT_ONCE]
+    coming = iter(found)
+    while some := list(islice(coming, INSERTED_AT_ONCE)):
         with sessions.begin() as session:
             known = _known(session, flow, some)
             fresh = [one for one in some if one.cause not in known]

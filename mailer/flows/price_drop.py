@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -11,7 +10,7 @@ from mailer.waitlists import Kind
 
 from .entry import FlowEntry
 from .flow import Run, Step
-from .waited_for import WaitedFor
+from .waited_for import GOOD_FOR, WaitedFor, about
 
 
 class PriceDrop(WaitedFor):
@@ -22,11 +21,8 @@ class PriceDrop(WaitedFor):
     does = "Tells who asked that a product got cheaper: never more people than there are pieces."
     priority = 85
     kind = Kind.PRICE
-    steps = (Step(name="told", template="flow_price_drop", good_for=timedelta(days=2), any_day=True),)
+    steps = (Step(name="told", template="flow_price_drop", good_for=GOOD_FOR, any_day=True),)
 
     def content(self, session: Session, entry: FlowEntry, step: Step, run: Run) -> dict[str, Any]:
         product, then = entry.data["product"], entry.data["then"]
-        return {
-            "products": [product], "prices": {} if then is None else {product: then}, "recommend": 0,
-            "wait": entry.data["wait"],
-        }  # fmt: skip
+        return {**about(entry), "prices": {} if then is None else {product: then}}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -41,21 +41,41 @@ class StepReport:
     left: int = 0
     failed: int = 0
 
+    def add(self, other: StepReport) -> None:
+        """Count these, too."""
+        for field in fields(other):
+            setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
+
+
+def _never() -> bool:
+    return False
+
 
 def take_steps(
-    sessions: sessionmaker[Session], on: Mapping[Flow, Mapping[str, int]], shop: Shop, *, now: datetime
+    sessions: sessionmaker[Session],
+    on: Mapping[Flow, Mapping[str, int]],
+    shop: Shop,
+    *,
+    now: datetime,
+    stopping: Callable[[], bool] = _never,
 ) -> StepReport:
-    """Take every step that is due in the flows that are on (with their settings)."""
+    """Take every step that is due in the flows that are on (with their settings).
+
+    Args:
+        stopping: asked before each entry; when it says yes, what was worked out is kept and the rest waits for the
+            next run.
+    """
     report = StepReport()
     by_name = {flow.name: flow for flow in on}
     runs = {flow.name: Run(now=now, since=now, shop=shop, knobs=knobs) for flow, knobs in on.items()}
-    while due := _due(sessions, list(by_name), now):
+    while not stopping() and (due := _due(sessions, list(by_name), now)):
         try:
             with sessions.begin() as session:
-                _take(session, due, by_name, runs, report)
+                done = _take(session, due, by_name, runs, stopping)
+            report.add(done)
         except Exception:  # one broken entry must not hold up all others: each is tried by itself
             log.exception("a batch of steps failed; its entries are tried one by one")
-            _one_by_one(sessions, due, by_name, runs, report)
+            _one_by_one(sessions, due, by_name, runs, report, stopping)
     return report
 
 
@@ -73,11 +93,15 @@ def _one_by_one(
     flows: Mapping[str, Flow],
     runs: Mapping[str, Run],
     report: StepReport,
+    stopping: Callable[[], bool],
 ) -> None:
     for entry_id in due:
+        if stopping():
+            return
         try:
             with sessions.begin() as session:
-                _take(session, [entry_id], flows, runs, report)
+                done = _take(session, [entry_id], flows, runs, _never)
+            report.add(done)
         except Exception as error:
             log.exception("a step of entry %s failed", entry_id)
             report.failed += 1
@@ -91,48 +115,89 @@ def _one_by_one(
                 )
 
 
+@dataclass(frozen=True)
+class _Mail:
+    """The e-mail of a step; `to` is None where the address can't be written to."""
+
+    to: Mailbox | None
+    content: dict[str, Any]
+    due_at: datetime
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """What becomes of an entry; worked out before anything is written."""
+
+    entry: FlowEntry
+    values: dict[str, Any]
+    mail: _Mail | None = None
+
+
 def _take(
-    session: Session, ids: Sequence[int], flows: Mapping[str, Flow], runs: Mapping[str, Run], report: StepReport
-) -> None:
+    session: Session,
+    ids: Sequence[int],
+    flows: Mapping[str, Flow],
+    runs: Mapping[str, Run],
+    stopping: Callable[[], bool],
+) -> StepReport:
+    """Plan all, then write all: SQLite has one writer, and checkouts mustn't wait until flows have thought."""
     query = select(FlowEntry).where(FlowEntry.id.in_(ids)).order_by(FlowEntry.due_at, FlowEntry.id)
     entries = session.scalars(query.execution_options(populate_existing=True)).all()
     people = _People.of(session, entries)
+    planned: list[_Planned] = []
     for entry in entries:
-        flow = flows[entry.flow]
-        _take_one(session, entry, flow, runs[entry.flow], people, report)
+        if planned and stopping():
+            break
+        planned.append(_plan(session, entry, flows[entry.flow], runs[entry.flow], people))
+    report = StepReport()
+    for one in planned:
+        flow, run = flows[one.entry.flow], runs[one.entry.flow]
+        _carry_out(session, one, flow, run=run, report=report)
+    return report
 
 
-def _take_one(session: Session, entry: FlowEntry, flow: Flow, run: Run, people: _People, report: StepReport) -> None:
+def _plan(session: Session, entry: FlowEntry, flow: Flow, run: Run, people: _People) -> _Planned:
+    """Reads only."""
     if entry.step >= len(flow.steps):  # the flow was shortened meanwhile
-        _move(session, entry, state=EntryState.DONE, ended_at=run.now)
-        return
+        return _Planned(entry, {"state": EntryState.DONE, "ended_at": run.now})
     if (entry.contact_id, entry.topic) not in people.may:
-        report.left += _leave(session, entry, "not wanted any more", run.now)
-        return
+        return _leave(entry, "not wanted any more", run)
     step = flow.steps[entry.step]
     match flow.leaves(session, entry, run):
         case Leave(reason):
-            report.left += _leave(session, entry, reason, run.now)
-            return
+            return _leave(entry, reason, run)
         case Later(at, reason) if at + delay(step, run.knobs) > run.now:
-            _move(session, entry, caused_at=at, due_at=at + delay(step, run.knobs), reason=reason[:200])
-            return
+            return _Planned(entry, {"caused_at": at, "due_at": at + delay(step, run.knobs), "reason": reason[:200]})
     if entry.id in people.waiting:
-        _move(session, entry, due_at=run.now + ASK_AGAIN, reason="the e-mail before this one hasn't gone out yet")
-        return
+        reason = "the e-mail before this one hasn't gone out yet"
+        return _Planned(entry, {"due_at": run.now + ASK_AGAIN, "reason": reason})
     if run.now > entry.due_at + step.good_for:
-        _move(session, entry, **_after(entry, flow, run), reason=f"{step.name}: its time had passed")
-        return
+        return _Planned(entry, {**_after(entry, flow, run), "reason": f"{step.name}: its time had passed"})
+    due_at, deadline = when(session, entry, step, run)
+    if due_at >= deadline:
+        return _Planned(entry, {**_after(entry, flow, run), "reason": f"{step.name}: its day had passed"})
     content = flow.content(session, entry, step, run)
     if content is None:
-        report.left += _leave(session, entry, "nothing to say (any more)", run.now)
-        return
-    if not _move(session, entry, **_after(entry, flow, run), reason=""):
+        return _leave(entry, "nothing to say (any more)", run)
+    content = content | {"deadline": deadline.isoformat(), "any_day": step.any_day}
+    return _Planned(entry, {**_after(entry, flow, run), "reason": ""}, _Mail(people.mailbox(entry), content, due_at))
+
+
+def _carry_out(session: Session, planned: _Planned, flow: Flow, *, run: Run, report: StepReport) -> None:
+    """Writes only."""
+    entry, mail = planned.entry, planned.mail
+    step = entry.step
+    moved = _move(session, entry, **planned.values)
+    if planned.values.get("state") == EntryState.EXITED:
+        report.left += moved
+    if not moved or mail is None:
         return
     if entry.control:
         report.withheld += 1
+    elif mail.to is None:
+        _end(session, entry, "the address can't be written to", run.now)
     else:
-        report.queued += _queue(session, entry, flow, step, content, run, people)
+        report.queued += _queue(session, entry, flow, flow.steps[step], mail.to, mail, run)
 
 
 def _after(entry: FlowEntry, flow: Flow, run: Run) -> dict[str, Any]:
@@ -143,8 +208,8 @@ def _after(entry: FlowEntry, flow: Flow, run: Run) -> dict[str, Any]:
     return {"step": following, "due_at": entry.caused_at + delay(flow.steps[following], run.knobs)}
 
 
-def _leave(session: Session, entry: FlowEntry, reason: str, now: datetime) -> int:
-    return _move(session, entry, state=EntryState.EXITED, reason=reason[:200], ended_at=now)
+def _leave(entry: FlowEntry, reason: str, run: Run) -> _Planned:
+    return _Planned(entry, {"state": EntryState.EXITED, "reason": reason[:200], "ended_at": run.now})
 
 
 def _move(session: Session, entry: FlowEntry, **values: Any) -> int:
@@ -184,25 +249,17 @@ class _People:
             {entry_id for entry_id in session.scalars(waiting) if entry_id is not None},
         )
 
+    def mailbox(self, entry: FlowEntry) -> Mailbox | None:
+        """To whom its e-mails go; None where the address can't be written to."""
+        contact, customer = self.contacts[entry.contact_id], self.customers.get(entry.customer_id or 0)
+        try:
+            return Mailbox(as_name(f"{customer.first_name} {customer.last_name}" if customer else ""), contact.address)
+        except BadHeader:
+            return None
 
-def _queue(
-    session: Session,
-    entry: FlowEntry,
-    flow: Flow,
-    step: Step,
-    content: dict[str, Any],
-    run: Run,
-    people: _People,
-) -> int:
+
+def _queue(session: Session, entry: FlowEntry, flow: Flow, step: Step, to: Mailbox, mail: _Mail, run: Run) -> int:
     """Put the step's e-mail into the outbox, to be written when it is sent; says how many (1 or 0)."""
-    contact = people.contacts[entry.contact_id]
-    customer = people.customers.get(entry.customer_id or 0)
-    try:
-        to = Mailbox(as_name(f"{customer.first_name} {customer.last_name}" if customer else ""), contact.address)
-    except BadHeader:
-        _end(session, entry, "the address can't be written to", run.now)
-        return 0
-    due_at, deadline = when(session, entry, step, run)
     queued = queue_unwritten(
         session,
         dedup_key=f"flow:{flow.name}:{entry.id}:{entry.step}",
@@ -217,8 +274,8 @@ def _queue(
         entry_id=entry.id,
         step=entry.step,
         priority=flow.priority,
-        content=content | {"deadline": deadline.isoformat(), "any_day": step.any_day},
-        due_at=due_at,
+        content=mail.content,
+        due_at=mail.due_at,
         now=run.now,
     )
     return queued is not None
@@ -247,7 +304,7 @@ def when(session: Session, entry: FlowEntry, step: Step, run: Run) -> tuple[date
     else:
         due = run.shop.quiet.next_allowed(run.now, place, zone, any_day=step.any_day)
     if step.on_day:
-        return due, at_local(local_day(due, zone) + timedelta(days=1), 0, zone)
+        return due, at_local(local_day(entry.due_at, zone) + timedelta(days=1), 0, zone)
     return due, due + step.good_for
 
 

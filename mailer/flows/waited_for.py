@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sqlalchemy.orm import Session
 
@@ -14,6 +14,8 @@ from mailer.waitlists import Kind, Wait, WaitState, told_since
 from .entry import FlowEntry
 from .flow import Entering, Flow, Leave, Run
 
+GOOD_FOR = timedelta(days=8)
+"""Longer than the longest usual cap: who used theirs up is told when there is room again."""
 BEFORE_A_RUN = timedelta(hours=2)
 """How far back is looked: a transaction that was told in may end later than a run that followed it."""
 
@@ -30,7 +32,10 @@ class WaitedFor(Flow):
             if wait.told_at is not None:
                 yield Entering(
                     cause=cause_of(wait), at=wait.told_at, contact_id=wait.contact_id,
-                    data={"wait": wait.id, "telling": wait.times, "product": wait.subject, "then": wait.price_minor},
+                    data={
+                        "wait": wait.id, "telling": wait.times, "product": wait.subject, "then": wait.price_minor,
+                        "region": wait.region,
+                    },
                 )  # fmt: skip
 
     def leaves(self, session: Session, entry: FlowEntry, run: Run) -> Leave | None:
@@ -42,6 +47,14 @@ class WaitedFor(Flow):
         if wait.state != WaitState.TOLD or wait.times != entry.data["telling"]:
             return Leave("waits again")
         return None
+
+
+def about(entry: FlowEntry) -> dict[str, Any]:
+    """What the writer is told of every wish: they asked for this very product, as it is sold where they asked."""
+    return {
+        "products": [entry.data["product"]], "recommend": 0, "wait": entry.data["wait"],
+        "region": entry.data.get("region", ""), "asked_for": True,
+    }  # fmt: skip
 
 
 def cause_of(wait: Wait) -> str:

@@ -82,7 +82,8 @@ class WinBack(Flow):
     def leaves(self, session: Session, entry: FlowEntry, run: Run) -> Leave | None:
         if entry.customer_id is None:
             return Leave("nobody's orders any more")
-        if ordered_since(session, entry.customer_id, entry.caused_at, now=run.now):
+        last = datetime.fromisoformat(entry.data["last_order_at"])  # one that was heard of late is older than the entry
+        if ordered_since(session, entry.customer_id, last, now=run.now):
             return Leave("ordered again")
         return None
 

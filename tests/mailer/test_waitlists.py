@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from mailer.consent import Topic, subscribe, withdraw
 from mailer.contacts import Contact
+from mailer.settling import pause
 from mailer.supply import Look, give_back, observe, sold_since, supply_of, take
 from mailer.waitlists import (
     MOST_WAITS,
@@ -87,15 +88,15 @@ def test_the_first_who_asked_stand_first_and_asking_again_keeps_the_place(sessio
     wait_for(session, ada)
     wait_for(session, ben, at=NOW + HOUR)
     wait_for(session, ada, at=NOW + 2 * HOUR)
-    assert [wait.contact_id for wait in in_line(session, "kite", kind=Kind.STOCK, limit=9)] == [ada, ben]
+    assert [wait.contact_id for wait in in_line(session, "kite", kind=Kind.STOCK, limit=9, now=NOW)] == [ada, ben]
 
 
 def test_a_mailbox_that_nobody_proved_doesnt_count_until_it_is_and_is_forgotten_after_a_week(session: Session) -> None:
     ada, ben = contact(session, "ada"), contact(session, "ben")
     first, second = wait_for(session, ada, proved=False), wait_for(session, ben, proved=False)
-    assert in_line(session, "kite", kind=Kind.STOCK, limit=9) == []
+    assert in_line(session, "kite", kind=Kind.STOCK, limit=9, now=NOW) == []
     assert prove(session, [first, second], contact_id=ada) == 1  # a link proves one mailbox, not two
-    assert [wait.id for wait in in_line(session, "kite", kind=Kind.STOCK, limit=9)] == [first]
+    assert [wait.id for wait in in_line(session, "kite", kind=Kind.STOCK, limit=9, now=NOW)] == [first]
     assert forget_unproved(session, now=NOW + timedelta(days=8)) == 1
 
 
@@ -104,7 +105,7 @@ def test_who_wants_no_such_e_mails_any_more_takes_up_no_piece(session: Session) 
     for one in (ada, ben, cy):
         wait_for(session, one)
     withdraw(session, ada, None, how="test", now=NOW)
-    assert [wait.contact_id for wait in in_line(session, "kite", kind=Kind.STOCK, limit=9)] == [cy]
+    assert [wait.contact_id for wait in in_line(session, "kite", kind=Kind.STOCK, limit=9, now=NOW)] == [cy]
 
 
 def test_a_stranger_who_types_an_address_changes_nothing_for_its_owner(session: Session) -> None:
@@ -216,9 +217,24 @@ def test_what_was_told_in_one_breath_waits_again_together(session: Session) -> N
     assert told_since(session, Kind.PRICE, NOW - HOUR, until=NOW) == []
     assert lately_told(session, "kite", now=NOW) == 1
     session.refresh(back)
-    assert wait_again(session, back) is True
+    assert wait_again(session, back, not_before=NOW) is True
     session.expire_all()
     assert {one.state for one in session.query(Wait)} == {WaitState.WAITING}
+
+
+def test_who_was_told_in_vain_is_left_in_peace_for_a_while_and_keeps_the_place_in_the_line(session: Session) -> None:
+    ada, ben = contact(session, "ada"), contact(session, "ben")
+    first = session.get_one(Wait, wait_for(session, ada))
+    wait_for(session, ben, at=NOW + timedelta(minutes=1))
+    assert mark_told(session, first, now=NOW)
+    session.refresh(first)
+    assert wait_again(session, first, not_before=NOW + HOUR)
+    assert [one.contact_id for one in in_line(session, "kite", kind=Kind.STOCK, limit=9, now=NOW)] == [ben]
+    assert [one.contact_id for one in in_line(session, "kite", kind=Kind.STOCK, limit=9, now=NOW + HOUR)] == [ada, ben]
+
+
+def test_the_pauses_grow_so_that_what_goes_wrong_each_time_is_seldom_tried() -> None:
+    assert [pause(times) for times in (1, 2, 3, 9)] == [HOUR, 4 * HOUR, 16 * HOUR, timedelta(days=7)]
 
 
 def test_who_bought_it_meanwhile_waits_no_more(session: Session) -> None:
@@ -228,7 +244,7 @@ def test_who_bought_it_meanwhile_waits_no_more(session: Session) -> None:
     wait_for(session, ben)
     buy(session, owner, 1, at=NOW + HOUR)
     assert bought_meanwhile(session, "kite") == 1
-    assert [wait.contact_id for wait in in_line(session, "kite", kind=Kind.STOCK, limit=9)] == [ben]
+    assert [wait.contact_id for wait in in_line(session, "kite", kind=Kind.STOCK, limit=9, now=NOW)] == [ben]
 
 
 def test_two_workers_promise_three_pieces_to_three_of_ten(sessions: sessionmaker[Session]) -> None:
@@ -243,7 +259,7 @@ def test_two_workers_promise_three_pieces_to_three_of_ten(sessions: sessionmaker
         together.wait()
         for _ in range(10):
             with sessions.begin() as session:
-                waiting = in_line(session, "kite", kind=Kind.STOCK, limit=1)
+                waiting = in_line(session, "kite", kind=Kind.STOCK, limit=1, now=NOW)
                 if not waiting or not take(session, "kite"):
                     return
                 if mark_told(session, waiting[0], now=NOW):
