@@ -19,6 +19,8 @@ from dateutil.easter import EASTER_ORTHODOX, EASTER_WESTERN, easter  # type: ign
 from .calendar import Place, public_holidays
 
 SUNDAY = 6
+_ONE_FEAST = timedelta(days=20)
+"""Days of one name that lie so close are the same feast."""
 
 
 def _codes(words: str) -> frozenset[str]:
@@ -58,6 +60,7 @@ def _days_of(country: str, subdivision: str, year: int) -> tuple[GivingDay, ...]
     found = [
         GivingDay(code, day) for code, rule in _RULES.items() if (day := rule(country, subdivision, year)) is not None
     ]
+    found += [GivingDay(code, day) for code, rule in _MOVING.items() for day in rule(country, subdivision, year)]
     return tuple(sorted(found, key=lambda one: (one.day, one.code)))
 
 
@@ -94,7 +97,7 @@ def _french_mothers(year: int) -> date:
 _MOTHERS: dict[str, Callable[[int], date]] = (
     dict.fromkeys(_codes("GB IE NG"), lambda year: easter(year) - timedelta(days=21))
     | dict.fromkeys(_codes("ES HU LT PT RO MZ AO"), lambda year: _nth(year, 5, 1))
-    | dict.fromkeys(_codes("SE DO HT"), lambda year: _nth(year, 5, -1))
+    | dict.fromkeys(_codes("SE DO HT DZ MA TN MG MU SN"), lambda year: _nth(year, 5, -1))
     | dict.fromkeys(
         _codes("AE BH EG IQ JO KW LB LY OM PS QA SA SY YE"),
         lambda year: date(year, 3, 21),
@@ -110,12 +113,15 @@ _MOTHERS: dict[str, Callable[[int], date]] = (
         "CR": lambda year: date(year, 8, 15),
         "RU": lambda year: _nth(year, 11, -1),
         "IL": lambda year: _nth(year, 2, 2),
+        "LU": lambda year: _nth(year, 6, 2),
+        "KR": lambda year: date(year, 5, 8),  # Parents' Day
+        "BY": lambda year: date(year, 10, 14),
     }
 )
 
 
 _FATHERS: dict[str, Callable[[int], date]] = (
-    dict.fromkeys(_codes("ES IT PT AO MZ AD"), lambda year: date(year, 3, 19))
+    dict.fromkeys(_codes("ES IT PT AO MZ AD HR LI BO HN"), lambda year: date(year, 3, 19))
     | dict.fromkeys(_codes("AU NZ FJ PG"), lambda year: _nth(year, 9, 1))
     | dict.fromkeys(_codes("EE FI IS NO SE"), lambda year: _nth(year, 11, 2))
     | dict.fromkeys(_codes("AT BE"), lambda year: _nth(year, 6, 2))
@@ -131,6 +137,7 @@ _FATHERS: dict[str, Callable[[int], date]] = (
         "TW": lambda year: date(year, 8, 8),
         "RU": lambda year: _nth(year, 10, 3),
         "LU": lambda year: _nth(year, 10, 1),
+        "KR": lambda year: date(year, 5, 8),  # Parents' Day
     }
 )
 
@@ -149,13 +156,22 @@ def _valentines(country: str, _subdivision: str, year: int) -> date | None:
     return None if country in _NO_VALENTINES else date(year, 2, 14)
 
 
-def _public(pattern: str) -> Callable[[str, str, int], date | None]:
-    """The first day of a holiday that the country keeps as a public one."""
+def _public(pattern: str) -> Callable[[str, str, int], list[date]]:
+    """The first day of each time that the country keeps a holiday as a public one: by the moon it may be twice a year
+    (Eid al-Fitr in January and December of 2033), or go on from the year before."""
     named = re.compile(pattern)
 
-    def rule(country: str, subdivision: str, year: int) -> date | None:
+    def kept(country: str, subdivision: str, year: int) -> set[date]:
         days = public_holidays(Place(country, subdivision), year)
-        return min((day for day, name in days.items() if named.search(name) and "bserved" not in name), default=None)
+        return {day for day, name in days.items() if named.search(name) and "bserved" not in name}
+
+    def rule(country: str, subdivision: str, year: int) -> list[date]:
+        before = kept(country, subdivision, year - 1)
+        firsts: list[date] = []
+        for day in sorted(before | kept(country, subdivision, year)):
+            if not firsts or day - firsts[-1] > _ONE_FEAST:
+                firsts.append(day)
+        return [day for day in firsts if day.year == year]
 
     return rule
 
@@ -167,16 +183,18 @@ def _only(countries: str, month: int, day: int) -> Callable[[str, str, int], dat
 
 _RULES: dict[str, Callable[[str, str, int], date | None]] = {
     "three_kings": _only("ES MX PR DO UY", 1, 6),
-    "lunar_new_year": _public(r"^(Chinese New Year|Lunar New Year|Korean New Year|Chinese Spring Festival)( \(|$)"),
     "valentines": _valentines,
     "womens_day": _only("AM AZ BG BY GE IT KG KZ MD RU UA UZ", 3, 8),
     "easter": _easter,
-    "eid_al_fitr": _public(r"^Eid (al|ul)-Fitr"),
     "mothers_day": _mothers,
     "fathers_day": _fathers,
-    "diwali": _public(r"^(Diwali|Deepavali)"),
     "st_nicholas": _only("NL BE", 12, 5),
     "christmas": _christmas,
 }
-CODES = tuple(_RULES)
+_MOVING: dict[str, Callable[[str, str, int], list[date]]] = {
+    "lunar_new_year": _public(r"^(Chinese New Year|Lunar New Year|Korean New Year|Chinese Spring Festival)( \(|$)"),
+    "eid_al_fitr": _public(r"^Eid (al|ul)-Fitr"),
+    "diwali": _public(r"^(Diwali|Deepavali)"),
+}
+CODES = (*_RULES, *_MOVING)
 """All holidays that are known, as `ECRM_GIFT_HOLIDAYS` names them."""

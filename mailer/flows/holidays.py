@@ -45,7 +45,7 @@ class Holidays(Flow):
             for holiday in run.shop.goods.holidays(session, place, since=first, until=last):
                 for customer in customers:
                     yield Entering(
-                        cause=short_cause(self.name, customer, holiday.code, holiday.day.year), at=run.now,
+                        cause=short_cause(self.name, customer, holiday.code, _season(holiday.day)), at=run.now,
                         customer_id=customer, data=_kept(holiday),
                     )  # fmt: skip
 
@@ -79,6 +79,11 @@ class Holidays(Flow):
                 if zone_of(place, otherwise=run.shop.zone).key == run.zone:
                     found[place].append(customer)
         return found
+
+
+def _season(day: date) -> str:
+    """The half of a year: a feast by the moon may come twice in one, and its day may be reckoned anew meanwhile."""
+    return f"{day.year}-{1 if day.month <= 6 else 2}"
 
 
 def _kept(holiday: Holiday) -> dict[str, Any]:

@@ -22,6 +22,12 @@ ON_TIME = Lateness(0, 100, 100)
         ("FR", "mothers_day", date(2026, 5, 31)),
         ("FR", "mothers_day", date(2023, 6, 4)),  # the last Sunday of May was Pentecost
         ("PL", "mothers_day", date(2027, 5, 26)),
+        ("LU", "mothers_day", date(2027, 6, 13)),
+        ("KR", "mothers_day", date(2027, 5, 8)),
+        ("MA", "mothers_day", date(2027, 5, 30)),
+        ("BY", "mothers_day", date(2027, 10, 14)),
+        ("HR", "fathers_day", date(2027, 3, 19)),
+        ("LI", "fathers_day", date(2027, 3, 19)),
         ("DE", "fathers_day", date(2027, 5, 6)),
         ("SE", "fathers_day", date(2027, 11, 14)),
         ("DE", "christmas", date(2027, 12, 24)),
@@ -39,6 +45,16 @@ ON_TIME = Lateness(0, 100, 100)
 )
 def test_presents_are_given_on_the_day_of_the_country(country: str, code: str, day: date) -> None:
     assert {one.code: one.day for one in giving_days(Place(country), day.year)}[code] == day
+
+
+def test_a_feast_by_the_moon_that_comes_twice_in_a_year_is_there_twice_and_else_once() -> None:
+    for country in ("TR", "SA", "AE"):
+        eids = {
+            year: [one.day for one in giving_days(Place(country), year) if one.code == "eid_al_fitr"]
+            for year in (2027, 2032, 2033, 2034)
+        }
+        assert [len(days) for days in eids.values()] == [1, 1, 2, 1], country
+        assert [day.month for day in eids[2033]] == [1, 12]
 
 
 def test_a_country_without_the_custom_hasnt_the_day_and_an_unknown_one_has_the_common_ones() -> None:
