@@ -139,6 +139,19 @@ def withdraw(
     return bool(ended)
 
 
+def not_withdrawn_since(
+    session: Session, contact_id: int, topics: Collection[Topic], *, since: datetime
+) -> list[Topic]:  # fmt: skip
+    """Those of these topics that nobody withdrew after `since`, alone or with all: for a consent that is written down
+    later than it was given. Takes the contact, so that it stays true until the commit."""
+    lock(session, contact_id)
+    rows = select(ConsentEntry.topic).where(
+        ConsentEntry.contact_id == contact_id, ConsentEntry.given.is_(False), ConsentEntry.at > since
+    )
+    gone = set(session.scalars(rows))
+    return [] if EVERYTHING in gone else [topic for topic in topics if topic not in gone]
+
+
 def confirm(session: Session, contact_id: int, *, now: datetime) -> bool:
     """Somebody showed that they read this mailbox; says whether that is new."""
     confirmed: Any = session.execute(

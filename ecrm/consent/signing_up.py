@@ -22,7 +22,7 @@ from ecrm.installation import installation
 from ecrm.mailboxes import contact_for
 from ecrm.wording import gettext as _
 from mailer.addressing import BadHeader, Mailbox
-from mailer.consent import Topic, confirm, subscribe
+from mailer.consent import Topic, confirm, not_withdrawn_since, subscribe
 from tracking.clickstream.event import Event
 from tracking.customers import customer_by_email
 
@@ -119,10 +119,12 @@ def take_consent(session: Session, row: Event, told: Told) -> None:
     if owner is not None and told.person.customer_id and owner.reference == told.person.customer_id:
         contact = contact_for(session, told.person.email, now=told.at)
         confirm(session, contact.id, now=told.at)
-        subscribe(
-            session, contact.id, topics, how=told.how, wording=told.wording, now=told.at, actor="customer",
-            proof=told.key,
-        )  # fmt: skip
+        # This runs later than it was said, and what they withdrew meanwhile was acknowledged.
+        if standing := not_withdrawn_since(session, contact.id, topics, since=told.at):
+            subscribe(
+                session, contact.id, standing, how=told.how, wording=told.wording, now=told.at, actor="customer",
+                proof=told.key,
+            )  # fmt: skip
     else:
         ask_to_confirm(
             session, told.person.email, topics, how=told.how, wording=told.wording, now=told.at,

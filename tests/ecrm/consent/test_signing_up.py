@@ -17,7 +17,7 @@ from ecrm import CustomerFacts, events
 from ecrm.consent import double_opt_in, signing_up
 from ecrm.installation import Installation, installation
 from ecrm.mailboxes import contact_for
-from mailer.consent import ConsentEntry, Topic, topics_wanted
+from mailer.consent import ConsentEntry, Topic, subscribe, topics_wanted, withdraw
 from mailer.consent_check import differences
 from mailer.contacts import Contact
 from mailer.double_opt_in import MAX_AN_HOUR, ConsentRequest
@@ -132,6 +132,24 @@ def test_the_box_subscribes_whose_mailbox_is_proved_at_once(plugin: Installation
     tell(plugin, customer_id="1", proved=True)
     assert wanted(plugin) == {Topic.NEWSLETTER, Topic.OFFERS, Topic.ARRIVALS}
     assert letters(plugin) == []
+
+
+@pytest.mark.parametrize(
+    ("ended", "left"),
+    [([Topic.OFFERS], {Topic.NEWSLETTER, Topic.ARRIVALS}), (None, set())],
+    ids=["one topic", "everything"],
+)
+def test_what_was_withdrawn_meanwhile_stays_so_when_the_box_is_only_heard_of_later(
+    plugin: Installation, ended: list[Topic] | None, left: set[Topic]
+) -> None:
+    with plugin.app.app_context(), plugin.sessions.begin() as session:
+        contact = contact_for(session, "ada@example.com", now=NOW).id
+        subscribe(session, contact, [Topic.OFFERS], how="test", wording="Yes", now=NOW - timedelta(days=3))
+        withdraw(session, contact, ended, how="one_click", now=NOW + timedelta(minutes=1))
+    tell(plugin, customer_id="1", proved=True)
+    assert wanted(plugin) == left
+    with plugin.sessions() as session:
+        assert list(differences(session)) == []
 
 
 @pytest.mark.parametrize("customer_id", [None, "1"])
