@@ -12,14 +12,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import String, select, update
+from sqlalchemy import String, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from tracking.email_address import BadDomain, ascii_domain
 from tracking.record import Record, insert_once
 
 from .claims import Stream
-from .outbox import Email
+from .outbox import Email, State
 
 ALL = "all"
 HORIZON = timedelta(seconds=2)
@@ -94,6 +94,8 @@ def reserve(
     limits = {email.id: rates.of(email) for email in emails}
     names = sorted({one for some in limits.values() for one in some})
     free = _locked(session, names, now)
+    marketing = {one for email in emails if not email.transactional for one in limits[email.id]}
+    first = _orders_first(session, marketing - set(Stream), rates, now=now)
     before, turns = dict(free), Turns()
     waiting = list(emails)
     while waiting:
@@ -102,7 +104,10 @@ def reserve(
         at = min(moments)
         email = waiting.pop(moments.index(at))
         mine = limits[email.id]
-        if at <= now + HORIZON:
+        behind = [] if email.transactional else [one for one in mine if one in first]
+        if behind:
+            at = max([at, now + HORIZON, *(first[one] + rates.intervals[one] for one in behind)])
+        if at <= now + HORIZON and not behind:
             turns.at[email.id] = at
             free.update((one, at + rates.intervals[one]) for one in mine)
         else:
@@ -113,6 +118,22 @@ def reserve(
         if free[name] != before[name]:
             session.execute(update(MailPace).where(MailPace.name == name).values(free_at=free[name]))
     return turns
+
+
+def _orders_first(session: Session, names: Iterable[str], rates: Rates, *, now: datetime) -> dict[str, datetime]:
+    """Those of these limits under which a transactional e-mail waits for one of the next moments, with when: marketing
+    leaves it to them, or a long mailing would take each moment just before they ask for it."""
+    first = {}
+    for name in names:
+        until = now + HORIZON + rates.intervals[name]
+        waits = select(func.min(Email.due_at)).where(
+            Email.state.in_((State.QUEUED, State.DEFERRED)), Email.transactional, Email.due_at <= until
+        )
+        if name != ALL:
+            waits = waits.where(Email.to_address.endswith(f"@{name}", autoescape=True))
+        if (due := session.scalar(waits)) is not None:
+            first[name] = max(due, now)
+    return first
 
 
 def _locked(session: Session, names: Sequence[str], now: datetime) -> dict[str, datetime]:

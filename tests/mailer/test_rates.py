@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
+from mailer.claims import Stream
 from mailer.outbox import Email, State
 from mailer.rates import BadRate, read_rates
 from mailer.sender import Desk, send_due
@@ -72,6 +73,42 @@ def test_what_has_to_wait_longer_is_spread_over_the_time_to_come(
         waiting = session.scalar(select(func.count()).select_from(Email).where(Email.state == State.QUEUED))
     assert waiting == 9
     assert [(at - NOW).total_seconds() / 60 for at in due] == list(range(1, 10))
+
+
+@pytest.mark.parametrize("phase", [0.5, 1.5])
+@pytest.mark.parametrize("rate", ["all=20/m", "all=1/s", "example.com=20/m"])
+def test_a_long_mailing_under_a_low_limit_starves_no_order(
+    sessions: sessionmaker[Session], put: Callable[..., int], offer: Callable[..., int], rate: str, phase: float
+) -> None:
+    """Each stream is sent every three seconds, marketing a little before the orders."""
+    for number in range(60):
+        offer(f"person{number}")
+    now = [NOW]
+    transport = Timed(lambda: now[0])
+    desk = Desk(writer=Words(), rates=read_rates([rate]))
+
+    def clock() -> datetime:
+        now[0] += timedelta(milliseconds=200)
+        return now[0]
+
+    def sent(stream: Stream) -> int:
+        return send_due(sessions, transport, clock=clock, stream=stream, desk=desk).sent
+
+    sent(Stream.MARKETING)
+    order = put()
+    for tick in range(6):
+        now[0] = max(now[0], NOW + timedelta(seconds=3 * tick + phase))
+        if sent(Stream.TRANSACTIONAL):
+            break
+        now[0] = max(now[0], NOW + timedelta(seconds=3 * tick + 3))
+        sent(Stream.MARKETING)
+    with sessions() as session:
+        assert session.get_one(Email, order).state == State.SENT
+    behind, before = 0, len(transport.times)
+    for _ in range(30):
+        now[0] += timedelta(seconds=3)
+        behind += sent(Stream.MARKETING)
+    assert behind + before > 12, "the mailing goes on afterwards"
 
 
 @pytest.mark.parametrize("written", ["gmail.com", "all=0/s", "all=5/week", "=5/s", "all=x/s", "a b=5/s", "..=5/s"])
