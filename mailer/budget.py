@@ -2,7 +2,9 @@
 
 Over all flows and mailings together: caps by the person's local days, quiet hours and public holidays by their clock,
 and reasons to be silent (a late parcel, a return under way). The higher priority goes first; what loses waits and says
-for what. It is dropped only where its own time passes meanwhile. Transactional e-mails have no budget.
+for what. It is dropped only where its own time has passed, or passes meanwhile. Transactional e-mails have no budget.
+
+A person is a customer with all their mailboxes, or a mailbox of which no customer is known.
 
 `Budget.admit` is asked in the transaction that claims, with the contacts locked: of two workers, the second sees what
 the first let go.
@@ -17,16 +19,15 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from .calendar import NOWHERE, Place, at_local, local_day, zone_of
 from .caps import Caps
-from .outbox import Email, State
+from .outbox import Email, State, deadline_of
+from .quiet import REASONS as QUIET_REASONS
 from .quiet import Quiet
 
-GOOD_FOR = timedelta(days=14)
-"""How long an e-mail may wait that doesn't say itself when its time has passed."""
 SILENCE_ASKED_AGAIN = timedelta(days=1)
 _GONE = (State.SENT, State.CLAIMED, State.UNKNOWN, State.BOUNCED)
 _COMING = (State.QUEUED, State.DEFERRED)
@@ -67,11 +68,20 @@ Silence = Callable[[Session, Collection[int], datetime], Mapping[int, str]]
 
 
 class _Other(NamedTuple):
-    """Another e-mail of the same person: gone, or coming soon with a higher priority."""
+    """Another e-mail of the same person: gone, going in the same batch, or coming soon with a higher priority."""
 
     source: str
     at: datetime
     priority: int = 0
+    going: bool = False
+
+
+_Person = tuple[str, int]
+
+
+def person_of(customer_id: int | None, contact_id: int) -> _Person:
+    """Whose an e-mail is: of a customer with all their mailboxes where one is known, else of this mailbox."""
+    return ("customer", customer_id) if customer_id is not None else ("contact", contact_id)
 
 
 def _nowhere(_session: Session, _customers: Collection[int]) -> Mapping[int, Place]:
@@ -110,13 +120,17 @@ class Budget:
             silent = {**ask(session, customers, now), **silent}
         found: dict[int, Deferred | Refused] = {}
         for email in sorted(judged, key=lambda one: -one.priority):
+            if now > (deadline := deadline_of(email)):
+                found[email.id] = Refused(f"its time has passed on {deadline:%d %b %H:%M} UTC")
+                continue
             place = places.get(email.customer_id, self.home)
-            others = gone[email.contact_id]
-            against = self._against(email, place, others, coming[email.contact_id], silent, now)
+            person = person_of(email.customer_id, email.contact_id)
+            others = gone[person]
+            against = self._against(email, place, others, coming[person], silent, now)
             if against is None:
-                others.append(_Other(email.source, now))
+                others.append(_Other(email.source, now, going=True))
             else:
-                found[email.id] = _in_time(email, against)
+                found[email.id] = _in_time(email, against, sure=not any(one.going for one in others))
         return found
 
     def _against(
@@ -168,46 +182,58 @@ class Budget:
         hour = self.quiet.ends if self.quiet.starts != self.quiet.ends else 0
         return self.quiet.next_allowed(max(at_local(day, hour, zone), now), place, zone, any_day=any_day)
 
-    def _gone(self, session: Session, judged: Sequence[Candidate], now: datetime) -> dict[int, list[_Other]]:
-        """What each person got lately or is just getting."""
-        found: dict[int, list[_Other]] = defaultdict(list)
+    def _gone(self, session: Session, judged: Sequence[Candidate], now: datetime) -> dict[_Person, list[_Other]]:
+        """What each person got lately or is just getting, in whichever of their mailboxes."""
+        found: dict[_Person, list[_Other]] = defaultdict(list)
         if not self.caps.caps:
             return found
         at = func.coalesce(Email.sent_at, Email.handed_at, Email.claimed_at, type_=Email.sent_at.type)
         since = now - timedelta(days=self.caps.longest + 1)
-        query = select(Email.contact_id, Email.source, at).where(
-            Email.contact_id.in_({one.contact_id for one in judged}), Email.transactional.is_(False),
+        query = select(Email.customer_id, Email.contact_id, Email.source, at).where(
+            _to_them(judged), Email.transactional.is_(False),
             Email.state.in_(_GONE), at > since, Email.id.not_in([one.id for one in judged]),
         )  # fmt: skip
-        for contact, source, moment in session.execute(query):
+        whose = _whose(judged)
+        for customer, contact, source, moment in session.execute(query):
             if contact is not None and moment is not None:
-                found[contact].append(_Other(source, moment))
+                found[whose.get(contact) or person_of(customer, contact)].append(_Other(source, moment))
         return found
 
-    def _coming(self, session: Session, judged: Sequence[Candidate], now: datetime) -> dict[int, list[_Other]]:
-        """What is more important and due within a day."""
-        found: dict[int, list[_Other]] = defaultdict(list)
+    def _coming(self, session: Session, judged: Sequence[Candidate], now: datetime) -> dict[_Person, list[_Other]]:
+        """What is more important and due within a day. What its writer holds may never go: no room is kept for it."""
+        found: dict[_Person, list[_Other]] = defaultdict(list)
         if not self.caps.caps:
             return found
-        query = select(Email.contact_id, Email.source, Email.due_at, Email.priority).where(
-            Email.contact_id.in_({one.contact_id for one in judged}), Email.transactional.is_(False),
+        query = select(
+            Email.customer_id, Email.contact_id, Email.source, Email.due_at, Email.priority, Email.state, Email.reason
+        ).where(
+            _to_them(judged), Email.transactional.is_(False),
             Email.state.in_(_COMING), Email.priority > min(one.priority for one in judged),
             Email.due_at > now, Email.due_at <= now + timedelta(days=1), Email.id.not_in([one.id for one in judged]),
         )  # fmt: skip
-        for contact, source, due, priority in session.execute(query):
-            if contact is not None:
-                found[contact].append(_Other(source, due, priority))
+        whose = _whose(judged)
+        ours = (*(f"{cap.words}: " for cap in self.caps.caps), *QUIET_REASONS)
+        for customer, contact, source, due, priority, state, reason in session.execute(query):
+            if contact is not None and (state != State.DEFERRED or reason.startswith(ours)):
+                found[whose.get(contact) or person_of(customer, contact)].append(_Other(source, due, priority))
         return found
 
 
-def _in_time(email: Candidate, deferred: Deferred) -> Deferred | Refused:
-    deadline = _deadline(email)
+def _to_them(judged: Sequence[Candidate]) -> ColumnElement[bool]:
+    contacts = Email.contact_id.in_({one.contact_id for one in judged})
+    customers = {one.customer_id for one in judged if one.customer_id is not None}
+    return or_(contacts, Email.customer_id.in_(customers)) if customers else contacts
+
+
+def _whose(judged: Sequence[Candidate]) -> dict[int, _Person]:
+    return {one.contact_id: person_of(one.customer_id, one.contact_id) for one in judged}
+
+
+def _in_time(email: Candidate, deferred: Deferred, *, sure: bool) -> Deferred | Refused:
+    """`sure`: nothing of the same batch is in its way, of which the writer may still say that it doesn't go."""
+    deadline = deadline_of(email)
     if deferred.until <= deadline:
         return deferred
+    if not sure:
+        return Deferred(deadline, deferred.reason)
     return Refused(f"its time passes on {deadline:%d %b %H:%M} UTC; {deferred.reason}"[:200])
-
-
-def _deadline(email: Candidate) -> datetime:
-    written = email.content.get("deadline")
-    found: datetime = datetime.fromisoformat(written) if written else email.queued_at + GOOD_FOR
-    return found

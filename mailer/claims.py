@@ -19,7 +19,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import bindparam, case, func, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from .consent import may_receive, why_not
 from .contacts import Contact
@@ -47,6 +47,7 @@ def _in(name: str) -> Any:
 
 _ERASED = Email.to_address == ""
 _CODE = re.compile(r"[245]\d\d(?:[ -][245]\.\d{1,3}\.\d{1,3})?\b")
+_Sibling = aliased(Contact)
 _QUIET = {"synchronize_session": False}
 _WAITING = (State.QUEUED, State.DEFERRED)
 _IN_DOUBT = (Email.state == State.UNKNOWN, Email.transactional, Email.doubts == 1)
@@ -71,6 +72,8 @@ _DOUBTED = (
     .order_by(Email.due_at, Email.id)
     .limit(bindparam("n"))
 )
+_SMALLEST = select(func.min(_Sibling.id)).where(_Sibling.customer_id == Contact.customer_id).scalar_subquery()
+_FIRST_MAILBOXES = select(Contact.id, _SMALLEST).where(Contact.id.in_(_in("ids")))
 _SPARE_CONTACTS = (
     select(Contact.id).where(Contact.id.in_(_in("ids"))).order_by(Contact.id).with_for_update(skip_locked=True)
 )
@@ -165,8 +168,7 @@ def claim(session: Session, stream: Stream | None, *, owner: str, n: int, now: d
     if not wanted:
         return []  # nothing is written, so that a call every few seconds takes no lock
     if session.get_bind().dialect.name == "postgresql":
-        contacts = sorted({contact for contact in wanted.values() if contact is not None})
-        spare = set(session.scalars(_SPARE_CONTACTS, {"ids": contacts})) if contacts else set()
+        spare = _locked(session, {contact for contact in wanted.values() if contact is not None})
         ids = [email for email, contact in wanted.items() if contact is None or contact in spare]
         ids = list(session.scalars(_SPARE_EMAILS, {"ids": ids}))
     else:
@@ -184,6 +186,17 @@ def contacts_free(session: Session, emails: Sequence[Email]) -> bool:
     if not contacts or session.get_bind().dialect.name != "postgresql":
         return True
     return len(session.scalars(_SPARE_CONTACTS, {"ids": contacts}).all()) == len(contacts)
+
+
+def _locked(session: Session, contacts: set[int]) -> set[int]:
+    """Those whose lock nobody else has; who has several mailboxes is locked by the first of them, too, so that no two
+    workers judge the same person."""
+    if not contacts:
+        return set()
+    rows = session.execute(_FIRST_MAILBOXES, {"ids": sorted(contacts)}).all()
+    first = {contact: smallest for contact, smallest in rows if smallest is not None}
+    held = set(session.scalars(_SPARE_CONTACTS, {"ids": sorted(contacts | set(first.values()))}))
+    return {one for one in contacts & held if first.get(one, one) in held}
 
 
 def hand_over(session: Session, emails: Sequence[Email], *, owner: str, now: datetime) -> set[int]:
@@ -232,6 +245,33 @@ def keep_words(session: Session, said: Mapping[int, tuple[str, dict[str, Any]]],
     ]
     if rows:
         session.connection().execute(_KEEP_WORDS, rows)
+
+
+def let_next(session: Session, stayed: Sequence[Email], *, now: datetime) -> int:
+    """What waits because one of these was to go first is due again: its writer held or dropped it after all.
+
+    Returns:
+        How many are asked about once more.
+    """
+    found: set[int] = set()
+    for email in stayed:
+        if email.contact_id is None or email.transactional:
+            continue
+        theirs = Email.contact_id == email.contact_id
+        if email.customer_id is not None:
+            theirs = theirs | (Email.customer_id == email.customer_id)
+        lost = Email.reason.contains(f": {email.source or 'another'} ", autoescape=True)
+        found.update(session.scalars(select(Email.id).where(theirs, Email.state == State.DEFERRED, lost)))
+    if not found:
+        return 0
+    ids = list(session.scalars(_SPARE_EMAILS, {"ids": sorted(found)}))
+    again: Any = session.execute(
+        update(Email)
+        .where(Email.id.in_(ids), Email.state == State.DEFERRED)
+        .values(state=State.QUEUED, due_at=now, reason="")
+        .execution_options(**_QUIET)
+    )
+    return int(again.rowcount)
 
 
 def release(session: Session, *, owner: str) -> int:

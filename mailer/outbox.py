@@ -7,7 +7,7 @@ with the same Message-ID and Date, so that a mailbox that got it twice shows it 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from secrets import token_hex
 from typing import Any
@@ -18,6 +18,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from tracking.record import BigId, Record, insert_once
 
 from .addressing import Mailbox, checked_subject
+
+GOOD_FOR = timedelta(days=14)
+"""How long an e-mail of marketing may wait that doesn't say itself when its time has passed."""
 
 
 class State(StrEnum):
@@ -160,6 +163,13 @@ def message_id_for(*, queued_at: datetime, domain: str) -> str:
     send a bounce that shuts another's mailbox out.
     """
     return f"<{queued_at.astimezone(UTC):%Y%m%dT%H%M%S}.{token_hex(12)}@{domain}>"
+
+
+def deadline_of(email: Any) -> datetime:
+    """After which moment an e-mail isn't sent any more; of an `Email`, or what has its `content` and `queued_at`."""
+    written = email.content.get("deadline")
+    found: datetime = datetime.fromisoformat(written) if written else email.queued_at + GOOD_FOR
+    return found
 
 
 def send_again(session: Session, email_id: int, *, now: datetime) -> bool:

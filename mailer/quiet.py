@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 from .calendar import Place, at_local, local_day, public_holiday
 
 _HOURS = re.compile(r"(\d{1,2})\s*-\s*(\d{1,2})")
+REASONS = ("public holiday: ", "quiet hours (")
+"""How each reason begins that `Quiet.reason` gives."""
 _MOST_DAYS = 14  # no country rests longer; ends the search
 
 

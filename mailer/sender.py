@@ -31,7 +31,7 @@ from .database_faults import T, surely
 from .late_words import Asked, ask
 from .lines import Lines, Parcel, Step, Told, lines_of
 from .message import compose
-from .outbox import Email, State
+from .outbox import Email, State, deadline_of
 from .rates import Rates, reserve
 from .suppression import Reason, suppress
 from .transports import Bounced, Doubtful, PermanentFailure, SendingError, TemporaryFailure, Transport, Unreachable
@@ -270,12 +270,14 @@ class _Sender:
                 if isinstance(answer, Written):
                     said[email.id] = (answer.subject, email.content if answer.content is None else answer.content)
                 elif answer is not None:
-                    self._set_aside(session, email.id, answer)
+                    self._set_aside(session, email.id, _in_time(email, answer))
                 elif email.id in asked.broken:
                     self.report.failed += self._fail(session, email.id, asked.broken[email.id])
                 elif email.id in asked.later:
                     self._postpone(session, email, TemporaryFailure(asked.later[email.id]))
             claims.keep_words(session, said, owner=self.owner)
+        if stayed := [email for email in emails if isinstance(asked.answers.get(email.id), Held | Dropped)]:
+            self._surely(lambda session: claims.let_next(session, stayed, now=now))
         self.ended = self.ended or len(asked.later) == len(emails)  # it is nobody's e-mail then, but the shop
         return asked.answers
 
@@ -392,3 +394,10 @@ class _Sender:
             self._surely(lambda session: suppress(session, contact_id, reason=Reason.HARD_BOUNCE, now=now, note=note))
         except DBAPIError:
             log.exception("contact %s bounced and couldn't be held back", contact_id)
+
+
+def _in_time(email: Email, answer: Held | Dropped) -> Held | Dropped:
+    """What would be held beyond its time is dropped, or it would be held for ever."""
+    if isinstance(answer, Held) and not email.transactional and answer.until > (until := deadline_of(email)):
+        return Dropped(f"its time passes on {until:%d %b %H:%M} UTC; {answer.reason}")
+    return answer

@@ -180,8 +180,9 @@ def test_a_reason_to_be_silent_is_asked_again_every_day(session: Session, budget
 
 def test_without_caps_and_quiet_hours_everything_goes(session: Session, budget: Budget, ada: Contact) -> None:
     free = replace(budget, caps=Caps.parse(""), quiet=Quiet.parse("", on_holidays=False))
-    _sent(session, ada, "flow:welcome", NOON)
-    assert free.admit(session, [_email(session, ada, "mailing:7")], now=moment("2026-12-25 02:00")) == {}
+    night = moment("2026-12-25 02:00")
+    _sent(session, ada, "flow:welcome", night)
+    assert free.admit(session, [_email(session, ada, "mailing:7", queued_at=night)], now=night) == {}
 
 
 def test_a_batch_costs_a_handful_of_statements_however_long_it_is(session: Session, budget: Budget) -> None:
@@ -201,3 +202,33 @@ def test_caps_and_quiet_hours_are_read_from_words() -> None:
     for wrong in ("21 to 8", "24-8", "21"):
         with pytest.raises(ValueError, match="quiet hours"):
             Quiet.parse(wrong)
+
+
+def test_what_is_claimed_after_its_time_is_refused_however_much_room_there_is(
+    session: Session, budget: Budget, ada: Contact
+) -> None:
+    greeting = _email(session, ada, "flow:birthday", content={"deadline": (NOON - timedelta(days=4)).isoformat()})
+    old = _email(session, ada, "mailing:7", queued_at=NOON - timedelta(days=15))
+    answers = budget.admit(session, [greeting, old], now=NOON)
+    assert answers[greeting.id] == Refused("its time has passed on 06 Jun 10:00 UTC")
+    assert isinstance(answers[old.id], Refused)
+
+
+def test_no_room_is_kept_for_what_its_writer_holds(session: Session, budget: Budget, ada: Contact) -> None:
+    soon = NOON + timedelta(hours=5)
+    held = _email(session, ada, "flow:arrivals", priority=40, state=State.DEFERRED, reason="sold out", due_at=soon)
+    mailing = _email(session, ada, "mailing:7")
+    assert budget.admit(session, [mailing], now=NOON) == {}
+    held.reason = "quiet hours (21–8, 07:00 in Europe/Berlin)"
+    session.flush()
+    assert "flow:arrivals goes first" in budget.admit(session, [mailing], now=NOON)[mailing.id].reason
+
+
+def test_a_customer_with_two_mailboxes_is_one_person(session: Session, budget: Budget, ada: Contact) -> None:
+    second = Contact(folded="a2@example.com", address="a2@example.com", customer_id=ada.customer_id, created_at=NOON)
+    session.add(second)
+    session.flush()
+    mailings = [_email(session, one, "mailing:7") for one in (ada, second)]
+    assert list(budget.admit(session, mailings, now=NOON)) == [mailings[1].id]
+    _sent(session, ada, "flow:cart", NOON - timedelta(hours=1))
+    assert set(budget.admit(session, mailings, now=NOON)) == {one.id for one in mailings}

@@ -10,14 +10,17 @@ import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
 from mailer import claims
+from mailer.address_hash import AddressHash
 from mailer.addressing import Mailbox
+from mailer.budget import Budget
 from mailer.claims import DOUBT_PAUSE, STALE_AFTER, STALE_UNSENT, Stream
-from mailer.consent import Topic, withdraw
+from mailer.consent import Topic, subscribe, withdraw
+from mailer.mailboxes import contact_of
 from mailer.outbox import Email, State
 from mailer.sender import Desk
 from mailer.transports import Bounced, Doubtful, MemoryTransport
 from mailer.unwritten import queue_unwritten
-from mailer.writing import Dropped, Held
+from mailer.writing import Answer, Dropped, Held
 
 from .outgoing import NOW, Dying, Killed, Moody, Words, email, send
 
@@ -159,3 +162,46 @@ def test_a_sender_that_is_told_to_stop_leaves_no_doubt(
     assert send(sessions, transport, desk=desk).sent == 2
     states = [email(sessions, one).state for one in ids]
     assert states == [State.SENT] * 2 + [State.QUEUED] * 3
+
+
+def _to_one_reader(sessions: sessionmaker[Session], *, days: int) -> tuple[int, int]:
+    """A more important e-mail to a mailbox called "held" and one of a mailing; the ids of both."""
+    with sessions.begin() as session:
+        contact = contact_of(session, "held@example.com", now=NOW, hashed=AddressHash([b"key"]))
+        subscribe(session, contact.id, [Topic.OFFERS], how="test", wording="Yes", now=NOW)
+        first, second = (
+            queue_unwritten(
+                session, dedup_key=source, template="t", sender=Mailbox("Shop", "shop@example.com"),
+                to=Mailbox("Ada", "held@example.com"), contact_id=contact.id, topic="offers", source=source,
+                priority=priority, content={"deadline": (NOW + timedelta(days=days)).isoformat()}, due_at=NOW, now=NOW,
+            )
+            for source, priority in (("flow:arrivals", 40), ("mailing:1", 10))
+        )  # fmt: skip
+    assert first is not None
+    assert second is not None
+    return first, second
+
+
+class _Arrivals(Words):
+    """Holds what flows say, as it is sold out."""
+
+    def _one(self, email: Email) -> Answer:
+        if email.source.startswith("flow:"):
+            return Held(NOW + timedelta(days=1), "it is sold out")
+        return super()._one(email)
+
+
+@pytest.mark.parametrize("days", [0, 3])
+def test_an_email_that_its_writer_holds_takes_nobodys_place(sessions: sessionmaker[Session], days: int) -> None:
+    first, second = _to_one_reader(sessions, days=days)
+    transport = MemoryTransport()
+    send(sessions, transport, desk=Desk(writer=_Arrivals(), admit=Budget().admit))
+    assert email(sessions, second).state == State.SENT
+    assert email(sessions, first).state == (State.DEFERRED if days else State.DROPPED)
+
+
+def test_what_would_be_held_beyond_its_time_is_dropped(sessions: sessionmaker[Session]) -> None:
+    first, _second = _to_one_reader(sessions, days=0)
+    send(sessions, MemoryTransport(), desk=Desk(writer=_Arrivals()))
+    row = email(sessions, first)
+    assert (row.state, row.reason) == (State.DROPPED, "its time passes on 20 Nov 12:00 UTC; it is sold out")
