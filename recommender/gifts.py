@@ -19,7 +19,7 @@ from .gift_words import Circle, Givable, givable
 
 EACH = 4
 """Ideas a circle."""
-_BOLDNESS = {Circle.FAMILY: 3.0, Circle.COLLEAGUES: 1.2}
+BOLDNESS = {Circle.FAMILY: 3.0, Circle.COLLEAGUES: 1.2}
 """A present costs so many times what the giver usually pays for one thing."""
 MANY = 20
 """Customers from whom on their number says something."""
@@ -75,6 +75,11 @@ class Giver:
     given: Sequence[Present] = ()
     shown: Collection[str] = frozenset()
 
+    @property
+    def gone(self) -> set[str]:
+        """What is no idea for them any more."""
+        return {*self.bought, *self.shown, *(one.product for one in self.given)}
+
 
 @dataclass(frozen=True)
 class Idea:
@@ -122,7 +127,7 @@ def season_lifts(before: Mapping[str, int], ever: Mapping[str, int], *, prior: f
 
 def gift_lists(goods: Sequence[Present], giver: Giver, *, holiday: str, each: int = EACH) -> dict[Circle, list[Idea]]:
     """The ideas for each circle, best first; nothing that the giver has, gave or was shown for this holiday before."""
-    gone = {*giver.bought, *giver.shown, *(one.product for one in giver.given)}
+    gone = giver.gone
     fit = [one for one in goods if one.product not in gone and one.kind.season in ("", holiday)]
     lists: dict[Circle, list[Idea]] = {}
     taken: set[str] = set()
@@ -154,23 +159,35 @@ def _mixed(ideas: Sequence[Idea], each: int, *, without: Collection[str]) -> lis
     return chosen
 
 
+def general_worth(one: Present, circle: Circle, holiday: str) -> float:
+    """How good it is as a present for anybody's circle at this holiday; 0 for what nobody gives them."""
+    worth = one.kind.weight(circle) * math.sqrt(min(max(one.lift, 0.5), 4.0))
+    if one.kind.season == holiday:
+        worth *= 2.0
+    if circle is Circle.COLLEAGUES:
+        worth *= 1 + math.log1p(one.buyers) / 3
+    return worth
+
+
+def names_interest(one: Present, interest: str) -> bool:
+    """Whether it is of what somebody is interested in."""
+    return bool(interest) and interest.casefold() in f"{one.text} {one.category.casefold()} {one.kind.kind}"
+
+
 def _idea(one: Present, giver: Giver, circle: Circle, holiday: str) -> Idea | None:
-    weight = one.kind.weight(circle)
-    if weight <= 0:
+    worth = general_worth(one, circle, holiday)
+    if worth <= 0:
         return None
-    score = weight * math.sqrt(min(max(one.lift, 0.5), 4.0)) * _price_fits(one, giver, circle)
+    score = worth * _price_fits(one, giver, circle)
     reasons = [(0.1, Why.LIKED, str(one.buyers)) if one.buyers >= MANY else (0.0, Why.CLASSIC, "")]
     if one.kind.season == holiday:
-        score *= 2.0
         reasons.append((1.0, Why.SEASON, ""))
     if circle is Circle.FAMILY:
         personal, own = _personal(one, giver)
         score *= personal
         reasons += own
-    else:
-        score *= 1 + math.log1p(one.buyers) / 3
-        if one.kind.shared:
-            reasons.append((0.5, Why.SHARED, str(one.buyers)))
+    elif one.kind.shared:
+        reasons.append((0.5, Why.SHARED, str(one.buyers)))
     _strength, why, about = max(reasons)
     return Idea(one.product, one.category, why, about, score * _draw(giver.key, one.product))
 
@@ -185,7 +202,7 @@ def _personal(one: Present, giver: Giver) -> tuple[float, list[tuple[float, Why,
         elif giver.children == 0:
             factor *= 0.3
     for interest in giver.interests:
-        if interest and interest.casefold() in f"{one.text} {one.category.casefold()} {one.kind.kind}":
+        if names_interest(one, interest):
             factor *= 2.5
             reasons.append((4.0, Why.INTEREST, interest))
     if before := next((old for old in giver.given if old.kind.kind == one.kind.kind), None):
@@ -201,8 +218,8 @@ def _personal(one: Present, giver: Giver) -> tuple[float, list[tuple[float, Why,
 
 
 def _price_fits(one: Present, giver: Giver, circle: Circle) -> float:
-    usual = giver.usual_minor or one.price_minor / _BOLDNESS[circle]
-    far = math.log(max(one.price_minor, 1) / max(usual * _BOLDNESS[circle], 1)) / _WIDTH
+    usual = giver.usual_minor or one.price_minor / BOLDNESS[circle]
+    far = math.log(max(one.price_minor, 1) / max(usual * BOLDNESS[circle], 1)) / _WIDTH
     return math.exp(-far * far / 2)
 
 

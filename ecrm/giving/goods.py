@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
@@ -14,6 +14,7 @@ from ecrm.installation import Installation
 from ecrm.storefront import catalogue_of
 from mailer.calendar import Place
 from mailer.giving_days import giving_days
+from recommender.gift_range import GiftRange
 from recommender.gifts import Present, presents, season_lifts
 from tracking.orders import SeenOrder, SeenOrderLine
 
@@ -27,12 +28,9 @@ class GiftGoods:
     """By product. `category` and `brand` of everything that the shop lists, for reasons of other flows."""
 
     presents: Mapping[str, Present]
+    range: GiftRange
     category: Mapping[str, str]
     made_at: datetime
-
-    @property
-    def all(self) -> Sequence[Present]:
-        return list(self.presents.values())
 
 
 def gift_goods(crm: Installation, session: Session, *, holiday: str, place: Place, now: datetime) -> GiftGoods:
@@ -47,7 +45,7 @@ def gift_goods(crm: Installation, session: Session, *, holiday: str, place: Plac
             catalogue, _buyers(session, now=now), lifts=lifts,
             shelves=frozenset(crm.app.config["ECRM_GIFT_SHELVES"]),
         )  # fmt: skip
-        found = GiftGoods({one.product: one for one in goods}, category, now)
+        found = GiftGoods({one.product: one for one in goods}, GiftRange(goods, holiday=holiday), category, now)
         kept[holiday, place.country] = found
     return found
 

@@ -38,15 +38,15 @@ def ideas_for(
     """The giver and the lists, each product available and open to all ages where the customer lives."""
     goods = gift_goods(crm, session, holiday=holiday, place=place, now=now)
     giver = giver_of(session, customer, goods=goods.presents, holiday=holiday, place=place, now=now)
-    wide = gift_lists(goods.all, giver, holiday=holiday, each=LOOKED_AT)
+    wide = gift_lists(goods.range.promising(giver), giver, holiday=holiday, each=LOOKED_AT)
     wanted = [idea.product for ideas in wide.values() for idea in ideas]
     pointed = [idea.about for ideas in wide.values() for idea in ideas if idea.about in goods.presents]
     with shop_context(crm):
         known = products_for(crm.storefront, list(dict.fromkeys(wanted + pointed)), region=place.country, adult=False)
     cards = {card.product_id: card for card in known}
     names = {card.product_id: card.name for card in known}
-    sold = {one for one in wanted if one in cards and cards[one].available and not cards[one].age_limited}
-    lists = gift_lists([one for one in goods.all if one.product in sold], giver, holiday=holiday, each=EACH)
+    sold = [one for one in wanted if one in cards and cards[one].available and not cards[one].age_limited]
+    lists = gift_lists([goods.presents[one] for one in sold], giver, holiday=holiday, each=EACH)
     return giver, {
         circle: [Shown(idea, cards[idea.product], idea_words(idea, holiday=holiday, names=names)) for idea in ideas]
         for circle, ideas in lists.items()
