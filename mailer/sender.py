@@ -33,8 +33,18 @@ from .lines import Lines, Parcel, Step, Told, lines_of
 from .message import compose
 from .outbox import Email, State, deadline_of
 from .rates import Rates, reserve
+from .send_report import SendReport
 from .suppression import Reason, suppress
-from .transports import Bounced, Doubtful, PermanentFailure, SendingError, TemporaryFailure, Transport, Unreachable
+from .transports import (
+    Bounced,
+    Doubtful,
+    PermanentFailure,
+    SendingError,
+    TemporaryFailure,
+    Transport,
+    Unreachable,
+    Unwelcome,
+)
 from .writing import Answer, Dropped, Held, MailWriter, Written
 
 log = logging.getLogger("mailer.sender")
@@ -43,6 +53,8 @@ RETRY_PAUSES = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 120, 240, 480,
 """After each temporary failure; together a day, as long as people wait for an order's confirmation at most."""
 BATCH_TIME = STALE_AFTER / 4
 """A call ends after this, even where a slow server leaves some for the next one."""
+UNWELCOME = 3
+"""So many refusals in a row for what we are, and the settings or our name are at fault, not the e-mails."""
 AT_ONCE = 100
 """E-mails claimed and written together."""
 __all__ = ["BATCH_TIME", "DOUBT_PAUSE", "RETRY_PAUSES", "STALE_AFTER", "Desk", "SendReport", "Stream", "send_due"]
@@ -74,25 +86,6 @@ class Desk:
     return_path: str = ""
     rates: Rates = field(default_factory=lambda: Rates({}))
     stopping: Callable[[], bool] = lambda: False
-
-
-@dataclass
-class SendReport:
-    """What one call did, in e-mails; what another process had decided meanwhile is counted there."""
-
-    sent: int = 0
-    postponed: int = 0
-    failed: int = 0
-    doubtful: int = 0
-    deferred: int = 0
-    suppressed: int = 0
-    dropped: int = 0
-    bounced: int = 0
-
-    def __str__(self) -> str:
-        words = f"{self.sent} sent, {self.postponed} postponed, {self.failed} failed, {self.doubtful} doubtful"
-        seldom = {name: getattr(self, name) for name in ("bounced", "deferred", "suppressed", "dropped")}
-        return ", ".join([words, *(f"{number} {name}" for name, number in seldom.items() if number)])
 
 
 def send_due(
@@ -129,6 +122,7 @@ class _Sender:
     waiting: deque[Parcel] = field(default_factory=deque)
     asked: dict[str, datetime] = field(default_factory=dict)
     taken: int = 0
+    unwelcome: int = 0
     ended: bool = False
     start: datetime = field(init=False)
 
@@ -304,7 +298,7 @@ class _Sender:
 
         Where somebody holds the contact of one that is ready, what is known is committed before waiting for them.
         """
-        self.ended = self.ended or any(isinstance(outcome, Unreachable) for _parcel, outcome in told)
+        self._heed(told)
         ready = [parcel for parcel, outcome in told if outcome is Step.READY]
         emails = [] if self.ended else [parcel.email for parcel in ready]
         given: set[int] | None = set()
@@ -329,6 +323,15 @@ class _Sender:
         for parcel, outcome in told:
             if isinstance(outcome, Bounced):
                 self._hold_back(parcel.email, outcome)
+
+    def _heed(self, told: list[Told]) -> None:
+        """A server that can't be spoken to, or that refuses one after the other for what we are, ends the run."""
+        for _parcel, outcome in told:
+            if isinstance(outcome, Unwelcome):
+                self.unwelcome += 1
+            elif outcome is Step.TAKEN or isinstance(outcome, Bounced):
+                self.unwelcome = 0
+            self.ended = self.ended or isinstance(outcome, Unreachable) or self.unwelcome >= UNWELCOME
 
     def _noted(self, session: Session, told: list[Told], emails: list[Email]) -> set[int] | None:
         """Mark; then those that may be handed over, or None where that would mean to wait for a contact's lock."""
@@ -365,6 +368,8 @@ class _Sender:
                 session, [email.id], owner=self.owner,
                 state=State.BOUNCED, attempts=Email.attempts + 1, last_error=str(error)[:500],
             )  # fmt: skip
+        elif isinstance(error, Unwelcome) and self.unwelcome >= UNWELCOME:
+            self._postpone(session, email, TemporaryFailure(str(error)))
         elif isinstance(error, PermanentFailure):
             self.report.failed += self._fail(session, email.id, str(error))
         elif isinstance(error, TemporaryFailure):

@@ -21,7 +21,8 @@ from enum import Enum
 from typing import NamedTuple
 
 from .lines import Parcel, Step, Told
-from .transports import Bounced, Doubtful, PermanentFailure, SendingError, TemporaryFailure, Unreachable
+from .refusals import failure
+from .transports import Doubtful, PermanentFailure, SendingError, Unreachable
 
 _LONGEST_REPLY = 64 * 1024
 _NEVER = (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError, InterruptedError)
@@ -320,31 +321,3 @@ def on_the_wire(message: bytes) -> bytes:
     if b"\n." in message or message.startswith(b"."):
         message = re.sub(rb"(?m)^\.", b"..", message)
     return message + (b".\r\n" if message.endswith(b"\r\n") else b"\r\n.\r\n")
-
-
-_ENHANCED = re.compile(r"\s*[45]\.(\d{1,3})\.(\d{1,3})\b")
-
-
-def failure(code: int, text: str, *, moment: str) -> SendingError:
-    """What a refusing reply means: 421 is about the connection, 4xx passes, 5xx stays (RFC 5321 4.2.1).
-
-    What is refused for good before a recipient was named, or for want of a login, is a mistake in the settings, not in
-    the e-mail: it waits until they are right. A recipient refused for good is a bounce; one refused by policy (x.7.x of
-    RFC 3463) says nothing about the mailbox, and a full mailbox (552 or x.2.2) may have room tomorrow.
-    """
-    words = f"{code} {text}".strip()
-    if code == 421 or code in {530, 534, 535, 538}:
-        return Unreachable(words)
-    if 400 <= code < 500:
-        return TemporaryFailure(words)
-    if 500 <= code < 600:
-        if moment == "MAIL" and code != 555:
-            return Unreachable(f"the server doesn't take the sender: {words}")
-        enhanced = _ENHANCED.match(text)
-        full = code == 552 or (enhanced and enhanced.groups() == ("2", "2"))
-        if moment == "RCPT" and full:
-            return TemporaryFailure(words)
-        if moment == "RCPT" and not (enhanced and enhanced.group(1) in {"3", "4", "5", "7"}):
-            return Bounced(words)
-        return PermanentFailure(words)
-    return TemporaryFailure(f"unexpected answer: {words}")

@@ -35,6 +35,10 @@ class Bounced(PermanentFailure):
     """The server knows that this mailbox can't be written to: it shouldn't be tried with another e-mail either."""
 
 
+class Unwelcome(PermanentFailure):
+    """Refused for what we are (relay, blocklist, policy): says nothing of the mailbox, and more may follow."""
+
+
 class Doubtful(SendingError):
     """The connection broke after the mail was handed over: it may have been taken or not."""
 

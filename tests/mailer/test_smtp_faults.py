@@ -40,6 +40,9 @@ FAULTS = {
     "452 at RCPT": Fault("RCPT", "452 no room", State.QUEUED, 2),
     "550 at RCPT": Fault("RCPT", "550 5.1.1 no such mailbox", State.BOUNCED, 2, State.BOUNCED),
     "550 at RCPT by policy": Fault("RCPT", "550 5.7.1 blocked", State.FAILED, 2, State.FAILED),
+    "550 at RCPT without a code": Fault("RCPT", "550 no such user", State.BOUNCED, 2, State.BOUNCED),
+    "550 at RCPT for us": Fault("RCPT", "550 relay not permitted", State.FAILED, 2, State.FAILED),
+    "503 at RCPT": Fault("RCPT", "503 bad sequence of commands", State.QUEUED, 0),
     "552 at RCPT": Fault("RCPT", "552 5.2.2 mailbox full", State.QUEUED, 2),
     "530 at RCPT": Fault("RCPT", "530 sign in first", State.QUEUED, 0),
     "dropped at RCPT": Fault("RCPT", HANG_UP, State.QUEUED, 0),
@@ -85,6 +88,18 @@ def test_each_fault_means_one_thing_and_the_others_go_out_once(
     assert first or states[0] in (State.BOUNCED, State.FAILED, State.UNKNOWN)
     with sessions() as session:
         assert len(session.scalars(select(Suppression)).all()) == (fault.at_last == State.BOUNCED)
+
+
+def test_a_server_that_refuses_us_ends_the_run_and_keeps_the_rest(
+    sessions: sessionmaker[Session], offer: Callable[..., int]
+) -> None:
+    ids = [offer(person) for person in ("ada", "bea", "cleo", "dora", "eve")]
+    with ScriptedSmtp({"RCPT": ["554 5.7.1 relay access denied"] * 3}, hello="250 hello") as server:
+        transport = SmtpTransport("127.0.0.1", server.port, timeout=0.2)
+        send(sessions, transport)
+        assert sorted(_states(sessions, ids)) == [State.FAILED] * 2 + [State.QUEUED] * 3
+        send(sessions, transport, hours=1)
+    assert sorted(_states(sessions, ids)) == [State.FAILED] * 2 + [State.SENT] * 3
 
 
 def test_a_line_that_breaks_takes_only_its_own_email_into_doubt(
