@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -102,7 +103,7 @@ def budget_of(crm: Installation) -> Budget:
         zone=facts.time_zone,
         home=Place(facts.country),
         places=lambda session, customers: places_of(session, customers, home=facts.country),
-        silences=tuple(silence.REASONS),
+        silences=silence.reasons(ZoneInfo(facts.time_zone)),
     )
 
 

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, case, func, select
@@ -75,13 +75,16 @@ class Reach:
     later: Mapping[str, int] = field(default_factory=dict)
 
 
-def reach_of(session: Session, mailing: Mailing, *, budget: Budget, now: datetime) -> Reach:
+def reach_of(session: Session, mailing: Mailing, *, budget: Budget, now: datetime, window: timedelta) -> Reach:
     """Counted in the database; the contact budget is asked for a sample.
+
+    Args:
+        window: ECRM_IDENTITY_DAYS.
 
     Raises:
         LookupError: where its segment is gone.
     """
-    members = audience_query(session, mailing, now=now).subquery()
+    members = audience_query(session, mailing, now=now, window=window).subquery()
     wanted = _wants(mailing.topic)
     counts = session.execute(
         select(
@@ -95,14 +98,16 @@ def reach_of(session: Session, mailing: Mailing, *, budget: Budget, now: datetim
     audience, blocked, not_agreed = (int(one or 0) for one in counts)
     fine = audience - blocked - not_agreed
     held_out = round(fine * mailing.holdout_percent / 100)
-    sampled, later = _later(session, mailing, recipients(session, mailing, now=now, limit=SAMPLE), budget, now)
+    sampled, later = _later(
+        session, mailing, recipients(session, mailing, now=now, limit=SAMPLE, window=window), budget, now
+    )
     return Reach(audience, not_agreed, blocked, held_out, fine - held_out, sampled, later)
 
 
-def audience_query(session: Session, mailing: Mailing, *, now: datetime) -> Select[Any]:
+def audience_query(session: Session, mailing: Mailing, *, now: datetime, window: timedelta) -> Select[Any]:
     """The contacts of its segment; without one, everybody who ever said something about its topic."""
     if mailing.segment_id is not None:
-        return matching(session, rules_of(session, mailing.segment_id), now=now)
+        return matching(session, rules_of(session, mailing.segment_id), now=now, window=window)
     return (
         select(Contact.id)
         .join(Subscription, Subscription.contact_id == Contact.id)
@@ -110,9 +115,11 @@ def audience_query(session: Session, mailing: Mailing, *, now: datetime) -> Sele
     )
 
 
-def recipients(session: Session, mailing: Mailing, *, now: datetime, limit: int, after: int = 0) -> Sequence[Contact]:
+def recipients(
+    session: Session, mailing: Mailing, *, now: datetime, limit: int, window: timedelta, after: int = 0
+) -> Sequence[Contact]:
     """Contacts that may get it, by their numbers from `after` on."""
-    members = audience_query(session, mailing, now=now).subquery()
+    members = audience_query(session, mailing, now=now, window=window).subquery()
     query = (
         select(Contact)
         .where(Contact.id.in_(select(members.c.id)), Contact.blocked == 0, _wants(mailing.topic), Contact.id > after)

@@ -56,7 +56,7 @@ def run(crm: Installation, *, clock: Callable[[], datetime] = lambda: datetime.n
 
 
 def _expanded(crm: Installation, mailing_id: int, *, now: datetime, until: float) -> Sequence[tuple[int, int]]:
-    audience = Audience(now)
+    audience = Audience(now, window=timedelta(days=crm.app.config["ECRM_IDENTITY_DAYS"]))
     with crm.app.app_context():
         facts = crm.storefront.facts()
     sender = Mailbox(as_name(facts.name), facts.sender)
@@ -75,8 +75,8 @@ def _expanded(crm: Installation, mailing_id: int, *, now: datetime, until: float
 class Audience:
     """The contacts of a mailing's segment, read ahead, so that no lock is held while a segment is asked."""
 
-    def __init__(self, now: datetime) -> None:
-        self._now = now
+    def __init__(self, now: datetime, *, window: timedelta) -> None:
+        self._now, self._window = now, window
         self._ids: list[int] = []
         self._from: int | None = None
 
@@ -86,7 +86,7 @@ class Audience:
             return
         at = mailing.cursor
         if self._from is None or at < self._from or not self._ids or at >= self._ids[-1]:
-            found = members_of(session, mailing.segment_id, now=self._now, after=at)
+            found = members_of(session, mailing.segment_id, now=self._now, after=at, window=self._window)
             self._from, self._ids = at, list(islice(found, LOOK_AHEAD))
 
     def __call__(self, session: Session, mailing: Mailing, after: int, limit: int) -> Sequence[int]:

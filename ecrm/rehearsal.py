@@ -62,7 +62,8 @@ def rehearse_flows(
         only: set[int] | None = None
         if segment_id is not None:
             try:
-                only = set(members(session, segment_id, now=now))
+                window = timedelta(days=crm.app.config["ECRM_IDENTITY_DAYS"])
+                only = set(members(session, segment_id, now=now, window=window))
             except LookupError:
                 raise NotRehearsable(f"there is no segment {segment_id}") from None
         engine = session.get_bind().engine

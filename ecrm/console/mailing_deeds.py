@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
@@ -97,7 +97,8 @@ def _asked(mailing_id: int, deed: str, problems: dict[str, str]) -> Response | s
         reach: Reach | None = None
         if deed == "schedule":
             try:
-                reach = reach_of(session, row, budget=budget_of(crm), now=now)
+                window = timedelta(days=crm.app.config["ECRM_IDENTITY_DAYS"])
+                reach = reach_of(session, row, budget=budget_of(crm), now=now, window=window)
             except LookupError:
                 flash(_("Its segment is no more; choose another one."))
                 return redirect(url_for("console.mailing", mailing_id=mailing_id), 303)

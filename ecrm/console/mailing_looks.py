@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from flask import Response, flash, redirect, render_template, request, url_for
@@ -39,7 +39,8 @@ def look_at_mailing(mailing_id: int, name: str) -> str:
         row, variant = mailing_or_404(session, mailing_id), variant_or_404(session, mailing_id, name)
         contact = _asked_for(session, row)
         answer = _answer(session, row, name, contact)
-        following = recipients(session, row, now=datetime.now(UTC), limit=1, after=contact.id if contact else 0)
+        after = contact.id if contact else 0
+        following = recipients(session, row, now=datetime.now(UTC), limit=1, window=_window(), after=after)
         return render_template(
             "ecrm/console/mailing_look.html", mailing=row, variant=variant, variants=variants_of(session, mailing_id),
             contact=contact, masked=masked, following=following[0].id if following else 0,
@@ -117,11 +118,15 @@ def test_mailing(mailing_id: int, name: str) -> AnyResponse:
     return redirect(url_for("console.look_at_mailing", mailing_id=mailing_id, name=name, contact=shown), 303)
 
 
+def _window() -> timedelta:
+    return timedelta(days=installation().app.config["ECRM_IDENTITY_DAYS"])
+
+
 def _asked_for(session: Session, row: Mailing) -> Contact | None:
     """Whose e-mail is shown; that somebody looked is written down. None where nobody would get it."""
     number, now = number_arg("contact"), datetime.now(UTC)
     if number is None:
-        found = next(iter(recipients(session, row, now=now, limit=1)), None)
+        found = next(iter(recipients(session, row, now=now, limit=1, window=_window())), None)
     else:
         found = session.get(Contact, number)
         if found is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -199,7 +199,9 @@ def _complaints_in_words(session: Session, mailing_id: int) -> dict[str, list[tu
 
 def _reach(session: Session, row: Mailing, now: datetime) -> Reach | None:
     try:
-        return reach_of(session, row, budget=budget_of(installation()), now=max(now, row.start_at or now))
+        window = timedelta(days=installation().app.config["ECRM_IDENTITY_DAYS"])
+        at = max(now, row.start_at or now)
+        return reach_of(session, row, budget=budget_of(installation()), now=at, window=window)
     except LookupError:
         return None
 

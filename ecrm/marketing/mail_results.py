@@ -97,7 +97,9 @@ def results(
     if source:
         chosen.append(Email.source == source)
     if span is not None:
-        chosen += [Email.sent_at >= span[0], Email.sent_at < span[1]]
+        # What bounced at the server or is in doubt was never marked as sent.
+        at = func.coalesce(Email.sent_at, Email.handed_at)
+        chosen += [at >= span[0], at < span[1]]
     found: dict[Part, MailFigures] = defaultdict(MailFigures)
     for part, figures in (*_sent(session, chosen), *_deeds(session, chosen), *_left(session, chosen)):
         found[part] += figures

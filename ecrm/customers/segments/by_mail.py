@@ -73,9 +73,10 @@ _DEEDS: Mapping[str, Deed] = {"clicked": Deed.CLICK, "opened": Deed.OPEN}
 def _mails(values: Values, scope: Scope) -> Select[Any]:
     since = scope.since(values["days"])
     if values["did"] == "got":
+        at = func.coalesce(Email.sent_at, Email.handed_at)  # what is in doubt was never marked as sent
         query = select(Email.contact_id).where(
             Email.contact_id.is_not(None), Email.transactional.is_(False),
-            Email.state.in_((State.SENT, State.UNKNOWN)), Email.sent_at > since, Email.sent_at <= scope.now,
+            Email.state.in_((State.SENT, State.UNKNOWN)), at > since, at <= scope.now,
         )  # fmt: skip
         return query.where(Email.source == values["source"]) if "source" in values else query
     query = select(Engagement.contact_id).where(

@@ -184,3 +184,16 @@ def test_a_flows_people_count_from_when_they_entered_first(session: Session) -> 
     assert lift is not None
     assert (lift.treated.units, lift.treated.orders, lift.control.units, lift.control.orders) == (2, 2, 2, 2)
     assert lift.conversion.verdict is Verdict.TOO_FEW
+
+
+def test_what_is_in_doubt_or_came_back_at_once_counts_on_the_day_it_was_handed_over(session: Session) -> None:
+    doubtful, returned = (
+        email(session, contact(session, 1), state="unknown"),
+        email(session, contact(session, 2), state="bounced"),
+    )
+    for one in (doubtful, returned):
+        one.sent_at, one.handed_at = None, SENT
+    session.flush()
+    span = (SENT - timedelta(days=1), SENT + timedelta(days=1))
+    found = by_source(results(session, model=DEFAULT_MODEL, span=span))["mailing:7"]
+    assert (found.sent, found.doubtful, found.bounced) == (2, 1, 1)
