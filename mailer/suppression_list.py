@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
+
+from tracking.email_address import fold
 
 from .address_hash import AddressHash
 from .addressing import BadHeader, Mailbox
@@ -17,6 +20,8 @@ from .mailboxes import contact_by_address, contact_of
 from .suppression import SCOPES, Reason, Suppression, set_block, standing, standing_for_hashes, suppress
 
 MOST_LINES = 100_000
+AT_ONCE = 200
+_IDS = select(Contact.id, Contact.folded)
 _HASH = re.compile(r"[0-9a-f]{64}")
 _SHOWN = 20
 
@@ -27,6 +32,17 @@ class Found:
 
     contact_id: int | None
     entries: Sequence[Suppression]
+
+
+class Line(NamedTuple):
+    """One of a list: a hash or an address."""
+
+    hash: str
+    address: str
+
+
+class TooManyLines(ValueError):
+    """The list is longer than is taken at once; holds how many lines it has."""
 
 
 @dataclass
@@ -60,34 +76,72 @@ def latest(session: Session, *, limit: int, before: int | None = None) -> list[t
     return [(row[0], row[1] or "") for row in rows]
 
 
-def take_list(
-    session: Session, text: str, *, hashed: AddressHash, note: str, now: datetime, write: bool
-) -> ImportReport:
-    """Put the addresses or hashes of a list on ours: one a line, the first column counts; a heading is left out.
+def read_list(text: str) -> tuple[list[Line], ImportReport]:
+    """The addresses and hashes of a list: one a line, the first column counts; a heading is left out.
 
-    Args:
-        write: False only says what would be done, line by line.
+    Returns:
+        What can be read, and a report of what can't.
+
+    Raises:
+        TooManyLines: where the list is longer than `MOST_LINES`.
     """
-    report = ImportReport()
-    known = _hashes_of_contacts(session, hashed) if _HASH.search(text) else {}
-    for number, line in enumerate(text.splitlines()[:MOST_LINES], start=1):
-        cell = re.split(r"[;,\t]", line.strip().strip("\ufeff"), maxsplit=1)[0].strip().strip('"')
+    rows = text.splitlines()
+    if len(rows) > MOST_LINES:
+        raise TooManyLines(len(rows))
+    report, lines = ImportReport(), []
+    for number, row in enumerate(rows, start=1):
+        cell = re.split(r"[;,\t]", row.strip().strip("\ufeff"), maxsplit=1)[0].strip().strip('"')
         if not cell or (number == 1 and "@" not in cell and not _HASH.fullmatch(cell)):
             continue
         try:
-            new = (
-                _take_hash(session, cell, known, note, now, write)
-                if _HASH.fullmatch(cell)
-                else _take_address(session, Mailbox("", cell).address, hashed, note, now, write)
-            )
+            lines.append(Line(cell, "") if _HASH.fullmatch(cell) else Line("", Mailbox("", cell).address))
         except BadHeader:
             report.unreadable += 1
             if len(report.bad) < _SHOWN:
                 report.bad.append((number, cell[:80]))
-            continue
-        report.added += new
-        report.there += not new
+    return lines, report
+
+
+def take_list(
+    sessions: sessionmaker[Session], text: str, *, hashed: AddressHash, note: str, now: datetime, write: bool
+) -> ImportReport:
+    """Put the addresses or hashes of a list on ours, `AT_ONCE` lines a transaction: nobody else waits for long, and
+    what an import that broke has left undone is done by repeating it.
+
+    Args:
+        write: False only says what would be done.
+
+    Raises:
+        TooManyLines: before anything is done.
+    """
+    lines, report = read_list(text)
+    known: dict[str, int] = {}
+    if any(line.hash for line in lines):
+        with sessions() as session:
+            known = _hashes_of_contacts(session, hashed)
+    for start in range(0, len(lines), AT_ONCE):
+        with sessions.begin() as session:
+            for line in _in_order(session, lines[start : start + AT_ONCE], known):
+                new = (
+                    _take_hash(session, line.hash, known, note, now, write)
+                    if line.hash
+                    else _take_address(session, line.address, hashed, note, now, write)
+                )
+                report.added += new
+                report.there += not new
     return report
+
+
+def _in_order(session: Session, lines: Sequence[Line], known: dict[str, int]) -> list[Line]:
+    """By the contacts' ids, as everybody locks them; then those that are new here, by their address."""
+    folded = {fold(line.address) for line in lines if line.address}
+    ids = {row.folded: row.id for row in session.execute(_IDS.where(Contact.folded.in_(folded)))}
+
+    def place(line: Line) -> tuple[bool, int, str]:
+        contact_id = known.get(line.hash) if line.hash else ids.get(fold(line.address))
+        return contact_id is None, contact_id or 0, line.hash or fold(line.address)
+
+    return sorted(lines, key=place)
 
 
 def hashes(session: Session, *, hashed: AddressHash) -> Iterator[tuple[str, str, int, datetime]]:

@@ -99,11 +99,18 @@ def import_suppressions() -> AnyResponse | str | tuple[str, int]:
     text, write, now = text.replace("\x00", ""), "write" in request.form, datetime.now(UTC)
     if not text.strip():
         return _page(problem=_("Choose a file, or paste a list: one address or hash a line.")), 422
-    with installation().sessions.begin() as session:
-        staff = signed_in_staff()
-        note = _("import by %(name)s", name=staff.name)
-        report = suppression_list.take_list(session, text, hashed=address_hash(), note=note, now=now, write=write)
-        if write:
+    sessions, staff = installation().sessions, signed_in_staff()
+    note = _("import by %(name)s", name=staff.name)
+    try:
+        report = suppression_list.take_list(sessions, text, hashed=address_hash(), note=note, now=now, write=write)
+    except suppression_list.TooManyLines as many:
+        words = _(
+            "The list has %(lines)s lines, and %(most)s are taken at once. Cut it into parts; nothing was done yet.",
+            lines=many, most=suppression_list.MOST_LINES,
+        )  # fmt: skip
+        return _page(problem=words), 422
+    if write:
+        with sessions.begin() as session:
             record(
                 session, staff, Action.SUPPRESSIONS_IMPORTED, now=now,
                 reason=f"{report.added} added, {report.there} there before, {report.unreadable} unreadable",

@@ -1,4 +1,4 @@
-"""Taking a message that came back: read, written down and followed, in one transaction."""
+"""Taking a message that came back: read, written down and followed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from datetime import datetime
 
 from ecrm.installation import Installation
 from mailer.bounces import read
-from mailer.reports import Reported, take_report
+from mailer.reports import Reported, in_order, take_report
+
+AT_ONCE = 100
 
 
 def take_message(crm: Installation, raw: bytes, *, source: str, now: datetime) -> list[str]:
@@ -16,8 +18,12 @@ def take_message(crm: Installation, raw: bytes, *, source: str, now: datetime) -
 
 
 def take_all(crm: Installation, reports: Sequence[Reported], *, source: str, now: datetime) -> list[str]:
-    """The same for what was read elsewhere."""
-    if not reports:
-        return []
-    with crm.sessions.begin() as session:
-        return [take_report(session, one, source=source, now=now) for one in reports]
+    """The same for what was read elsewhere, `AT_ONCE` a transaction: nobody else waits for long, and reports that come
+    again change nothing."""
+    done: dict[int, str] = {}
+    for start in range(0, len(reports), AT_ONCE):
+        part = reports[start : start + AT_ONCE]
+        with crm.sessions.begin() as session:
+            for place in in_order(session, part):
+                done[start + place] = take_report(session, part[place], source=source, now=now)
+    return [done[place] for place in range(len(reports))]

@@ -64,8 +64,11 @@ def _from_json(body: bytes, now: datetime) -> list[Reported]:
     _check(body, now)
     told = _parsed(body)
     listed = told if isinstance(told, list) else [told]
+    if len(listed) > MOST_REPORTS:
+        words = {"errors": f"{len(listed)} reports; send at most {MOST_REPORTS} a call"}
+        abort(Response(json.dumps(words) + "\n", 413, mimetype="application/json"))
     try:
-        loaded = _Report(many=True).load(listed[:MOST_REPORTS])
+        loaded = _Report(many=True).load(listed)
     except ValidationError as problem:
         abort(Response(json.dumps({"errors": problem.messages}) + "\n", 422, mimetype="application/json"))
     return [_storable(**one) for one in loaded]

@@ -86,6 +86,13 @@ def test_a_list_is_looked_through_before_it_is_written(  # type: ignore[no-untyp
     assert "0 new, 4 are held back already" in again
 
 
+def test_a_list_that_is_too_long_is_refused_whole(send, sessions: sessionmaker[Session]) -> None:  # type: ignore[no-untyped-def]
+    answer = send("/import", list="bob@example.com\n" + "x\n" * 100_000, write="yes")
+    assert answer.status_code == 422
+    assert "100001 lines" in answer.text
+    assert held(sessions, "bob@example.com") == []
+
+
 def test_an_export_holds_hashes_and_no_address(  # type: ignore[no-untyped-def]
     send, sessions: sessionmaker[Session], desk: Flask
 ) -> None:

@@ -59,6 +59,18 @@ def test_signed_json_is_taken(browser: FlaskClient, plugin: Installation, email:
     assert state(plugin) == (State.BOUNCED, 1)
 
 
+def test_more_reports_than_are_taken_at_once_are_refused_whole(
+    browser: FlaskClient, plugin: Installation, email: Email
+) -> None:
+    told = [{"kind": "hard", "message_id": email.message_id}] * 1001
+    answer = call(browser, json.dumps(told).encode(), content_type="application/json")
+    assert answer.status_code == 413
+    assert "at most 1000" in answer.text
+    assert state(plugin) == (State.SENT, 0)
+    answer = call(browser, json.dumps(told[:150]).encode(), content_type="application/json")
+    assert answer.json == {"reports": ["suppressed"] + ["repeated"] * 149}
+
+
 @pytest.mark.parametrize(
     "forged",
     [
