@@ -31,7 +31,7 @@ from .database_faults import T, surely
 from .late_words import Asked, ask
 from .lines import Lines, Parcel, Step, Told, lines_of
 from .message import compose
-from .outbox import Email, State, deadline_of
+from .outbox import Email, State
 from .rates import Rates, reserve
 from .send_report import SendReport
 from .suppression import Reason, suppress
@@ -45,7 +45,7 @@ from .transports import (
     Unreachable,
     Unwelcome,
 )
-from .writing import Answer, Dropped, Held, MailWriter, Written
+from .writing import Answer, Dropped, Held, MailWriter, Written, in_time
 
 log = logging.getLogger("mailer.sender")
 
@@ -223,10 +223,8 @@ class _Sender:
 
     def _set_aside(self, session: Session, email_id: int, answer: Held | Dropped) -> None:
         if isinstance(answer, Held):
-            self.report.deferred += claims.mark(
-                session, [email_id], owner=self.owner, state=State.DEFERRED, due_at=answer.until,
-                reason=answer.reason[:200],
-            )  # fmt: skip
+            held: dict[str, Any] = {"state": State.DEFERRED, "due_at": answer.until, "reason": answer.reason[:200]}
+            self.report.deferred += claims.mark(session, [email_id], owner=self.owner, **held)
         else:
             self.report.dropped += claims.mark(
                 session, [email_id], owner=self.owner, state=State.DROPPED, reason=answer.reason[:200]
@@ -264,7 +262,7 @@ class _Sender:
                 if isinstance(answer, Written):
                     said[email.id] = (answer.subject, email.content if answer.content is None else answer.content)
                 elif answer is not None:
-                    self._set_aside(session, email.id, _in_time(email, answer))
+                    self._set_aside(session, email.id, in_time(email, answer))
                 elif email.id in asked.broken:
                     self.report.failed += self._fail(session, email.id, asked.broken[email.id])
                 elif email.id in asked.later:
@@ -399,10 +397,3 @@ class _Sender:
             self._surely(lambda session: suppress(session, contact_id, reason=Reason.HARD_BOUNCE, now=now, note=note))
         except DBAPIError:
             log.exception("contact %s bounced and couldn't be held back", contact_id)
-
-
-def _in_time(email: Email, answer: Held | Dropped) -> Held | Dropped:
-    """What would be held beyond its time is dropped, or it would be held for ever."""
-    if isinstance(answer, Held) and not email.transactional and answer.until > (until := deadline_of(email)):
-        return Dropped(f"its time passes on {until:%d %b %H:%M} UTC; {answer.reason}")
-    return answer

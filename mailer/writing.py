@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from .outbox import Email
+from .outbox import Email, deadline_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,3 +60,10 @@ class MailWriter(Protocol):
 
         Nobody's lock is held meanwhile, and what was true at the claim is asked again where it matters.
         """
+
+
+def in_time(email: Email, answer: Held | Dropped) -> Held | Dropped:
+    """What would be held beyond its time is dropped, or it would be held for ever."""
+    if isinstance(answer, Held) and not email.transactional and answer.until > (until := deadline_of(email)):
+        return Dropped(f"its time passes on {until:%d %b %H:%M} UTC; {answer.reason}")
+    return answer

@@ -60,6 +60,7 @@ class Area:
 def areas() -> tuple[Area, ...]:
     """All areas, in the order of the navigation and in the reader's language."""
     sales, site, people, machinery = _("Sales"), _("Site"), _("People"), _("Behind it")
+    letters = _("E-mail")
     return (
         Area(Permission.OVERVIEW, _("Overview"), "chart", ("overview",), sales, keeps=True),
         Area(Permission.OVERVIEW, _("Orders"), "bag", ("orders", "refunds", "receipt"), sales),
@@ -111,7 +112,7 @@ def areas() -> tuple[Area, ...]:
         ),
         Area(Permission.CUSTOMERS, _("Customers"), "person", ("customers", "find_customer", "customer"), people),
         Area(
-            Permission.CAMPAIGNS, _("Segments"), "cohort", ("audience",), people,
+            Permission.CAMPAIGNS, _("Segments"), "people", ("audience",), people,
             tabs=(
                 Tab(
                     _("Segments"),
@@ -122,33 +123,6 @@ def areas() -> tuple[Area, ...]:
                 ),
                 Tab(_("Lists"), ("contact_lists", "upload_list", "contact_list", "import_to_list")),
                 Tab(_("RFM groups"), ("rfm_groups",)),
-            ),
-        ),
-        Area(
-            Permission.CAMPAIGNS, _("Mailings"), "megaphone",
-            (
-                "mailings", "create_mailing", "mailing", "change_mailing", "edit_variant", "save_variant",
-                "change_variants", "look_at_mailing", "find_reader", "test_mailing", "confirm_mailing",
-                "do_with_mailing",
-            ),
-            people,
-        ),
-        Area(Permission.EMAILS, _("E-mails"), "letter", ("emails", "find_emails", "email", "doubtful_emails"), people),
-        Area(
-            Permission.EMAILS, _("Held back"), "shield",
-            (
-                "suppression", "find_suppression", "add_suppression", "lift_suppression", "import_suppressions",
-                "release_pause",
-            ),
-            people,
-        ),
-        Area(
-            Permission.EMAILS, _("Flows"), "flow", ("flows",), people,
-            tabs=(
-                Tab(_("Flows"), ("flows", "flow", "change_flow")),
-                Tab(_("Rehearsals"), ("rehearsals", "ask_rehearsal", "rehearsal")),
-                Tab(_("Waitlists"), ("waitlists",)),
-                Tab(_("Holidays"), ("holidays",)),
             ),
         ),
         Area(Permission.DELIVERIES, _("Deliveries"), "truck", ("deliveries",), people),
@@ -169,6 +143,33 @@ def areas() -> tuple[Area, ...]:
                     _("What they earn"), ("recommended_earnings", "recommended_credits"), Permission.OVERVIEW,
                 ),
             ),
+        ),
+        Area(
+            Permission.CAMPAIGNS, _("Mailings"), "megaphone",
+            (
+                "mailings", "create_mailing", "mailing", "change_mailing", "edit_variant", "save_variant",
+                "change_variants", "look_at_mailing", "find_reader", "test_mailing", "confirm_mailing",
+                "do_with_mailing",
+            ),
+            letters,
+        ),
+        Area(
+            Permission.EMAILS, _("Flows"), "flow", ("flows",), letters,
+            tabs=(
+                Tab(_("Flows"), ("flows", "flow", "change_flow")),
+                Tab(_("Rehearsals"), ("rehearsals", "ask_rehearsal", "rehearsal")),
+                Tab(_("Waitlists"), ("waitlists",)),
+                Tab(_("Holidays"), ("holidays",)),
+            ),
+        ),
+        Area(Permission.EMAILS, _("E-mails"), "letter", ("emails", "find_emails", "email", "doubtful_emails"), letters),
+        Area(
+            Permission.EMAILS, _("Held back"), "shield",
+            (
+                "suppression", "find_suppression", "add_suppression", "lift_suppression", "import_suppressions",
+                "release_pause",
+            ),
+            letters,
         ),
         Area(Permission.EVENTS, _("Events"), "list", ("events", "find_events", "event"), machinery),
         Area(
