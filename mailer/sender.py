@@ -14,11 +14,11 @@ import logging
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy.exc import DBAPIError
@@ -28,11 +28,12 @@ from . import claims
 from .addressing import BadHeader
 from .claims import DOUBT_PAUSE, STALE_AFTER, Stream
 from .database_faults import T, surely
+from .desk import Desk
 from .late_words import Asked, ask
 from .lines import Lines, Parcel, Step, Told, lines_of
 from .message import compose
 from .outbox import Email, State
-from .rates import Rates, reserve
+from .rates import reserve
 from .send_report import SendReport
 from .suppression import Reason, suppress
 from .transports import (
@@ -45,7 +46,7 @@ from .transports import (
     Unreachable,
     Unwelcome,
 )
-from .writing import Answer, Dropped, Held, MailWriter, Written, in_time
+from .writing import Answer, Dropped, Held, Written, in_time
 
 log = logging.getLogger("mailer.sender")
 
@@ -58,34 +59,6 @@ UNWELCOME = 3
 AT_ONCE = 100
 """E-mails claimed and written together."""
 __all__ = ["BATCH_TIME", "DOUBT_PAUSE", "RETRY_PAUSES", "STALE_AFTER", "Desk", "SendReport", "Stream", "send_due"]
-
-
-class Admission(Protocol):
-    """Whether claimed e-mails may go now: `mailer.budget.admit`. What isn't in the answer may; an answer with `until`
-    defers, another one drops."""
-
-    def __call__(self, session: Session, emails: Sequence[Email], *, now: datetime) -> Mapping[int, Any]: ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Desk:
-    """What the sender needs besides outbox and transport.
-
-    Args:
-        writer: finds the words of e-mails that are queued without.
-        admit: decides about marketing in the transaction of its claim.
-        sign: makes the DKIM header of finished bytes and gives both.
-        return_path: the envelope's sender, where bounces go; empty for the e-mail's own.
-        rates: how many may go in a time.
-        stopping: asked between e-mails; when it says yes, the call ends without leaving a doubt.
-    """
-
-    writer: MailWriter | None = None
-    admit: Admission | None = None
-    sign: Callable[[bytes], bytes] | None = None
-    return_path: str = ""
-    rates: Rates = field(default_factory=lambda: Rates({}))
-    stopping: Callable[[], bool] = lambda: False
 
 
 def send_due(
