@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 
 from .calendar import NOWHERE, Place, at_local, local_day, zone_of
 from .caps import Caps
-from .outbox import Email, State, deadline_of
+from .outbox import Email, State, deadline_of, state_of_few
 from .quiet import REASONS as QUIET_REASONS
 from .quiet import Quiet
 
@@ -191,7 +191,7 @@ class Budget:
         since = now - timedelta(days=self.caps.longest + 1)
         query = select(Email.customer_id, Email.contact_id, Email.source, at).where(
             _to_them(judged), Email.transactional.is_(False),
-            Email.state.in_(_GONE), at > since, Email.id.not_in([one.id for one in judged]),
+            state_of_few().in_(_GONE), at > since, Email.id.not_in([one.id for one in judged]),
         )  # fmt: skip
         whose = _whose(judged)
         for customer, contact, source, moment in session.execute(query):
@@ -208,7 +208,7 @@ class Budget:
             Email.customer_id, Email.contact_id, Email.source, Email.due_at, Email.priority, Email.state, Email.reason
         ).where(
             _to_them(judged), Email.transactional.is_(False),
-            Email.state.in_(_COMING), Email.priority > min(one.priority for one in judged),
+            state_of_few().in_(_COMING), Email.priority > min(one.priority for one in judged),
             Email.due_at > now, Email.due_at <= now + timedelta(days=1), Email.id.not_in([one.id for one in judged]),
         )  # fmt: skip
         whose = _whose(judged)

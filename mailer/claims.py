@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session, aliased
 
 from .consent import may_receive, why_not
 from .contacts import Contact
-from .outbox import Email, State
+from .outbox import Email, State, state_of_few
 from .pausing import MARKETING as ALL_MARKETING
 from .pausing import standing_pauses
 
@@ -51,8 +51,8 @@ _Sibling = aliased(Contact)
 _QUIET = {"synchronize_session": False}
 _WAITING = (State.QUEUED, State.DEFERRED)
 _IN_DOUBT = (Email.state == State.UNKNOWN, Email.transactional, Email.doubts == 1)
-_MAY_BE_SENT = or_(Email.state.in_(_WAITING), _IN_DOUBT[0] & _IN_DOUBT[1] & _IN_DOUBT[2])
-_OURS = (Email.state == State.CLAIMED, Email.claimed_by == bindparam("owner"))
+_FEW = state_of_few()
+_MAY_BE_SENT = or_(_FEW.in_(_WAITING), (_FEW == State.UNKNOWN) & _IN_DOUBT[1] & _IN_DOUBT[2])
 _NEXT_PRIORITY = select(func.max(Email.priority)).where(
     Email.state == bindparam("state"), Email.transactional == bindparam("transactional"),
     Email.priority < bindparam("below"),
@@ -87,29 +87,30 @@ _CLAIM = (
     .execution_options(synchronize_session=False)
 )
 _FORBIDDEN = select(Email.id, why_not()).where(Email.id.in_(_in("ids")), ~may_receive())
+_TABLE: Any = Email.__table__
+# Of the table, not of the class: asked for each turn of the lines, where the ORM costs as much as the database.
+_OUR_ROWS = (_TABLE.c.id.in_(_in("ids")), _FEW == State.CLAIMED, _TABLE.c.claimed_by == bindparam("owner"))
 _HAND_OVER = (
-    update(Email)
-    .where(Email.id.in_(_in("ids")), *_OURS, may_receive())
-    .values(handed_at=bindparam("now"))
-    .returning(Email.id)
-    .execution_options(synchronize_session=False)
-)
+    update(_TABLE).where(*_OUR_ROWS, may_receive()).values(handed_at=bindparam("now")).returning(_TABLE.c.id)
+)  # fmt: skip
 _SENT = (
-    update(Email)
-    .where(Email.id.in_(_in("ids")), *_OURS)
-    .values(state=State.SENT, sent_at=bindparam("now"), attempts=Email.attempts + 1, last_error="", reason="")
-)
+    update(_TABLE)
+    .where(*_OUR_ROWS)
+    .values(
+        state=State.SENT, sent_at=bindparam("now"), attempts=_TABLE.c.attempts + 1, last_error="", reason=""
+    )
+)  # fmt: skip
 _RELEASE = (
     update(Email)
     .where(Email.claimed_by == bindparam("owner"), Email.state == State.CLAIMED, Email.handed_at.is_(None))
     .values(state=State.QUEUED, claimed_by="")
 )
 _KEEP_WORDS = (
-    update(Email.__table__)  # type: ignore[arg-type]
+    update(_TABLE)
     .where(
-        Email.__table__.c.id == bindparam("email"),
-        Email.__table__.c.claimed_by == bindparam("owner"),
-        Email.__table__.c.state == State.CLAIMED,  # its person may have been erased while it was written
+        _TABLE.c.id == bindparam("email"),
+        _TABLE.c.claimed_by == bindparam("owner"),
+        _FEW == State.CLAIMED,  # its person may have been erased while it was written
     )
     .values(subject=bindparam("words"), content=bindparam("said"))
 )
@@ -205,7 +206,7 @@ def hand_over(session: Session, emails: Sequence[Email], *, owner: str, now: dat
     contacts = sorted({email.contact_id for email in emails if email.contact_id is not None})
     if contacts and session.get_bind().dialect.name == "postgresql":
         session.execute(_CONTACTS, {"ids": contacts})
-    given = set(session.scalars(_HAND_OVER, {"ids": ids, "owner": owner, "now": now}))
+    given = set(session.connection().scalars(_HAND_OVER, {"ids": ids, "owner": owner, "now": now}))
     if refused := [email_id for email_id in ids if email_id not in given]:
         for email_id, why in session.execute(_FORBIDDEN, {"ids": refused}).all():
             mark(session, [email_id], owner=owner, state=State.SUPPRESSED, reason=why)
@@ -221,7 +222,7 @@ def mark(session: Session, ids: Collection[int], *, owner: str, **values: Any) -
     Returns:
         How many were.
     """
-    ours = (Email.id.in_(ids), Email.state == State.CLAIMED, Email.claimed_by == owner)
+    ours = (Email.id.in_(ids), _FEW == State.CLAIMED, Email.claimed_by == owner)
     if said := values.get("last_error"):
         code = _CODE.match(said)
         values["last_error"] = case((_ERASED, code.group() if code else ""), else_=said)
@@ -233,7 +234,7 @@ def mark(session: Session, ids: Collection[int], *, owner: str, **values: Any) -
 
 def mark_sent(session: Session, ids: Sequence[int], *, owner: str, now: datetime) -> int:
     """As `mark`, for what nearly always happens."""
-    marked: Any = session.execute(_SENT, {"ids": ids, "owner": owner, "now": now}, execution_options=_QUIET)
+    marked: Any = session.connection().execute(_SENT, {"ids": ids, "owner": owner, "now": now})
     return int(marked.rowcount)
 
 

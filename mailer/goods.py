@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -14,8 +13,7 @@ TONES = 5
 _KEPT = 2_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Good:
+class Good(NamedTuple):
     """A product in the words of this e-mail; `price` and `was` as they are written, `picture` empty where none can be
     shown: then `letter` stands on a ground of the colour `tone` (1 to `TONES`)."""
 

@@ -26,7 +26,8 @@ class Step(Enum):
 
 @dataclass(eq=False, slots=True)
 class Parcel:
-    """Finished bytes with their envelope. `email` is whatever the sender knows it by; `at`: not before."""
+    """Finished bytes with their envelope. `email` is whatever the sender knows it by; `at`: not before; `in_lines`: all
+    lines of the bytes are known to end in CRLF, which else is looked for."""
 
     email: Any
     message: bytes
@@ -34,6 +35,7 @@ class Parcel:
     envelope_to: str
     at: datetime | None = None
     returned: int = 0
+    in_lines: bool = False
 
 
 Outcome = Step | SendingError

@@ -23,6 +23,7 @@ HEADERS = (
 """All that a message may have, in this order."""
 _WORD = 45  # bytes of text in an encoded word: 60 letters of base64, 72 with its marks; RFC 2047 2 allows 75
 _LINE = 76
+_LONGEST = 990  # RFC 5322 2.1.1 allows 998
 _UNFOLDED = 60  # longer names go without what needs quotes: folded quotes are read in too many ways
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\- ]*")
 _SPECIALS = re.compile(r"[()<>\[\]:;@\\,.\"]")
@@ -153,10 +154,8 @@ def _part(subtype: str, text: str) -> bytes:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.endswith("\n"):
         text += "\n"
-    data = text.encode("utf-8", "replace")
-    if subtype == "html" and not data.isascii():
-        data = _with_references(text, data)
-    if data.isascii() and b"\x00" not in data and max(map(len, data.split(b"\n"))) <= 990 and not _from_line(data):
+    data = _in_seven_bits(text) if subtype == "html" else text.encode("utf-8", "replace")
+    if data.isascii() and b"\x00" not in data and not _long_line(data) and not _from_line(data):
         encoding, body = b"7bit", data.replace(b"\n", b"\r\n")
     elif 3 * (len(data) - len(data.translate(None, _HIGH))) > len(data):
         encoding = b"base64"
@@ -172,15 +171,32 @@ def _part(subtype: str, text: str) -> bytes:
     return charset + b"Content-Transfer-Encoding: " + encoding + b"\r\n\r\n" + body
 
 
-def _with_references(text: str, data: bytes) -> bytes:
+def _in_seven_bits(text: str) -> bytes:
     """HTML in ASCII, its other letters as `&#233;`: means the same, and takes a tenth of the time of quoted-printable.
-    Not where there are many of them, nor where a style sheet has some, which knows no references."""
-    if 20 * (len(data) - len(data.translate(None, _HIGH))) > len(data):
-        return data
+    In UTF-8 where there are many of them, or where a style sheet has some, which knows no references."""
+    if text.isascii():
+        return text.encode()
     end = text.rfind("</style")
     if end >= 0 and not text[:end].isascii() and not all(style.isascii() for style in _STYLE.findall(text)):
-        return data
-    return text.encode("ascii", "xmlcharrefreplace")
+        return text.encode("utf-8", "replace")
+    short = text.encode("ascii", "xmlcharrefreplace")
+    # a reference is at least five longer than its letter, which is four bytes at most: so few needn't be counted
+    if 16 * (len(short) - len(text)) > len(text):
+        data = text.encode("utf-8", "replace")
+        if 20 * (len(data) - len(data.translate(None, _HIGH))) > len(data):
+            return data
+    return short
+
+
+def _long_line(data: bytes) -> bool:
+    """Whether a line is longer than servers must take (RFC 5322 2.1.1)."""
+    start = 0
+    while len(data) - start > _LONGEST:
+        end = data.rfind(b"\n", start, start + _LONGEST + 1)
+        if end < 0:
+            return True
+        start = end + 1
+    return False
 
 
 def _from_line(data: bytes) -> bool:

@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from . import claims
 from .addressing import BadHeader
+from .batch_size import AT_MOST, BatchSize
 from .claims import DOUBT_PAUSE, STALE_AFTER, Stream
 from .database_faults import T, surely
 from .desk import Desk
@@ -56,8 +57,6 @@ BATCH_TIME = STALE_AFTER / 4
 """A call ends after this, even where a slow server leaves some for the next one."""
 UNWELCOME = 3
 """So many refusals in a row for what we are, and the settings or our name are at fault, not the e-mails."""
-AT_ONCE = 100
-"""E-mails claimed and written together."""
 __all__ = ["BATCH_TIME", "DOUBT_PAUSE", "RETRY_PAUSES", "STALE_AFTER", "Desk", "SendReport", "Stream", "send_due"]
 
 
@@ -96,6 +95,7 @@ class _Sender:
     asked: dict[str, datetime] = field(default_factory=dict)
     taken: int = 0
     unwelcome: int = 0
+    batch: BatchSize = field(default_factory=BatchSize)
     ended: bool = False
     start: datetime = field(init=False)
 
@@ -136,7 +136,7 @@ class _Sender:
         self.ended = self.ended or self._over()
         if self.ended:
             self.waiting.clear()
-        while not self.ended and len(self.waiting) < AT_ONCE // 2 and self.taken < self.limit:
+        while not self.ended and len(self.waiting) < self.batch.now // 2 and self.taken < self.limit:
             if not self._fetch():
                 break
         return lines.busy or bool(self.waiting)
@@ -161,7 +161,8 @@ class _Sender:
 
     def _fetch(self) -> bool:
         """Claim and write some; False where nothing is due."""
-        n, now = min(AT_ONCE, self.limit - self.taken), self.clock()
+        now = self.clock()
+        n = min(self.batch.next(now), self.limit - self.taken)
         with self.sessions.begin() as session:
             claimed = claims.claim(session, self.stream, owner=self.owner, n=n, now=now)
             kept = self._admitted(session, claimed, now)
@@ -250,12 +251,12 @@ class _Sender:
         message = compose(email, words)
         if self.desk.sign is not None:
             message = self.desk.sign(message)
-        return Parcel(email, message, self.desk.return_path or email.from_address, email.to_address)
+        return Parcel(email, message, self.desk.return_path or email.from_address, email.to_address, in_lines=True)
 
     def _fill(self, lines: Lines) -> None:
         """Announce as many as there are lines for."""
         now = self.clock()
-        wanted = sum(parcel.at is None or parcel.at <= now for parcel in islice(self.waiting, AT_ONCE))
+        wanted = sum(parcel.at is None or parcel.at <= now for parcel in islice(self.waiting, AT_MOST))
         try:
             for _ in range(lines.room(wanted) if wanted else 0):
                 lines.announce(self.waiting.popleft())

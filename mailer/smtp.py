@@ -10,6 +10,7 @@ import ssl
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from .lines import Parcel, Step, Told
 from .smtp_line import Abilities, SmtpLine
@@ -81,16 +82,22 @@ class SmtpTransport:
         except (smtplib.SMTPException, OSError) as error:
             raise Unreachable(f"{self.host}:{self.port}: {error}") from error
 
+    @cached_property
+    def _context(self) -> ssl.SSLContext:
+        """One for all connections: reading the certificates of this machine takes longer than to connect."""
+        return self.tls or ssl.create_default_context()
+
     def _connect(self) -> SmtpLine:
-        tls = self.tls or ssl.create_default_context()
         if self.security == "tls":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=self.timeout, context=tls)
+            server: smtplib.SMTP = smtplib.SMTP_SSL(
+                self.host, self.port, timeout=self.timeout, context=self._context
+            )  # fmt: skip
         else:
             server = smtplib.SMTP(self.host, self.port, timeout=self.timeout)
         try:
             server.ehlo_or_helo_if_needed()
             if self.security == "starttls":
-                server.starttls(context=tls)
+                server.starttls(context=self._context)
                 server.ehlo()
             if self.user:
                 server.login(self.user, self.password)
@@ -170,6 +177,8 @@ class SmtpLines:
     def close(self) -> None:
         for line in self._lines:
             self._forget(line)
+            line.quit()
+        for line in self._lines:
             line.close()
         self._lines.clear()
         self._selector.close()

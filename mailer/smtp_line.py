@@ -11,6 +11,7 @@ Nobody can promise "exactly once" there.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
 import ssl
@@ -72,7 +73,7 @@ class SmtpLine:
         self._awaited: deque[_Step] = deque()
         self._open: Parcel | None = None
         self._trouble: SendingError | None = None
-        self._unclean = False
+        self._unclean = self._quitting = False
         self._told: list[Told] = []
 
     @property
@@ -122,7 +123,7 @@ class SmtpLine:
             return
         self._open = None
         self.given += 1
-        self._queue(_Asked.DOT, parcel, on_the_wire(parcel.message))
+        self._queue(_Asked.DOT, parcel, on_the_wire(parcel.message, in_lines=parcel.in_lines))
         if then is not None:
             self.announce(then)
         self._flush()
@@ -149,16 +150,20 @@ class SmtpLine:
         told, self._told = self._told, []
         return told
 
+    def quit(self) -> None:
+        """Say goodbye; `close` waits for the answer. So that of many, all wait at the same time."""
+        if self.alive and not self._quitting:
+            self._quitting = True
+            with contextlib.suppress(OSError):
+                self.connection.settimeout(1.0)
+                self.connection.sendall(b"QUIT\r\n")
+
     def close(self, *, politely: bool = True) -> None:
         """Hang up. Whether the server hears QUIT doesn't matter: whatever it took, it has said so."""
         if self.alive and politely:
-            try:
-                self.connection.setblocking(True)
-                self.connection.settimeout(1.0)
-                self.connection.sendall(b"QUIT\r\n")
+            self.quit()
+            with contextlib.suppress(OSError):
                 self.connection.recv(512)
-            except OSError:
-                pass
         self.alive = False
         self.connection.close()
 
@@ -314,10 +319,11 @@ class SmtpLine:
                 self._told.append((parcel, Unreachable(f"connection lost before the mail was handed over: {why}")))
 
 
-def on_the_wire(message: bytes) -> bytes:
-    """CRLF lines, leading dots doubled (RFC 5321 4.5.2), and the final dot."""
-    if message.count(b"\n") != message.count(b"\r\n") or message.count(b"\r") != message.count(b"\r\n"):
+def on_the_wire(message: bytes, *, in_lines: bool = False) -> bytes:
+    """CRLF lines, leading dots doubled (RFC 5321 4.5.2), and the final dot. `in_lines`: its lines end in CRLF."""
+    if not in_lines and not message.count(b"\n") == message.count(b"\r") == message.count(b"\r\n"):
         message = re.sub(rb"\r\n|\r|\n", b"\r\n", message)
-    if b"\n." in message or message.startswith(b"."):
-        message = re.sub(rb"(?m)^\.", b"..", message)
+    message = message.replace(b"\n.", b"\n..")
+    if message.startswith(b"."):
+        message = b"." + message
     return message + (b".\r\n" if message.endswith(b"\r\n") else b"\r\n.\r\n")

@@ -12,6 +12,7 @@ from ecrm.installation import Installation
 from ecrm.storefront import ProductCard, products_for
 from ecrm.wording import today
 from recommender.asking import Asked, Placement, Recommendation
+from recommender.reasons import Reason
 
 from .absent import AT_ONCE, absent_people
 from .page import trained_at
@@ -76,30 +77,38 @@ def _picks(
             for _customer, person in some
         ]
         answers = recommend_together(model, asked, rules, arrivals=arrivals)
+        named: dict[str, set[str]] = {}
+        for (_customer, person), found in zip(some, answers, strict=True):
+            named.setdefault(person.region, set()).update(one.reason.product for one in found if one.reason.product)
+        for region, products in named.items():
+            shelves[region].goods(sorted(products))
         for (customer_id, person), found in zip(some, answers, strict=True):
             yield customer_id, _said(found, shelves[person.region], placement=placement, staff=staff)
 
 
 def _said(found: Sequence[Recommendation], shelf: _Shelf, *, placement: Placement, staff: bool) -> list[Pick]:
-    names, day = _names(found, shelf), today()
-    return [
-        Pick(
-            product=shelf.seen[one.product],
-            reason=for_staff(one.reason, names)
-            if staff
-            else for_shopper(one.reason, names, placement=placement, today=day),
-        )
-        for one in found
-    ]
+    names = _names(found, shelf)
+    for one in found:
+        if one.reason not in shelf.words:
+            shelf.words[one.reason] = (
+                for_staff(one.reason, names)
+                if staff
+                else for_shopper(one.reason, names, placement=placement, today=today())
+            )
+    return [Pick(product=shelf.seen[one.product], reason=shelf.words[one.reason]) for one in found]
 
 
 class _Shelf:
-    """What the shop sells to a country, to somebody whose age nobody knows; each product is asked for once."""
+    """What the shop sells to a country, to somebody whose age nobody knows; each product is asked for once.
+
+    `words`: reasons as they were said; many people have the same.
+    """
 
     def __init__(self, crm: Installation, region: str) -> None:
         self._crm, self._region = crm, region
         self._asked: set[str] = set()
         self.seen: dict[str, ProductCard] = {}
+        self.words: dict[Reason, str] = {}
 
     def goods(self, product_ids: Sequence[str]) -> list[ProductCard]:
         if unknown := [one for one in dict.fromkeys(product_ids) if one not in self._asked]:

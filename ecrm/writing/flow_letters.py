@@ -22,7 +22,7 @@ An e-mail that is about products none of which can be had is held while they are
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -143,7 +143,7 @@ def _good(content: Mapping[str, Any], shelf: Shelf, links: EmailLinks, product_i
     good = shelf.good(product_id, page=_page(links), place="product", reason=_reason(content, product_id))
     before, card = content.get("prices"), shelf.card(product_id)
     if isinstance(before, Mapping) and product_id in before and card is not None:
-        return replace(good, was=money(int(before[product_id]), card.currency))
+        return good._replace(was=money(int(before[product_id]), card.currency))
     return good
 
 

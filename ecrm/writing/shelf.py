@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from ecrm.installation import Installation
 from ecrm.letters import mail_picture
@@ -25,6 +24,7 @@ class Shelf:
         self._asked: set[str] = set()
         self._cards: dict[str, ProductCard] = {}
         self._goods: dict[str, Good] = {}
+        self._linked: dict[tuple[PageLink, str, str], Good] = {}
 
     def know(self, product_ids: Iterable[str]) -> None:
         """Ask the shop for those that weren't asked for yet, in one question."""
@@ -60,11 +60,14 @@ class Shelf:
         Args:
             page: makes links; `place` says where in the e-mail they stand.
         """
-        card = self._cards[product_id]
-        known = self._goods.get(product_id)
-        if known is None:
-            known = self._goods[product_id] = _good(card, self._facts)
-        return replace(known, url=page(card.url, place), reason=reason)
+        linked = self._linked.get((page, place, product_id))
+        if linked is None:
+            card = self._cards[product_id]
+            known = self._goods.get(product_id)
+            if known is None:
+                known = self._goods[product_id] = _good(card, self._facts)
+            linked = self._linked[page, place, product_id] = known._replace(url=page(card.url, place))
+        return linked._replace(reason=reason) if reason else linked
 
 
 class Shelves:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -185,6 +186,9 @@ _NUMBER, _WORD = 987654321, "w-o-r-d"
 """Stand for a product's number and for its slug or its picture's version in the addresses below."""
 
 
+_CARDS_KEPT = 5_000
+
+
 class _Here(NamedTuple):
     """What the cards of one answer share: Flask takes longer to write an address than the database to read a row."""
 
@@ -200,7 +204,9 @@ def _numbers(product_ids: Sequence[str]) -> list[int]:
     return [int(text) for text in product_ids if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS]
 
 
+@lru_cache(maxsize=_CARDS_KEPT)
 def _card(row: Any, here: _Here) -> ProductCard:
+    """Remembered, as long as the row is the same: a mailing shows one to thousands."""
     number, version = str(row.id), picture_version(row)
     return ProductCard(
         product_id=number,

@@ -8,8 +8,9 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session, sessionmaker
 
+from mailer.batch_size import AT_FIRST
 from mailer.outbox import Email, State
-from mailer.sender import AT_ONCE, Desk
+from mailer.sender import Desk
 from mailer.transports import MemoryTransport
 from mailer.writing import Answer
 
@@ -39,15 +40,15 @@ def test_a_shop_that_is_away_for_a_moment_fails_no_mailing(
     sessions: sessionmaker[Session], offer: Callable[..., int]
 ) -> None:
     away = ConnectionError("the shop's database starts anew")
-    names = [f"person{number}" for number in range(AT_ONCE + 3)]
+    names = [f"person{number}" for number in range(AT_FIRST + 3)]
     ids = [offer(name) for name in names]
     transport, words = MemoryTransport(), Words(**dict.fromkeys(names, away))
     report = send(sessions, transport, desk=Desk(writer=words))
-    assert (report.postponed, report.failed) == (AT_ONCE, 0)  # the next batch isn't even tried
+    assert (report.postponed, report.failed) == (AT_FIRST, 0)  # the next batch isn't even tried
     row = email(sessions, ids[0])
     assert (row.state, row.attempts, row.due_at > NOW) == (State.QUEUED, 1, True)
     assert "starts anew" in row.last_error
-    assert {email(sessions, one).attempts for one in ids[AT_ONCE:]} == {0}
+    assert {email(sessions, one).attempts for one in ids[AT_FIRST:]} == {0}
     assert send(sessions, transport, hours=1).sent == len(ids)
 
 
