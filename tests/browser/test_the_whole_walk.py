@@ -43,7 +43,7 @@ def register(page: Page) -> None:
     page.goto("/register")
     page.get_by_label("First name").fill("Nadia")
     page.get_by_label("Last name").fill("Haddad")
-    page.get_by_label("E-mail").fill("nadia@example.com")
+    page.get_by_role("main").get_by_role("textbox", name="E-mail").fill("nadia@example.com")
     page.get_by_label("Password").fill(PASSWORD)
     press(page, "Open the account")
 
@@ -104,7 +104,7 @@ def test_from_stranger_to_console(
     page.goto("/")
     expect(page.get_by_text("Welcome back")).to_have_count(0)
     page.goto("/sign-in")
-    page.get_by_label("E-mail").fill("nadia@example.com")
+    page.get_by_role("main").get_by_role("textbox", name="E-mail").fill("nadia@example.com")
     page.get_by_label("Password").fill(PASSWORD)
     page.locator("form[action='/sign-in'] button[type=submit]").click()
     page.goto("/")
