@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from ecrm.customers.segments.members import belongs, count, matching, members, why
@@ -17,6 +19,8 @@ from ecrm.customers.segments.segment import archive, save, segments
 from mailer.contacts import Contact
 from tests.conftest import NOW
 from tests.ecrm.segments_world import BRANDS, Bought, Mail, Person, Visited, fill
+from tracking.clickstream.event import Event
+from tracking.clickstream.sessions import Session as Visit
 
 Holds = Callable[[Person], bool]
 
@@ -105,6 +109,29 @@ def test_a_name_is_one_segments_and_who_comes_late_overwrites_nothing(db: Sessio
     assert (segments(db), [one.name for one in segments(db, archived=True)]) == ([], ["Big fans"])
 
 
+def test_a_yes_is_no_number_on_either_database(db: Session) -> None:
+    yes, one, no, word = fill(db, [Person(traits={"vip": value}) for value in (True, 1, False, "True")], NOW)
+    trait = {"is": "trait", "name": "vip"}
+    assert everybody(db, trait | {"how": "is", "value": "true"}) == {yes}
+    assert everybody(db, trait | {"how": "is", "value": "True"}) == {yes, word}
+    assert everybody(db, trait | {"how": "is", "value": "1"}) == {one}
+    assert everybody(db, trait | {"how": "is", "value": "false"}) == {no}
+    assert everybody(db, trait | {"how": "contains", "value": "true"}) == {yes}
+    assert everybody(db, trait | {"how": "known"}) == {yes, one, no, word}
+
+
+@pytest.mark.parametrize("typed", ["Äpfel aus Groß-Öd", "äpfel AUS GROSS-öd", "ÄPFEL AUS GROẞ-ÖD"])
+@pytest.mark.parametrize("searched", ["Äpfel aus Groß-Öd", "äPFEL aus gross-öD ", "A\u0308pfel aus Groß-O\u0308d"])
+def test_who_searched_is_found_however_it_was_written(db: Session, typed: str, searched: str) -> None:
+    ids = fill(db, [Person(visits=[Visited(1)]), Person(visits=[Visited(1)])], NOW)
+    visits = db.scalars(select(Visit).order_by(Visit.id)).all()
+    for visit, subject in zip(visits, (searched, "Apfel aus Groß-Öd"), strict=True):
+        at = NOW - timedelta(days=1)
+        db.add(Event(name="Products Searched", subject=subject, happened_at=at, session_id=visit.id))
+    db.flush()
+    assert everybody(db, {"is": "looked", "what": "search", "value": typed, "days": 3}) == {ids[0]}
+
+
 DAYS = st.integers(0, 400)
 ORDERS = st.builds(
     Bought, DAYS, st.integers(0, 9000), st.integers(0, 3000), st.sampled_from([("p1",), ("p2", "p3"), ("p9",), ()])
@@ -114,7 +141,7 @@ MAILS = st.builds(
     Mail, DAYS, st.sampled_from(["mailing:1", "flow:welcome"]), st.booleans(), st.sampled_from(["", "bot"])
 )
 TRAITS: list[dict[str, object]] = [
-    {}, {"household": "family"}, {"children": 2}, {"vip": True}, {"interests": "Tea, ale"},
+    {}, {"household": "family"}, {"children": 2}, {"vip": True}, {"vip": 1}, {"interests": "Tea, ale"},
 ]  # fmt: skip
 PEOPLE = st.lists(
     st.builds(
@@ -205,6 +232,7 @@ def conditions(draw: st.DrawFn) -> tuple[dict[str, Any], Holds]:
                 st.sampled_from(
                     [
                         ("household", "is", "family"), ("children", "is", "2"), ("vip", "is", "true"),
+                        ("vip", "is", "1"), ("vip", "contains", "ru"),
                         ("interests", "contains", "Tea"), ("interests", "contains", "tea"), ("vip", "known", ""),
                     ]
                 )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tracking.record import BigId, Record
@@ -43,3 +44,20 @@ class SearchClick(Record):
 def folded(query: str) -> str:
     """A query as it is counted: case, width and spaces don't make another term."""
     return " ".join(unicodedata.normalize("NFKC", query).casefold().split())[:MAX_TERM]
+
+
+def same_term(column: Any, query: str) -> ColumnElement[bool]:
+    """Whether a stored query counts as the same term as `query`, on every database alike.
+
+    SQLite's lower() knows ASCII alone, so the other letters of the term that is looked for are lowered one by one:
+    only they can make a stored query equal to it.
+    """
+    wanted = folded(query)
+    stored = func.lower(func.trim(column))
+    for letter in sorted(set(wanted) - {chr(code) for code in range(128)}):
+        for written in sorted({letter.upper(), unicodedata.normalize("NFD", letter)} - {letter}):
+            stored = func.replace(stored, written, letter)
+    if "ss" in wanted:
+        for sharp in "ßẞ":
+            stored = func.replace(stored, sharp, "ss")
+    return func.substr(stored, 1, MAX_TERM) == wanted

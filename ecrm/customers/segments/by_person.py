@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, func, or_, select
+from sqlalchemy import ColumnElement, String, case, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from ecrm.customers.rfm import Group, group_name
@@ -17,9 +17,6 @@ from tracking.customers import Customer
 from .fields import Field, within_days
 from .kind import Kind, Values
 from .scope import Scope
-
-_TRUTHS = {"true": ("true", "1"), "false": ("false", "0")}
-"""A yes or no in a trait, as PostgreSQL and as SQLite write it out."""
 
 
 def _of(scope: Scope, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -41,14 +38,24 @@ def _country_fact(session: Session, _values: Values, scope: Scope) -> str:
 
 
 def _trait(values: Values, scope: Scope) -> ColumnElement[bool]:
-    written: Any = cast(Customer.traits[values["name"]].as_string(), String)
+    written = _written(values["name"], scope)
     said, value = values["how"], values.get("value", "")
     if said == "known":
         return _of(scope, func.coalesce(written, "") != "")
     if said == "contains":
         place = func.instr if scope.dialect == "sqlite" else func.strpos
         return _of(scope, place(written, value) > 0)
-    return _of(scope, written.in_(_TRUTHS.get(value, (value,))))
+    # A yes is shown to staff as True, and kept as true.
+    return _of(scope, written.in_({value, value.lower()} if value.lower() in {"true", "false"} else {value}))
+
+
+def _written(name: str, scope: Scope) -> Any:
+    """A trait as text. SQLite would write yes and no as 1 and 0, which are numbers and another thing."""
+    text: Any = cast(Customer.traits[name].as_string(), String)
+    if scope.dialect != "sqlite":
+        return text
+    kind = func.json_type(Customer.traits, f'$."{name}"', type_=String)
+    return case((kind.in_(("true", "false")), kind), else_=text)
 
 
 def _trait_words(values: Values, _scope: Scope) -> str:

@@ -20,6 +20,7 @@ from ecrm.wording import ngettext, number
 from mailer.contacts import Contact
 from tracking.clickstream.dimensions import Source
 from tracking.clickstream.event import Event
+from tracking.clickstream.searches import same_term
 from tracking.clickstream.sessions import Session as Visit
 from tracking.clickstream.sources import folded_code
 from tracking.clickstream.touchpoints import Touchpoint
@@ -94,7 +95,7 @@ def _interest() -> dict[str, str]:
 
 def _steps(values: Values, scope: Scope, joined: Any) -> Select[Any]:
     if values["what"] == "search":
-        about = and_(Event.name == "Products Searched", func.lower(Event.subject) == values["value"].lower())
+        about = and_(Event.name == "Products Searched", same_term(Event.subject, values["value"]))
     else:
         about = and_(Event.name.in_(("Product Viewed", "Product Added")), is_of(Event.subject, values))
     return (
