@@ -59,11 +59,14 @@ def _show(found: Rehearsed) -> None:
     table.add_row("sum", *(str(sums[flow]) for flow in flows), str(sums.total()), style="bold")
     console = Console()
     console.print(table)
-    people = Table("Flow", "entered", "in control", "e-mails", "bought within 7 days anyway", title="People")
+    people = Table(
+        "Flow", "entered", "in control", "e-mails", "really written to", "bought within 7 days anyway", title="People"
+    )
     for flow in flows:
-        many = sums[flow]
-        anyway = f"{found.bought[flow]} ({found.bought[flow] / many:.0%})" if many else "–"
-        people.add_row(flow, str(found.entered[flow]), str(found.in_control[flow]), str(many), anyway)
+        many, mailed = sums[flow], found.mailed[flow]
+        rest = many - mailed
+        anyway = f"{found.bought[flow]} of {rest} ({found.bought[flow] / rest:.0%})" if rest else "–"
+        people.add_row(flow, str(found.entered[flow]), str(found.in_control[flow]), str(many), str(mailed), anyway)
     console.print(people)
     for title, counted in (
         ("Waited", found.deferred), ("Waited for another flow", found.collisions), ("Dropped", found.dropped),

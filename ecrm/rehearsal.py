@@ -11,8 +11,9 @@ from sqlalchemy import select
 from mailer.caps import Caps
 from mailer.flows.entry import FlowSetting
 from mailer.flows.flow import Flow
+from mailer.flows.really_mailed import really_mailed
 from mailer.flows.registry import FLOWS, by_name
-from mailer.flows.rehearsing import SHADOWED, TICK, Rehearsed, rehearse
+from mailer.flows.rehearsing import BOUGHT_WITHIN, SHADOWED, TICK, Rehearsed, rehearse
 from mailer.flows.shadow import shadow
 
 from .customers.segments.members import members
@@ -57,6 +58,7 @@ def rehearse_flows(
             budget = replace(budget, caps=Caps.parse(caps))
         except ValueError as error:
             raise NotRehearsable(str(error)) from None
+    start = now - timedelta(days=days)
     with crm.sessions() as session:
         settings = {one.flow: one for one in session.scalars(select(FlowSetting))}
         only: set[int] | None = None
@@ -66,12 +68,14 @@ def rehearse_flows(
                 only = set(members(session, segment_id, now=now, window=window))
             except LookupError:
                 raise NotRehearsable(f"there is no segment {segment_id}") from None
+        names = [flow.name for flow in flows]
+        mailed = really_mailed(session, names, start=start, end=now, before=BOUGHT_WITHIN)
         engine = session.get_bind().engine
     shop = replace(flow_shop(crm, now=now), tells_carts=False)
     with shadow(engine, SHADOWED) as sessions:
         return rehearse(
-            sessions, flows, shop, budget, start=now - timedelta(days=days), end=now, settings=settings, only=only,
-            tick=tick, progress=progress,
+            sessions, flows, shop, budget, start=start, end=now, settings=settings, mailed=mailed, only=only, tick=tick,
+            progress=progress,
         )  # fmt: skip
 
 

@@ -91,7 +91,7 @@ def as_json(found: Rehearsed) -> dict[str, Any]:
     return {
         "days": [[day.isoformat(), dict(flows)] for day, flows in found.by_day().items()],
         "flows": [
-            [flow, found.entered[flow], found.in_control[flow], sent[flow], found.bought[flow]]
+            [flow, found.entered[flow], found.in_control[flow], sent[flow], found.bought[flow], found.mailed[flow]]
             for flow in sorted(found.entered)
         ],
         "deferred": pairs(found.deferred),

@@ -26,12 +26,14 @@ from tracking.record import Record
 from .engine import FlowReport, knobs_of, run_flows
 from .entry import FlowDay, FlowEntry, FlowSetting
 from .flow import Flow, Shop
+from .really_mailed import ReallyMailed
 from .stepping import still_wanted
 
 SHADOWED: tuple[type[Record], ...] = (FlowEntry, FlowSetting, FlowDay, Email)
 """The tables that a rehearsal writes to."""
 TICK = timedelta(hours=1)
 BOUGHT_WITHIN = timedelta(days=7)
+NOBODY = ReallyMailed()
 _BATCH = 500
 
 
@@ -51,8 +53,9 @@ class Rehearsed:
     """What would have happened from `start` to `end`.
 
     `collisions`: how often a flow's e-mail had to wait for another's (loser, winner). `deferred`, `dropped` and `left`:
-    by flow and reason. `bought`: by flow, of the e-mails that would have gone to a customer, after how many they bought
-    within seven days anyway: nobody had mailed them.
+    by flow and reason. `mailed`: by flow, how many of the e-mails in `sent` would have gone to people whom the flow
+    really wrote to at that time; what they did says nothing about those nobody wrote to. `bought`: by flow, of the
+    others, after how many an order followed within seven days anyway.
     """
 
     start: datetime
@@ -65,6 +68,7 @@ class Rehearsed:
     deferred: Counter[tuple[str, str]] = field(default_factory=Counter)
     collisions: Counter[tuple[str, str]] = field(default_factory=Counter)
     dropped: Counter[tuple[str, str]] = field(default_factory=Counter)
+    mailed: Counter[str] = field(default_factory=Counter)
     bought: Counter[str] = field(default_factory=Counter)
     failed: int = 0
 
@@ -87,6 +91,7 @@ def rehearse(
     start: datetime,
     end: datetime,
     settings: Mapping[str, FlowSetting],
+    mailed: ReallyMailed = NOBODY,
     only: Collection[int] | None = None,
     tick: timedelta = TICK,
     progress: Callable[[datetime], None] = lambda now: None,
@@ -96,6 +101,7 @@ def rehearse(
     Args:
         sessions: of a shadow with the tables `SHADOWED`.
         settings: what the shop set, by flow; one that is switched off is played all the same.
+        mailed: whom these flows really wrote to in those days, from the real outbox.
         only: contacts; e-mails to others aren't counted.
     """
     found = Rehearsed(start, end, shop.zone)
@@ -109,7 +115,7 @@ def rehearse(
         progress(now)
     found.failed = report.failed
     with sessions() as session:
-        _sum_up(session, found, only)
+        _sum_up(session, found, mailed, only)
     return found
 
 
@@ -191,7 +197,7 @@ def _kind(reason: str) -> str:
     return reason.split(" (", 1)[0]
 
 
-def _sum_up(session: Session, found: Rehearsed, only: Collection[int] | None) -> None:
+def _sum_up(session: Session, found: Rehearsed, mailed: ReallyMailed, only: Collection[int] | None) -> None:
     entries = select(FlowEntry.flow, FlowEntry.contact_id, FlowEntry.control, FlowEntry.state, FlowEntry.reason)
     for flow, contact, control, state, reason in session.execute(entries):
         if only is None or contact in only:
@@ -204,7 +210,14 @@ def _sum_up(session: Session, found: Rehearsed, only: Collection[int] | None) ->
     for one in found.sent:
         placed = orders.get(one.customer_id or 0, [])
         after = bisect_right(placed, one.at)
-        found.bought[one.flow] += after < len(placed) and placed[after] <= one.at + BOUGHT_WITHIN
+        bought = after < len(placed) and placed[after] <= one.at + BOUGHT_WITHIN
+        # Whoever bought nothing was written to if an order of these days could have come of it: else only buyers
+        # would be left out, and the share of the others would be too small.
+        since, until = (placed[after],) * 2 if bought else (one.at, one.at + BOUGHT_WITHIN)
+        if mailed.between(one.flow, one.contact_id, since=since - BOUGHT_WITHIN, until=until):
+            found.mailed[one.flow] += 1
+        else:
+            found.bought[one.flow] += bought
 
 
 def _orders(session: Session, customers: Sequence[int], found: Rehearsed) -> dict[int, list[datetime]]:

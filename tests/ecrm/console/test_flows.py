@@ -136,6 +136,26 @@ def test_a_rehearsal_is_asked_for_played_and_shown(
         assert session.scalars(select(FlowEntry)).all() == []
 
 
+def test_a_rehearsal_says_how_many_were_really_written_to_and_leaves_them_out(
+    browser: FlaskClient, sessions: sessionmaker[Session]
+) -> None:
+    with sessions.begin() as session:
+        flows = [["cart", 14, 2, 12, 3, 6], ["review", 4, 0, 4, 0, 4], ["winback", 5, 0, 5, 1]]
+        played = Rehearsal(
+            what="all", days=14, asked_at=datetime.now(UTC), state="done", result={"flows": flows, "days": []}
+        )
+        session.add(played)
+        session.flush()
+        number = played.id
+    page = BeautifulSoup(browser.get(f"{REHEARSALS}/{number}").text, "html.parser")
+    rows = [[words(str(cell)) for cell in row.find_all("td")] for row in page.select("#people ~ .scroll tbody tr")]
+    assert rows == [
+        ["14", "2", "12", "6", "3 50%"],
+        ["4", "0", "4", "4", "–"],
+        ["5", "0", "5", "–", "–"],  # played before they were told apart
+    ]
+
+
 @pytest.mark.parametrize(
     ("field", "value"), [("days", "0"), ("days", "121"), ("days", "x"), ("what", "x"), ("caps", "1"), ("segment", "9")]
 )

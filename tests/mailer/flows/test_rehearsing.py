@@ -15,7 +15,8 @@ from mailer.calendar import Place
 from mailer.caps import Caps
 from mailer.consent import Topic
 from mailer.flows.entry import FlowEntry, FlowSetting
-from mailer.flows.rehearsing import SHADOWED, Rehearsed, rehearse
+from mailer.flows.really_mailed import ReallyMailed, really_mailed
+from mailer.flows.rehearsing import BOUGHT_WITHIN, NOBODY, SHADOWED, Rehearsed, rehearse
 from mailer.flows.review import ReviewRequest
 from mailer.flows.shadow import shadow
 from mailer.flows.winback import WinBack
@@ -46,12 +47,18 @@ def town(sessions: sessionmaker[Session]) -> Town:
     return town
 
 
-def _rehearsed(engine: Engine, town: Town, budget: Budget | None = None, only: set[int] | None = None) -> Rehearsed:
+def _rehearsed(
+    engine: Engine,
+    town: Town,
+    budget: Budget | None = None,
+    only: set[int] | None = None,
+    mailed: ReallyMailed = NOBODY,
+) -> Rehearsed:
     budget = budget or Budget(zone=BERLIN, home=DE, places=town.shop.places)
     with shadow(engine, SHADOWED) as sessions:
         return rehearse(
             sessions, [ReviewRequest(), WinBack()], town.shop, budget, start=NOON - timedelta(days=37), end=NOON,
-            settings=NO_CONTROL, only=only, tick=timedelta(hours=3),
+            settings=NO_CONTROL, only=only, mailed=mailed, tick=timedelta(hours=3),
         )  # fmt: skip
 
 
@@ -74,6 +81,39 @@ def test_what_would_have_been_sent_is_shown_by_day_and_nothing_is_written(
 def test_it_says_who_bought_anyway(engine: Engine, town: Town) -> None:
     found = _rehearsed(engine, town)
     assert found.bought == {"review": 1}
+
+
+@pytest.mark.parametrize(
+    ("state", "days_before", "left_out"),
+    [("sent", 6, 1), ("unknown", 1, 1), ("sent", 8, 0), ("dropped", 1, 0), ("sent", -1, 0)],
+)
+def test_an_order_after_a_real_e_mail_of_the_flow_is_nobodys_who_bought_anyway(
+    engine: Engine, town: Town, state: str, days_before: int, left_out: int
+) -> None:
+    at = NOON - timedelta(days=27 + days_before)  # the first customer's order is 27 days old
+    with town.sessions.begin() as session:
+        session.add(
+            Email(
+                dedup_key="x", template="t", contact_id=1, customer_id=1, source="flow:review", from_address="s@x.de",
+                to_address="p0@x.example", subject="s", text="t", html="h", message_id="<x@x.example>",
+                transactional=False, state=state, queued_at=at, due_at=at, handed_at=at,
+                sent_at=at if state == "sent" else None,
+            )
+        )  # fmt: skip
+    with town.sessions() as session:
+        start = NOON - timedelta(days=37)
+        mailed = really_mailed(session, ["review", "winback"], start=start, end=NOON, before=BOUGHT_WITHIN)
+    found = _rehearsed(engine, town, mailed=mailed)
+    assert len(found.sent) == 6
+    assert (found.mailed["review"], found.bought["review"]) == (left_out, 1 - left_out)
+
+
+def test_who_was_really_written_to_and_bought_nothing_is_left_out_too(engine: Engine, town: Town) -> None:
+    free = _rehearsed(engine, town)
+    last = free.sent[-1]
+    mailed = ReallyMailed({(last.flow, last.contact_id): [last.at + timedelta(hours=1)]})
+    found = _rehearsed(engine, town, mailed=mailed)
+    assert (len(found.sent), found.mailed, found.bought["review"]) == (6, {"review": 1}, 1)
 
 
 def test_a_cap_can_be_tried_out(engine: Engine, town: Town) -> None:
