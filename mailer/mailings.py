@@ -3,6 +3,8 @@ or two workers, never take it twice."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -108,6 +110,12 @@ class MailingVariant(Record):
     def blocks(self) -> list[dict[str, Any]]:
         """The blocks as they are kept."""
         return list(self.content.get("blocks", []))
+
+    @property
+    def edition(self) -> str:
+        """Names these texts: who saves says which ones they changed, so that nobody's are overwritten unseen."""
+        said = json.dumps([self.subject, self.preview, self.blocks], sort_keys=True)
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
 
     def draft(self) -> Draft:
         """Its texts, checked.

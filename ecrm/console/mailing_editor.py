@@ -32,37 +32,31 @@ _VARIANT = f"{ONE}/<any(a,b,c,d):name>"
 @needs(Permission.CAMPAIGNS)
 def edit_variant(mailing_id: int, name: str) -> str:
     """The form with what was written, what is wrong with it, and how it looks."""
-    with installation().sessions() as session:
-        row, variant = mailing_or_404(session, mailing_id), variant_or_404(session, mailing_id, name)
-        complaints = complaints_of(installation(), variant)
-        return render_template(
-            "ecrm/console/mailing_editor.html",
-            mailing=row, variant=variant, variants=variants_of(session, mailing_id), blocks=variant.blocks,
-            kinds=kind_words(), fields=TEXTS, field_name=field_name, sources=source_words(),
-            wrong=_by_field(complaints),
-            complaints=[(one.block, place_words(one), complaint_words(one)) for one in complaints],
-            products=_names(session, variant.blocks), most_subject=MAX_SUBJECT, most_preview=MAX_PREVIEW,
-            placeholders=sorted(KNOWN), MailingState=MailingState,
-        )  # fmt: skip
+    return _page(mailing_id, name)
 
 
 @console.post(_VARIANT)
 @needs(Permission.CAMPAIGNS)
-def save_variant(mailing_id: int, name: str) -> Response:
-    """Keep what was written, complete or not, and do what the pressed button says."""
+def save_variant(mailing_id: int, name: str) -> Response | tuple[str, int]:
+    """Keep what was written, complete or not, and do what the pressed button says.
+
+    Where it can't be kept, it stands in the form again.
+    """
     now, form = datetime.now(UTC), request.form
     wish = form.get("do", "save")
+    blocks, at = rearranged(read_blocks(form), wish)
+    typed = MailingVariant(
+        mailing_id=mailing_id, name=name, subject=_line("subject"), preview=_line("preview"), content={"blocks": blocks}
+    )
     with installation().sessions.begin() as session:
-        row, variant = mailing_or_404(session, mailing_id), variant_or_404(session, mailing_id, name)
-        if row.state != MailingState.DRAFT:
-            flash(_("Only drafts can be changed. Take the mailing back first."))
-            return redirect(url_for("console.mailing", mailing_id=mailing_id), 303)
-        if form.get("edition", "") not in {"", str(row.edition)}:
-            flash(_("Somebody changed this mailing meanwhile. Below is their version; write yours again."))
-            return redirect(url_for("console.edit_variant", mailing_id=mailing_id, name=name), 303)
-        blocks, at = rearranged(read_blocks(form), wish)
-        _keep(row, variant, blocks, now)
-        record(session, signed_in_staff(), Action.MAILING_CHANGED, subject=f"mailing:{mailing_id}", now=now)
+        row, variant = _locked(session, mailing_id), variant_or_404(session, mailing_id, name)
+        draft, before = row.state == MailingState.DRAFT, variant.edition
+        theirs = form.get("edition", "") not in {"", before} and typed.edition != before
+        if draft and not theirs and typed.edition != before:
+            variant.subject, variant.preview, variant.content = typed.subject, typed.preview, typed.content
+            _changed(session, row, now)
+    if not draft or theirs:
+        return _page(mailing_id, name, typed=typed), 409
     if wish == "look":
         return redirect(url_for("console.look_at_mailing", mailing_id=mailing_id, name=name), 303)
     if wish == "save":
@@ -78,7 +72,7 @@ def change_variants(mailing_id: int) -> Response:
     now, removed = datetime.now(UTC), request.form.get("remove", "")
     opened = ""
     with installation().sessions.begin() as session:
-        row = mailing_or_404(session, mailing_id)
+        row = _locked(session, mailing_id)
         present = variants_of(session, mailing_id)
         if row.state != MailingState.DRAFT:
             flash(_("Only drafts can be changed. Take the mailing back first."))
@@ -88,14 +82,15 @@ def change_variants(mailing_id: int) -> Response:
                 flash(_("A mailing needs one variant."))
             else:
                 session.delete(variant)
+                _changed(session, row, now)
                 flash(_("The variant is removed."))
         else:
             added = domain.add_variant(session, row)
-            opened = added.name if added else ""
+            if added:
+                opened = added.name
+                _changed(session, row, now)
             flash(_("The new variant is a copy of the first; change what you want to try.") if added
                   else _("More variants than these can't be told apart in a mailing."))  # fmt: skip
-        row.edition, row.changed_at = row.edition + 1, now
-        record(session, signed_in_staff(), Action.MAILING_CHANGED, subject=f"mailing:{mailing_id}", now=now)
     if opened:
         return redirect(url_for("console.edit_variant", mailing_id=mailing_id, name=opened), 303)
     return redirect(url_for("console.mailing", mailing_id=mailing_id), 303)
@@ -116,12 +111,37 @@ def source_words() -> dict[str, str]:
     return {"chosen": _("chosen one by one"), "search": _("found by a search"), "category": _("of a category")}
 
 
-def _keep(row: Mailing, variant: MailingVariant, blocks: list[dict[str, Any]], now: datetime) -> None:
-    form = request.form
-    variant.subject = " ".join(form.get("subject", "").replace("\x00", "").split())[:300]
-    variant.preview = " ".join(form.get("preview", "").replace("\x00", "").split())[:300]
-    variant.content = {"blocks": blocks}
+def _page(mailing_id: int, name: str, *, typed: MailingVariant | None = None) -> str:
+    """The editor; with what was typed where that couldn't be kept, which the next saving puts in their place."""
+    with installation().sessions() as session:
+        row, kept = mailing_or_404(session, mailing_id), variant_or_404(session, mailing_id, name)
+        variant = typed or kept
+        complaints = complaints_of(installation(), variant)
+        return render_template(
+            "ecrm/console/mailing_editor.html",
+            mailing=row, variant=variant, variants=variants_of(session, mailing_id), blocks=variant.blocks,
+            edition=kept.edition, unsaved=typed is not None,
+            kinds=kind_words(), fields=TEXTS, field_name=field_name, sources=source_words(),
+            wrong=_by_field(complaints),
+            complaints=[(one.block, place_words(one), complaint_words(one)) for one in complaints],
+            products=_names(session, variant.blocks), most_subject=MAX_SUBJECT, most_preview=MAX_PREVIEW,
+            placeholders=sorted(KNOWN), MailingState=MailingState,
+        )  # fmt: skip
+
+
+def _locked(session: Session, mailing_id: int) -> Mailing:
+    """The mailing, while nobody else changes it or its variants."""
+    mailing_or_404(session, mailing_id)
+    return session.get_one(Mailing, mailing_id, with_for_update=True, populate_existing=True)
+
+
+def _changed(session: Session, row: Mailing, now: datetime) -> None:
     row.edition, row.changed_at = row.edition + 1, now
+    record(session, signed_in_staff(), Action.MAILING_CHANGED, subject=f"mailing:{row.id}", now=now)
+
+
+def _line(field: str) -> str:
+    return " ".join(request.form.get(field, "").replace("\x00", "").split())[:300]
 
 
 def _by_field(complaints: Sequence[Any]) -> Mapping[str, list[str]]:

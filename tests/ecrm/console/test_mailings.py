@@ -189,7 +189,8 @@ def test_sending_asks_once_more_and_a_planned_one_can_be_taken_back(
     later = (NOW + timedelta(days=2)).strftime("%Y-%m-%dT09:00")
     post(browser, token, f"{draft}/schedule", at=later)
     assert "planned" in said(browser, draft)
-    post(browser, token, f"{draft}/a", subject="Changed")  # is refused: it is no draft any more
+    refused = browser.post(f"{draft}/a", data={"csrf_token": token, "subject": "Changed"})
+    assert refused.status_code == 409  # it is no draft any more
     with sessions() as session:
         assert session.get_one(MailingVariant, (1, "a")).subject != "Changed"
     post(browser, token, f"{draft}/withdraw")
@@ -248,12 +249,68 @@ def test_variants_are_added_as_copies_and_removed_but_for_the_last(
     assert "A mailing needs one variant." in said(browser, draft)
 
 
-def test_two_who_write_at_once_dont_overwrite_each_other(browser: FlaskClient, token: str, draft: str) -> None:
-    post(browser, token, f"{draft}/a", subject="First", edition="1")
-    post(browser, token, f"{draft}/a", subject="Second", edition="1")
-    page = browser.get(f"{draft}/a").text
-    assert 'value="First"' in page
-    assert "Somebody changed this mailing meanwhile" in page
+def edition(page: str) -> str:
+    field = BeautifulSoup(page, "html.parser").select_one("input[name=edition]")
+    assert field is not None
+    return str(field["value"])
+
+
+def changes(sessions: sessionmaker[Session]) -> int:
+    with sessions() as session:
+        return len(session.scalars(select(AuditEntry).where(AuditEntry.action == "mailing_changed")).all())
+
+
+def test_two_who_write_at_once_dont_overwrite_each_other_and_lose_nothing_they_typed(
+    browser: FlaskClient, token: str, draft: str
+) -> None:
+    opened = edition(browser.get(f"{draft}/a").text)
+    post(browser, token, f"{draft}/a", subject="First", edition=opened)
+    typed = {"csrf_token": token, "subject": "Second", "b1-kind": "text", "b1-text": "My long text", "do": "add:button"}
+    late = browser.post(f"{draft}/a", data=typed | {"edition": opened})
+    assert late.status_code == 409
+    assert "Somebody else changed this variant meanwhile" in late.text
+    assert 'value="Second"' in late.text
+    assert "My long text" in late.text
+    assert 'name="b2-kind" value="button"' in late.text
+    assert 'value="First"' in browser.get(f"{draft}/a").text  # theirs stands until the second one decides
+    post(browser, token, f"{draft}/a", subject="Second", edition=edition(late.text))
+    assert 'value="Second"' in browser.get(f"{draft}/a").text
+
+
+def test_another_variant_that_is_saved_meanwhile_is_in_nobodys_way(
+    browser: FlaskClient, token: str, draft: str
+) -> None:
+    post(browser, token, f"{draft}/variants")
+    opened = edition(browser.get(f"{draft}/a").text)
+    post(browser, token, f"{draft}/b", subject="Of b", edition=edition(browser.get(f"{draft}/b").text))
+    post(browser, token, f"{draft}/a", subject="Of a", edition=opened)
+    assert 'value="Of a"' in browser.get(f"{draft}/a").text
+    assert 'value="Of b"' in browser.get(f"{draft}/b").text
+
+
+def test_what_is_typed_for_a_mailing_that_was_scheduled_meanwhile_stands_in_the_form_again(
+    browser: FlaskClient, token: str, draft: str, sessions: sessionmaker[Session]
+) -> None:
+    with sessions.begin() as session:
+        session.scalars(select(Mailing)).one().state = MailingState.SCHEDULED
+    late = browser.post(f"{draft}/a", data={"csrf_token": token, "subject": "Too late"})
+    assert late.status_code == 409
+    assert "Only drafts can be changed" in late.text
+    assert 'value="Too late"' in late.text
+
+
+def test_what_changes_nothing_leaves_no_line_in_the_audit(
+    browser: FlaskClient, token: str, draft: str, sessions: sessionmaker[Session]
+) -> None:
+    before = changes(sessions)
+    post(browser, token, f"{draft}/variants", remove="a")  # the last one stays
+    post(browser, token, f"{draft}/a", subject="")
+    assert changes(sessions) == before
+    for _ in range(4):
+        post(browser, token, f"{draft}/variants")
+    assert changes(sessions) == before + 3  # there are no more than four
+    with sessions() as session:
+        assert session.scalars(select(Mailing.edition)).one() == 4
 
 
 def test_what_a_sent_e_mail_showed_is_kept_with_its_prices(
