@@ -73,6 +73,7 @@ def change(session: Session, flow: Flow, read: Read, *, by: str, now: datetime) 
         changes.append("on" if read.switched_on else "off")
     if setting.control_percent != read.control_percent:
         changes.append(f"control group {setting.control_percent} → {read.control_percent} %")
+        setting.control_since = now
     changes += [f"{name} {before[name]} → {value}" for name, value in read.knobs.items() if before[name] != value]
     if changes:
         setting.switched_on, setting.control_percent = read.switched_on, read.control_percent

@@ -9,15 +9,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, and_, case, func, select, tuple_
+from sqlalchemy.orm import Session, aliased
 
 from mailer.blocks import Complaint, Draft, Unwritable
 from mailer.budget import Budget
 from mailer.consent import Subscription
 from mailer.contacts import Contact
 from mailer.mailing_expansion import fraction
+from mailer.mailing_people import best_first, lot_of
 from mailer.mailings import Mailing, MailingVariant, variants_of
+from tracking.customers import Customer
 
 from .customers.segments.members import matching, rules_of
 from .installation import Installation
@@ -61,14 +63,16 @@ def _of_goods(crm: Installation, draft: Draft) -> list[Complaint]:
 
 @dataclass(frozen=True)
 class Reach:
-    """Who would get a mailing if it began now. Each contact of the audience is counted once.
+    """Who would get a mailing if it began now. Each mailbox of the audience is counted once, recipients by person.
 
+    `other_mailbox`: those whose owner gets it in another one of theirs.
     `later`: of `sampled` recipients, how many would have to wait, by the budget's reason.
     """
 
     audience: int
     not_agreed: int
     blocked: int
+    other_mailbox: int
     held_out: int
     gets: int
     sampled: int = 0
@@ -91,17 +95,20 @@ def reach_of(session: Session, mailing: Mailing, *, budget: Budget, now: datetim
             func.count(),
             func.sum(case((Contact.blocked > 0, 1), else_=0)),
             func.sum(case(((Contact.blocked == 0) & ~wanted, 1), else_=0)),
+            func.count(
+                case(((Contact.blocked == 0) & wanted, func.coalesce(Contact.customer_id, -Contact.id))).distinct()
+            ),
         )
         .select_from(Contact)
         .where(Contact.id.in_(select(members.c.id)))
     ).one()
-    audience, blocked, not_agreed = (int(one or 0) for one in counts)
-    fine = audience - blocked - not_agreed
-    held_out = round(fine * mailing.holdout_percent / 100)
+    audience, blocked, not_agreed, people = (int(one or 0) for one in counts)
+    other_mailbox = audience - blocked - not_agreed - people
+    held_out = round(people * mailing.holdout_percent / 100)
     sampled, later = _later(
         session, mailing, recipients(session, mailing, now=now, limit=SAMPLE, window=window), budget, now
     )
-    return Reach(audience, not_agreed, blocked, held_out, fine - held_out, sampled, later)
+    return Reach(audience, not_agreed, blocked, other_mailbox, held_out, people - held_out, sampled, later)
 
 
 def audience_query(session: Session, mailing: Mailing, *, now: datetime, window: timedelta) -> Select[Any]:
@@ -118,22 +125,31 @@ def audience_query(session: Session, mailing: Mailing, *, now: datetime, window:
 def recipients(
     session: Session, mailing: Mailing, *, now: datetime, limit: int, window: timedelta, after: int = 0
 ) -> Sequence[Contact]:
-    """Contacts that may get it, by their numbers from `after` on."""
+    """Contacts that may get it, each person's best of the audience, by their numbers from `after` on."""
     members = audience_query(session, mailing, now=now, window=window).subquery()
-    query = (
-        select(Contact)
-        .where(Contact.id.in_(select(members.c.id)), Contact.blocked == 0, _wants(mailing.topic), Contact.id > after)
-        .order_by(Contact.id)
-        .limit(limit)
+
+    def may(contact: Any) -> Any:
+        fine = and_(contact.blocked == 0, contact.folded.is_not(None), _wants(mailing.topic, contact))
+        return and_(contact.id.in_(select(members.c.id)), fine) if contact is Contact or mailing.segment_id else fine
+
+    other = aliased(Contact)
+    better = (
+        select(other.id)
+        .join(Customer, Customer.id == other.customer_id)
+        .where(other.customer_id == Contact.customer_id, other.id != Contact.id, may(other))
+        .where(tuple_(*best_first(other)) < tuple_(*best_first(Contact)))
+        .correlate(Contact)
+        .exists()
     )
+    query = select(Contact).where(may(Contact), ~better, Contact.id > after).order_by(Contact.id).limit(limit)
     return session.scalars(query).all()
 
 
-def _wants(topic: str) -> Any:
+def _wants(topic: str, contact: Any = Contact) -> Any:
     return (
         select(Subscription.contact_id)
-        .where(Subscription.contact_id == Contact.id, Subscription.topic == topic, Subscription.wanted)
-        .correlate(Contact)
+        .where(Subscription.contact_id == contact.id, Subscription.topic == topic, Subscription.wanted)
+        .correlate(contact)
         .exists()
     )
 
@@ -155,7 +171,11 @@ class _Candidate:
 def _later(
     session: Session, mailing: Mailing, sample: Sequence[Contact], budget: Budget, now: datetime
 ) -> tuple[int, dict[str, int]]:
-    kept = [one for one in sample if fraction(mailing.id, one.id, "holdout") * 100 >= mailing.holdout_percent]
+    kept = [
+        one
+        for one in sample
+        if fraction(mailing.id, lot_of(one.id, one.customer_id), "holdout") * 100 >= mailing.holdout_percent
+    ]
     asked = [
         _Candidate(-one.id, one.id, one.customer_id, f"mailing:{mailing.id}", mailing.priority, False, now, {})
         for one in kept

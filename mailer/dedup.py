@@ -52,9 +52,9 @@ def recall(folded_email: str, *, browser: str, now: datetime) -> str:
     return f"recall:{sha256(f'{folded_email} {browser}'.encode()).hexdigest()[:40]}:{slot}"
 
 
-def mailing(mailing_id: int, contact_id: int) -> str:
-    """One a mailing and mailbox, whichever variant it gets."""
-    return f"mailing:{mailing_id}:{contact_id}"
+def mailing(mailing_id: int, lot: str) -> str:
+    """One a mailing and person, whichever variant and mailbox gets it; `lot` as `mailing_people.lot_of` names them."""
+    return f"mailing:{mailing_id}:{lot}"
 
 
 def mailing_test(mailing_id: int, variant: str, *, address: str, now: datetime) -> str:

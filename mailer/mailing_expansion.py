@@ -2,7 +2,8 @@
 
 A chunk's transaction first takes the mailing's row, then reads where the last one ended, writes the next rows and the
 new end. So any number of workers may expand at once, a killed one leaves no half of a chunk, and memory doesn't grow
-with the list. Dedup keys make sure that nobody is in the outbox twice, even where the segment changes meanwhile.
+with the list. Nobody gets it twice, whatever their mailboxes are and even where the segment changes meanwhile: under
+that row's lock it is looked up who was decided about (`mailing_people`), and dedup keys are made by person.
 """
 
 from __future__ import annotations
@@ -17,12 +18,10 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from tracking.customers import Customer
-
 from . import dedup
 from .addressing import BadHeader, Mailbox, as_name
 from .consent import Subscription
-from .contacts import Contact
+from .mailing_people import Person, people_of
 from .mailings import Mailing, MailingHoldout, MailingState, MailingVariant, Stage, source_of, variants_of
 from .outbox import Email, State, message_id_for
 
@@ -61,17 +60,12 @@ def expand(session: Session, mailing_id: int, *, members: Members, sender: Mailb
         _next_stage(mailing, now)
         session.flush()
         return Chunk(more=mailing.stage == Stage.REST)
-    chosen, held_out = _shared_out(mailing, variants_of(session, mailing_id), found)
-    people = _people(session, mailing.topic, [*chosen, *held_out])
-    rows = [
-        row
-        for contact_id, variant in chosen.items()
-        if contact_id in people and (row := _row(mailing, people[contact_id], variant, sender, now)) is not None
-    ]
+    people = people_of(session, mailing_id, topic=mailing.topic, contact_ids=found)
+    chosen, held_out = _shared_out(mailing, variants_of(session, mailing_id), people)
+    rows = [row for one, variant in chosen if (row := _row(mailing, one, variant, sender, now)) is not None]
     left = [
-        {"mailing_id": mailing_id, "contact_id": one, "customer_id": people[one].customer_id, "at": now}
+        {"mailing_id": mailing_id, "contact_id": one.contact_id, "customer_id": one.customer_id, "at": now}
         for one in held_out
-        if one in people
     ]
     written = _insert(session, Email, rows)
     _insert(session, MailingHoldout, left)
@@ -91,28 +85,28 @@ def everybody(session: Session, mailing: Mailing, after: int, limit: int) -> Seq
     return session.scalars(query).all()
 
 
-def fraction(mailing_id: int, contact_id: int, purpose: str) -> float:
-    """A number from 0 to 1 that is always the same for a mailing, a contact and a purpose, and looks drawn by lot."""
-    digest = blake2b(f"{mailing_id}:{purpose}:{contact_id}".encode(), digest_size=8).digest()
+def fraction(mailing_id: int, lot: str, purpose: str) -> float:
+    """A number from 0 to 1 that is always the same for a mailing, a person's lot and a purpose, and looks drawn."""
+    digest = blake2b(f"{mailing_id}:{purpose}:{lot}".encode(), digest_size=8).digest()
     return int.from_bytes(digest) / 2**64
 
 
 def _shared_out(
-    mailing: Mailing, variants: Sequence[MailingVariant], members: Sequence[int]
-) -> tuple[dict[int, MailingVariant], list[int]]:
+    mailing: Mailing, variants: Sequence[MailingVariant], people: Sequence[Person]
+) -> tuple[list[tuple[Person, MailingVariant]], list[Person]]:
     """Which of these get which variant in this stage, and who is left out for good."""
-    chosen: dict[int, MailingVariant] = {}
-    held_out: list[int] = []
+    chosen: list[tuple[Person, MailingVariant]] = []
+    held_out: list[Person] = []
     winner = next((one for one in variants if one.name == mailing.winner), None)
-    for contact_id in members:
-        if fraction(mailing.id, contact_id, "holdout") * 100 < mailing.holdout_percent:
-            held_out.append(contact_id)
+    for one in people:
+        if fraction(mailing.id, one.lot, "holdout") * 100 < mailing.holdout_percent:
+            held_out.append(one)
             continue
-        of_test = fraction(mailing.id, contact_id, "test") * 100 < mailing.test_percent
+        of_test = fraction(mailing.id, one.lot, "test") * 100 < mailing.test_percent
         if mailing.stage != Stage.ALL and of_test != (mailing.stage == Stage.TESTING):
             continue
-        drawn = variants[int(fraction(mailing.id, contact_id, "variant") * len(variants))]
-        chosen[contact_id] = winner if mailing.stage == Stage.REST and winner else drawn
+        drawn = variants[int(fraction(mailing.id, one.lot, "variant") * len(variants))]
+        chosen.append((one, winner if mailing.stage == Stage.REST and winner else drawn))
     return chosen, held_out
 
 
@@ -124,39 +118,14 @@ def _next_stage(mailing: Mailing, now: datetime) -> None:
     mailing.cursor = 0
 
 
-@dataclass(frozen=True)
-class _Person:
-    contact_id: int
-    customer_id: int | None
-    address: str
-    name: str
-
-
-def _people(session: Session, topic: str, contact_ids: Sequence[int]) -> dict[int, _Person]:
-    """Those who may be written to about the topic at this moment; asked again when the e-mail is handed over."""
-    query = (
-        select(Contact.id, Contact.customer_id, Contact.address, Customer.first_name, Customer.last_name)
-        .join(Subscription, Subscription.contact_id == Contact.id)
-        .outerjoin(Customer, Customer.id == Contact.customer_id)
-        .where(
-            Contact.id.in_(contact_ids), Contact.blocked == 0, Contact.folded.is_not(None),
-            Subscription.topic == topic, Subscription.wanted,
-        )
-    )  # fmt: skip
-    return {
-        id_: _Person(id_, customer_id, address, f"{first or ''} {last or ''}".strip())
-        for id_, customer_id, address, first, last in session.execute(query)
-    }
-
-
 def _row(
-    mailing: Mailing, person: _Person, variant: MailingVariant, sender: Mailbox, now: datetime
+    mailing: Mailing, person: Person, variant: MailingVariant, sender: Mailbox, now: datetime
 ) -> dict[str, Any] | None:
     try:
         to = Mailbox(as_name(person.name), person.address)
     except BadHeader:
         return None
-    key = dedup.mailing(mailing.id, person.contact_id)
+    key = dedup.mailing(mailing.id, person.lot)
     return {
         "dedup_key": key, "template": "mailing", "customer_id": person.customer_id, "contact_id": person.contact_id,
         "topic": mailing.topic, "source": source_of(mailing.id), "mailing_id": mailing.id, "step": 0,

@@ -15,7 +15,7 @@ from ecrm.access.roles import Permission, needs
 from ecrm.installation import installation
 from ecrm.marketing.attribution.models import Model
 from ecrm.marketing.experiment_statistics import Comparison, Verdict
-from ecrm.marketing.mail_lift import AFTER, lift_of
+from ecrm.marketing.mail_lift import AFTER, counted_since, lift_of
 from ecrm.marketing.mail_results import MailFigures, Part, by_source, results
 from ecrm.marketing.period import Period, bounds
 from ecrm.wording import gettext as _
@@ -58,12 +58,13 @@ def mail_result(source: str) -> str:
         if not parts and not name:
             raise NotFound(_("There is no such mailing or flow."))
         lift = lift_of(session, source, now=datetime.now(UTC))
+        since = counted_since(session, source)
     words, columns = FigureWords(), _columns()
     rows = [(_part_words(part), _figures(figures)) for part, figures in sorted(parts.items())]
     total = _figures(sum(parts.values(), MailFigures()))
     return render_template(
         "ecrm/console/mail_result.html", source=source, name=name or source, model=model, models=list(Model),
-        columns=columns, rows=rows, total=total, written=words.written, lift=lift, days=AFTER.days,
+        columns=columns, rows=rows, total=total, written=words.written, lift=lift, since=since, days=AFTER.days,
         in_words=_in_words, key=f"content:{source.replace(':', '-')}", money=money, percent=percent,
         first="2000-01-01", last=f"{datetime.now(UTC):%Y-%m-%d}",
     )  # fmt: skip

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Select, Subquery, and_, func, select
 from sqlalchemy.orm import Session
 
-from mailer.flows.entry import FlowEntry
+from mailer.flows.entry import FlowEntry, FlowSetting
 from mailer.mailings import Mailing, MailingHoldout
 from mailer.outbox import Email
 from tracking.orders import SeenOrder
@@ -64,6 +64,13 @@ def lift_of(session: Session, source: str, *, now: datetime) -> Lift | None:
     )  # fmt: skip
 
 
+def counted_since(session: Session, source: str) -> datetime | None:
+    """From when a flow's entries count: the last change of the share that is left out; None where it never changed."""
+    kind, _colon, name = source.partition(":")
+    setting = session.get(FlowSetting, name) if kind == "flow" else None
+    return setting.control_since if setting is not None else None
+
+
 def _of_mailing(session: Session, mailing: Mailing, since: datetime, now: datetime) -> tuple[Group, Group]:
     written = select(Email.contact_id, func.max(Email.customer_id).label("customer_id")).where(
         Email.source == f"mailing:{mailing.id}", Email.contact_id.is_not(None)
@@ -79,11 +86,20 @@ def _of_mailing(session: Session, mailing: Mailing, since: datetime, now: dateti
 
 
 def _of_flow(session: Session, flow: str, *, control: bool, now: datetime) -> Group:
-    first: Any = func.min(FlowEntry.entered_at)
+    """A person is in the group of their first entry: a lot of another share would have drawn others."""
+    order = func.row_number().over(
+        partition_by=FlowEntry.contact_id, order_by=(FlowEntry.entered_at, FlowEntry.id)
+    )  # fmt: skip
+    entries = select(
+        FlowEntry.contact_id, FlowEntry.customer_id, FlowEntry.control, FlowEntry.entered_at, order.label("place")
+    ).where(FlowEntry.flow == flow)
+    counted_from = counted_since(session, f"flow:{flow}")
+    if counted_from is not None:
+        entries = entries.where(FlowEntry.entered_at >= counted_from)
+    first = entries.subquery()
     people = (
-        select(FlowEntry.contact_id, func.max(FlowEntry.customer_id).label("customer_id"), first.label("since"))
-        .where(FlowEntry.flow == flow, FlowEntry.control.is_(control))
-        .group_by(FlowEntry.contact_id)
+        select(first.c.contact_id, first.c.customer_id, first.c.entered_at.label("since"))
+        .where(first.c.place == 1, first.c.control.is_(control))
         .subquery()
     )
     until = shifted(people.c.since, AFTER, dialect=session.get_bind().dialect.name)

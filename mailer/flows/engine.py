@@ -100,7 +100,7 @@ def setting_of(session: Session, flow: Flow) -> FlowSetting:
     if found is None:
         values = {
             "flow": flow.name, "switched_on": flow.starts_on, "control_percent": flow.control_percent, "knobs": {},
-            "seen_until": None, "changed_at": None, "changed_by": "",
+            "control_since": None, "seen_until": None, "changed_at": None, "changed_by": "",
         }  # fmt: skip
         insert_once(session, FlowSetting, values)
         found = session.get_one(FlowSetting, flow.name)

@@ -61,7 +61,8 @@ class FlowEntry(Record):
 class FlowSetting(Record):
     """What the shop set for a flow, and up to when it was looked at. No row: as the flow's file says.
 
-    `knobs`: the numbers that differ from the file's.
+    `knobs`: the numbers that differ from the file's. `control_since`: the last change of `control_percent`, before
+    which the lot left out others than since; none: it never changed.
     """
 
     __tablename__ = "ecrm_flow_setting"
@@ -69,6 +70,7 @@ class FlowSetting(Record):
     flow: Mapped[str] = mapped_column(String(40), primary_key=True)
     switched_on: Mapped[bool]
     control_percent: Mapped[int]
+    control_since: Mapped[datetime | None]
     knobs: Mapped[dict[str, Any]] = mapped_column(default=dict)
     seen_until: Mapped[datetime | None]
     changed_at: Mapped[datetime | None]

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, func, select, update
 
+from ecrm.flow_shop import budget_of
+from ecrm.mailing_checks import reach_of, recipients
 from ecrm.mailings import run
 from ecrm.sending import make_desk
 from mailer.addressing import Mailbox
@@ -34,6 +36,7 @@ from mailer.mailings import (
 )
 from mailer.outbox import Email, State
 from mailer.sender import Stream, send_due
+from tracking.customers import Customer
 
 from .kites import Kites
 from .stall import NOW, mailing, open_stall
@@ -159,7 +162,72 @@ def test_those_who_are_held_out_get_nothing_and_are_known(kites: Kites) -> None:
     assert 20 <= len(held_out) <= 60
     assert held_out | mailed == set(range(1, 201))
     assert not held_out & mailed
-    assert held_out == {one for one in range(1, 201) if fraction(number, one, "holdout") < 0.2}
+    assert held_out == {one for one in range(1, 201) if fraction(number, str(one), "holdout") < 0.2}
+
+
+def owned(kites: Kites, *contacts: int, account: int, first: str = "Ada") -> int:
+    """Mailboxes become one customer's, whose account has the address of one of them."""
+    with kites.crm.sessions.begin() as session:
+        address = session.get_one(Contact, account).address
+        customer = Customer(email=address, first_name=first, created_at=NOW)
+        session.add(customer)
+        session.flush()
+        session.execute(update(Contact).where(Contact.id.in_(contacts)).values(customer_id=customer.id))
+        return customer.id
+
+
+def test_a_person_with_several_mailboxes_gets_it_once_in_the_one_of_their_account(kites: Kites) -> None:
+    readers(kites, CHUNK + 20)
+    far = CHUNK + 10  # in another chunk than the first mailboxes
+    owned(kites, 1, 2, far, account=far)
+    owned(kites, 3, 4, account=3)
+    number = scheduled(kites)
+    with kites.crm.sessions.begin() as session:  # the account's mailbox left: their other one is next
+        session.execute(update(Subscription).where(Subscription.contact_id == 3).values(wanted=False))
+        reach = reach_of(
+            session, session.get_one(Mailing, number), budget=budget_of(kites.crm), now=NOW,
+            window=timedelta(days=30),
+        )  # fmt: skip
+    assert (reach.audience, reach.not_agreed, reach.other_mailbox, reach.gets) == (CHUNK + 20, 1, 2, CHUNK + 17)
+    assert step(kites) == f"1 started, {CHUNK + 17} e-mails queued, 0 held out, 0 finished"
+    with kites.crm.sessions.begin() as session:
+        assert set(session.scalars(select(Email.contact_id).where(Email.contact_id.in_((1, 2, 3, 4, far))))) == {4, far}
+        going = session.get_one(Mailing, number)
+        found = recipients(session, going, now=NOW, limit=9, window=timedelta(days=30))
+        assert [one.id for one in found[:2]] == [4, 5]
+        going.stage, going.cursor = Stage.ALL, 0  # whoever begins anew doubles nobody
+    step(kites)
+    assert counted(kites) == CHUNK + 17
+
+
+def test_a_person_is_left_out_with_all_mailboxes_and_counted_once(kites: Kites) -> None:
+    readers(kites, 120)
+    for one in range(1, 121, 2):
+        owned(kites, one, one + 1, account=one + 1)
+    scheduled(kites, holdout_percent=50)
+    step(kites)
+    with kites.crm.sessions() as session:
+        held_out = list(session.scalars(select(MailingHoldout.customer_id)))
+        mailed = list(session.scalars(select(Email.customer_id)))
+    assert len(held_out) + len(mailed) == len({*held_out, *mailed}) == 60
+    assert 15 <= len(held_out) <= 45
+
+
+def test_whose_mailbox_became_known_between_the_test_and_the_rest_gets_no_second_one(kites: Kites) -> None:
+    readers(kites, 200, tracked=True)
+    number = scheduled(kites, winner_by=WinnerRule.CLICKS, test_percent=50, winner_after_hours=1, holdout_percent=20)
+    step(kites)
+    with kites.crm.sessions() as session:
+        decided = {*session.scalars(select(Email.contact_id)), *session.scalars(select(MailingHoldout.contact_id))}
+    rest = [one for one in range(1, 201) if one not in decided]
+    for old, new in zip(sorted(decided), rest, strict=False):
+        owned(kites, old, new, account=new)
+    send(kites)
+    step(kites, NOW + timedelta(hours=1, minutes=1))
+    assert row(kites, number).stage == Stage.EXPANDED
+    with kites.crm.sessions() as session:
+        after = {*session.scalars(select(Email.contact_id)), *session.scalars(select(MailingHoldout.contact_id))}
+    assert not (after - decided) & set(rest[: len(decided)])
 
 
 def test_a_pause_holds_what_waits_and_going_on_sends_it(kites: Kites) -> None:

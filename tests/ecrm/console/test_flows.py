@@ -74,6 +74,9 @@ def test_a_flow_is_set_and_the_audit_says_what_changed(
         setting = session.get_one(FlowSetting, "cart")
         entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "flow_changed")).one()
     assert (setting.control_percent, setting.knobs) == (20, {"idle": 30, "after:first": 90})
+    assert setting.control_since == setting.changed_at is not None
+    page = words(browser.get("/console/mail-results/flow:cart").text)
+    assert "since the share of those left out was last changed" in page
     assert entry.reason == "control group 10 → 20 %; idle 15 → 30; after:first 60 → 90"
     browser.post(CART, data=FORM | {"csrf_token": token})
     with sessions() as session:

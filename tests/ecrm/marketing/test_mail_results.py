@@ -12,13 +12,13 @@ from ecrm.marketing.attribution.credit_rows import credits_of
 from ecrm.marketing.attribution.credits import MILLION, Credit
 from ecrm.marketing.attribution.models import DEFAULT_MODEL
 from ecrm.marketing.experiment_statistics import Verdict
-from ecrm.marketing.mail_lift import lift_of
+from ecrm.marketing.mail_lift import counted_since, lift_of
 from ecrm.marketing.mail_results import MailFigures, Part, by_source, results
 from ecrm.marketing.period import Period
 from mailer.consent import ConsentEntry
 from mailer.contacts import Contact
 from mailer.engagement import Engagement
-from mailer.flows.entry import FlowEntry
+from mailer.flows.entry import FlowEntry, FlowSetting
 from mailer.mailings import Mailing, MailingHoldout
 from mailer.outbox import Email
 from mailer.reports import MailReport
@@ -184,6 +184,30 @@ def test_a_flows_people_count_from_when_they_entered_first(session: Session) -> 
     assert lift is not None
     assert (lift.treated.units, lift.treated.orders, lift.control.units, lift.control.orders) == (2, 2, 2, 2)
     assert lift.conversion.verdict is Verdict.TOO_FEW
+
+
+def test_after_a_change_of_the_share_left_out_only_entries_since_count_each_person_once(session: Session) -> None:
+    changed = SENT + timedelta(hours=1)
+    one_group, changing, late = (contact(session, number) for number in range(3))
+    entries = [(one_group, -2, True), (changing, -2, True), (changing, 2, False), (changing, 3, True), (late, 4, True)]
+    for at, (one, hours, control) in enumerate(entries):
+        session.add(
+            FlowEntry(
+                flow="cart", cause=str(at), contact_id=one.id, customer_id=one.customer_id, topic="reminders",
+                control=control, caused_at=SENT, entered_at=SENT + timedelta(hours=hours), due_at=SENT, data={},
+            )
+        )  # fmt: skip
+    session.flush()
+    before = lift_of(session, "flow:cart", now=NOW)
+    assert before is not None
+    assert (before.treated.units, before.control.units) == (0, 3)  # each by their first entry
+    assert counted_since(session, "flow:cart") is None
+    session.add(FlowSetting(flow="cart", switched_on=True, control_percent=50, control_since=changed, knobs={}))
+    session.flush()
+    since = lift_of(session, "flow:cart", now=NOW)
+    assert since is not None
+    assert (since.treated.units, since.control.units) == (1, 1)
+    assert counted_since(session, "flow:cart") == changed
 
 
 def test_what_is_in_doubt_or_came_back_at_once_counts_on_the_day_it_was_handed_over(session: Session) -> None:
