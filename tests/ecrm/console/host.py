@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from flask import Flask
 from sqlalchemy import Engine
@@ -22,7 +23,8 @@ from tracking.delivery.shipment import Scan, Shipment, Status
 from tracking.orders import SeenOrder, SeenOrderLine, SeenRefund
 from tracking.visitors import ConsentChoice, Visitor, VisitorClaim
 
-TODAY = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+# Noon of the shop's own day: from 23:00 UTC on, Berlin is a day ahead.
+TODAY = datetime.now(ZoneInfo("Europe/Berlin")).replace(hour=12, minute=0, second=0, microsecond=0).astimezone(UTC)
 GOODS = {"1": "Espresso Beans", "2": "Filter Coffee", "3": "Oatmeal Cookies"}
 
 
