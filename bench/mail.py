@@ -4,8 +4,8 @@
 
 `--shop` is the folder of a demo shop (`make demo`), with its database and its trained model; it is copied. Each e-mail
 has a text, a product grid and recommendations of its own, signed links, and goes through budget, consent and hand-over.
-Without `--dkim` nothing is signed; with it, RSA-2048. CPU is that of the sending process alone; the sink and the
-delaying are processes of their own.
+Once each is also signed (DKIM, RSA-2048). CPU is that of the sending process alone; the sink and the delaying are
+processes of their own. `--big`: a list of so many, most of them new to the shop, and what it costs from start to end.
 """
 
 from __future__ import annotations
@@ -91,17 +91,26 @@ class Clock:
 
 
 def recipients(crm: Installation, number: int) -> None:
-    """Contacts in equal shares of the shop's customers, all of whom want offers."""
+    """A contact each of the shop's customers, all of whom want offers; beyond them people who are new."""
     with crm.sessions.begin() as session:
-        customers = session.scalars(select(Customer.id).order_by(Customer.id)).all()
+        customers = list(session.scalars(select(Customer.id).order_by(Customer.id).limit(number)))
         first = (session.scalar(select(func.max(Contact.id))) or 0) + 1
+        after = session.scalar(select(func.max(Customer.id))) or 0
+        new = [
+            {"id": one, "email": f"new{one}@example.com", "email_folded": f"new{one}@example.com", "traits": {},
+             "created_at": NOON}
+            for one in range(after + 1, after + 1 + number - len(customers))
+        ]  # fmt: skip
+        customers += [one["id"] for one in new]
         rows = [
             {"id": first + one, "folded": f"bench{one}@example.com", "address": f"bench{one}@example.com",
-             "customer_id": customers[one % len(customers)], "created_at": NOON, "tracking_allowed": one % 2 == 0,
-             "blocked": 0}
+             "customer_id": customers[one], "created_at": NOON, "tracking_allowed": one % 2 == 0, "blocked": 0}
             for one in range(number)
         ]  # fmt: skip
+        session.execute(update(Contact).values(folded=None))
         session.execute(update(Subscription).values(wanted=False))
+        for at in range(0, len(new), 5000):
+            session.execute(insert(Customer), new[at : at + 5000])
         for at in range(0, number, 5000):
             session.execute(insert(Contact), rows[at : at + 5000])
             session.execute(
@@ -241,6 +250,9 @@ def run(crm: Installation, log: Path, asked: argparse.Namespace) -> None:
     grid = {"kind": "products", "title": "New", "source": "chosen", "products": products, "count": 2, "columns": 2}
     recommended = {"kind": "recommendations", "title": "For you", "count": 4, "columns": 2}
     whole = [TEXT, grid, recommended, {"kind": "button", "words": "To the shop", "link": "/"}]
+    with crm.sessions() as session:
+        asked.recipients = min(asked.recipients, session.scalar(select(func.count()).select_from(Customer)) or 0)
+    print(f"{asked.recipients:,} customers of the shop")
     recipients(crm, asked.recipients)
     signer = Signer("example.com", [Key("s", generate_private_key(public_exponent=65537, key_size=2048))])
     with sink(log) as port:
@@ -276,14 +288,8 @@ def run(crm: Installation, log: Path, asked: argparse.Namespace) -> None:
         print(f"{sum(taken(log).values()):,} e-mails were taken in all")
         os.unlink(log)
     if asked.big:
-        recipients_more(crm, asked.big)
+        recipients(crm, asked.big)
         big(crm, log, asked.big, desk, asked.connections)
-
-
-def recipients_more(crm: Installation, number: int) -> None:
-    with crm.sessions.begin() as session:
-        session.execute(update(Contact).values(folded=None))
-    recipients(crm, number)
 
 
 def profiled(wanted: bool, work: Callable[[], Cost]) -> Cost:
