@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import event as sql_event
@@ -16,9 +16,9 @@ from tracking.customers import Customer
 from tracking.orders import SeenOrder, SeenRefund
 from tracking.visitors import Visitor, VisitorClaim
 
-from .console.host import fill
+from .console.host import TODAY, fill
 
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+NOW = TODAY
 
 
 @pytest.fixture
