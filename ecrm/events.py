@@ -9,11 +9,14 @@ costs the request next to nothing and stores them in the background.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
 
+from .parcel_events import SCANNED as SCANNED
+from .parcel_events import OrderDelivered as OrderDelivered
+from .parcel_events import OrderShipped as OrderShipped
+from .parcel_events import ParcelScanned as ParcelScanned
 from .steps import (
     CartViewed as CartViewed,
 )
@@ -59,71 +62,11 @@ from .steps import (
 from .steps import (
     SignedOut as SignedOut,
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Person:
-    """Who did it. `customer_id` is the shop's account id; a guest has none and is known by e-mail only.
-
-    `email_proved` says that the account's owner showed to read this mailbox, e.g. by a link that was mailed there.
-    Without, the account doesn't get what a guest left under the same address.
-    """
-
-    email: str
-    customer_id: str | None = None
-    email_proved: bool = False
-    first_name: str = ""
-    last_name: str = ""
-    phone: str = ""
-    country: str = ""
-    traits: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Address:
-    """Where a parcel goes."""
-
-    name: str
-    line1: str
-    city: str
-    postcode: str
-    country: str
-    line2: str = ""
-    region: str = ""
-    phone: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class OrderLine:
-    """One line of an order; `net_minor` is what the customer pays for the whole line, after discounts.
-
-    `cost_minor`: what the goods of the whole line cost the shop; None where it doesn't know. In a refund, `net_minor`
-    is what goes back for the line.
-    """
-
-    product_id: str
-    name: str
-    quantity: int
-    net_minor: int
-    cost_minor: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Told(ABC):
-    """Base of the events that are committed with the shop's own transaction."""
-
-    name: ClassVar[str]
-    at: datetime
-
-    @property
-    @abstractmethod
-    def key(self) -> str:
-        """Made of stable ids; the same key told twice is one event."""
-
-    @property
-    def order(self) -> str | None:
-        """The order that this event is about, where there is one."""
-        return getattr(self, "order_id", None)
+from .told import Address as Address
+from .told import OrderLine as OrderLine
+from .told import ParcelLine as ParcelLine
+from .told import Person as Person
+from .told import Told as Told
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,6 +111,7 @@ class OrderRefunded(Told):
     `lines` say for which goods it went back, with the money of each; what they leave of the amount was for delivery.
     Without lines the amount is spread over what is left of the order's lines and delivery, unless `shipping_minor`
     says how much of it was for delivery (all of it, where a late parcel was paid for).
+    `unsent`: what of the order was not sent and never will be; nobody waits for it any more.
     """
 
     name: ClassVar[str] = "Order Refunded"
@@ -178,6 +122,7 @@ class OrderRefunded(Told):
     amount_minor: int
     lines: tuple[OrderLine, ...] = ()
     shipping_minor: int | None = None
+    unsent: tuple[ParcelLine, ...] = ()
     reason: str = ""
 
     @property
@@ -198,60 +143,6 @@ class OrderCancelled(Told):
     @property
     def key(self) -> str:
         return f"order-cancelled:{self.order_id}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class OrderShipped(Told):
-    """A parcel of an order was given to a carrier."""
-
-    name: ClassVar[str] = "Order Shipped"
-    shipment_id: str
-    order_id: str
-    carrier: str
-    tracking_number: str
-
-    @property
-    def key(self) -> str:
-        return f"order-shipped:{self.shipment_id}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class ParcelScanned(Told):
-    """A carrier said where a parcel is. `scan_id`: unique per message; one that was told is harmless.
-
-    `status`: `in_transit`, `out_for_delivery`, `delivered` or `exception`. Late and repeated messages are kept and move
-    nothing; that a parcel is out for delivery is mailed once.
-    """
-
-    name: ClassVar[str] = "Parcel Scanned"
-    shipment_id: str
-    order_id: str
-    scan_id: str
-    status: str
-    place: str = ""
-    note: str = ""
-
-    def __post_init__(self) -> None:
-        allowed = ("in_transit", "out_for_delivery", "delivered", "exception")
-        if self.status not in allowed:
-            raise ValueError(f"the status of a scan is {', '.join(allowed)}, not {self.status!r}")
-
-    @property
-    def key(self) -> str:
-        return f"parcel-scanned:{self.scan_id}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class OrderDelivered(Told):
-    """A parcel reached its door, as staff or a carrier say."""
-
-    name: ClassVar[str] = "Order Delivered"
-    shipment_id: str
-    order_id: str
-
-    @property
-    def key(self) -> str:
-        return f"order-delivered:{self.shipment_id}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -12,12 +13,23 @@ from sqlalchemy.orm import Session
 
 from tracking.clickstream.event import Event
 from tracking.delivery import progress
+from tracking.delivery.contents import Goods
 from tracking.delivery.shipment import Scan, Shipment, Status
 
-from .events import OrderCancelled, OrderCompleted, OrderDelivered, OrderShipped, ParcelScanned, Told
+from .events import (
+    OrderCancelled,
+    OrderCompleted,
+    OrderDelivered,
+    OrderRefunded,
+    OrderShipped,
+    ParcelLine,
+    ParcelScanned,
+    Told,
+)
 from .installation import installation
 from .ledger import NotYet
 from .remembered import remembered_order
+from .signals import announce_after_commit, parcel_moved
 from .wording import gettext as _
 
 
@@ -30,6 +42,8 @@ def expect_shipment(session: Session, row: Event, told: Told) -> None:
         customer_id=row.customer_id,
         at=told.at,
         promised_on=told.promised_on,
+        country=told.address.country if told.address else "",
+        service=told.delivery_method,
     )
 
 
@@ -58,7 +72,22 @@ def start_shipment(session: Session, row: Event, told: Told) -> None:
         carrier=told.carrier,
         tracking_number=told.tracking_number,
         at=told.at,
+        lines=_goods(told.lines),
     )
+
+
+def drop_unsent(session: Session, row: Event, told: Told) -> None:
+    """Money of pieces that were never sent went back: nobody waits for those any more."""
+    assert isinstance(told, OrderRefunded)  # noqa: S101 (the table in reactions.py says so; mypy can't know)
+    if told.order_id is None or not told.unsent:
+        return
+    order = remembered_order(session, told.order_id)
+    # Where the order's own reaction comes later, it finds nothing left to expect.
+    progress.expect(
+        session, order_reference=told.order_id, customer_id=order.customer_id, at=order.placed_at, promised_on=None
+    )
+    reference = f"unsent:{told.refund_id}"[:64]
+    progress.give_up(session, reference=reference, order_reference=told.order_id, lines=_goods(told.unsent), at=told.at)
 
 
 def finish_shipment(session: Session, row: Event, told: Told) -> None:
@@ -68,7 +97,7 @@ def finish_shipment(session: Session, row: Event, told: Told) -> None:
     if shipment is None:
         raise NotYet(f"shipment {told.shipment_id} isn't known yet")
     row.customer_id = shipment.customer_id
-    progress.scan(session, shipment, status=Status.DELIVERED, at=told.at)
+    _take_scan(session, shipment, status=Status.DELIVERED, at=told.at)
 
 
 def note_scan(session: Session, row: Event, told: Told) -> None:
@@ -78,7 +107,21 @@ def note_scan(session: Session, row: Event, told: Told) -> None:
     if shipment is None:
         raise NotYet(f"shipment {told.shipment_id} isn't known yet")
     row.customer_id = shipment.customer_id
-    progress.scan(session, shipment, status=Status(told.status), at=told.at, place=told.place, note=told.note)
+    _take_scan(session, shipment, status=Status(told.status), at=told.at, place=told.place, note=told.note)
+
+
+def _take_scan(
+    session: Session, shipment: Shipment, *, status: Status, at: datetime, place: str = "", note: str = ""
+) -> None:
+    if progress.scan(session, shipment, status=status, at=at, place=place, note=note):
+        announce_after_commit(
+            session, parcel_moved, shipment_id=shipment.reference, order_id=shipment.order_reference,
+            status=shipment.status, at=at,
+        )  # fmt: skip
+
+
+def _goods(lines: Sequence[ParcelLine]) -> list[Goods]:
+    return [Goods(line.product_id, line.name, line.quantity) for line in lines]
 
 
 @dataclass(frozen=True)
