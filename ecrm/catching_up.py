@@ -27,8 +27,10 @@ from tracking.clickstream.recompute import at_one_moment, put_right, recompute
 from tracking.clickstream.rollups import DayFigures, day_of
 from tracking.clickstream.searches import folded
 from tracking.cohorts import recount
+from tracking.customers import Customer
 from tracking.notes import Note, note_of
 from tracking.orders import SeenOrder, SeenOrderLine, SeenRefund, SeenRefundLine
+from tracking.phone_number import fold_phone
 
 from . import ledger
 from .events import OrderRefunded
@@ -161,10 +163,27 @@ def _name(part: str) -> str:
     return f"owed: {part}"
 
 
+def _phones(crm: Installation) -> None:
+    """The form in which telephone numbers are looked up."""
+    last = 0
+    while True:
+        with crm.sessions.begin() as session:
+            query = select(Customer.id, Customer.phone, Customer.country).where(
+                Customer.id > last, Customer.phone != ""
+            )
+            rows = session.execute(query.order_by(Customer.id).limit(2000)).all()
+            told = [{"id": row.id, "phone_folded": fold_phone(row.phone, row.country)} for row in rows]
+            if not told:
+                return
+            session.execute(update(Customer), told)
+            last = rows[-1].id
+
+
 _PARTS: tuple[tuple[str, str, Callable[[Installation], object]], ...] = (
     ("visits", "Past visits: where they came from, and on which day they count", _visits),
     ("refunds", "Past refunds: for which goods", _refunds),
     ("figures", "Past days: pages, products, searches and audiences", _figures),
     ("cohorts", "First orders and cohorts", _cohorts),
     ("credits", "Past orders: credited to what brought them", book_missing),
+    ("phones", "Customers' telephone numbers", _phones),
 )

@@ -79,6 +79,7 @@ SETTINGS = (
     Setting("ECRM_RECOMMENDATION_DAYS", 7, "How many days before an order a click on a recommendation may lie for the product's money to be credited to it."),
     Setting("ECRM_GIFT_HOLIDAYS", ("three_kings", "lunar_new_year", "valentines", "womens_day", "easter", "eid_al_fitr", "mothers_day", "fathers_day", "diwali", "st_nicholas", "christmas"), "Holidays before which the flow `holidays` writes gift ideas, each in the countries that keep it."),
     Setting("ECRM_GIFT_SHELVES", (), "Categories that hold what is for giving, as the shop calls them; empty finds them by English and some German words."),
+    Setting("ECRM_CALL_LINK", "tel", "What a click on a telephone number in the console opens: `tel`, or your telephone system's address with `{number}` in it, e.g. `sip:{number}@pbx.example.com`; empty links none."),
 )  # fmt: skip
 
 
@@ -98,11 +99,22 @@ def apply_defaults(config: Config) -> None:
         raise ValueError(f"ECRM_SIGNUP_TOPICS names unknown topics: {', '.join(unknown_topics)}")
     Caps.parse(config["ECRM_MAIL_CAPS"])
     Quiet.parse(config["ECRM_QUIET_HOURS"])
+    _check_call_link(config["ECRM_CALL_LINK"])
     taken, kept = config["ECRM_COLLECTOR_DAYS"], config["ECRM_KEEP_EVENTS_DAYS"]
     if taken > kept:
         raise ValueError(
             f"ECRM_COLLECTOR_DAYS ({taken}) must not exceed ECRM_KEEP_EVENTS_DAYS ({kept}): what is older than that is "
             "forgotten every night"
+        )
+
+
+def _check_call_link(link: str) -> None:
+    if link in {"", "tel"}:
+        return
+    scheme = link.partition(":")[0].lower()
+    if scheme not in {"tel", "sip", "sips", "callto", "https"} or link.count("{number}") != 1 or not link.isprintable():
+        raise ValueError(
+            f"ECRM_CALL_LINK must be tel, or a tel:, sip:, sips:, callto: or https: address with {{number}}, not {link!r}"
         )
 
 

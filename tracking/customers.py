@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, delete, select, update
+from sqlalchemy import ForeignKey, String, delete, event, inspect, select, update
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from .email_address import fold
+from .phone_number import LONGEST as LONGEST_PHONE
+from .phone_number import fold_phone
 from .record import BigId, Record, insert_once
 
 
@@ -18,10 +20,16 @@ def _folded_email(context: DefaultExecutionContext) -> str:
     return fold(context.get_current_parameters()["email"])  # type: ignore[no-untyped-call]
 
 
+def _folded_phone(context: DefaultExecutionContext) -> str:
+    told = context.get_current_parameters()  # type: ignore[no-untyped-call]
+    return fold_phone(told.get("phone") or "", told.get("country") or "")
+
+
 class Customer(Record):
     """One person. `reference` is the shop's account id as text; guests have none.
 
-    `email` is what they say; several customers may say the same. Whose it is, says `CustomerEmail`.
+    `email` is what they say; several customers may say the same. Whose it is, says `CustomerEmail`. `phone_folded` is
+    `phone` as it is looked up (`phone_number.fold_phone`), and follows it and the country by itself.
     """
 
     __tablename__ = "ecrm_customer"
@@ -33,6 +41,7 @@ class Customer(Record):
     first_name: Mapped[str] = mapped_column(String(100), default="")
     last_name: Mapped[str] = mapped_column(String(100), default="")
     phone: Mapped[str] = mapped_column(String(40), default="")
+    phone_folded: Mapped[str] = mapped_column(String(LONGEST_PHONE), index=True, default=_folded_phone)
     country: Mapped[str] = mapped_column(String(2), default="")
     traits: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[datetime]
@@ -165,3 +174,10 @@ def _own_address(session: Session, *, customer_id: int, email: str, at: datetime
             .where(CustomerEmail.folded == values["folded"], CustomerEmail.customer_id != customer_id)
             .values(customer_id=customer_id, added_at=at)
         )
+
+
+@event.listens_for(Customer, "before_update")
+def _fold_phone(_mapper: Any, _connection: Any, customer: Customer) -> None:
+    told = inspect(customer).attrs
+    if told.phone.history.has_changes() or told.country.history.has_changes():
+        customer.phone_folded = fold_phone(customer.phone, customer.country)

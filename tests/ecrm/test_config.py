@@ -25,6 +25,8 @@ def read(**values: Any) -> Config:
         ("ECRM_SMTP_SECURITY", "ssl", "none or starttls or tls"),
         ("ECRM_REACT_INLINE", "flase", "ECRM_REACT_INLINE must be true or false"),
         ("ECRM_SMTP_PORT", "smtp", "whole number"),
+        ("ECRM_CALL_LINK", "javascript:alert({number})", "ECRM_CALL_LINK must be tel"),
+        ("ECRM_CALL_LINK", "sip:pbx", "with {number}"),
         ("ECRM_JOB", "inside", "unknown setting ECRM_JOB"),
     ],
 )

@@ -1,0 +1,81 @@
+"""Whether a machine wrote a message, and why we think so: nothing answers those automatically (RFC 3834 2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from email.message import Message
+
+from tracking.email_address import fold
+
+from .headers import addresses, raw_field, text_field
+
+LOOP_HEADER = "X-Loop"
+_MACHINES = re.compile(
+    r"(mailer-daemon|postmaster|mail-daemon|no-?reply.*|do-?not-?reply.*|donotreply|bounces?|noreply|"
+    r"notifications?|autoresponder|auto-?reply|daemon|root)",
+    re.IGNORECASE,
+)
+_SUBJECT = re.compile(
+    r"(auto(matic|matische)?[ -]?(reply|response|antwort)|out of (the )?office|abwesenheits?(notiz|meldung)|"
+    r"abwesend|réponse automatique|absence du bureau|respuesta automática|fuera de la oficina|risposta automatica|"
+    r"fuori sede|automatisch antwoord|afwezigheid|automatiskt svar|automatisk svar|autosvar|resposta automática|"
+    r"automatyczna odpowiedź|undeliver(able|ed)|mail delivery (failed|subsystem)|delivery status notification)\b",
+    re.IGNORECASE,
+)
+
+
+def why_automatic(message: Message, *, own: Collection[str] = ()) -> str:
+    """In a word, why it is no person's letter; empty where it is one.
+
+    Args:
+        own: addresses that are ours, folded: what comes from there is our own letter coming back.
+
+    Returns:
+        `loop`, `report`, `auto-submitted`, `precedence`, `auto-reply`, `empty return path`, `list`, `machine` (its
+        sender's name), `no answer wanted` (X-Auto-Response-Suppress), `subject`.
+    """
+    senders = {fold(address) for name in ("From", "Sender") for _shown, address in addresses(message, name)}
+    loops = {fold(raw_field(message, LOOP_HEADER)), fold(raw_field(message, "Delivered-To"))}
+    if senders & set(own) or (fold(raw_field(message, LOOP_HEADER)) in own and loops):
+        return "loop"
+    if message.get_content_type() == "multipart/report":
+        return "report"
+    said = raw_field(message, "Auto-Submitted").strip().lower()
+    if said and not said.startswith("no"):
+        return "auto-submitted"
+    if raw_field(message, "Precedence").strip().lower() in {"bulk", "junk", "list", "auto_reply", "auto-reply"}:
+        return "precedence"
+    if any(
+        raw_field(message, name).strip()
+        for name in ("X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-Mail-Autoreply")
+    ):
+        return "auto-reply"
+    if raw_field(message, "Return-Path").strip() == "<>":
+        return "empty return path"
+    if raw_field(message, "List-Id") or raw_field(message, "List-Unsubscribe"):
+        return "list"
+    if any(_MACHINES.fullmatch(address.rpartition("@")[0]) for address in senders):
+        return "machine"
+    suppress = raw_field(message, "X-Auto-Response-Suppress").lower()
+    if any(word in suppress for word in ("all", "oof", "autoreply")):
+        return "no answer wanted"
+    return "subject" if _SUBJECT.match(text_field(message, "Subject", 200)) else ""
+
+
+def spam_hints(message: Message) -> tuple[str, ...]:
+    """What mail servers on the way said against it. Whoever sends can write these too, but hardly would."""
+    found = []
+    if raw_field(message, "X-Spam-Flag").strip().lower().startswith("yes"):
+        found.append("spam filter")
+    if raw_field(message, "X-Spam-Status").strip().lower().startswith("yes"):
+        found.append("spam filter")
+    if raw_field(message, "X-Spam").strip().lower() in {"yes", "true"}:
+        found.append("spam filter")
+    results = " ".join(
+        str(value) for name, value in message.raw_items() if name.lower() == "authentication-results"
+    ).lower()
+    found += [
+        f"{proof} failed" for proof in ("dmarc", "dkim", "spf") if re.search(rf"\b{proof}=(fail|permerror)\b", results)
+    ]
+    return tuple(dict.fromkeys(found))

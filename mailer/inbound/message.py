@@ -1,0 +1,52 @@
+"""What a message that came in is, once it was read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attachment:
+    """A file of a message. `name` is fit to be shown and stored: no path, no controls, no change of writing direction.
+
+    `content_type` is by content where that is known (`content_types.of_content`), else as it was said. `content_id`:
+    without angle brackets, of a picture that stands in the text.
+    """
+
+    name: str
+    content_type: str
+    content: bytes
+    content_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inbound:
+    """A message as a case keeps it.
+
+    `message_id`, `in_reply_to` and `references` carry their angle brackets; empty where the message has none. `at` is
+    what the sender's clock said, None where it can't be read. `text` is what the person wrote now, `quoted` what they
+    quoted below. `html` is safe to show, without pictures from anywhere. `language`: two letters, empty where nobody
+    can say. `auto`: in a word why a machine wrote it, empty for a person (`automatic.why_automatic`). `hints`: what
+    mail servers on the way said against it. `left_out`: files beyond what is kept of one message. `trouble`: why it
+    could only be read in part.
+    """
+
+    message_id: str = ""
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
+    from_address: str = ""
+    from_name: str = ""
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    subject: str = ""
+    at: datetime | None = None
+    text: str = ""
+    quoted: str = ""
+    html: str = ""
+    language: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    auto: str = ""
+    hints: tuple[str, ...] = ()
+    left_out: int = 0
+    trouble: str = ""
