@@ -52,6 +52,8 @@ SETTINGS = (
     Setting("ECRM_MAIL_RATES", (), "How many e-mails may go out in a time, over all workers: in all, of a stream or to a domain, e.g. `all=50/s`, `marketing=20/s`, `gmail.com=600/m` (s, m, h, d). Empty: as fast as possible."),
     Setting("ECRM_DKIM_DOMAIN", "", "Domain that signs e-mails: that of the sender's address, or one above it. Empty: not signed (your mail server may do it)."),
     Setting("ECRM_DKIM_KEYS", (), "Its private keys as `selector=file.pem`, RSA or Ed25519; each signs. Files are relative as ECRM_MAIL_FOLDER."),
+    Setting("ECRM_REVIEWS_AT_ONCE", False, "Whether a review is shown as soon as it is written; otherwise staff show it. One that names a word of ECRM_REVIEW_WORDS or an e-mail address, or was hidden before, waits all the same."),
+    Setting("ECRM_REVIEW_WORDS", (), "Words for which a review or a question waits for staff; whole words, whatever their case."),
     Setting("ECRM_CHECKOUT_PATH", "/checkout", "Where the shop's checkout begins: a link that brings a guest's details back leads there."),
     Setting("ECRM_VISITOR_DAYS", 395, "Life of the visitor cookie in days (13 months, the limit that CNIL sets)."),
     Setting("ECRM_UNTRACKED_PATHS", ("/static/", "/staff", "/healthz", "/readyz", "/reset-password"), "Path prefixes whose pages are no page views."),

@@ -5,6 +5,7 @@ Orders, refunds and the account are the shop's records: it decides how long the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import click
@@ -24,11 +25,17 @@ from .customers import lists
 from .installation import Installation, installation
 from .mailboxes import address_hash
 from .storefront import Staff
+from .voice import reviews
 
 FORGET: tuple[Forget, ...] = (
     waitlists.forget, engagement.forget, entry.forget, lists.forget, mailings.forget,
 )  # fmt: skip
 """Whoever keeps something of a contact adds a function here; a test looks through the whole database afterwards."""
+
+
+FORGET_CUSTOMER: tuple[Callable[[Session, int], int], ...] = (reviews.forget_author,)
+"""Whoever keeps something of a customer that is neither a step nor an e-mail adds a function here; it gets the
+customer's id and returns how many rows it emptied."""
 
 
 def erase_mail(crm: Installation, email: str, *, reason: str, staff: Staff) -> ErasedMail:
@@ -45,7 +52,8 @@ def erase_mail(crm: Installation, email: str, *, reason: str, staff: Staff) -> E
             erase_mailbox(session, address, customers=customers, hashed=hashed, forget=FORGET, now=now)
             for address in _mailboxes(session, email)
         ]
-        if not any(erased):
+        emptied = sum(forget(session, customer) for customer in customers for forget in FORGET_CUSTOMER)
+        if not any(erased) and not emptied:
             raise keeping.NotErasable("No e-mail and no consent is kept of this address.")
         audit.record(session, staff, audit.Action.MAILBOX_ERASED, reason=reason, now=now)
     done = [one for one in erased if one is not None]

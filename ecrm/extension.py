@@ -39,6 +39,7 @@ from .sales import refuse_other_currency
 from .seen_steps import after_batch
 from .sending import make_signer, make_transport
 from .storefront import Storefront
+from .voice import writing  # noqa: F401 (adds its pages to the public blueprint)
 from .waiting import own_list  # noqa: F401 (adds its list to the preferences, and its pages to the public blueprint)
 
 log = logging.getLogger("ecrm.extension")

@@ -43,6 +43,7 @@ class Purpose(StrEnum):
     CLICK = "click"
     OPEN = "open"
     HOST = "host"
+    REVIEW = "review"
 
 
 class Unsubscribing(NamedTuple):
@@ -169,6 +170,10 @@ class MailLinks:
     def preferences(self, contact_id: int) -> str:
         """Where a contact chooses topics, without signing in."""
         return f"{self.public}/preferences/{self.keys.sign(Purpose.PREFERENCES, contact_id)}"
+
+    def review(self, order_id: int, *, expires: int) -> str:
+        """Where the buyer of an order says what they think of its products, until `expires` (Unix time in seconds)."""
+        return f"{self.public}/review/{self.keys.sign_until(Purpose.REVIEW, order_id, expires=expires)}"
 
     def unsubscribe(self, *, contact_id: int, topic: str = "", email_id: int = 0) -> str:
         """Where a POST takes a contact off a topic at once (RFC 8058), and a GET asks."""

@@ -42,12 +42,13 @@ from .marketing.attribution import credits
 from .marketing.imports import uploads
 from .marketing.recommended import tables as recommended
 from .recommending import choices
+from .voice import reviews
 
 MODULES = (
     archive, audit, campaigns, checkout_memory, choices, consent, contacts, credits, customers, dimensions,
     double_opt_in, engagement, entry, event, experiments, forgotten_days, inbox, job_runs, ledger, lists, mailings,
     notes, orders, outbox, pausing, product_labels, rates, recall, recommended, rehearsal_book,
-    reports, rollups, rules, searches, segment, sessions,
+    reports, reviews, rollups, rules, searches, segment, sessions,
     sheets, shipment, store, supply, suppression, touchpoints, uploads, visitors, waitlists, worth,
     write_keys,
 )  # fmt: skip

@@ -6,7 +6,7 @@ A slot never breaks the page that it stands in: whatever goes wrong is logged an
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, Flask, before_render_template, request, template_rendered, url_for
@@ -27,6 +27,7 @@ from .recommending.feedback import own_page, said_before
 from .recommending.ordering import knows_visitor, ordered
 from .recommending.page import present_page
 from .recommending.strips import strip_for
+from .voice.slots import rated, reviews_html
 from .waiting.asking import tell_me_html
 from .wording import gettext, ngettext
 
@@ -141,6 +142,18 @@ class Slots:
     def tell_me(self, product_id: str) -> Markup:
         """ "Tell me when it is back" (or cheaper, or what else is new of its kind); for a product's page."""
         return _guarded("tell_me", lambda: tell_me_html(product_id, next_path=_present_page()))
+
+    def reviews(self, product_id: str) -> Markup:
+        """What verified buyers say of a product, with the mean; for its page."""
+        return _guarded("reviews", lambda: reviews_html(product_id))
+
+    def rated(self, data: Mapping[str, Any], product_id: str) -> dict[str, Any]:
+        """JSON-LD of a schema.org/Product with the rating of the reviews that `reviews` shows on the same page."""
+        try:
+            return rated(data, product_id)
+        except Exception:
+            log.exception("the rating of %s is left out of the page's data", product_id)
+            return dict(data)
 
     def preferences_page(self) -> str:
         """Address of the page where a signed-in customer chooses their e-mails."""

@@ -62,6 +62,9 @@ class Action(StrEnum):
     MAILING_PAUSED = "mailing_paused"
     MAILING_RESUMED = "mailing_resumed"
     MAILING_STOPPED = "mailing_stopped"
+    REVIEW_SHOWN = "review_shown"
+    REVIEW_HIDDEN = "review_hidden"
+    REVIEW_ANSWERED = "review_answered"
 
 
 class AuditEntry(Record):

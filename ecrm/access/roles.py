@@ -45,6 +45,7 @@ class Permission(StrEnum):
     RECOMMENDATIONS = "recommendations"
     SYSTEM = "system"
     AUDIT = "audit"
+    VOICE = "voice"
 
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
@@ -56,14 +57,15 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.EMAILS,
             Permission.RECOMMENDATIONS,
             Permission.EVENTS,
+            Permission.VOICE,
         }
     ),
     # An analyst works with figures and steps, never with persons.
     Role.ANALYST: frozenset({Permission.OVERVIEW, Permission.EVENTS, Permission.RECOMMENDATIONS}),
     # Support answers people; the shop's turnover is not needed for that.
-    Role.SUPPORT: frozenset({Permission.CUSTOMERS, Permission.EMAILS, Permission.DELIVERIES}),
+    Role.SUPPORT: frozenset({Permission.CUSTOMERS, Permission.EMAILS, Permission.DELIVERIES, Permission.VOICE}),
     Role.PACKER: frozenset({Permission.DELIVERIES}),
-    Role.CATALOGUE: frozenset({Permission.RECOMMENDATIONS}),
+    Role.CATALOGUE: frozenset({Permission.RECOMMENDATIONS, Permission.VOICE}),
 }
 
 

@@ -126,6 +126,7 @@ def areas() -> tuple[Area, ...]:
             ),
         ),
         Area(Permission.DELIVERIES, _("Deliveries"), "truck", ("deliveries",), people),
+        Area(Permission.VOICE, _("Reviews & questions"), "star", ("reviews", "judge_review"), people),
         Area(
             Permission.RECOMMENDATIONS,
             _("Recommendations"),

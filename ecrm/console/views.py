@@ -57,6 +57,7 @@ from . import (
     suppression,
     system,
     visits,
+    voice,
     waiting,
 )
 from .blueprint import console, open_areas
@@ -76,6 +77,7 @@ AREAS = (
     imports,
     site,
     visits,
+    voice,
     site_landing,
     site_pages,
     site_speed,

@@ -14,8 +14,8 @@ What `content` may hold, all of it optional (ids, never words or prices):
     order       the order that it is about: its products are shown whether or not they can be had
 
 The template is told `products` and `picks` (see `mailer.goods.Good`; `pieces` by product id), `first_name` (may be
-empty), `link(path, place)`, `cart_url`, `day(iso)`, `about` (the whole of `content`), `step`, the shop, and what
-`mail/marketing.html` needs.
+empty), `link(path, place)`, `cart_url`, `day(iso)`, `about` (the whole of `content`), `step`, the shop, what
+`mail/marketing.html` needs, and `review_url` (empty where no order is to be reviewed).
 An e-mail that is about products none of which can be had is held while they are only sold out, and dropped after that.
 """
 
@@ -37,6 +37,7 @@ from mailer.goods import Good
 from mailer.outbox import Email
 from mailer.rendering import render
 from mailer.writing import Answer, Dropped, Held, Written
+from tracking.orders import order_by_reference
 
 from .batch import Batch
 from .recipients import Recipient, bought
@@ -49,6 +50,9 @@ RECOMMENDED = {
     "flow_replenish": 2,
 }  # fmt: skip
 """How many recommendations an e-mail has, by its template."""
+_REVIEW = "flow_review"
+REVIEWED_WITHIN = timedelta(days=180)
+"""So long the link in a review request works."""
 
 
 @dataclass(frozen=True)
@@ -111,8 +115,19 @@ class FlowLetters:
             "first_name": person.first_name, "link": _page(links), "about": email.content, "step": email.step,
             "cart_url": cart_url_of(batch.crm.storefront), "day": _day,
             "pieces": dict(pieces) if isinstance(pieces, Mapping) else {}, "unsubscribe_url": links.unsubscribe,
-            "preferences_url": links.preferences, "pixel": pixel,
+            "preferences_url": links.preferences, "pixel": pixel, "review_url": _review_url(batch, email, links),
         }  # fmt: skip
+
+
+def _review_url(batch: Batch, email: Email, links: EmailLinks) -> str:
+    """Where the buyer reviews what the order brought; empty in e-mails that ask for none."""
+    order = (
+        order_by_reference(batch.session, str(email.content.get("order", ""))) if email.template == _REVIEW else None
+    )
+    if order is None:
+        return ""
+    expires = int((batch.now + REVIEWED_WITHIN).timestamp())
+    return links.page(links.links.review(order.id, expires=expires), content="review")
 
 
 def _shelf(batch: Batch, email: Email) -> Shelf:

@@ -127,6 +127,7 @@ BACKOFFICE = {
 _FIGURES = _staff("marketer", "analyst")
 _PERSONS = _staff("support")
 _EMAILS = _staff("marketer", "support")
+_VOICE = _staff("marketer", "support", "catalogue")
 _SUGGESTIONS = _staff("marketer", "analyst", "catalogue")
 
 CONSOLE = {
@@ -222,6 +223,8 @@ CONSOLE = {
     "console.take_back_browser POST": Row(_PERSONS, _BROWSER, {"reason": "not theirs"}),
     "console.put_back_browser POST": Row(_PERSONS, _BROWSER, {"reason": "theirs"}),
     "console.waitlists GET": Row(_EMAILS),
+    "console.reviews GET": Row(_VOICE),
+    "console.judge_review POST": Row(_VOICE, {"review_id": "1"}, {"deed": "wave"}),
     "console.holidays GET": Row(_EMAILS),
     "console.flows GET": Row(_EMAILS),
     "console.flow GET": Row(_EMAILS, {"name": "cart"}),
@@ -305,6 +308,10 @@ CRM_PUBLIC = {
     "ecrm.tell_me POST": Row(EVERYBODY, form={"product_id": "product", "want": "price", "email": "ada@example.com"}),
     "ecrm.told_so GET": Row(EVERYBODY),
     "ecrm.end_wait POST": Row(EVERYBODY, {"token": "made-up"}, form={"wait": "1"}, answers=404),
+    "ecrm.review_order GET": Row(EVERYBODY, {"token": "made-up"}, answers=404),
+    "ecrm.review_order_now POST": Row(EVERYBODY, {"token": "made-up"}, answers=404),
+    "ecrm.review_product GET": Row(SIGNED_IN, query={"product": "product"}),
+    "ecrm.review_product_now POST": Row(SIGNED_IN, form={"product": "product"}),
     "ecrm.preferences GET": Row(EVERYBODY, {"token": "made-up"}, answers=404),
     "ecrm.change_preferences POST": Row(EVERYBODY, {"token": "made-up"}, answers=404),
     "ecrm.own_preferences GET": Row(SIGNED_IN),

@@ -1,0 +1,56 @@
+"""Verified buyers: who bought a product in an order of which a parcel arrived."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from tracking.delivery.shipment import Shipment, Status
+from tracking.orders import SeenOrder, SeenOrderLine
+
+
+@dataclass(frozen=True)
+class Bought:
+    """A product of a delivered order, under the name by which it was bought."""
+
+    product: str
+    name: str
+    order_reference: str
+
+
+def bought_by(session: Session, customer_id: int, *, product: str = "", order_id: int = 0) -> Sequence[Bought]:
+    """Products that a customer has got, each once, those of the newest order first.
+
+    Args:
+        product: only this one.
+        order_id: only those of this order.
+    """
+    query = _delivered().where(SeenOrder.customer_id == customer_id)
+    if product:
+        query = query.where(SeenOrderLine.product == product)
+    if order_id:
+        query = query.where(SeenOrder.id == order_id)
+    found: dict[str, Bought] = {}
+    for row in session.execute(query.order_by(SeenOrder.placed_at.desc(), SeenOrder.id, SeenOrderLine.position)):
+        found.setdefault(row.product, Bought(row.product, row.name, row.reference))
+    return list(found.values())
+
+
+def is_buyer(session: Session, customer_id: int, product: str) -> bool:
+    """Whether this customer has got this product."""
+    query = _delivered().where(SeenOrder.customer_id == customer_id, SeenOrderLine.product == product)
+    return session.execute(query.limit(1)).first() is not None
+
+
+def _delivered() -> Select[str, str, str]:
+    arrived = select(Shipment.id).where(
+        Shipment.order_reference == SeenOrder.reference, Shipment.status == Status.DELIVERED
+    )
+    return (
+        select(SeenOrderLine.product, SeenOrderLine.name, SeenOrder.reference)
+        .join(SeenOrder, SeenOrder.id == SeenOrderLine.order_id)
+        .where(arrived.exists())
+    )
