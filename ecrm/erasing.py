@@ -24,6 +24,7 @@ from .access import audit
 from .customers import lists
 from .installation import Installation, installation
 from .mailboxes import address_hash
+from .service import cases
 from .storefront import Staff
 from .voice import reviews
 
@@ -48,16 +49,18 @@ def erase_mail(crm: Installation, email: str, *, reason: str, staff: Staff) -> E
     with crm.sessions.begin() as session:
         customers = [one.id for one in customers_by_email(session, email)]
         hashed = address_hash(crm.app)
+        mailboxes = _mailboxes(session, email)
         erased = [
             erase_mailbox(session, address, customers=customers, hashed=hashed, forget=FORGET, now=now)
-            for address in _mailboxes(session, email)
+            for address in mailboxes
         ]
         emptied = sum(forget(session, customer) for customer in customers for forget in FORGET_CUSTOMER)
-        if not any(erased) and not emptied:
-            raise keeping.NotErasable("No e-mail and no consent is kept of this address.")
+        told = cases.forget_person(session, customers=customers, addresses=mailboxes, now=now)
+        if not any(erased) and not emptied and not told:
+            raise keeping.NotErasable("No e-mail, no case and no consent is kept of this address.")
         audit.record(session, staff, audit.Action.MAILBOX_ERASED, reason=reason, now=now)
     done = [one for one in erased if one is not None]
-    return ErasedMail(sum(one.emails for one in done), sum(one.hashes for one in done))
+    return ErasedMail(sum(one.emails for one in done), sum(one.hashes for one in done), told)
 
 
 def _mailboxes(session: Session, email: str) -> list[str]:

@@ -34,6 +34,7 @@ from .marketing.attribution.forgetting import forget_touches
 from .marketing.exposures import forget_exposures
 from .marketing.recommended.forgetting import forget_clicks_before, forget_clicks_in_visits, forget_clicks_of
 from .recommending.choices import forget_choices, forget_choices_of_nameless
+from .service import cases
 from .storefront import Staff
 
 TOLD_NAMES = frozenset(told.name for told in TOLD)
@@ -88,7 +89,17 @@ def retain(crm: Installation) -> str:
         forget_clicks_before(session, bounds_of(first_kept, zone)[0] + window)
         forget_choices_of_nameless(session)
         engagement.forget_before(session, bounds_of(first_kept, zone)[0])
-    return str(forgotten)
+    last = bounds_of(today - timedelta(days=int(crm.app.config["ECRM_KEEP_CASES_DAYS"])), zone)[0]
+    emptied = some = _empty_cases(crm, last)
+    while some:
+        some = _empty_cases(crm, last)
+        emptied += some
+    return f"{forgotten}; {emptied} cases emptied" if emptied else str(forgotten)
+
+
+def _empty_cases(crm: Installation, before: datetime) -> int:
+    with crm.sessions.begin() as session:
+        return cases.forget_before(session, before, now=datetime.now(UTC))
 
 
 def what_is_archived(crm: Installation) -> str:

@@ -31,13 +31,16 @@ Forget = Callable[[Session, int], object]
 
 @dataclass(frozen=True)
 class ErasedMail:
-    """How many e-mails lost their words, and how many entries of the suppression list are a hash now."""
+    """How many e-mails and cases of the desk lost their words, and how many entries of the suppression list are a hash
+    now."""
 
     emails: int
     hashes: int
+    cases: int = 0
 
     def __str__(self) -> str:
-        return f"{self.emails} e-mails emptied, {self.hashes} entries of the suppression list are only a hash now"
+        emptied = f"{self.emails} e-mails and {self.cases} cases" if self.cases else f"{self.emails} e-mails"
+        return f"{emptied} emptied, {self.hashes} entries of the suppression list are only a hash now"
 
 
 def erase_mailbox(

@@ -33,7 +33,9 @@ class Role(StrEnum):
 class Permission(StrEnum):
     """An area of the console. CUSTOMERS is also the right to see personal data in the other areas.
 
-    Reports are read with OVERVIEW; CAMPAIGNS is the right to change campaigns, costs and experiments.
+    Reports are read with OVERVIEW; CAMPAIGNS is the right to change campaigns, costs and experiments. CASES opens the
+    inbox with what people wrote; DESK shows how the desk is set up (teams, routing, macros, policies), without
+    persons, and DESK_RULES is the right to change that. VOICE: reviews and product questions.
     """
 
     OVERVIEW = "overview"
@@ -42,10 +44,13 @@ class Permission(StrEnum):
     EVENTS = "events"
     EMAILS = "emails"
     DELIVERIES = "deliveries"
+    CASES = "cases"
+    DESK = "desk"
+    DESK_RULES = "desk_rules"
+    VOICE = "voice"
     RECOMMENDATIONS = "recommendations"
     SYSTEM = "system"
     AUDIT = "audit"
-    VOICE = "voice"
 
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
@@ -57,13 +62,23 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.EMAILS,
             Permission.RECOMMENDATIONS,
             Permission.EVENTS,
+            Permission.DESK,
             Permission.VOICE,
         }
     ),
     # An analyst works with figures and steps, never with persons.
     Role.ANALYST: frozenset({Permission.OVERVIEW, Permission.EVENTS, Permission.RECOMMENDATIONS}),
     # Support answers people; the shop's turnover is not needed for that.
-    Role.SUPPORT: frozenset({Permission.CUSTOMERS, Permission.EMAILS, Permission.DELIVERIES, Permission.VOICE}),
+    Role.SUPPORT: frozenset(
+        {
+            Permission.CUSTOMERS,
+            Permission.EMAILS,
+            Permission.DELIVERIES,
+            Permission.CASES,
+            Permission.DESK,
+            Permission.VOICE,
+        }
+    ),
     Role.PACKER: frozenset({Permission.DELIVERIES}),
     Role.CATALOGUE: frozenset({Permission.RECOMMENDATIONS, Permission.VOICE}),
 }

@@ -1,0 +1,62 @@
+"""Cases: what people ask of the shop and what becomes of it. The API that mail, forms, calls and pages use.
+
+    case = cases.open_case(session, cases.Opened(channel=…, subject=…, said=cases.Said(…)), now=now)
+    cases.add_message(session, case, cases.Said(direction=cases.Direction.OUT, text=…, by=staff), now=now)
+    cases.change(session, case, cases.Changes(state=cases.State.SOLVED), by=staff, now=now, version=seen)
+    cases.log_step(session, case, "warranty_asked", by=staff, now=now, point=7)
+
+All of it in the caller's transaction, which commits.
+"""
+
+from .case import NEVER, OWED, UNSOLVED, Case, Channel, Kind, Priority, State
+from .changing import MOVES, NO_TEAM, ChangedMeanwhile, Changes, NotAllowed, change, take
+from .finding import attachments_of, by_message_id, by_reference, messages_of, of_address, of_customer
+from .forgetting import forget_before, forget_person
+from .merging import NotMerged, merge
+from .message import AttachmentContent, CaseAttachment, CaseMessage, Direction
+from .opening import Opened, open_case
+from .saying import Attached, Said, add_message, final
+from .step import CaseStep, log_step, steps_of
+from .words import cases_with
+
+__all__ = [
+    "MOVES",
+    "NEVER",
+    "NO_TEAM",
+    "OWED",
+    "UNSOLVED",
+    "Attached",
+    "AttachmentContent",
+    "Case",
+    "CaseAttachment",
+    "CaseMessage",
+    "CaseStep",
+    "ChangedMeanwhile",
+    "Changes",
+    "Channel",
+    "Direction",
+    "Kind",
+    "NotAllowed",
+    "NotMerged",
+    "Opened",
+    "Priority",
+    "Said",
+    "State",
+    "add_message",
+    "attachments_of",
+    "by_message_id",
+    "by_reference",
+    "cases_with",
+    "change",
+    "final",
+    "forget_before",
+    "forget_person",
+    "log_step",
+    "merge",
+    "messages_of",
+    "of_address",
+    "of_customer",
+    "open_case",
+    "steps_of",
+    "take",
+]
