@@ -13,7 +13,7 @@ export PYTHONPATH := $(CURDIR)
 FLASK := $(BIN)/flask --app wsgi
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo import-orders empty serve test test-sqlite test-without-crm test-postgres check format bench crash crash-ingest crash-mail crash-trainer fuzz-recommendations api-fuzz bench-ingest bench-mail bench-reports truth clients lock messages clean
+.PHONY: help setup demo import-orders empty serve test test-sqlite test-without-crm test-postgres check format bench crash crash-ingest crash-mail crash-trainer guess-orders fuzz-recommendations api-fuzz bench-ingest bench-mail bench-reports truth clients lock messages clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -84,6 +84,9 @@ crash-mail: $(VENV)/.dev ## kill -9 of those who send a mailing: 25 kills a run,
 
 crash-trainer: $(VENV)/.dev ## kill -9 of the recommender's trainer while the shop is asked, 100 cycles
 	$(BIN)/python -m tests.faults.kill_trainer --cycles 100
+
+guess-orders: $(VENV)/.dev ## 100,000 guesses at guests' orders: links, and pairs of e-mail and number
+	$(BIN)/python -m tests.faults.guess_orders
 
 fuzz-recommendations: $(VENV)/.dev ## 100,000 made-up questions to the recommender: nothing is shown that must not be
 	FUZZ=100000 $(BIN)/python -m pytest --timeout=0 tests/recommender/serving/test_any_context.py

@@ -6,7 +6,9 @@ is kept in the database: see `accounts.throttle`.
 
 from __future__ import annotations
 
-from flask import Flask, request
+from ipaddress import IPv6Address, ip_address
+
+from flask import Flask, Response, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
@@ -17,11 +19,27 @@ TRYING_CODES = "20 per minute; 200 per hour"
 SIGNING_IN = "20 per minute; 200 per hour"
 REGISTERING = "10 per minute; 60 per hour"
 RESETTING = "5 per minute; 30 per hour"
+FINDING_ORDERS = "30 per minute"
+"""Asking for an order's link, and opening links that open nothing: each is a guess at somebody's order."""
 UNLIMITED = frozenset({"catalog.artwork", "catalog.artwork_png", "health.alive", "health.ready"})
 """Cached or needed by machines; pictures come in dozens a page."""
 
+
+def client_network() -> str:
+    """Who asks: an IPv4 address, or the /64 of an IPv6 one, which is what one connection to the internet gets."""
+    address = get_remote_address()
+    try:
+        number = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(number, IPv6Address):
+        return address
+    mapped = number.ipv4_mapped
+    return str(mapped) if mapped else str(IPv6Address(int(number) >> 64 << 64))
+
+
 limiter = Limiter(
-    get_remote_address,
+    client_network,
     application_limits=[READING],
     default_limits=[WRITING],
     default_limits_exempt_when=lambda: request.method in {"GET", "HEAD", "OPTIONS"},
@@ -29,6 +47,17 @@ limiter = Limiter(
     strategy="fixed-window",
     headers_enabled=True,
 )
+
+
+def _opened_nothing(response: Response) -> bool:
+    return response.status_code == 404
+
+
+guessing_orders = limiter.shared_limit(
+    FINDING_ORDERS, scope="order-links", deduct_when=_opened_nothing, override_defaults=False
+)
+"""Of pages that a signed link opens: those count that opened nothing. Whoever has guessed too often sees no order, with
+the right link neither, and learns nothing from that."""
 
 
 def init_app(app: Flask) -> None:

@@ -6,6 +6,7 @@ from flask import Blueprint, Flask, render_template
 
 from .catalog import listing, navigation
 from .database import db
+from .hooks import can_send_letters
 from .profile import shop_profile
 
 blueprint = Blueprint("pages", __name__)
@@ -14,7 +15,7 @@ blueprint = Blueprint("pages", __name__)
 def init_app(app: Flask) -> None:
     """Register the pages, and `shop` (the profile) for every template."""
     app.register_blueprint(blueprint)
-    app.context_processor(lambda: {"shop": shop_profile()})
+    app.context_processor(lambda: {"shop": shop_profile(), "can_find_orders": can_send_letters()})
 
 
 @blueprint.get("/")

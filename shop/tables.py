@@ -4,11 +4,11 @@ from . import profile
 from .accounts import account, throttle
 from .cart import cart
 from .catalog import product
-from .checkout import draft, order
+from .checkout import draft, guest_access, order
 from .coupons import coupon
 from .database import Base
 from .fulfilment import parcel
 from .importing import run
 
-MODULES = (account, cart, coupon, draft, order, parcel, product, profile, run, throttle)
+MODULES = (account, cart, coupon, draft, guest_access, order, parcel, product, profile, run, throttle)
 METADATA = Base.metadata

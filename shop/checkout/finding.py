@@ -11,14 +11,28 @@ from ..email_address import fold
 from ..paging import Page, read_page
 from .order import Order, OrderStatus
 
-_NUMBER = re.compile(r"[\w.-]{1,40}", re.ASCII)
+LONGEST_NUMBER = 40
+_NUMBER = re.compile(rf"[\w.-]{{1,{LONGEST_NUMBER}}}", re.ASCII)
+
+
+def is_number(text: str) -> bool:
+    """Whether an order could have this number."""
+    return _NUMBER.fullmatch(text) is not None
 
 
 def find_order(session: Session, number: str) -> Order | None:
     """The order of that number; a text that can't be one is asked of no database."""
-    if not _NUMBER.fullmatch(number):
+    if not is_number(number):
         return None
     return session.scalars(select(Order).where(Order.number == number)).one_or_none()
+
+
+def find_order_of(session: Session, account_id: int, number: str) -> Order | None:
+    """The order of that number, if it is this account's."""
+    if not is_number(number):
+        return None
+    query = select(Order).where(Order.number == number, Order.account_id == account_id)
+    return session.scalars(query).one_or_none()
 
 
 def search_orders(session: Session, *, words: str, status: str, page: int) -> Page[Order]:

@@ -12,9 +12,10 @@ from ..cart.basket import signed_in_account_id
 from ..database import db
 from ..fulfilment.carriers import carrier_name, tracking_link
 from ..fulfilment.shipping import parcels_of
+from ..limits import guessing_orders
 from ..wording import gettext as _
 from .delivery import method_name
-from .finding import find_order
+from .finding import find_order, find_order_of
 from .order import Order, OrderStatus
 from .order_links import proves_order
 from .payment import payment_name
@@ -29,6 +30,7 @@ def add_to(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/orders/<number>/cancel", "cancel", cancel_order, methods=["POST"])
 
 
+@guessing_orders
 def order_page(number: str) -> str:
     """Lines, money, address, and where the parcels are."""
     order = _visible_order(number, request.args.get("t", ""))
@@ -47,6 +49,7 @@ def order_page(number: str) -> str:
     )
 
 
+@guessing_orders
 def thanks(number: str) -> str:
     """Right after the order: its number, where the confirmation goes, when it arrives."""
     order = _visible_order(number, request.args.get("t", ""))
@@ -59,6 +62,7 @@ def thanks(number: str) -> str:
     )
 
 
+@guessing_orders
 def cancel_order(number: str) -> Response:
     """Cancel an order that has not left yet; asked twice, it stays cancelled and the money goes back once."""
     proof = request.form.get("t", "")
@@ -79,11 +83,14 @@ def cancel_order(number: str) -> Response:
 
 
 def _visible_order(number: str, proof: str) -> Order:
-    """The order, if it is the visitor's to see. Whether another's exists is told to nobody: the same 404."""
-    order = find_order(db.session(), number)
+    """The order, if it is the visitor's to see. Whether another's exists is told to nobody: the same 404, in the same
+    time, since without a proof no order of others is looked for."""
     account_id = signed_in_account_id()
-    owned = order is not None and account_id is not None and order.account_id == account_id
-    if order is None or not (owned or proves_order(number, proof)):
+    if proves_order(number, proof):
+        order = find_order(db.session(), number)
+    else:
+        order = find_order_of(db.session(), account_id, number) if account_id is not None else None
+    if order is None:
         abort(404)
     return order
 

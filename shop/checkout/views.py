@@ -18,7 +18,7 @@ from ..catalog.restrictions import Buyer, Refusal, confirmed_age, present_buyer,
 from ..database import db
 from ..profile import shop_profile
 from ..wording import gettext as _
-from . import answers, order_pages
+from . import answers, guest_pages, order_pages
 from .delivery import NoSuchDelivery, method_name
 from .details import Details
 from .draft import keep_draft
@@ -30,6 +30,7 @@ from .reviewing import Review, review
 
 blueprint = Blueprint("checkout", __name__)
 order_pages.add_to(blueprint)
+guest_pages.add_to(blueprint)
 _KEY = "checkout_key"
 """Where the browser's session keeps the idempotency key of the checkout under way."""
 

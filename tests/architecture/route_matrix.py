@@ -76,6 +76,8 @@ STOREFRONT = {
     "checkout.place POST": Row(EVERYBODY),
     "checkout.order_page GET": Row(ITS_CUSTOMER, _ORDER),
     "checkout.thanks GET": Row(ITS_CUSTOMER, _ORDER),
+    "checkout.find_order GET": Row(EVERYBODY),
+    "checkout.send_order_link POST": Row(EVERYBODY, form={"email": "ada@example.com", "number": "2611-AAAA-BBBB"}),
     "checkout.cancel POST": Row(ITS_CUSTOMER, _ORDER),
 }
 

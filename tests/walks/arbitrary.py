@@ -39,6 +39,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "cart.drop_coupon": ("next",),
     "checkout.answer_details": ("email", *_ADDRESS, "delivery_method", "payment_method"),
     "checkout.place": ("idempotency_key", "seen", "ecrm_agree"),
+    "checkout.send_order_link": ("email", "number"),
     "checkout.cancel": ("t",),
     "accounts.register_now": ("email", "password", "next", "ecrm_agree", *_PROFILE),
     "accounts.sign_in_now": ("email", "password", "next"),
