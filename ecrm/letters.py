@@ -105,9 +105,10 @@ def post(
     dedup_key: str,
     customer_id: int | None = None,
     order_reference: str | None = None,
+    content: Mapping[str, Any] | None = None,
     now: datetime | None = None,
 ) -> int | None:
-    """Put a letter into the outbox, in the caller's transaction.
+    """Put a letter into the outbox, in the caller's transaction; `content` as in `mailer.outbox.queue`.
 
     Returns:
         The e-mail's id, or None where this cause has its e-mail already.
@@ -126,6 +127,7 @@ def post(
         customer_id=customer_id,
         contact_id=contact.id,
         order_reference=order_reference,
+        content=content,
         now=now,
     )
 

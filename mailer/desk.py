@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
+from .enclosed import File
 from .outbox import Email
 from .rates import Rates
 from .writing import MailWriter
@@ -29,6 +30,7 @@ class Desk:
         writer: finds the words of e-mails that are queued without.
         admit: decides about marketing in the transaction of its claim.
         sign: makes the DKIM header of finished bytes and gives both.
+        files: what goes with an e-mail whose `content` says that files do.
         return_path: the envelope's sender, where bounces go; empty for the e-mail's own.
         rates: how many may go in a time.
         stopping: asked between e-mails; when it says yes, the call ends without leaving a doubt.
@@ -37,6 +39,7 @@ class Desk:
     writer: MailWriter | None = None
     admit: Admission | None = None
     sign: Callable[[bytes], bytes] | None = None
+    files: Callable[[Email], Sequence[File]] | None = None
     return_path: str = ""
     rates: Rates = field(default_factory=lambda: Rates({}))
     stopping: Callable[[], bool] = lambda: False

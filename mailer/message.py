@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import binascii
 import re
+from collections.abc import Sequence
 from email.utils import format_datetime
 from functools import lru_cache
 from hashlib import sha256
 
 from .addressing import BadHeader, Mailbox, checked_subject
+from .enclosed import MOST_BYTES, File, file_part, thread_headers
 from .outbox import Email
 from .writing import Written
 
 HEADERS = (
-    "From", "To", "Subject", "Message-ID", "Date", "List-Unsubscribe", "List-Unsubscribe-Post", "List-Id",
-    "Feedback-ID", "Auto-Submitted", "X-Auto-Response-Suppress", "MIME-Version", "Content-Type",
+    "From", "To", "Subject", "Message-ID", "In-Reply-To", "References", "Date", "List-Unsubscribe",
+    "List-Unsubscribe-Post", "List-Id", "Feedback-ID", "Auto-Submitted", "X-Loop",
+    "X-Auto-Response-Suppress", "MIME-Version", "Content-Type",
 )  # fmt: skip
 """All that a message may have, in this order."""
 _WORD = 45  # bytes of text in an encoded word: 60 letters of base64, 72 with its marks; RFC 2047 2 allows 75
@@ -35,40 +38,63 @@ _HIGH = bytes(range(128, 256))
 _STYLE = re.compile(r"<style.*?</style", re.DOTALL | re.IGNORECASE)
 
 
-def compose(email: Email, words: Written | None = None) -> bytes:
+def compose(email: Email, words: Written | None = None, files: Sequence[File] = ()) -> bytes:
     """The e-mail in CRLF lines, text and HTML as alternatives.
 
     Args:
         words: those that were found for it just now; without, the row's own.
+        files: what goes with it; only with what somebody waits for.
 
     Raises:
-        BadHeader: where the row or the words hold what can't be put into headers, or marketing has no way out.
+        BadHeader: where the row or the words hold what can't be put into headers, marketing has no way out or has
+            files, or the files are more than mail servers take.
     """
     # Letters outside of ASCII before the @ can't be written in ASCII; the transport asks the server first (RFC 6531).
     raw = not (email.to_address.isascii() and email.from_address.isascii())
     if not _MESSAGE_ID.fullmatch(email.message_id):
         raise BadHeader(f"not a Message-ID: {email.message_id[:80]!r}")
+    about = email.content or {}
+    if files and (not email.transactional or sum(len(file.content) for file in files) > MOST_BYTES):
+        raise BadHeader(f"files go with what somebody waits for, at most {MOST_BYTES} bytes of them")
     lines = [
         _mailbox("From", email.from_name, email.from_address, raw=raw),
         _mailbox("To", email.to_name, email.to_address, raw=raw),
         f"Subject: {encoded(checked_subject(words.subject if words else email.subject), first=len('Subject: '))}",
         f"Message-ID: {email.message_id}",
+        *(thread_headers(about) if email.transactional else ()),
         # what is written at the last moment is finished then (RFC 5322 3.6.1)
         f"Date: {format_datetime((email.claimed_at if words else None) or email.queued_at)}",
         *_of_lists(words, transactional=email.transactional),
     ]
     if email.transactional:
-        lines.append("Auto-Submitted: auto-generated")  # RFC 3834 5: no person wrote it
+        lines += _of_machines(str(about.get("auto") or ""), email.from_address)
     # Exchange heeds only this one; not "All", which would also stop reports of non-delivery
     lines.append("X-Auto-Response-Suppress: OOF, AutoReply")
     boundary = f"={sha256(email.message_id.encode()).hexdigest()[:32]}="
-    lines += ["MIME-Version: 1.0", f'Content-Type: multipart/alternative; boundary="{boundary}"', "", ""]
     mark = f"--{boundary}".encode()
     text, html = (words.text, words.html) if words else (email.text, email.html)
-    return b"".join((
-        "\r\n".join(lines).encode(), mark, b"\r\n", _part("plain", text), b"\r\n", mark, b"\r\n", _part("html", html),
-        b"\r\n", mark, b"--\r\n",
+    alternatives = b"".join((
+        f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'.encode(), mark, b"\r\n",
+        _part("plain", text), b"\r\n", mark, b"\r\n", _part("html", html), b"\r\n", mark, b"--\r\n",
     ))  # fmt: skip
+    head = "\r\n".join([*lines, "MIME-Version: 1.0", ""]).encode()
+    return head + (_with_files(alternatives, files, boundary=f"={boundary}") if files else alternatives)
+
+
+def _with_files(body: bytes, files: Sequence[File], *, boundary: str) -> bytes:
+    mark = f"--{boundary}\r\n".encode()
+    parts = b"".join(mark + file_part(file) for file in files)
+    head = f'Content-Type: multipart/mixed; boundary="{boundary}"\r\n\r\n'.encode()
+    return b"".join((head, mark, body, parts, f"--{boundary}--\r\n".encode()))
+
+
+def _of_machines(auto: str, address: str) -> list[str]:
+    """RFC 3834 5: who wrote it. Letters of a conversation say besides whose they are: they may come back."""
+    if auto == "no":
+        return [f"X-Loop: {address}"] if address.isascii() else []
+    said = "auto-replied" if auto == "auto-replied" else "auto-generated"
+    loop = [f"X-Loop: {address}"] if auto and address.isascii() else []
+    return [f"Auto-Submitted: {said}", *loop]
 
 
 def _of_lists(words: Written | None, *, transactional: bool) -> list[str]:

@@ -6,6 +6,7 @@ with the same Message-ID and Date, so that a mailbox that got it twice shows it 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -120,9 +121,13 @@ def queue(
     contact_id: int | None = None,
     order_reference: str | None = None,
     transactional: bool = True,
+    content: Mapping[str, Any] | None = None,
     now: datetime | None = None,
 ) -> int | None:
     """Put an e-mail into the outbox, in the caller's transaction.
+
+    Args:
+        content: of a conversation's e-mail, `enclosed.correspondence`.
 
     Returns:
         Its id, or None where this cause has its e-mail already.
@@ -151,7 +156,7 @@ def queue(
         "step": 0,
         "variant": "",
         "priority": 0,
-        "content": {},
+        "content": dict(content or {}),
         "claimed_by": "",
         "reason": "",
         "state": State.QUEUED,

@@ -248,7 +248,8 @@ class _Sender:
         return asked.answers
 
     def _parcel(self, email: Email, words: Written | None) -> Parcel:
-        message = compose(email, words)
+        with_files = email.transactional and self.desk.files is not None and (email.content or {}).get("files")
+        message = compose(email, words, self.desk.files(email) if with_files and self.desk.files else ())
         if self.desk.sign is not None:
             message = self.desk.sign(message)
         return Parcel(email, message, self.desk.return_path or email.from_address, email.to_address, in_lines=True)
