@@ -103,8 +103,8 @@ def _shared_out(
             held_out.append(one)
             continue
         of_test = fraction(mailing.id, one.lot, "test") * 100 < mailing.test_percent
-        if mailing.stage != Stage.ALL and of_test != (mailing.stage == Stage.TESTING):
-            continue
+        if mailing.stage == Stage.TESTING and not of_test:
+            continue  # the rest is whoever was left over, not a lot: that changes where a mailbox gets an owner
         drawn = variants[int(fraction(mailing.id, one.lot, "variant") * len(variants))]
         chosen.append((one, winner if mailing.stage == Stage.REST and winner else drawn))
     return chosen, held_out

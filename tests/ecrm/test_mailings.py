@@ -230,6 +230,20 @@ def test_whose_mailbox_became_known_between_the_test_and_the_rest_gets_no_second
     assert not (after - decided) & set(rest[: len(decided)])
 
 
+def test_whose_mailbox_became_known_between_the_test_and_the_rest_is_not_forgotten(kites: Kites) -> None:
+    readers(kites, 100, tracked=True)
+    scheduled(kites, winner_by=WinnerRule.CLICKS, test_percent=50, winner_after_hours=1)
+    step(kites)
+    with kites.crm.sessions() as session:
+        decided = set(session.scalars(select(Email.contact_id)))
+    for one in set(range(1, 101)) - decided:
+        owned(kites, one, account=one)  # half of them draw another lot now
+    step(kites, NOW + timedelta(hours=1, minutes=1))
+    with kites.crm.sessions() as session:
+        written = list(session.scalars(select(Email.contact_id)))
+    assert len(written) == len(set(written)) == 100
+
+
 def test_a_pause_holds_what_waits_and_going_on_sends_it(kites: Kites) -> None:
     readers(kites, 5)
     number = scheduled(kites)
