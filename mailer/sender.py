@@ -169,11 +169,12 @@ class _Sender:
             kept, at = self._in_turn(session, kept, now)
         self.taken += len(claimed)
         parcels = self._prepared(kept, now)
+        self.waiting.extend(parcels)
         if at:
             for parcel in parcels:
                 parcel.at = at[parcel.email.id]
-            parcels.sort(key=lambda parcel: parcel.at or now)
-        self.waiting.extend(parcels)
+            # with those of the batch before: the first in line is the one whose moment is next
+            self.waiting = deque(sorted(self.waiting, key=lambda parcel: parcel.at or now))
         return bool(claimed)
 
     def _admitted(self, session: Session, claimed: list[Email], now: datetime) -> list[Email]:

@@ -35,8 +35,9 @@ class Bounced(PermanentFailure):
     """The server knows that this mailbox can't be written to: it shouldn't be tried with another e-mail either."""
 
 
-class Unwelcome(PermanentFailure):
-    """Refused for what we are (relay, blocklist, policy): says nothing of the mailbox, and more may follow."""
+class Unwelcome(TemporaryFailure):
+    """Refused for what we are (relay, blocklist, policy), however lasting the server calls it: says nothing of the
+    mailbox, more may follow, and tomorrow the settings or our name may be right."""
 
 
 class Doubtful(SendingError):
