@@ -342,8 +342,6 @@ class _Sender:
                 session, [email.id], owner=self.owner,
                 state=State.BOUNCED, attempts=Email.attempts + 1, last_error=str(error)[:500],
             )  # fmt: skip
-        elif isinstance(error, Unwelcome) and self.unwelcome >= UNWELCOME:
-            self._postpone(session, email, TemporaryFailure(str(error)))
         elif isinstance(error, PermanentFailure):
             self.report.failed += self._fail(session, email.id, str(error))
         elif isinstance(error, TemporaryFailure):

@@ -61,6 +61,21 @@ def test_no_more_than_agreed_go_out_in_a_time_whoever_sends_and_other_domains_do
     assert quick < slow[-1]
 
 
+def test_a_slow_domains_moments_are_kept_when_quick_ones_are_fetched_behind_it(
+    sessions: sessionmaker[Session], offer: Callable[..., int]
+) -> None:
+    moved(sessions, "slow.example", [offer(f"slow{number}") for number in range(12)])
+    for number in range(150):
+        offer(f"quick{number}")
+    transport = Timed(lambda: datetime.now(UTC))
+    desk = Desk(writer=Words(), rates=read_rates(["slow.example=10/s"]))
+    start = datetime.now(UTC)
+    assert send_due(sessions, transport, clock=lambda: datetime.now(UTC), desk=desk).sent == 162
+    slow = [at for domain, at in transport.times if domain == "slow.example"]
+    for number, at in enumerate(slow):
+        assert at - start >= number * timedelta(milliseconds=100)
+
+
 def test_what_has_to_wait_longer_is_spread_over_the_time_to_come(
     sessions: sessionmaker[Session], offer: Callable[..., int]
 ) -> None:
