@@ -112,7 +112,7 @@ class Budget:
         if not judged:
             return {}
         customers = {one.customer_id for one in judged if one.customer_id is not None}
-        places = self.places(session, customers)
+        places, whose = self.places(session, customers), _whose(judged)
         gone = self._gone(session, judged, now)
         coming = self._coming(session, judged, now)
         silent: dict[int, str] = {}
@@ -124,7 +124,7 @@ class Budget:
                 found[email.id] = Refused(f"its time has passed on {deadline:%d %b %H:%M} UTC")
                 continue
             place = places.get(email.customer_id, self.home)
-            person = person_of(email.customer_id, email.contact_id)
+            person = whose[email.contact_id]
             others = gone[person]
             against = self._against(email, place, others, coming[person], silent, now)
             if against is None:
@@ -226,7 +226,9 @@ def _to_them(judged: Sequence[Candidate]) -> ColumnElement[bool]:
 
 
 def _whose(judged: Sequence[Candidate]) -> dict[int, _Person]:
-    return {one.contact_id: person_of(one.customer_id, one.contact_id) for one in judged}
+    """By contact; of two e-mails one may have been queued before the mailbox had an owner."""
+    known = sorted(judged, key=lambda one: one.customer_id is not None)
+    return {one.contact_id: person_of(one.customer_id, one.contact_id) for one in known}
 
 
 def _in_time(email: Candidate, deferred: Deferred, *, sure: bool) -> Deferred | Refused:

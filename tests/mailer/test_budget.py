@@ -232,3 +232,13 @@ def test_a_customer_with_two_mailboxes_is_one_person(session: Session, budget: B
     assert list(budget.admit(session, mailings, now=NOON)) == [mailings[1].id]
     _sent(session, ada, "flow:cart", NOON - timedelta(hours=1))
     assert set(budget.admit(session, mailings, now=NOON)) == {one.id for one in mailings}
+
+
+def test_a_mailbox_whose_owner_became_known_between_two_emails_is_one_person(
+    session: Session, budget: Budget, ada: Contact
+) -> None:
+    before = _email(session, ada, "mailing:7", customer_id=None)
+    after = _email(session, ada, "flow:welcome", priority=40)
+    assert list(budget.admit(session, [after, before], now=NOON)) == [before.id]
+    _sent(session, ada, "flow:cart", NOON - timedelta(hours=1))
+    assert set(budget.admit(session, [after, before], now=NOON)) == {before.id, after.id}
