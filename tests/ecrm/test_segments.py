@@ -120,6 +120,15 @@ def test_a_yes_is_no_number_on_either_database(db: Session) -> None:
     assert everybody(db, trait | {"how": "known"}) == {yes, one, no, word}
 
 
+@pytest.mark.parametrize("name", ["Größe", 'the "size"', "日", "a.b", "back\\slash", "$"])
+def test_a_trait_is_found_whatever_its_name_is_made_of(db: Session, name: str) -> None:
+    large, small = fill(db, [Person(traits={"other": "large", name: value}) for value in ("large", "small")], NOW)
+    trait = {"is": "trait", "name": name}
+    assert everybody(db, trait | {"how": "known"}) == {large, small}
+    assert everybody(db, trait | {"how": "is", "value": "large"}) == {large}
+    assert everybody(db, trait | {"how": "contains", "value": "mall"}) == {small}
+
+
 @pytest.mark.parametrize("typed", ["Äpfel aus Groß-Öd", "äpfel AUS GROSS-öd", "ÄPFEL AUS GROẞ-ÖD"])
 @pytest.mark.parametrize("searched", ["Äpfel aus Groß-Öd", "äPFEL aus gross-öD ", "A\u0308pfel aus Groß-O\u0308d"])
 def test_who_searched_is_found_however_it_was_written(db: Session, typed: str, searched: str) -> None:

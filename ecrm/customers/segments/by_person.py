@@ -50,12 +50,13 @@ def _trait(values: Values, scope: Scope) -> ColumnElement[bool]:
 
 
 def _written(name: str, scope: Scope) -> Any:
-    """A trait as text. SQLite would write yes and no as 1 and 0, which are numbers and another thing."""
-    text: Any = cast(Customer.traits[name].as_string(), String)
+    """A trait as text. SQLite would write yes and no as 1 and 0, which are numbers and another thing; and its paths
+    find no name with quotes or letters beyond ASCII, which are kept escaped."""
     if scope.dialect != "sqlite":
-        return text
-    kind = func.json_type(Customer.traits, f'$."{name}"', type_=String)
-    return case((kind.in_(("true", "false")), kind), else_=text)
+        return cast(Customer.traits[name].as_string(), String)
+    each = func.json_each(Customer.traits).table_valued("key", "value", "type")
+    text = case((each.c.type.in_(("true", "false")), each.c.type), else_=cast(each.c.value, String))
+    return select(text).where(each.c.key == name).correlate(Customer).scalar_subquery()
 
 
 def _trait_words(values: Values, _scope: Scope) -> str:
