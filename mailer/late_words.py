@@ -10,8 +10,9 @@ from datetime import datetime
 from jinja2 import TemplateError
 from sqlalchemy.orm import Session, sessionmaker
 
+from .addressing import checked_subject
 from .outbox import Email
-from .writing import Answer, MailWriter
+from .writing import Answer, MailWriter, Written
 
 log = logging.getLogger("mailer.sender")
 
@@ -52,7 +53,7 @@ def ask(
             with sessions.begin() as session:
                 answers = writer.write(session, emails, now=now)
             asked.answers.update(zip((email.id for email in emails), answers, strict=True))
-            return asked
+            return _without_the_unfit(asked)
         except Exception as error:
             log.warning("%s e-mails can't be written at once, so one by one: %s", len(emails), error)
             asked.answers.clear()
@@ -66,4 +67,16 @@ def ask(
             log.exception("e-mail %s can't be written", email.id)
             kind = asked.broken if isinstance(error, FOR_GOOD) else asked.later
             kind[email.id] = f"{type(error).__name__}: {error}"
+    return _without_the_unfit(asked)
+
+
+def _without_the_unfit(asked: Asked) -> Asked:
+    """A subject that no database or header takes would break the transaction in which all subjects are kept."""
+    for email_id, answer in list(asked.answers.items()):
+        if isinstance(answer, Written):
+            try:
+                checked_subject(answer.subject).encode()
+            except ValueError as error:
+                asked.broken[email_id] = str(error)
+                del asked.answers[email_id]
     return asked

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -12,7 +13,7 @@ from mailer.batch_size import AT_FIRST
 from mailer.outbox import Email, State
 from mailer.sender import Desk
 from mailer.transports import MemoryTransport
-from mailer.writing import Answer
+from mailer.writing import Answer, Written
 
 from .outgoing import NOW, Words, email, send
 
@@ -34,6 +35,18 @@ def test_one_email_that_breaks_its_database_transaction_stops_no_other(
     report = send(sessions, transport, desk=Desk(writer=Poisoned()))
     assert (report.sent, report.postponed, report.failed) == (2, 1, 0)
     assert [email(sessions, one).state for one in ids] == [State.SENT, State.QUEUED, State.SENT]
+
+
+@pytest.mark.parametrize("subject", ["", "x" * 301, "nul\x00", "line\nbreak", "half a letter \ud83d"])
+@pytest.mark.parametrize("names", [["ada"], ["ada", "bea", "cleo"]], ids=["alone", "among others"])
+def test_a_subject_that_cannot_be_kept_stops_no_other(
+    sessions: sessionmaker[Session], offer: Callable[..., int], subject: str, names: list[str]
+) -> None:
+    ids = [offer(name) for name in names]
+    words = Written(subject=subject, text="Text", html="<p>Text</p>", unsubscribe_url="https://example.com/u/1")
+    report = send(sessions, MemoryTransport(), desk=Desk(writer=Words(ada=words)))
+    assert (report.sent, report.failed) == (len(names) - 1, 1)
+    assert [email(sessions, one).state for one in ids] == [State.FAILED, State.SENT, State.SENT][: len(names)]
 
 
 def test_a_shop_that_is_away_for_a_moment_fails_no_mailing(
