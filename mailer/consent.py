@@ -14,12 +14,15 @@ from tracking.record import BigId, Record, insert_once
 
 from .contacts import Contact
 from .outbox import Email
-from .suppression import Reason, Scope, lift, lock, standing, stop_waiting, suppress
+from .suppression import Reason, Scope, Suppression, lift, lock, standing, stop_waiting, suppress
 
 TRACKING = "tracking"
 """Among the entries of the log: that opening and clicking may be counted for this person."""
 EVERYTHING = ""
 """Among the entries of the log: every topic at once."""
+_UNSUBSCRIBED = update(Suppression).where(
+    Suppression.reason == Reason.UNSUBSCRIBED, Suppression.lifted_at.is_(None)
+)  # fmt: skip
 
 
 class Topic(StrEnum):
@@ -125,7 +128,7 @@ def withdraw(
     What waits in the outbox is stopped; see `unsubscribe.settled` for what is under way.
 
     Returns:
-        Whether anything changed: withdrawing again writes nothing.
+        Whether anything changed: withdrawing again writes nothing into the log.
     """
     lock(session, contact_id)
     ended = [one for one in (topics or tuple(Topic)) if _set_wanted(session, contact_id, one, False, now, only_if=True)]
@@ -133,6 +136,8 @@ def withdraw(
         held = suppress(session, contact_id, reason=Reason.UNSUBSCRIBED, now=now, note=how)
         if ended or held:
             _log(session, contact_id, [EVERYTHING], given=False, how=how, now=now, actor=actor, proof=proof)
+        if not held:  # said once more: nothing is agreed anew, but what was agreed to before is over, see below
+            session.execute(_UNSUBSCRIBED.where(Suppression.contact_id == contact_id).values(at=now))
         return bool(ended or held)
     stop_waiting(session, contact_id, topics=list(topics), why="the topic isn't wanted any more")
     _log(session, contact_id, ended, given=False, how=how, now=now, actor=actor, proof=proof)
@@ -149,7 +154,8 @@ def not_withdrawn_since(
         ConsentEntry.contact_id == contact_id, ConsentEntry.given.is_(False), ConsentEntry.at > since
     )
     gone = set(session.scalars(rows))
-    return [] if EVERYTHING in gone else [topic for topic in topics if topic not in gone]
+    again = any(one.at > since for one in standing(session, contact_id, reason=Reason.UNSUBSCRIBED))
+    return [] if again or EVERYTHING in gone else [topic for topic in topics if topic not in gone]
 
 
 def confirm(session: Session, contact_id: int, *, now: datetime) -> bool:

@@ -152,6 +152,17 @@ def test_what_was_withdrawn_meanwhile_stays_so_when_the_box_is_only_heard_of_lat
         assert list(differences(session)) == []
 
 
+def test_who_had_left_before_and_leaves_once_more_meanwhile_stays_left(plugin: Installation) -> None:
+    with plugin.app.app_context(), plugin.sessions.begin() as session:
+        contact = contact_for(session, "ada@example.com", now=NOW).id
+        withdraw(session, contact, how="one_click", now=NOW - timedelta(days=3))
+        assert not withdraw(session, contact, how="preferences", now=NOW + timedelta(minutes=1))
+    tell(plugin, customer_id="1", proved=True)
+    assert wanted(plugin) == frozenset()
+    with plugin.sessions() as session:
+        assert [one.given for one in session.scalars(select(ConsentEntry))] == [False]
+
+
 @pytest.mark.parametrize("customer_id", [None, "1"])
 def test_the_box_asks_everybody_else_by_a_letter(plugin: Installation, customer_id: str | None) -> None:
     tell(plugin, customer_id=customer_id, proved=False)
