@@ -114,7 +114,10 @@ def take_list(
     Raises:
         TooManyLines: before anything is done.
     """
-    lines, report = read_list(text)
+    read, report = read_list(text)
+    lines = list(
+        {line.hash or fold(line.address): line for line in read}.values()
+    )  # who stands there twice counts once
     known: dict[str, int] = {}
     if any(line.hash for line in lines):
         with sessions() as session:

@@ -46,3 +46,11 @@ def test_mailboxes_are_taken_in_the_order_in_which_everybody_locks_them(sessions
         taken = list(session.scalars(select(Suppression.contact_id).order_by(Suppression.id)))
     assert taken[:3] == ids
     assert len(taken) == 4
+
+
+def test_a_preview_counts_who_stands_there_twice_as_the_import_does(sessions: sessionmaker[Session]) -> None:
+    listed = "ada@example.com\nADA@example.com\nbea@example.com\nada@example.com\n"
+    preview, report = (
+        take_list(sessions, listed, hashed=HASHED, note="", now=NOW, write=write) for write in (False, True)
+    )
+    assert (preview, report.added, report.there) == (report, 2, 0)
