@@ -28,6 +28,7 @@ from .installation import installation
 from .mail_reports import commands as report_commands
 from .marketing.attribution import commands as attribution
 from .marketing.recommended import commands as recommended
+from .service import desk
 from .timetable import TIMETABLE, job_named
 
 ecrm_commands = AppGroup("ecrm", help="The e-CRM: tables, jobs, training.")
@@ -50,6 +51,7 @@ def init_app(app: Flask) -> None:
     erasing.add_to(ecrm_commands)
     doctoring.add_to(ecrm_commands)
     giving.add_to(ecrm_commands)
+    desk.add_to(ecrm_commands)
     app.cli.add_command(ecrm_commands)
     collector_commands.add_to(ecrm_commands)
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
+from ecrm.service.cases import Case, Kind
 from mailer.budget import Silence
 from tracking.delivery.shipment import Shipment, Status
 from tracking.orders import SeenOrder, SeenRefund
@@ -62,6 +63,16 @@ def money_went_back(session: Session, customers: Collection[int], now: datetime)
     return {customer: f"a return or refund of {at:%d %b}" for customer, at in found if customer is not None}
 
 
+def open_complaint(session: Session, customers: Collection[int], now: datetime) -> Mapping[int, str]:
+    """A complaint that isn't solved yet: who is cross is answered first, and offered nothing."""
+    query = select(Case.customer_id, Case.reference).where(
+        Case.customer_id.in_(customers), Case.kind == Kind.COMPLAINT, Case.opened_at <= now, Case.spam.is_(False),
+        or_(Case.solved_at.is_(None), Case.solved_at > now),
+    )  # fmt: skip
+    found = session.execute(query.order_by(Case.id))
+    return {customer: f"complaint {case} is open" for customer, case in found if customer is not None}
+
+
 def reasons(zone: ZoneInfo) -> tuple[Silence, ...]:
     """All of them, for a shop whose days are those of `zone`."""
-    return (partial(late_parcel, zone=zone), money_went_back)
+    return (partial(late_parcel, zone=zone), money_went_back, open_complaint)

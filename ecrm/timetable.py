@@ -35,6 +35,7 @@ from .marketing.recommended.proof import credit_late_clicks
 from .reactions import run_reactions
 from .rehearsal_book import run_asked
 from .sending import send
+from .service.desk import look_after_cases
 from .training import bring_up_to_date, train_apart
 from .waiting.looking import look_after_all
 
@@ -223,6 +224,12 @@ TIMETABLE: tuple[Job, ...] = (
         share_out,
         at="23:40",
         once=True,
+    ),
+    Job(
+        "desk",
+        "marks cases that missed a target, gives waiting ones to agents, closes what stayed solved",
+        look_after_cases,
+        every=timedelta(minutes=1),
     ),
     Job("waiting", "looks after who waits for a product", waiting, every=timedelta(minutes=1)),
     Job(

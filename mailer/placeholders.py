@@ -8,7 +8,7 @@ somebody writes it, and six plain letters when somebody is called so.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from unicodedata import category
@@ -37,7 +37,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """A name of `KNOWN`, and what stands there where nothing is known."""
+    """A known name, and what stands there where nothing is known."""
 
     name: str
     fallback: str
@@ -46,14 +46,26 @@ class Placeholder:
 Piece = str | Placeholder
 
 
-def pieces_of(text: str, problems: list[Problem], *, first_line: int = 1) -> list[Piece]:
-    """The text cut at its placeholders; what is wrong is added to `problems` and left out."""
+def pieces_of(
+    text: str,
+    problems: list[Problem],
+    *,
+    first_line: int = 1,
+    known: Collection[str] = KNOWN,
+    unsure: Collection[str] = PERSONAL,
+) -> list[Piece]:
+    """The text cut at its placeholders; what is wrong is added to `problems` and left out.
+
+    Args:
+        known: the names that this kind of text may hold.
+        unsure: those of them that need words for whom they aren't known of.
+    """
     pieces: list[Piece] = []
     end = 0
     for mark in _MARK.finditer(text):
         _plain(text[end : mark.start()], pieces, problems, line=_line(text, end, first_line))
         line = _line(text, mark.start(), first_line)
-        if (placeholder := _read(mark.group(1), problems, line=line)) is not None:
+        if (placeholder := _read(mark.group(1), problems, line=line, known=known, unsure=unsure)) is not None:
             pieces.append(placeholder)
         end = mark.end()
     _plain(text[end:], pieces, problems, line=_line(text, end, first_line))
@@ -71,18 +83,20 @@ def _line(text: str, at: int, first: int) -> int:
     return first + text.count("\n", 0, at)
 
 
-def _read(inside: str, problems: list[Problem], *, line: int) -> Placeholder | None:
+def _read(
+    inside: str, problems: list[Problem], *, line: int, known: Collection[str], unsure: Collection[str]
+) -> Placeholder | None:
     match = _INSIDE.fullmatch(inside)
     name = match.group(1) if match else inside.strip()
-    if match is None or name not in KNOWN:
+    if match is None or name not in known:
         shown = name if _NAME.fullmatch(name) else "…"
-        near = get_close_matches(name.lower(), KNOWN, n=1)
+        near = get_close_matches(name.lower(), sorted(known), n=1)
         code = "unknown_placeholder_near" if near else "unknown_placeholder"
         problems.append(Problem(line, code, {"name": shown, "near": near[0] if near else "",
-                                             "known": ", ".join(sorted(KNOWN))}))  # fmt: skip
+                                             "known": ", ".join(sorted(known))}))  # fmt: skip
         return None
     fallback = " ".join((match.group(2) or "").split())
-    if name in PERSONAL and not fallback:
+    if name in unsure and not fallback:
         problems.append(Problem(line, "no_fallback", {"name": name}))
         return None
     if len(fallback) > MAX_FALLBACK or hidden_letters(fallback):

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
-from ecrm.silence import late_parcel
+from ecrm.service import cases
+from ecrm.silence import late_parcel, open_complaint, reasons
 from tests.mailer.flows.town import Town, moment
 from tracking.delivery.shipment import Shipment, Status
 
@@ -52,3 +53,29 @@ def test_the_day_is_that_of_the_shop(sessions: sessionmaker[Session]) -> None:
     with sessions() as session:
         assert late_parcel(session, [ada], night) == {}
         assert late_parcel(session, [ada], night, zone=ZoneInfo("Europe/Berlin"))
+
+
+def test_an_open_complaint_silences_until_it_is_solved_and_a_rehearsal_sees_the_past(
+    sessions: sessionmaker[Session],
+) -> None:
+    town = Town(sessions, [], NOON)
+    ada, bo = town.person("ada"), town.person("bo")
+    with sessions.begin() as session:
+        complaint = cases.open_case(
+            session,
+            cases.Opened(
+                channel=cases.Channel.EMAIL, kind=cases.Kind.COMPLAINT, subject="Broken again", customer_id=ada
+            ),
+            now=NOON,
+        )  # fmt: skip
+        cases.open_case(
+            session, cases.Opened(channel=cases.Channel.EMAIL, subject="How hot is it?", customer_id=bo), now=NOON
+        )
+        said = open_complaint(session, [ada, bo], NOON)
+        assert said == {ada: f"complaint {complaint.reference} is open"}
+        assert open_complaint(session, [ada], NOON - timedelta(hours=1)) == {}
+        solved = cases.Changes(state=cases.State.SOLVED)
+        cases.change(session, complaint, solved, now=NOON + timedelta(days=1))
+        assert open_complaint(session, [ada], NOON + timedelta(days=2)) == {}
+        assert open_complaint(session, [ada], NOON) == said
+    assert open_complaint in reasons(ZoneInfo("UTC"))

@@ -8,8 +8,10 @@
 All of it in the caller's transaction, which commits.
 """
 
+from .arranger import Arranger, arrange_with
 from .case import NEVER, OWED, UNSOLVED, Case, Channel, Kind, Priority, State
 from .changing import MOVES, NO_TEAM, ChangedMeanwhile, Changes, NotAllowed, change, take
+from .clock import calendar_for, note_breaches, reckon, team_calendar
 from .finding import attachments_of, by_message_id, by_reference, messages_of, of_address, of_customer
 from .forgetting import forget_before, forget_person
 from .merging import NotMerged, merge
@@ -25,6 +27,7 @@ __all__ = [
     "NO_TEAM",
     "OWED",
     "UNSOLVED",
+    "Arranger",
     "Attached",
     "AttachmentContent",
     "Case",
@@ -43,9 +46,11 @@ __all__ = [
     "Said",
     "State",
     "add_message",
+    "arrange_with",
     "attachments_of",
     "by_message_id",
     "by_reference",
+    "calendar_for",
     "cases_with",
     "change",
     "final",
@@ -54,9 +59,12 @@ __all__ = [
     "log_step",
     "merge",
     "messages_of",
+    "note_breaches",
     "of_address",
     "of_customer",
     "open_case",
+    "reckon",
     "steps_of",
     "take",
+    "team_calendar",
 ]

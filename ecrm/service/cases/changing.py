@@ -14,8 +14,10 @@ from sqlalchemy.orm import Session
 
 from ecrm.storefront import Staff
 
+from .arranger import arranger
 from .case import OWED, Case, Kind, Priority, State
-from .clock import go_on, reckon, stand
+from .clock import go_on, note_breaches, reckon, stand
+from .news import announce
 from .step import CaseStep, log_step
 
 MOVES: dict[State, frozenset[State]] = {
@@ -107,6 +109,7 @@ def change(
         NotAllowed: for a state that can't follow the present one.
     """
     take(session, case, version=version)
+    note_breaches(session, case, now=now)
     steps = []
     for what, wanted in _wanted(changes):
         before = getattr(case, _COLUMNS.get(what, what))
@@ -120,6 +123,9 @@ def change(
             setattr(case, _COLUMNS.get(what, what), wanted)
         detail: dict[str, Any] = {"from": before, "to": wanted} if what not in _UNSPOKEN else {}
         steps.append(log_step(session, case, what, now=now, by=by, **detail, **({"why": why} if why else {})))
+    if steps:
+        arranger().changed(session, case, {step.what for step in steps}, now=now)
+        announce(session, case)
     reckon(session, case)
     session.flush()
     return steps

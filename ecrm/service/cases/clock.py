@@ -10,6 +10,7 @@ from ecrm.service.hours import ALWAYS, Calendar, calendar_of
 from ecrm.service.teams import Team
 
 from .case import NEVER, OWED, Case
+from .step import log_step
 
 
 def calendar_for(session: Session, case: Case) -> Calendar:
@@ -35,6 +36,30 @@ def go_on(session: Session, case: Case, *, now: datetime) -> None:
     if case.waiting_since is not None:
         case.paused_seconds += calendar_for(session, case).between(case.waiting_since, now)
         case.waiting_since = None
+
+
+def note_breaches(session: Session, case: Case, *, now: datetime) -> list[str]:
+    """Mark the targets that were missed by now, each once in a case's life and with a step; says which.
+
+    Called before an answer or a move counts, and by the job for those that nobody touches.
+    """
+    if case.state not in OWED:
+        return []
+    missed = []
+    late_response = case.first_responded_at is None and _is_past(case.first_response_due, now)
+    if late_response and case.response_breached_at is None:
+        case.response_breached_at = case.first_response_due
+        missed.append("response")
+    if _is_past(case.resolution_due, now) and case.resolution_breached_at is None:
+        case.resolution_breached_at = case.resolution_due
+        missed.append("resolution")
+    for target in missed:
+        log_step(session, case, "breached", now=now, target=target)
+    return missed
+
+
+def _is_past(due: datetime | None, now: datetime) -> bool:
+    return due is not None and due < now
 
 
 def reckon(session: Session, case: Case) -> None:

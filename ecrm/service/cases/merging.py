@@ -13,6 +13,7 @@ from .case import Case, State
 from .changing import move, take
 from .clock import reckon
 from .message import CaseMessage
+from .news import announce
 from .saying import final
 from .step import log_step
 from .words import CaseWord
@@ -71,6 +72,7 @@ def merge(
     into.product = into.product or case.product
     for one in (case, into):
         reckon(session, one)
+        announce(session, one)
     session.flush()
     return into
 

@@ -12,9 +12,12 @@ from tracking.customers import customer_by_email
 from tracking.email_address import fold
 from tracking.record import insert_once
 
+from .arranger import arranger
 from .case import NEVER, Case, Channel, Kind, Priority, State, new_reference
+from .clock import reckon
 from .finding import by_message_id
 from .message import Direction
+from .news import announce
 from .saying import Said, add_message, one_line
 from .step import log_step
 from .words import note_words
@@ -62,6 +65,9 @@ def open_case(session: Session, opened: Opened, *, now: datetime) -> Case:
     note_words(session, case.id, (case.subject, case.order_reference))
     if opened.said is not None:
         add_message(session, case, opened.said, now=now)
+    arranger().opened(session, case, now=now)
+    reckon(session, case)
+    announce(session, case)
     session.flush()
     return case
 

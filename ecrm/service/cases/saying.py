@@ -15,8 +15,9 @@ from tracking.record import insert_once
 
 from .case import Case, Channel, State
 from .changing import move, take
-from .clock import reckon
+from .clock import note_breaches, reckon
 from .message import AttachmentContent, CaseAttachment, CaseMessage, Direction
+from .news import announce
 from .step import log_step
 from .words import note_words
 
@@ -71,6 +72,7 @@ def add_message(session: Session, case: Case, said: Said, *, now: datetime) -> C
     if made is None:
         return session.scalars(select(CaseMessage).where(CaseMessage.message_id == said.message_id)).one()
     take(session, case)
+    note_breaches(session, case, now=now)
     note_words(session, case.id, (said.text,))
     for attached in said.attachments:
         _keep(session, made, attached)
@@ -84,6 +86,7 @@ def add_message(session: Session, case: Case, said: Said, *, now: datetime) -> C
         before = case.state
         move(session, case, state, now=now)
         log_step(session, case, "state", now=now, by=said.by, **{"from": before, "to": state, "why": what})
+        announce(session, case)
     reckon(session, case)
     session.flush()
     return session.get_one(CaseMessage, made)
