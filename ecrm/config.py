@@ -11,6 +11,8 @@ from mailer.caps import Caps
 from mailer.consent import Topic
 from mailer.quiet import Quiet
 
+from .service.relationship_much import Much
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -52,6 +54,8 @@ SETTINGS = (
     Setting("ECRM_MAIL_RATES", (), "How many e-mails may go out in a time, over all workers: in all, of a stream or to a domain, e.g. `all=50/s`, `marketing=20/s`, `gmail.com=600/m` (s, m, h, d). Empty: as fast as possible."),
     Setting("ECRM_DKIM_DOMAIN", "", "Domain that signs e-mails: that of the sender's address, or one above it. Empty: not signed (your mail server may do it)."),
     Setting("ECRM_DKIM_KEYS", (), "Its private keys as `selector=file.pem`, RSA or Ed25519; each signs. Files are relative as ECRM_MAIL_FOLDER."),
+    Setting("ECRM_RELATIONSHIP_DAYS", 365, "In how many past days contacts and orders are counted for the relationship rules."),
+    Setting("ECRM_RELATIONSHIP_MUCH", "", "From how many on somebody asks much or buys much, e.g. `3 contacts, 5 orders`; empty: from the number that at most a fifth of the shop's customers reach."),
     Setting("ECRM_REVIEWS_AT_ONCE", False, "Whether a review is shown as soon as it is written; otherwise staff show it. One that names a word of ECRM_REVIEW_WORDS or an e-mail address, or was hidden before, waits all the same."),
     Setting("ECRM_REVIEW_WORDS", (), "Words for which a review or a question waits for staff; whole words, whatever their case."),
     Setting("ECRM_CHECKOUT_PATH", "/checkout", "Where the shop's checkout begins: a link that brings a guest's details back leads there."),
@@ -103,6 +107,7 @@ def apply_defaults(config: Config) -> None:
         raise ValueError(f"ECRM_SIGNUP_TOPICS names unknown topics: {', '.join(unknown_topics)}")
     Caps.parse(config["ECRM_MAIL_CAPS"])
     Quiet.parse(config["ECRM_QUIET_HOURS"])
+    Much.parse(config["ECRM_RELATIONSHIP_MUCH"])
     _check_call_link(config["ECRM_CALL_LINK"])
     taken, kept = config["ECRM_COLLECTOR_DAYS"], config["ECRM_KEEP_EVENTS_DAYS"]
     if taken > kept:

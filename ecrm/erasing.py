@@ -24,7 +24,7 @@ from .access import audit
 from .customers import lists
 from .installation import Installation, installation
 from .mailboxes import address_hash
-from .service import cases
+from .service import cases, relationship
 from .storefront import Staff
 from .voice import reviews
 
@@ -34,7 +34,9 @@ FORGET: tuple[Forget, ...] = (
 """Whoever keeps something of a contact adds a function here; a test looks through the whole database afterwards."""
 
 
-FORGET_CUSTOMER: tuple[Callable[[Session, int], int], ...] = (reviews.forget_author,)
+FORGET_CUSTOMER: tuple[Callable[[Session, int], int], ...] = (
+    reviews.forget_author, relationship.forget,
+)  # fmt: skip
 """Whoever keeps something of a customer that is neither a step nor an e-mail adds a function here; it gets the
 customer's id and returns how many rows it emptied."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -18,6 +18,7 @@ from .giving.ideas import ideas_for
 from .giving.words import list_title
 from .installation import Installation
 from .letters import shop_context
+from .service.relationship import head_starts
 from .storefront import arrivals_of, catalogue_of
 from .whereabouts import places_of
 from .wording import gettext as _
@@ -42,6 +43,9 @@ class FlowGoods:
     def hearers(self, product_id: str) -> Sequence[tuple[int, str]]:
         model = self.crm.models.present()
         return (model.should_hear(product_id) if model is not None else None) or ()
+
+    def head_starts(self, session: Session, customer_ids: Collection[int]) -> tuple[int, Mapping[int, int]]:
+        return head_starts(session, customer_ids)
 
     def categories(self, product_ids: Sequence[str]) -> Sequence[str]:
         known = {one.product_id: one.category for one in catalogue_of(self.crm.storefront)}

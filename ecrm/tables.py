@@ -42,7 +42,7 @@ from .marketing.attribution import credits
 from .marketing.imports import uploads
 from .marketing.recommended import tables as recommended
 from .recommending import choices
-from .service import macros, routing_rules, targets, teams
+from .service import macros, relationship, routing_rules, targets, teams
 from .service.cases import case, message, step, words
 from .voice import reviews
 
@@ -50,7 +50,7 @@ MODULES = (
     archive, audit, campaigns, case, checkout_memory, choices, consent, contacts, credits, customers, dimensions,
     double_opt_in, engagement, entry, event, experiments, forgotten_days, inbox, job_runs, ledger, lists, mailings,
     macros, message, notes, orders, outbox, pausing, product_labels, rates, recall, recommended, rehearsal_book,
-    reports, reviews, rollups, rules, searches, segment, sessions,
+    relationship, reports, reviews, rollups, rules, searches, segment, sessions,
     sheets, shipment, store, supply, suppression, touchpoints, uploads, visitors, waitlists, worth,
     write_keys, routing_rules, step, targets, teams, words,
 )  # fmt: skip

@@ -36,6 +36,8 @@ from .reactions import run_reactions
 from .rehearsal_book import run_asked
 from .sending import send
 from .service.desk import look_after_cases
+from .service.relationship_counting import count_all
+from .service.relationship_much import Much
 from .training import bring_up_to_date, train_apart
 from .waiting.looking import look_after_all
 
@@ -149,6 +151,13 @@ def value_customers(crm: Installation) -> str:
     return str(bring_worth_up_to_date(crm, now=datetime.now(UTC)))
 
 
+def place_customers(crm: Installation) -> str:
+    """Count who asks and who buys, for the relationship rules."""
+    config = crm.app.config
+    much = Much.parse(config["ECRM_RELATIONSHIP_MUCH"])
+    return str(count_all(crm.sessions, days=config["ECRM_RELATIONSHIP_DAYS"], much=much, now=datetime.now(UTC)))
+
+
 def tidy(crm: Installation) -> str:
     """Forget job runs older than 90 days, and addresses that nobody confirmed within a month."""
     with crm.sessions.begin() as session:
@@ -237,6 +246,13 @@ TIMETABLE: tuple[Job, ...] = (
         "works out RFM groups and expected revenue (CLV) of all customers",
         value_customers,
         at="04:20",
+        once=True,
+    ),
+    Job(
+        "place-customers",
+        "counts who asks and who buys, for the relationship rules",
+        place_customers,
+        at="04:40",
         once=True,
     ),
     Job("tidy", "forgets old job runs, and addresses that nobody confirmed", tidy, at="04:00", once=True),

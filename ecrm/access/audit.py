@@ -66,6 +66,7 @@ class Action(StrEnum):
     MAILING_PAUSED = "mailing_paused"
     MAILING_RESUMED = "mailing_resumed"
     MAILING_STOPPED = "mailing_stopped"
+    POLICY_CHANGED = "policy_changed"
     REVIEW_SHOWN = "review_shown"
     REVIEW_HIDDEN = "review_hidden"
     REVIEW_ANSWERED = "review_answered"

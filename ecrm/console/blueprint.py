@@ -126,6 +126,10 @@ def areas() -> tuple[Area, ...]:
             ),
         ),
         Area(Permission.DELIVERIES, _("Deliveries"), "truck", ("deliveries",), people),
+        Area(
+            Permission.DESK, _("Relationships"), "people",
+            ("relationships", "set_relationship_policy", "relationship_customers", "relationship_breaches"), people,
+        ),
         Area(Permission.VOICE, _("Reviews & questions"), "star", ("reviews", "judge_review"), people),
         Area(
             Permission.RECOMMENDATIONS,

@@ -11,10 +11,11 @@ from ecrm.installation import Installation, installation
 
 from . import cases
 from .arranging import DeskArranger, close_solved, hand_out, mark_breaches
+from .relationship import preferred_agent_of, response_minutes_of
 from .routing_check import Verdict, check_routing
 from .teams import teams
 
-ARRANGER = DeskArranger()
+ARRANGER = DeskArranger(response_policy=response_minutes_of, preferred_agent=preferred_agent_of)
 cases.arrange_with(ARRANGER)
 
 

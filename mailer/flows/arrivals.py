@@ -23,6 +23,7 @@ from .purchases import products_bought
 
 REMEMBERED = timedelta(days=120)
 MOST = 6
+_DAY = timedelta(days=1)
 
 
 class _Reason(NamedTuple):
@@ -34,7 +35,10 @@ class _Reason(NamedTuple):
 
 
 class Arrivals(Flow):
-    """Asked each local day; of each product a person hears once, and at most every few days of any."""
+    """Asked each local day; of each product a person hears once, and at most every few days of any.
+
+    Where the shop tells some customers first, everybody else hears so many days later (`Goods.head_starts`).
+    """
 
     name = "arrivals"
     title = "New arrivals"
@@ -50,12 +54,15 @@ class Arrivals(Flow):
     )
 
     def entering(self, session: Session, run: Run) -> Iterable[Entering]:
-        arrived = run.shop.goods.arrivals(since=run.now - timedelta(days=run.knobs["days"]), until=run.now)
+        longest, _none = run.shop.goods.head_starts(session, ())
+        arrived = run.shop.goods.arrivals(since=run.now - timedelta(days=run.knobs["days"] + longest), until=run.now)
         wanted = self._wanted(session, arrived, run)
         if not wanted:
             return
         told = self._told(session, wanted, run)
         owners = _owners(session, wanted)
+        _longest, starts = run.shop.goods.head_starts(session, {one for one in owners.values() if one is not None})
+        added = {one.product_id: one.added_at for one in arrived}
         places = run.shop.places(session, [one for one in owners.values() if one is not None])
         for contact, reasons in sorted(wanted.items()):
             customer = owners.get(contact)
@@ -64,7 +71,13 @@ class Arrivals(Flow):
             products, latest = told.get(contact, (frozenset(), None))
             if latest is not None and latest > run.now - timedelta(days=run.knobs["pause"]):
                 continue
-            fresh = {product: reason for product, reason in reasons.items() if product not in products}
+            wait = longest - starts.get(customer or 0, 0)
+            fresh = {
+                product: reason
+                for product, reason in reasons.items()
+                if product not in products
+                and 0 <= (run.now - added[product]) / _DAY - wait < run.knobs["days"]  # is it new for them by now?
+            }
             if customer is not None and fresh:
                 for owned in products_bought(session, customer, list(fresh), since=None, now=run.now):
                     del fresh[owned]

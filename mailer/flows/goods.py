@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -31,6 +31,10 @@ class Goods(Protocol):
     def hearers(self, product_id: str) -> Sequence[tuple[int, str]]:
         """Customers whose taste a new product fits, best first, each with what they bought that is most like it
         (empty where nothing is)."""
+
+    def head_starts(self, session: Session, customer_ids: Collection[int]) -> tuple[int, Mapping[int, int]]:
+        """By how many days some customers hear of what is new before others: the longest there is, and those of these
+        customers who have any."""
 
     def categories(self, product_ids: Sequence[str]) -> Sequence[str]:
         """Of each product; empty where it has none or is unknown."""
@@ -63,6 +67,9 @@ class NoGoods:
 
     def hearers(self, product_id: str) -> Sequence[tuple[int, str]]:
         return ()
+
+    def head_starts(self, session: Session, customer_ids: Collection[int]) -> tuple[int, Mapping[int, int]]:
+        return 0, {}
 
     def categories(self, product_ids: Sequence[str]) -> Sequence[str]:
         return [""] * len(product_ids)

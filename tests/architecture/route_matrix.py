@@ -225,6 +225,12 @@ CONSOLE = {
     "console.take_back_browser POST": Row(_PERSONS, _BROWSER, {"reason": "not theirs"}),
     "console.put_back_browser POST": Row(_PERSONS, _BROWSER, {"reason": "theirs"}),
     "console.waitlists GET": Row(_EMAILS),
+    "console.relationships GET": Row(_staff("marketer", "support")),
+    "console.set_relationship_policy POST": Row(
+        _staff(), {"cell": "asks_much_buys_much"}, {"days_first": "2", "response": "4", "unit": "hours"}
+    ),
+    "console.relationship_customers GET": Row(_PERSONS, {"cell": "asks_much_buys_much"}),
+    "console.relationship_breaches GET": Row(_PERSONS),
     "console.reviews GET": Row(_VOICE),
     "console.judge_review POST": Row(_VOICE, {"review_id": "1"}, {"deed": "wave"}),
     "console.holidays GET": Row(_EMAILS),

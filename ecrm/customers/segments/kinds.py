@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from . import by_mail, by_orders, by_person, by_visits
+from . import by_mail, by_orders, by_person, by_service, by_visits
 from .kind import Kind as Kind
 
-ALL: tuple[Kind, ...] = (*by_orders.KINDS, *by_visits.KINDS, *by_person.KINDS, *by_mail.KINDS)
+ALL: tuple[Kind, ...] = (*by_orders.KINDS, *by_visits.KINDS, *by_person.KINDS, *by_mail.KINDS, *by_service.KINDS)
 KINDS: dict[str, Kind] = {kind.name: kind for kind in ALL}
