@@ -20,7 +20,7 @@ from tracking.record import BigId, Record, insert_once
 
 from .contacts import Contact
 from .outbox import Email, State
-from .suppression import Reason, suppress
+from .suppression import Reason, lock, suppress
 
 SOFT_LIMIT = 5
 SOFT_WINDOW = timedelta(days=30)
@@ -72,7 +72,10 @@ def take_report(session: Session, reported: Reported, *, source: str, now: datet
     Returns:
         What it did, in a word: `suppressed`, `noted`, `repeated`, `unknown`.
     """
-    email = session.scalar(select(Email).where(Email.message_id == reported.message_id))
+    ours = Email.message_id == reported.message_id
+    if (contact_id := session.scalar(select(Email.contact_id).where(ours))) is not None:
+        lock(session, contact_id)  # before its e-mail, as everybody does; an erasure may be under way
+    email = session.scalar(select(Email).where(ours).execution_options(populate_existing=True))
     if email is None or not email.to_address or not _fits(email, reported):
         return "unknown"
     values: dict[str, Any] = {

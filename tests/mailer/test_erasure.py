@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 
 import pytest
@@ -90,6 +91,31 @@ def test_nothing_is_hung_on_whom_was_erased(sessions: sessionmaker[Session], off
         assert take_report(session, bounce, source="webhook", now=NOW) == "unknown"
         assert session.scalar(select(func.count()).select_from(MailReport)) == 0
         assert not list(differences(session))
+
+
+def test_a_bounce_that_comes_in_during_the_erasure_names_nobody_after_it(
+    sessions: sessionmaker[Session], offer: Callable[..., int]
+) -> None:
+    email_id = offer("ada")
+    send(sessions, MemoryTransport())
+    bounce = Reported(
+        kind=Kind.HARD, message_id=email(sessions, email_id).message_id, address="ada@example.com", diagnostic=REPLY
+    )
+
+    def come_in() -> str:
+        with sessions.begin() as session:
+            return take_report(session, bounce, source="imap", now=NOW)
+
+    with ThreadPoolExecutor(1) as other:
+        with sessions.begin() as session:
+            erase_mailbox(session, "ada@example.com", hashed=HASHED, now=NOW)
+            came = other.submit(come_in)
+            wait([came], timeout=0.5)  # it waits for us, wherever it looks first
+        assert came.result() == "unknown"
+    row = email(sessions, email_id)
+    assert (row.state, row.last_error) == (State.SENT, "")
+    with sessions() as session:
+        assert session.scalar(select(func.count()).select_from(MailReport)) == 0
 
 
 def test_an_erased_persons_link_confirms_nobody_elses_request(sessions: sessionmaker[Session]) -> None:
