@@ -86,6 +86,13 @@ SETTINGS = (
     Setting("ECRM_QUIET_HOLIDAYS", True, "Whether marketing rests on the public holidays of the recipient's country and subdivision, too."),
     Setting("ECRM_RECOMMENDATION_DAYS", 7, "How many days before an order a click on a recommendation may lie for the product's money to be credited to it."),
     Setting("ECRM_GIFT_HOLIDAYS", ("three_kings", "lunar_new_year", "valentines", "womens_day", "easter", "eid_al_fitr", "mothers_day", "fathers_day", "diwali", "st_nicholas", "christmas"), "Holidays before which the flow `holidays` writes gift ideas, each in the countries that keep it."),
+    Setting("ECRM_EASYPOST_SECRETS", (), "Webhook secret of EasyPost, which tells where parcels are to `<public>/carriers/easypost`; two while one makes way for another. Empty refuses all calls."),
+    Setting("ECRM_AFTERSHIP_SECRETS", (), "The same of AfterShip, `<public>/carriers/aftership`."),
+    Setting("ECRM_SHIPPO_SECRETS", (), "The same of Shippo, `<public>/carriers/shippo` (Shippo sets HMAC up on request)."),
+    Setting("ECRM_CARRIER", "none", "Who is asked where parcels are: `none` (webhooks and staff tell it), `easypost`, `aftership`, `shippo`, or `simulated`, which invents it and refuses outside of demos.", ("none", "easypost", "aftership", "shippo", "simulated")),
+    Setting("ECRM_CARRIER_KEY", "", "API key at the one that is asked."),
+    Setting("ECRM_CARRIER_URL", "", "Its address, where it isn't the public one."),
+    Setting("ECRM_SIMULATED_PACE", 1, "How many days of the simulated carrier pass in one of ours."),
     Setting("ECRM_GIFT_SHELVES", (), "Categories that hold what is for giving, as the shop calls them; empty finds them by English and some German words."),
     Setting("ECRM_CALL_LINK", "tel", "What a click on a telephone number in the console opens: `tel`, or your telephone system's address with `{number}` in it, e.g. `sip:{number}@pbx.example.com`; empty links none."),
 )  # fmt: skip

@@ -19,6 +19,7 @@ from tracking.clickstream.writer import Writer
 from tracking.visitors import Grade
 
 from . import cli, config, identification, ledger, letters, scheduler, template_globals, trials, wording
+from .carriers import webhooks  # noqa: F401 (it adds its view to the public blueprint)
 from .collector import api as collector_api
 from .collector import openapi, sdk_settings, vanity  # noqa: F401 (they add their views to the blueprints)
 from .collector import views as collector

@@ -29,7 +29,7 @@ from tracking.clickstream import (
     sheets,
     touchpoints,
 )
-from tracking.delivery import shipment
+from tracking.delivery import messages, polling, shipment
 from tracking.record import Record
 
 from . import job_runs, ledger, rehearsal_book
@@ -47,6 +47,7 @@ from .service.cases import case, message, step, words
 from .voice import reviews
 
 MODULES = (
+    messages, polling,
     archive, audit, campaigns, case, checkout_memory, choices, consent, contacts, credits, customers, dimensions,
     double_opt_in, engagement, entry, event, experiments, forgotten_days, inbox, job_runs, ledger, lists, mailings,
     macros, message, notes, orders, outbox, pausing, product_labels, rates, recall, recommended, rehearsal_book,

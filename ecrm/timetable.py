@@ -18,6 +18,7 @@ from mailer.reputation import guard
 from recommender.store import ModelKind
 from tracking.clickstream.digest import Digested, digest_next
 
+from .carriers.asking import follow_parcels
 from .customers.worth_book import bring_worth_up_to_date
 from .delays import tell_delays
 from .doctoring import examine_daily
@@ -95,6 +96,12 @@ def guard_sender(crm: Installation) -> str:
 def delays(crm: Installation) -> str:
     """Who was promised a parcel by yesterday and hasn't got it."""
     return f"{tell_delays(crm, now=datetime.now(UTC))} told that their parcel is late"
+
+
+def poll_carriers(crm: Installation) -> str:
+    """Where parcels are that are under way, from whoever follows them for the shop."""
+    with crm.app.app_context():
+        return follow_parcels(crm, clock=lambda: datetime.now(UTC))
 
 
 def rehearse(crm: Installation) -> str:
@@ -179,6 +186,7 @@ TIMETABLE: tuple[Job, ...] = (
     ),
     Job("flows", "lets people into flows and queues their e-mails", flows, every=timedelta(minutes=1)),
     Job("tell-delays", "writes to buyers whose parcel is late", delays, at="09:10", once=True),
+    Job("poll-carriers", "asks where parcels are that are under way", poll_carriers, every=timedelta(minutes=1)),
     Job("rehearse", "plays the rehearsals that were asked for", rehearse, every=timedelta(seconds=10)),
     Job(
         "close-days",

@@ -68,7 +68,14 @@ def load(environment: Mapping[str, str], overrides: Mapping[str, Any] | None = N
     values.setdefault("ECRM_MAIL_FOLDER", str(var / "mail"))
     values.setdefault("ECRM_ARCHIVE_FOLDER", str(var / "archive"))
     values.setdefault("ECRM_MODEL_FOLDER", str(var / "models"))
+    if production and values.get("ECRM_CARRIER") == "simulated":
+        raise BadConfiguration(
+            "ECRM_CARRIER=simulated invents where parcels are, which only a demo may: set it to none, easypost, aftership "
+            "or shippo"
+        )
     if not production:  # the demo's people are made up, and none of its letters leaves the machine by itself
+        values.setdefault("ECRM_CARRIER", "simulated")
+        values.setdefault("ECRM_SIMULATED_PACE", 48)
         values.setdefault("ECRM_DELIVERED_OFFERS", 3)
         values.setdefault("ECRM_POSTAL_ADDRESS", "1 Example Street, 00000 Exampleton (a made-up shop)")
     return values

@@ -16,7 +16,7 @@ BY_LINK = frozenset({"ecrm.unsubscribe_now", "ecrm.change_preferences", "ecrm.co
 """Whoever has the link of an e-mail may act, from a mail program that keeps no cookies, too; and a forged sign-up does
 no more than a typed one: it asks by an e-mail."""
 
-SIGNED = frozenset({"ecrm.mail_reports"})
+SIGNED = frozenset({"ecrm.mail_reports", "ecrm.carrier_webhook"})
 """Machines that sign what they send."""
 
 public = Blueprint("ecrm", __name__)

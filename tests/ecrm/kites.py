@@ -155,8 +155,9 @@ def signed_up(account: str = "7", email: str = "ada@example.com", **more: Any) -
     return events.SignedUp(at=AT, person=person(email, account, **more))
 
 
-def shipped(parcel: str = "P1", number: str = "A1") -> events.OrderShipped:
-    return events.OrderShipped(at=AT, shipment_id=parcel, order_id=number, carrier="DHL", tracking_number="00340434")
+def shipped(parcel: str = "P1", number: str = "A1", **more: Any) -> events.OrderShipped:
+    values: dict[str, Any] = {"carrier": "DHL", "tracking_number": "00340434"} | more
+    return events.OrderShipped(at=AT, shipment_id=parcel, order_id=number, **values)
 
 
 def cancelled(number: str = "A1") -> events.OrderCancelled:

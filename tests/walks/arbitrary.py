@@ -148,6 +148,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "ecrm.sign_up": ("email", "website"),
     "ecrm.confirm_mailbox_now": (),
     "ecrm.mail_reports": ("kind",),
+    "ecrm.carrier_webhook": ("object",),
     "ecrm.recommendation_choice": ("not_interested", "not_used", "undo", "next"),
     "ecrm.heard": ("order", "answer", "words", "next"),
 }  # fmt: skip

@@ -1,0 +1,101 @@
+"""What carriers say of parcels becomes `Parcel Scanned` in the ledger; the reactions to it move the parcel and write.
+
+A scan's key is made of the parcel, the status and the moment, whoever says it: a history that is told again with each
+message, a webhook that comes twice and an answer that says the same are one event.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session
+
+from ecrm import ledger
+from ecrm.events import ParcelScanned
+from ecrm.installation import Installation
+from ecrm.reactions import reaction_names, run_reactions
+from tracking.delivery.aggregators.heard import Heard, Message
+from tracking.delivery.messages import (
+    MessageState,
+    about_it,
+    forget_before,
+    let_go,
+    note_message,
+    parcel_of,
+    scans_of,
+    waiting_for_known,
+)
+from tracking.delivery.shipment import Shipment
+
+log = logging.getLogger("ecrm.carriers")
+AT_ONCE = 100
+
+
+def take_message(crm: Installation, message: Message, *, source: str, event_id: str, now: datetime) -> str:
+    """Take a message in; committed when this returns.
+
+    Returns:
+        In a word what became of it: `taken`, `waiting` (no parcel has this number yet), `repeated`, or `empty` (it says
+        nothing of a parcel).
+    """
+    told: list[int] = []
+    with crm.sessions.begin() as session:
+        shipment = parcel_of(session, message.number, message.carrier) if message.number and message.scans else None
+        state = MessageState.TAKEN if shipment else MessageState.WAITING
+        if not (message.number and message.scans):
+            state = MessageState.EMPTY
+        if not note_message(session, message, source=source, event_id=event_id, state=state, now=now):
+            return "repeated"
+        if shipment is not None:
+            told = tell_scans(session, shipment, message.scans, now=now)
+    react(crm, told)
+    return state.value
+
+
+def take_waiting(crm: Installation, *, now: datetime) -> int:
+    """Tell parcels that are known by now what was said of them before; says of how many messages."""
+    told: list[int] = []
+    with crm.sessions.begin() as session:
+        rows = waiting_for_known(session, most=AT_ONCE)
+        for row in rows:
+            shipment = parcel_of(session, row.tracking_number, row.carrier)
+            if shipment is not None:
+                told += tell_scans(session, shipment, scans_of(row), now=now)
+            let_go(row)
+        forget_before(session, now)
+    react(crm, told)
+    return len(rows)
+
+
+def tell_scans(session: Session, shipment: Shipment, scans: Sequence[Heard], *, now: datetime) -> list[int]:
+    """Write those that are news into the ledger, in the present transaction; the events' ids, for `react`."""
+    told = []
+    # The newest first: its reactions run first, and nobody is written that a parcel comes which is there.
+    for scan in reversed(about_it(shipment, scans, now=now)):
+        event = ParcelScanned(
+            at=scan.at, shipment_id=shipment.reference, order_id=shipment.order_reference,
+            scan_id=scan_id(shipment.reference, scan), status=scan.status.value, place=scan.place, note=scan.note,
+        )  # fmt: skip
+        if (event_id := ledger.write(session, event, reactions=reaction_names(event))) is not None:
+            told.append(event_id)
+    return told
+
+
+def scan_id(reference: str, scan: Heard) -> str:
+    """The same for the same status of a parcel at the same moment."""
+    said = f"{reference}\n{scan.status}\n{scan.at.astimezone(UTC).isoformat()}"
+    return hashlib.sha256(said.encode()).hexdigest()[:40]
+
+
+def react(crm: Installation, event_ids: Sequence[int]) -> None:
+    """A broad `except` stands here on purpose: what was said is committed. What it causes
+    is owed then, and done by the job `react`."""
+    if not event_ids or not crm.app.config["ECRM_REACT_INLINE"]:
+        return
+    try:
+        run_reactions(crm, event_ids)
+    except Exception:
+        log.exception("reactions to events %s are left to the job", list(event_ids))
