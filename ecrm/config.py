@@ -11,6 +11,7 @@ from mailer.caps import Caps
 from mailer.consent import Topic
 from mailer.quiet import Quiet
 
+from .service.desk_addresses import desk_addresses
 from .service.relationship_much import Much
 
 
@@ -42,7 +43,7 @@ SETTINGS = (
     Setting("ECRM_MAIL_RETURN_PATH", "", "Address that bounces are sent to (the envelope's sender); empty for the shop's own."),
     Setting("ECRM_REPORTS_SECRET", "", "Secret with which calls to `<public>/mail-reports` are signed (bounces and complaints); empty refuses them all."),
     Setting("ECRM_MAILGUN_KEY", "", "Mailgun's webhook signing key, where Mailgun reports bounces and complaints to `<public>/mail-reports`."),
-    Setting("ECRM_IMAP_HOST", "", "Server of the mailbox that bounces and complaints are sent to; it is read every minute. Needs the extra `imap`; empty reads none."),
+    Setting("ECRM_IMAP_HOST", "", "Server of the mailbox that bounces, complaints and letters to the desk are sent to; it is read every minute. Needs the extra `imap`; empty reads none."),
     Setting("ECRM_IMAP_PORT", 993, "Its port."),
     Setting("ECRM_IMAP_SECURITY", "tls", "`tls`, `starttls` or `none`.", ("tls", "starttls", "none")),
     Setting("ECRM_IMAP_USER", "", "User name there."),
@@ -94,6 +95,10 @@ SETTINGS = (
     Setting("ECRM_CARRIER_URL", "", "Its address, where it isn't the public one."),
     Setting("ECRM_SIMULATED_PACE", 1, "How many days of the simulated carrier pass in one of ours."),
     Setting("ECRM_GIFT_SHELVES", (), "Categories that hold what is for giving, as the shop calls them; empty finds them by English and some German words."),
+    Setting("ECRM_DESK_ADDRESSES", (), "Addresses at which people write to the support desk, e.g. `support@example.com`, or `returns@example.com=Returns` for the team of this name. What comes there, by `flask ecrm intake` or into the mailbox of ECRM_IMAP_HOST, becomes cases; empty makes none of mail."),
+    Setting("ECRM_DESK_ACKNOWLEDGE", True, "Whether a new case is answered at once, by a letter that says that it arrived; never to a machine."),
+    Setting("ECRM_DESK_REOPEN_DAYS", 14, "How many days after it was solved a case is opened again by its customer's answer; later ones begin a new case that names it."),
+    Setting("ECRM_DESK_MAIL_DAYS", 30, "How many days letters to the desk are kept as they came, to be read again where something went wrong."),
     Setting("ECRM_CALL_LINK", "tel", "What a click on a telephone number in the console opens: `tel`, or your telephone system's address with `{number}` in it, e.g. `sip:{number}@pbx.example.com`; empty links none."),
 )  # fmt: skip
 
@@ -116,6 +121,7 @@ def apply_defaults(config: Config) -> None:
     Quiet.parse(config["ECRM_QUIET_HOURS"])
     Much.parse(config["ECRM_RELATIONSHIP_MUCH"])
     _check_call_link(config["ECRM_CALL_LINK"])
+    desk_addresses(config)
     taken, kept = config["ECRM_COLLECTOR_DAYS"], config["ECRM_KEEP_EVENTS_DAYS"]
     if taken > kept:
         raise ValueError(

@@ -34,7 +34,7 @@ from .marketing.attribution.forgetting import forget_touches
 from .marketing.exposures import forget_exposures
 from .marketing.recommended.forgetting import forget_clicks_before, forget_clicks_in_visits, forget_clicks_of
 from .recommending.choices import forget_choices, forget_choices_of_nameless
-from .service import cases
+from .service import cases, inbound_mail
 from .storefront import Staff
 
 TOLD_NAMES = frozenset(told.name for told in TOLD)
@@ -89,12 +89,20 @@ def retain(crm: Installation) -> str:
         forget_clicks_before(session, bounds_of(first_kept, zone)[0] + window)
         forget_choices_of_nameless(session)
         engagement.forget_before(session, bounds_of(first_kept, zone)[0])
+    _forget_mail(crm, bounds_of(today - timedelta(days=int(crm.app.config["ECRM_DESK_MAIL_DAYS"])), zone)[0])
     last = bounds_of(today - timedelta(days=int(crm.app.config["ECRM_KEEP_CASES_DAYS"])), zone)[0]
     emptied = some = _empty_cases(crm, last)
     while some:
         some = _empty_cases(crm, last)
         emptied += some
     return f"{forgotten}; {emptied} cases emptied" if emptied else str(forgotten)
+
+
+def _forget_mail(crm: Installation, before: datetime) -> None:
+    some = 1
+    while some:
+        with crm.sessions.begin() as session:
+            some = inbound_mail.forget_before(session, before)
 
 
 def _empty_cases(crm: Installation, before: datetime) -> int:

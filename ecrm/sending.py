@@ -17,6 +17,7 @@ from tracking.email_address import ascii_domain
 from .flow_shop import budget_of
 from .installation import Installation
 from .mail_writer import mail_writer
+from .service.replying import files_of
 
 AT_MOST = {Stream.TRANSACTIONAL: 500, Stream.MARKETING: 20_000}
 """E-mails of one run of the job; the next run follows within seconds."""
@@ -76,6 +77,7 @@ def make_desk(crm: Installation) -> Desk:
         writer=mail_writer(crm),
         admit=budget_of(crm).admit,
         sign=crm.signer,
+        files=files_of(crm.sessions),
         rates=read_rates(config["ECRM_MAIL_RATES"]),
         return_path=config["ECRM_MAIL_RETURN_PATH"],
         stopping=crm.stopping.is_set,

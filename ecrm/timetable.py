@@ -37,6 +37,7 @@ from .reactions import run_reactions
 from .rehearsal_book import run_asked
 from .sending import send
 from .service.desk import look_after_cases
+from .service.intake import digest_waiting
 from .service.relationship_counting import count_all
 from .service.relationship_much import Much
 from .training import bring_up_to_date, train_apart
@@ -83,8 +84,13 @@ def mailings(crm: Installation) -> str:
 
 
 def read_reports(crm: Installation) -> str:
-    """Bounces and complaints, from the mailbox that they are sent to."""
+    """Bounces, complaints and letters to the desk, from the mailbox that they are sent to."""
     return read_mailbox(crm, now=datetime.now(UTC))
+
+
+def digest_mail(crm: Installation) -> str:
+    """Letters to the desk that a crash left unread."""
+    return f"{digest_waiting(crm, now=datetime.now(UTC))} letters made cases"
 
 
 def guard_sender(crm: Installation) -> str:
@@ -197,9 +203,15 @@ TIMETABLE: tuple[Job, ...] = (
     ),
     Job(
         "read-reports",
-        "reads bounces and complaints from their mailbox",
+        "reads bounces, complaints and letters to the desk from their mailbox",
         read_reports,
         every=timedelta(seconds=60),
+    ),
+    Job(
+        "digest-mail",
+        "makes cases of letters that a crash left unread",
+        digest_mail,
+        every=timedelta(minutes=2),
     ),
     Job(
         "guard-sender",

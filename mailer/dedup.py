@@ -61,3 +61,18 @@ def mailing_test(mailing_id: int, variant: str, *, address: str, now: datetime) 
     """One a mailing, variant, address and ten seconds: a second click makes no second e-mail."""
     slot = int(now.timestamp()) // 10
     return f"mailing-test:{mailing_id}:{variant}:{sha256(address.encode()).hexdigest()[:24]}:{slot}"
+
+
+def case_received(reference: str) -> str:
+    """One a case: that it arrived."""
+    return f"case-received:{reference}"
+
+
+def case_reply(reference: str, version: int) -> str:
+    """One a case and version of it: each answer makes a new version, and a second click comes with the old one."""
+    return f"case-reply:{reference}:{version}"
+
+
+def satisfaction(reference: str) -> str:
+    """One a case, even where it is solved a second time."""
+    return f"satisfaction:{reference}"

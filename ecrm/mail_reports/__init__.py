@@ -1,1 +1,1 @@
-"""How bounces and complaints reach us: from a mailbox, from the mail server, or by a signed call."""
+"""How mail comes in: from a mailbox, from the mail server, or by a signed call. Reports first, then letters."""

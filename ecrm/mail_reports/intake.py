@@ -1,6 +1,7 @@
-"""A small mail server for bounces and complaints, to which the shop's mail server hands them (extra `intake`).
+"""A small mail server to which the shop's mail server hands bounces, complaints and letters to the desk (`intake`).
 
-It takes mail for the return path alone and relays nothing: bind it to an address that only the mail server reaches.
+It takes mail for the return path and the desk's addresses alone and relays nothing: bind it to an address that only
+the mail server reaches. A letter is committed before it is answered for (`250`).
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ecrm.installation import Installation
+from ecrm.service.desk_addresses import bare, desk_addresses
+from ecrm.service.inbound_mail import MOST_BYTES as MOST_LETTER
 from mailer.bounces import MOST_BYTES
-from tracking.email_address import fold
 
 from .mailbox import NotInstalled
 from .taking import take_message
@@ -25,15 +27,14 @@ class Intake:
 
     def __init__(self, crm: Installation, *, address: str) -> None:
         self._crm = crm
-        self._address = fold(address)
+        self._addresses = {bare(address), *(one.folded for one in desk_addresses(crm.app.config))}
 
     async def handle_RCPT(  # noqa: N802 (aiosmtpd's name)
         self, _server: Any, _session: Any, envelope: Any, address: str, _options: list[str]
     ) -> str:
-        """Only for the address that bounces go to, with or without a `+tag`."""
-        local, _, domain = fold(address).rpartition("@")
-        if f"{local.partition('+')[0]}@{domain}" != self._address:
-            return "550 5.1.1 only reports about our own e-mails are taken here"
+        """Only for the address that bounces go to and for the desk's, with or without a `+tag`."""
+        if bare(address) not in self._addresses:
+            return "550 5.1.1 only reports about our own e-mails and letters to the desk are taken here"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -43,15 +44,15 @@ class Intake:
         A broad `except` stands here on purpose: whatever fails is the mail server's to try again later.
         """
         try:
-            done = await asyncio.to_thread(self._take, envelope.content)
+            done = await asyncio.to_thread(self._take, envelope.content, envelope.rcpt_tos[0])
         except Exception:
-            log.exception("a report could not be taken")
+            log.exception("a message could not be taken")
             return "451 4.3.0 try again later"
         return f"250 {', '.join(done) or 'no report'}"
 
-    def _take(self, content: bytes) -> list[str]:
+    def _take(self, content: bytes, recipient: str) -> list[str]:
         with self._crm.app.app_context():
-            return take_message(self._crm, content, source="intake", now=datetime.now(UTC))
+            return take_message(self._crm, content, source="intake", recipient=recipient, now=datetime.now(UTC))
 
 
 def serve(crm: Installation, *, address: str, host: str, port: int, lmtp: bool) -> Any:
@@ -72,7 +73,11 @@ def serve(crm: Installation, *, address: str, host: str, port: int, lmtp: bool) 
             return LMTP(self.handler, **self.SMTP_kwargs)
 
     server = (Lmtp if lmtp else Controller)(
-        Intake(crm, address=address), hostname=host, port=port, data_size_limit=MOST_BYTES, ready_timeout=10
+        Intake(crm, address=address), hostname=host, port=port, data_size_limit=_limit(crm), ready_timeout=10
     )
     server.start()
     return server
+
+
+def _limit(crm: Installation) -> int:
+    return MOST_LETTER if crm.app.config["ECRM_DESK_ADDRESSES"] else MOST_BYTES

@@ -1,4 +1,4 @@
-"""The mailbox that bounces and complaints are sent to, read by IMAP (extra `imap`)."""
+"""The mailbox that bounces, complaints and letters to the desk are sent to, read by IMAP (extra `imap`)."""
 
 from __future__ import annotations
 

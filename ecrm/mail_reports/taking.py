@@ -1,4 +1,4 @@
-"""Taking a message that came back: read, written down and followed."""
+"""Taking a message that came in: a report is written down and followed, a letter goes to the desk."""
 
 from __future__ import annotations
 
@@ -6,15 +6,23 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ecrm.installation import Installation
+from ecrm.service.intake import take_mail
 from mailer.bounces import read
 from mailer.reports import Reported, in_order, take_report
 
 AT_ONCE = 100
 
 
-def take_message(crm: Installation, raw: bytes, *, source: str, now: datetime) -> list[str]:
-    """What became of each report in the message, in a word (`mailer.reports.take_report`); nothing, for no report."""
-    return take_all(crm, read(raw), source=source, now=now)
+def take_message(crm: Installation, raw: bytes, *, source: str, recipient: str = "", now: datetime) -> list[str]:
+    """What became of each report in the message, in a word (`mailer.reports.take_report`).
+
+    What is no report is a letter to the desk, where there is one, and says what became of that (`intake.take_mail`);
+    without a desk it is nothing.
+    """
+    done = take_all(crm, read(raw), source=source, now=now)
+    if crm.app.config["ECRM_DESK_ADDRESSES"] and all(one == "unknown" for one in done):
+        return [take_mail(crm, raw, source=source, recipient=recipient, now=now)]
+    return done
 
 
 def take_all(crm: Installation, reports: Sequence[Reported], *, source: str, now: datetime) -> list[str]:

@@ -36,8 +36,7 @@ def why_automatic(message: Message, *, own: Collection[str] = ()) -> str:
         sender's name), `no answer wanted` (X-Auto-Response-Suppress), `subject`.
     """
     senders = {fold(address) for name in ("From", "Sender") for _shown, address in addresses(message, name)}
-    loops = {fold(raw_field(message, LOOP_HEADER)), fold(raw_field(message, "Delivered-To"))}
-    if senders & set(own) or (fold(raw_field(message, LOOP_HEADER)) in own and loops):
+    if (senders | {fold(raw_field(message, LOOP_HEADER))}) & set(own):
         return "loop"
     if message.get_content_type() == "multipart/report":
         return "report"

@@ -25,7 +25,7 @@ def split(text: str) -> tuple[str, str]:
     ours = next((place for place, line in enumerate(lines) if MARKER.match(line)), None)
     place = _header(lines[:ours] if ours is not None else lines)
     if place is None:
-        place = ours if ours is not None else _last_quotation(lines)
+        place = _above(lines, ours) if ours is not None else _last_quotation(lines)
     if place is None:
         return text.strip(), ""
     above, below = "\n".join(lines[:place]).strip(), lines[place:]
@@ -45,6 +45,13 @@ def _header(lines: list[str]) -> int | None:
         return None
     start = found.start() + (len(found.group()) - len(found.group().lstrip("\n")))
     return probe.count("\n", 0, start)
+
+
+def _above(lines: list[str], ours: int) -> int:
+    """Our line, or where the quotation begins in which it stands: our words stand above it."""
+    while ours and (lines[ours - 1].startswith(">") or not lines[ours - 1].strip()):
+        ours -= 1
+    return ours
 
 
 def _last_quotation(lines: list[str]) -> int | None:

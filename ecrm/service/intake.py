@@ -1,0 +1,243 @@
+"""Intake: a message is kept and committed first, then read and made a part of a case; nothing is lost on the way.
+
+What a machine wrote is never answered by a machine and opens nothing again (RFC 3834). What can't be read, comes too
+often or isn't for a person is put aside with the reason, and a person decides.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ecrm.installation import Installation
+from mailer.inbound.message import Inbound
+from mailer.inbound.reading import read
+from tracking.orders import SeenOrder
+
+from . import inbound_mail
+from .acknowledging import acknowledge
+from .cases import (
+    Attached,
+    Case,
+    Channel,
+    Direction,
+    Opened,
+    Said,
+    State,
+    add_message,
+    by_message_id,
+    log_step,
+    open_case,
+)
+from .desk_addresses import addressed, desk_addresses, own_addresses, team_of
+from .inbound_mail import InboundMail
+from .inbound_mail import State as MailState
+from .thread import MARK, Thread, thread_of
+
+log = logging.getLogger("ecrm.intake")
+
+MOST_AN_HOUR = 20
+"""Messages of one address: more are a loop or a flood, and wait for a person."""
+_ASIDE = {
+    "loop": "our own letter came back",
+    "report": "a report about no e-mail of ours",
+    "auto-submitted": "written by a machine",
+    "precedence": "sent to many at once",
+    "auto-reply": "an automatic answer to no letter of ours",
+    "empty return path": "written by a machine",
+    "list": "sent by a mailing list",
+    "machine": "from an address that nobody reads",
+    "subject": "an automatic answer to no letter of ours",
+}
+"""Why a machine's message that belongs to no case waits; `no answer wanted` becomes a case and isn't answered."""
+_LATE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of a message: its state, why, and its case."""
+
+    state: MailState
+    why: str = ""
+    case_id: int | None = None
+
+
+def take_mail(crm: Installation, raw: bytes, *, source: str, recipient: str = "", now: datetime) -> str:
+    """Keep a message, commit, then digest it; in a word, what became of it: a state, or `repeated`.
+
+    Raises:
+        SQLAlchemyError: where it can't be kept: whoever handed it over keeps it then.
+    """
+    with crm.sessions.begin() as session:
+        mail_id = inbound_mail.keep(session, raw, source=source, recipient=recipient, now=now)
+    if mail_id is None:
+        return "repeated"
+    return digest(crm, mail_id, now=now)
+
+
+def digest(crm: Installation, mail_id: int, *, now: datetime, forced: bool = False) -> str:
+    """Read a kept message and do what follows; in a word, what became of it, or `gone` where there is nothing to do.
+
+    A broad `except` stands here on purpose: whatever fails, the message waits for a person with the reason.
+
+    Args:
+        forced: a person wants a case made of what was put aside.
+    """
+    states = inbound_mail.WAITING if forced else (MailState.TAKEN,)
+    with crm.sessions() as session:
+        mail = session.get(InboundMail, mail_id)
+        raw, recipient = (mail.message, mail.recipient) if mail is not None else (None, "")
+    if raw is None:
+        return "gone"
+    try:
+        with crm.app.app_context():
+            return _digest(crm, mail_id, raw, recipient=recipient, states=states, now=now, forced=forced)
+    except Exception as error:
+        log.exception("message %s can't be made a case", mail_id)
+        with crm.sessions.begin() as session:
+            inbound_mail.settle(
+                session, mail_id, MailState.PUT_ASIDE, why=f"it can't be made a case ({type(error).__name__})"
+            )
+        return MailState.PUT_ASIDE
+
+
+def digest_waiting(crm: Installation, *, now: datetime) -> int:
+    """Digest what a crash left behind; says how many."""
+    with crm.sessions() as session:
+        ids = inbound_mail.undigested(session, before=now - _LATE)
+    for mail_id in ids:
+        digest(crm, mail_id, now=now)
+    return len(ids)
+
+
+def _digest(
+    crm: Installation,
+    mail_id: int,
+    raw: bytes,
+    *,
+    recipient: str,
+    states: tuple[MailState, ...],
+    now: datetime,
+    forced: bool,
+) -> str:
+    mail = read(raw, own=own_addresses(crm.app.config, crm.storefront.facts()))
+    with crm.sessions.begin() as session:
+        if not inbound_mail.claim(session, mail_id, mail, states=states, now=now):
+            return "gone"
+        done = _made(crm, session, mail, recipient=recipient, now=now, forced=forced)
+        inbound_mail.settle(session, mail_id, done.state, why=done.why, case_id=done.case_id)
+        return done.state
+
+
+def _made(crm: Installation, session: Session, mail: Inbound, *, recipient: str, now: datetime, forced: bool) -> Done:
+    thread = thread_of(session, mail)
+    if not forced and (why := _why_aside(session, mail, thread, now=now)) is not None:
+        return why
+    if not mail.from_address:
+        return Done(MailState.PUT_ASIDE, mail.trouble or "it says nobody who could be answered")
+    said = _said(session, mail, now=now)
+    if thread is not None and _goes_on(crm, thread.case, mail, now=now):
+        add_message(session, thread.case, said, now=now)
+        case = thread.case
+    else:
+        case = _open(crm, session, mail, said, recipient=recipient, before=thread, now=now)
+        if not mail.auto and not forced and "spam filter" not in mail.hints:
+            acknowledge(crm, session, case, answered=mail.message_id, now=now)
+    _note(session, case, mail, now=now)
+    return Done(MailState.CASE, case_id=case.id)
+
+
+def _why_aside(session: Session, mail: Inbound, thread: Thread | None, *, now: datetime) -> Done | None:
+    if mail.auto == "loop":
+        return Done(MailState.PUT_ASIDE, _ASIDE["loop"])
+    if mail.from_address and _too_many(session, mail, now=now):
+        return Done(MailState.PUT_ASIDE, f"more than {MOST_AN_HOUR} messages of this address in an hour")
+    if thread is None and mail.auto in _ASIDE:
+        return Done(MailState.PUT_ASIDE, _ASIDE[mail.auto])
+    if thread is None and "spam filter" in mail.hints:
+        return Done(MailState.SPAM, "a spam filter on the way says so")
+    return None
+
+
+def _too_many(session: Session, mail: Inbound, *, now: datetime) -> bool:
+    """Its own row names the sender already."""
+    return inbound_mail.messages_since(session, mail.from_address, since=now - timedelta(hours=1)) > MOST_AN_HOUR
+
+
+def _goes_on(crm: Installation, case: Case, mail: Inbound, *, now: datetime) -> bool:
+    """Whether a message is said in this case, or begins a new one that names it: what is long over stays over."""
+    if mail.auto or case.state not in {State.SOLVED, State.CLOSED}:
+        return True
+    if case.state == State.CLOSED or case.solved_at is None:
+        return False
+    return now - case.solved_at <= timedelta(days=int(crm.app.config["ECRM_DESK_REOPEN_DAYS"]))
+
+
+def _said(session: Session, mail: Inbound, *, now: datetime) -> Said:
+    at = min(mail.at, now) if mail.at is not None and mail.at > now - timedelta(days=30) else now
+    # A Message-ID that stands in a case already is another message's: this one goes without, or it were lost.
+    taken = by_message_id(session, mail.message_id) is not None
+    return Said(
+        direction=Direction.IN, channel=Channel.EMAIL, text=mail.text, quoted=mail.quoted, html=mail.html,
+        author_name=mail.from_name or mail.from_address, from_address=mail.from_address,
+        message_id=None if taken or not mail.message_id else mail.message_id, in_reply_to=mail.in_reply_to,
+        automatic=bool(mail.auto), at=at,
+        attachments=tuple(Attached(one.name, one.content_type, one.content) for one in mail.attachments),
+    )  # fmt: skip
+
+
+def _open(
+    crm: Installation,
+    session: Session,
+    mail: Inbound,
+    said: Said,
+    *,
+    recipient: str,
+    before: Thread | None,
+    now: datetime,
+) -> Case:
+    address = addressed(desk_addresses(crm.app.config), (recipient, *mail.to, *mail.cc))
+    subject = " ".join(MARK.sub(" ", mail.subject).split()) or " ".join(mail.text.split())[:80] or "(no subject)"
+    case = open_case(
+        session,
+        Opened(
+            channel=Channel.EMAIL, subject=subject, said=said,
+            from_address=mail.from_address, from_name=mail.from_name, language=mail.language,
+            team_id=team_of(session, address), spam="spam filter" in mail.hints,
+        ),
+        now=now,
+    )  # fmt: skip
+    case.order_reference = case.order_reference or _order_named(session, case, mail)
+    if before is not None:
+        log_step(session, case, "follows", now=now, reference=before.case.reference)
+        log_step(session, before.case, "followed", now=now, reference=case.reference)
+    return case
+
+
+def _order_named(session: Session, case: Case, mail: Inbound) -> str:
+    """The number of one of the customer's own orders, where the message names it; nobody else's."""
+    if case.customer_id is None:
+        return ""
+    query = select(SeenOrder.reference).where(SeenOrder.customer_id == case.customer_id)
+    words = f"{mail.subject}\n{mail.text}".upper()
+    for reference in session.scalars(query.order_by(SeenOrder.placed_at.desc()).limit(50)):
+        if len(reference) >= 4 and reference.upper() in words:
+            return reference
+    return ""
+
+
+def _note(session: Session, case: Case, mail: Inbound, *, now: datetime) -> None:
+    """What the agent should know of the message itself."""
+    told = []
+    if mail.trouble:
+        told.append(f"This message couldn't be read whole: {mail.trouble}.")
+    if mail.left_out:
+        told.append(f"{mail.left_out} more files came with it than are kept.")
+    if hints := [hint for hint in mail.hints if hint.endswith("failed")]:
+        told.append(f"The sender isn't proved ({', '.join(hints)}): be careful with what you tell them.")
+    if told:
+        add_message(session, case, Said(direction=Direction.NOTE, text=" ".join(told), automatic=True), now=now)

@@ -1,0 +1,148 @@
+"""Replying: an agent's answer becomes a message of the case and an e-mail of the outbox, both or neither."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+
+from ecrm.installation import Installation
+from ecrm.letters import post, shop_context, write
+from ecrm.storefront import Staff
+from mailer import dedup
+from mailer.addressing import MAX_SUBJECT, BadHeader
+from mailer.enclosed import MOST_BYTES, File, correspondence
+from mailer.outbox import Email
+
+from .cases import (
+    Attached,
+    AttachmentContent,
+    Case,
+    CaseAttachment,
+    CaseMessage,
+    Channel,
+    Direction,
+    Said,
+    add_message,
+    final,
+    messages_of,
+    take,
+)
+from .desk_addresses import sender_of
+
+TEMPLATE = "case_reply"
+MOST_QUOTED = 3000
+"""Letters of the last message that are quoted below the answer."""
+_SAFE = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/plain"})
+
+
+class NotAnswerable(ValueError):
+    """The answer can't be sent; the text says why and what to do."""
+
+
+def answer(
+    crm: Installation,
+    session: Session,
+    case: Case,
+    text: str,
+    *,
+    by: Staff,
+    attachments: Sequence[Attached] = (),
+    version: int | None = None,
+    now: datetime,
+) -> CaseMessage:
+    """Queue an agent's answer to whoever wrote, in the caller's transaction.
+
+    Args:
+        text: plain; lines stay lines, addresses of pages become links.
+        version: of the case as the agent saw it; a second click has an old one.
+
+    Raises:
+        NotAnswerable: without words or an address, or with more than ten megabytes of files.
+        ChangedMeanwhile: see `cases.take`.
+    """
+    case = final(session, case)
+    take(session, case, version=version)
+    _check(case, text, attachments)
+    before = messages_of(session, case.id)
+    last = next((one for one in reversed(before) if one.direction == Direction.IN), None)
+    try:
+        with shop_context(crm) as facts:
+            letter = write(
+                facts,
+                template=TEMPLATE,
+                context={
+                    "case": case, "text": text, "agent": by.name, "subject": subject_of(case),
+                    "quoted": _quoted(last), "quoted_at": last.at if last else None,
+                    "quoted_name": (last.author_name if last else "") or case.from_name,
+                },
+                to_address=case.from_address,
+                to_name=case.from_name,
+            )  # fmt: skip
+            letter = replace(letter, sender=sender_of(session, crm.app.config, facts, team_id=case.team_id))
+    except BadHeader as error:
+        raise NotAnswerable(f"This address can't be written to: {case.from_address} ({error})") from None
+    ids = [one.message_id for one in before if one.message_id]
+    answered = (last.message_id if last else None) or ""
+    email_id = post(
+        session, letter, dedup_key=dedup.case_reply(case.reference, case.version), customer_id=case.customer_id,
+        order_reference=case.order_reference or None, now=now,
+        content=correspondence(in_reply_to=answered, references=ids, files=bool(attachments)),
+    )  # fmt: skip
+    if email_id is None:
+        raise NotAnswerable("This answer was sent already.")
+    email = session.get_one(Email, email_id)
+    said = Said(
+        direction=Direction.OUT, channel=Channel.EMAIL, text=text, by=by, message_id=email.message_id,
+        in_reply_to=answered, email_id=email_id, attachments=tuple(attachments),
+    )  # fmt: skip
+    return add_message(session, case, said, now=now)
+
+
+def subject_of(case: Case) -> str:
+    """The subject of letters about a case: with its mark, by which an answer finds the way back."""
+    bare = case.subject.replace(case.subject_mark, "").strip()
+    begun = bare if bare[:3].lower() in {"re:", "aw:"} else f"Re: {bare}"
+    return f"{begun[: MAX_SUBJECT - len(case.subject_mark) - 1]} {case.subject_mark}"
+
+
+def files_of(sessions: sessionmaker[Session]) -> Callable[[Email], Sequence[File]]:
+    """For the sender: the files that go out with an e-mail about a case; what a browser could run as plain bytes."""
+
+    def find(email: Email) -> Sequence[File]:
+        query = (
+            select(CaseAttachment, AttachmentContent.content)
+            .join(AttachmentContent, AttachmentContent.digest == CaseAttachment.digest)
+            .join(CaseMessage, CaseMessage.id == CaseAttachment.message_id)
+            .where(CaseMessage.email_id == email.id)
+            .order_by(CaseAttachment.id)
+        )
+        with sessions() as session:
+            return [
+                File(one.name, one.content_type if one.content_type in _SAFE else "application/octet-stream", content)
+                for one, content in session.execute(query)
+            ]
+
+    return find
+
+
+def _check(case: Case, text: str, attachments: Sequence[Attached]) -> None:
+    if not case.from_address:
+        raise NotAnswerable("Nobody's e-mail address is known here. Call them, or enter an address first.")
+    if not text.strip():
+        raise NotAnswerable("Write an answer first.")
+    size = sum(len(one.content) for one in attachments)
+    if size > MOST_BYTES:
+        raise NotAnswerable(
+            f"The files have {size / 1e6:.1f} MB together, and mail servers take {MOST_BYTES // 10**6}: send fewer."
+        )
+
+
+def _quoted(last: CaseMessage | None) -> str:
+    if last is None:
+        return ""
+    text = last.text.strip()
+    return text if len(text) <= MOST_QUOTED else f"{text[:MOST_QUOTED].rstrip()} …"

@@ -1,0 +1,80 @@
+"""Thread: which case a message belongs to, without letting anybody into another's by guessing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from mailer.inbound.message import Inbound
+from tracking.customers import customer_by_email
+from tracking.email_address import fold
+
+from .cases import Case, CaseMessage, Direction, by_reference, final
+
+MARK = re.compile(r"\[(C-[A-Z2-7]{8})\]", re.IGNORECASE)
+"""A case's reference in a subject (`Case.subject_mark`)."""
+_MOST_IDS = 30
+
+
+@dataclass(frozen=True)
+class Thread:
+    """The case, and by what it was found: `answer` (a Message-ID of ours), `reference` or `subject`."""
+
+    case: Case
+    by: str
+
+
+def thread_of(session: Session, mail: Inbound) -> Thread | None:
+    """The case that a message belongs to; None where it begins one.
+
+    A Message-ID of ours is 96 random bits that only the case's people have seen: whoever answers it belongs there. The
+    customer's own Message-IDs, and the number in the subject, can be guessed or seen elsewhere: they count only for an
+    address that belongs to the case.
+    """
+    for message in _named(session, mail):
+        case = _open_to_all(session, message.case_id)
+        if case is not None and message.direction == Direction.OUT:
+            return Thread(case, "answer")
+        if case is not None and belongs(session, case, mail.from_address):
+            return Thread(case, "reference")
+    for mark in dict.fromkeys(MARK.findall(mail.subject)):
+        found = by_reference(session, mark)
+        case = _open_to_all(session, found.id) if found is not None else None
+        if case is not None and belongs(session, case, mail.from_address):
+            return Thread(case, "subject")
+    return None
+
+
+def belongs(session: Session, case: Case, address: str) -> bool:
+    """Whether this address is one of the case's: whoever began it, its customer's, or whoever wrote in it before."""
+    folded = fold(address)
+    if not folded:
+        return False
+    if folded == case.from_folded:
+        return True
+    owner = customer_by_email(session, address)
+    if owner is not None and owner.id == case.customer_id:
+        return True
+    wrote = select(CaseMessage.id).where(
+        CaseMessage.case_id == case.id, CaseMessage.from_folded == folded, CaseMessage.direction == Direction.IN
+    )
+    return session.scalar(wrote.limit(1)) is not None
+
+
+def _named(session: Session, mail: Inbound) -> list[CaseMessage]:
+    """The messages that it answers, the nearest first."""
+    ids = list(dict.fromkeys([mail.in_reply_to, *reversed(mail.references)]))[:_MOST_IDS]
+    wanted = [one for one in ids if one]
+    query = select(CaseMessage).where(CaseMessage.message_id.in_(wanted))
+    found = {one.message_id: one for one in session.scalars(query)} if wanted else {}
+    return [found[one] for one in wanted if one in found]
+
+
+def _open_to_all(session: Session, case_id: int) -> Case | None:
+    """The case, or the one that it became; None for one whose person was erased."""
+    case = session.get(Case, case_id)
+    case = final(session, case) if case is not None else None
+    return None if case is None or case.erased_at is not None else case

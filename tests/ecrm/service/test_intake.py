@@ -1,0 +1,211 @@
+"""A letter to the desk becomes a part of the right case, once, and nothing that came is lost."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+
+import pytest
+
+from ecrm.access.audit import at_command_line
+from ecrm.erasing import erase_mail
+from ecrm.installation import Installation
+from ecrm.keeping import retain
+from ecrm.service import inbound_mail, intake
+from ecrm.service.cases import Changes, State, change
+from ecrm.service.teams import Team
+from ecrm.storefront import ShopFacts
+from ecrm.timetable import job_named
+from tests.mailer.reports_material import dsn, out_of_office
+from tracking.orders import SeenOrder
+
+from .desk import DESK, NOW, cases_of, come_in, go_out, known, letter, mails, ready, said
+
+
+@pytest.fixture
+def plugin(plugin: Installation) -> Installation:
+    return ready(plugin)
+
+
+def test_a_letter_opens_a_case_of_whose_address_it_is(plugin: Installation) -> None:
+    ada = known(plugin)
+    with plugin.sessions.begin() as session:
+        session.add(
+            SeenOrder(reference="K-10077", customer_id=ada, placed_at=NOW, currency="EUR", goods_minor=1, total_minor=1)
+        )
+    message = letter("Wo ist meine Bestellung k-10077? Ich warte schon seit einer Woche auf das Paket.")
+    message.add_attachment(b"%PDF-1.7", maintype="application", subtype="pdf", filename="bill.pdf")
+    assert come_in(plugin, message) == "case"
+    (case,) = cases_of(plugin)
+    assert (case.customer_id, case.order_reference, case.language, case.channel) == (ada, "K-10077", "de", "email")
+    assert (case.subject, case.from_address, case.from_name) == ("My parcel", "ada@example.net", "Ada Byron")
+    first, received = said(plugin, case)
+    assert first.text.startswith("Wo ist")
+    assert (received.direction, received.automatic) == ("out", True)
+    assert [(one.state, one.case_id, one.from_folded) for one in mails(plugin)] == [
+        ("case", case.id, "ada@example.net")
+    ]
+
+
+def test_the_same_letter_again_is_taken_once(plugin: Installation) -> None:
+    message = letter(message_id="<1@ada>").as_bytes()
+    assert [come_in(plugin, message), come_in(plugin, b"Received: by another\n" + message)] == ["case", "repeated"]
+    assert len(cases_of(plugin)) == 1
+
+
+def test_other_words_under_the_same_message_id_are_not_lost(plugin: Installation) -> None:
+    come_in(plugin, letter("One", message_id="<1@ada>"))
+    come_in(plugin, letter("Two", message_id="<1@ada>"))
+    texts = [one.text for case in cases_of(plugin) for one in said(plugin, case) if one.direction == "in"]
+    assert texts == ["One", "Two"]
+
+
+def test_an_answer_to_our_letter_comes_into_the_case_whoever_writes_it(plugin: Installation) -> None:
+    come_in(plugin, letter())
+    (received,) = go_out(plugin)
+    answer = letter("And it's urgent", sender="ada.at.work@example.org", subject="AW: whatever")
+    answer["In-Reply-To"] = received["Message-ID"]
+    come_in(plugin, answer)
+    (case,) = cases_of(plugin)
+    assert [one.text for one in said(plugin, case) if one.direction == "in"] == [
+        "Where is my parcel?",
+        "And it's urgent",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sender", "joins"),
+    [("ada@example.net", True), ("ADA@Example.NET", True), ("eve@example.org", False)],
+)
+def test_the_number_in_the_subject_lets_nobody_else_in(plugin: Installation, sender: str, joins: bool) -> None:
+    come_in(plugin, letter())
+    (case,) = cases_of(plugin)
+    come_in(plugin, letter("more", sender=sender, subject=f"Re: My parcel {case.subject_mark.lower()}"))
+    assert len(cases_of(plugin)) == (1 if joins else 2)
+
+
+def test_somebody_else_s_message_id_lets_nobody_in_either(plugin: Installation) -> None:
+    come_in(plugin, letter(message_id="<1@guessable>"))
+    come_in(plugin, letter("more", sender="eve@example.org", In_Reply_To="<1@guessable>"))
+    come_in(plugin, letter("really more", References="<0@x> <1@guessable>"))
+    first, second = cases_of(plugin)
+    assert [len([m for m in said(plugin, one) if m.direction == "in"]) for one in (first, second)] == [2, 1]
+
+
+@pytest.mark.parametrize(("days", "cases"), [(13, 1), (15, 2)])
+def test_an_answer_opens_a_solved_case_again_for_some_days(plugin: Installation, days: int, cases: int) -> None:
+    come_in(plugin, letter())
+    (case,) = cases_of(plugin)
+    with plugin.sessions.begin() as session:
+        change(session, session.merge(case), Changes(state=State.SOLVED), now=NOW)
+    come_in(plugin, letter("It broke again", subject=f"Re: {case.subject_mark}"), at=NOW + timedelta(days=days))
+    found = cases_of(plugin)
+    assert len(found) == cases
+    assert found[0].state == (State.OPEN if cases == 1 else State.SOLVED)
+
+
+def test_an_automatic_answer_is_kept_in_its_case_and_opens_nothing(plugin: Installation) -> None:
+    come_in(plugin, letter())
+    (received,) = go_out(plugin)
+    (case,) = cases_of(plugin)
+    with plugin.sessions.begin() as session:
+        change(session, session.merge(case), Changes(state=State.SOLVED), now=NOW)
+    away = letter("I am away", In_Reply_To=str(received["Message-ID"]), Auto_Submitted="auto-replied")
+    assert come_in(plugin, away) == "case"
+    (case,) = cases_of(plugin)
+    assert (case.state, said(plugin, case)[-1].automatic) == (State.SOLVED, True)
+    assert go_out(plugin) == []
+
+
+@pytest.mark.parametrize(
+    ("message", "state", "why"),
+    [
+        (letter(Auto_Submitted="auto-replied"), "put_aside", "machine"),
+        (letter(sender="Garden <garden@example.com>"), "put_aside", "our own letter"),
+        (letter(X_Loop=DESK), "put_aside", "our own letter"),
+        (letter(List_Id="<news.example.org>"), "put_aside", "mailing list"),
+        (letter(sender="undisclosed"), "put_aside", "nobody who could be answered"),
+        (letter(X_Spam_Flag="YES"), "spam", "spam filter"),
+        (b"", "put_aside", "nobody"),
+    ],
+)
+def test_what_is_for_no_person_waits_with_its_reason(
+    plugin: Installation, message: EmailMessage | bytes, state: str, why: str
+) -> None:
+    assert come_in(plugin, message) == state
+    (mail,) = mails(plugin)
+    assert why in mail.why
+    assert (cases_of(plugin), go_out(plugin)) == ([], [])
+
+
+def test_what_was_put_aside_becomes_a_case_where_a_person_says_so(plugin: Installation) -> None:
+    come_in(plugin, letter(X_Spam_Flag="YES"))
+    (mail,) = mails(plugin)
+    assert intake.digest(plugin, mail.id, now=NOW, forced=True) == "case"
+    assert intake.digest(plugin, mail.id, now=NOW, forced=True) == "gone"
+    assert len(cases_of(plugin)) == 1
+    assert go_out(plugin) == []  # nobody is told by a machine that a person looked
+
+
+def test_too_many_letters_of_an_address_wait_and_none_is_lost(plugin: Installation) -> None:
+    states = [come_in(plugin, letter(f"Letter {number}")) for number in range(intake.MOST_AN_HOUR + 3)]
+    assert states == ["case"] * intake.MOST_AN_HOUR + ["put_aside"] * 3
+    assert come_in(plugin, letter("Next day"), at=NOW + timedelta(hours=2)) == "case"
+    assert len(go_out(plugin)) <= 4
+
+
+def test_a_letter_to_a_team_s_address_is_its_team_s(plugin: Installation) -> None:
+    ready(plugin, ECRM_DESK_ADDRESSES=(DESK, "returns@example.com=Returns"))
+    with plugin.sessions.begin() as session:
+        session.add(Team(name="Returns"))
+    come_in(plugin, letter(), recipient="Returns+7@example.com")
+    (case,) = cases_of(plugin)
+    assert case.team_id is not None
+    (received,) = go_out(plugin)
+    assert received["From"].addresses[0].addr_spec == "returns@example.com"
+
+
+def test_what_fails_waits_with_the_message_whole(plugin: Installation) -> None:
+    class OnFire:
+        def facts(self) -> ShopFacts:
+            raise RuntimeError("the shop is on fire")
+
+    shop, plugin.storefront = plugin.storefront, OnFire()  # type: ignore[assignment]
+    assert come_in(plugin, letter()) == "put_aside"
+    (mail,) = mails(plugin)
+    assert mail.why == "it can't be made a case (RuntimeError)"
+    assert b"Where is my parcel?" in (mail.message or b"")
+    plugin.storefront = shop
+    assert intake.digest(plugin, mail.id, now=NOW, forced=True) == "case"
+
+
+def test_a_crash_between_taking_and_reading_loses_nothing(plugin: Installation) -> None:
+    with plugin.sessions.begin() as session:
+        inbound_mail.keep(session, letter().as_bytes(), source="imap", recipient="", now=NOW)
+    assert job_named("digest-mail").run(plugin) == "1 letters made cases"
+    assert len(cases_of(plugin)) == 1
+
+
+def test_reports_come_first_and_strange_ones_wait(plugin: Installation) -> None:
+    assert come_in(plugin, dsn("<20261120T120000.0123456789abcdef01234567@example.com>")) == "put_aside"
+    assert come_in(plugin, out_of_office("<x@y>")) == "put_aside"
+
+
+def test_letters_are_forgotten_with_their_person(plugin: Installation) -> None:
+    known(plugin)
+    come_in(plugin, letter("My canary died"))
+    come_in(plugin, letter(Auto_Submitted="auto-replied"))
+    with plugin.app.app_context():
+        erase_mail(plugin, "ada@example.net", reason="asked", staff=at_command_line())
+    kept = mails(plugin)
+    assert [one.state for one in kept] == ["case", "dismissed"]
+    assert all(one.raw is None and "ada" not in str(one.__dict__) for one in kept)
+
+
+def test_letters_are_forgotten_with_time_and_not_taken_again(plugin: Installation) -> None:
+    now, old = datetime.now(UTC), letter("old")
+    come_in(plugin, old, at=now - timedelta(days=32))
+    come_in(plugin, letter("new"), at=now)
+    retain(plugin)
+    assert [one.raw is None for one in mails(plugin)] == [True, False]
+    assert come_in(plugin, old, at=now) == "repeated"
