@@ -54,6 +54,7 @@ class Acts(Protocol):
         reason: str,
         return_id: str,
         now: datetime,
+        restock: bool = False,
     ) -> str:
         """Give back the money of these pieces, and of the delivery if asked.
 
@@ -62,6 +63,7 @@ class Acts(Protocol):
             reason: the customer can read it.
             return_id: the CRM's return that it closes (`OrderRefunded.return_id`), empty for none; one return is paid
                 once: asked again with the same one, the first refund is answered.
+            restock: the goods came back and can be sold again.
 
         Returns:
             The shop's id of the refund (`OrderRefunded.refund_id`).
@@ -112,6 +114,7 @@ def give_back(
     reason: str,
     return_id: str,
     now: datetime,
+    restock: bool = False,
 ) -> str:
     """`Acts.give_back` of this shop.
 
@@ -119,7 +122,7 @@ def give_back(
         NotActed: also where the shop doesn't offer it.
     """
     done: str = _deed(storefront, "give_back")(
-        order_id, lines=lines, shipping=shipping, reason=reason, return_id=return_id, now=now
+        order_id, lines=lines, shipping=shipping, reason=reason, return_id=return_id, now=now, restock=restock
     )
     return done
 

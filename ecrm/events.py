@@ -111,7 +111,8 @@ class OrderRefunded(Told):
     `lines` say for which goods it went back, with the money of each; what they leave of the amount was for delivery.
     Without lines the amount is spread over what is left of the order's lines and delivery, unless `shipping_minor`
     says how much of it was for delivery (all of it, where a late parcel was paid for).
-    `unsent`: what of the order was not sent and never will be; nobody waits for it any more.
+    `unsent`: what of the order was not sent and never will be; nobody waits for it any more. `return_id`: the CRM's
+    return that it settles (`ecrm.acting.Acts.give_back`), empty for none.
     """
 
     name: ClassVar[str] = "Order Refunded"
@@ -123,6 +124,7 @@ class OrderRefunded(Told):
     lines: tuple[OrderLine, ...] = ()
     shipping_minor: int | None = None
     unsent: tuple[ParcelLine, ...] = ()
+    return_id: str = ""
     reason: str = ""
 
     @property

@@ -16,6 +16,7 @@ from tracking.clickstream.archive import Archive
 from tracking.clickstream.event import Event
 from tracking.clickstream.inbox import Inbox
 from tracking.clickstream.writer import Writer
+from tracking.delivery import carriers
 from tracking.visitors import Grade
 
 from . import cli, config, identification, ledger, letters, scheduler, template_globals, trials, wording
@@ -199,6 +200,11 @@ class ECRM:
             category: the shop's name of it.
         """
         return template_globals.SLOTS.ordered(placement, product_ids, category)
+
+    def carriers_of(self, tracking_number: str) -> tuple[str, ...]:
+        """Codes of the carriers that a number may belong to, by shape and check digit, the surest first: `dhl`, `dpd`,
+        `evri`, `fedex`, `gls`, `hermes`, `royal-mail`, `ups`, `usps`; none where it isn't recognised."""
+        return carriers.candidates(tracking_number)
 
     def observe(self, event: Seen) -> None:
         """Record a step of the present visitor, in the background; does nothing outside of a request."""

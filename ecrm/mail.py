@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,8 +14,9 @@ from mailer import dedup
 from recommender.asking import Placement
 from tracking.clickstream.event import Event
 from tracking.customers import Customer
-from tracking.delivery.progress import shipment_by_reference
-from tracking.delivery.shipment import Status
+from tracking.delivery.contents import Goods, contents_of, merged
+from tracking.delivery.progress import shipment_by_reference, shipments_of
+from tracking.delivery.shipment import Shipment, Status
 from tracking.email_address import fold
 from tracking.orders import SeenOrder, SeenOrderLine, order_by_reference
 
@@ -63,7 +65,8 @@ def tell_shipped(session: Session, row: Event, told: Told) -> None:
 
 
 def tell_scanned(session: Session, row: Event, told: Told) -> None:
-    """Tell the buyer that the parcel comes today, once; or that it arrived, as staff's word of it does."""
+    """Tell the buyer that the parcel comes today, or waits to be picked up, each once; or that it arrived, as staff's
+    word of it does."""
     assert isinstance(told, ParcelScanned)  # noqa: S101 (the table in reactions.py says so; mypy can't know)
     shipment = shipment_by_reference(session, told.shipment_id)
     if shipment is None or shipment.status != told.status:
@@ -71,6 +74,9 @@ def tell_scanned(session: Session, row: Event, told: Told) -> None:
     if told.status == Status.OUT_FOR_DELIVERY:
         key = dedup.order_out_for_delivery(told.shipment_id)
         tell_about_parcel(session, told.shipment_id, template="order_out_for_delivery", dedup_key=key)
+    elif told.status == Status.AVAILABLE_FOR_PICKUP:
+        key = dedup.order_pickup(told.shipment_id)
+        tell_about_parcel(session, told.shipment_id, template="order_pickup", dedup_key=key, place=told.place)
     elif told.status == Status.DELIVERED:
         key = dedup.order_delivered(told.shipment_id)
         tell_about_parcel(session, told.shipment_id, template="order_delivered", dedup_key=key)
@@ -100,8 +106,11 @@ class _Line:
         return self.line.name
 
 
-def tell_about_parcel(session: Session, shipment_reference: str, *, template: str, dedup_key: str) -> None:
-    """Queue a letter about a parcel to whom the order belongs.
+def tell_about_parcel(session: Session, shipment_reference: str, *, template: str, dedup_key: str, **more: Any) -> None:
+    """Queue a letter about a parcel to whom the order belongs, with what is in the parcel, as far as that is known.
+
+    Args:
+        more: what else the template is told.
 
     Raises:
         NotYet: where the parcel or its order isn't known.
@@ -111,26 +120,29 @@ def tell_about_parcel(session: Session, shipment_reference: str, *, template: st
     if shipment is None or order is None:
         raise NotYet(f"shipment {shipment_reference} isn't known yet")
     customer = session.get_one(Customer, order.customer_id)
-    query = select(SeenOrderLine).where(SeenOrderLine.order_id == order.id).order_by(SeenOrderLine.position)
-    lines = session.scalars(query).all()
+    inside, to_come = _parts(session, shipment)
+    lines = [_in_parcel(one) for one in inside] or _bought(session, order)
     to_address = _contact_of(session, order) or customer.email
     # what is recommended tells of the customer's past, which is nobody else's to read
     recommends = template == "order_delivered" and fold(to_address) == fold(customer.email)
     crm = installation()
     with shop_context(crm) as facts:
-        cards = {card.product_id: card for card in crm.storefront.products([line.product for line in lines])}
+        cards = {card.product_id: card for card in crm.storefront.products([line.product_id for line in lines])}
         letter = write(
             facts,
             template=template,
             context={
                 "shipment": shipment,
                 "order_reference": order.reference,
-                "lines": [_as_shown(facts, _line(line), cards.get(line.product)) for line in lines],
+                "lines": [_as_shown(facts, line, cards.get(line.product_id)) for line in lines],
+                "in_parcel": bool(inside),
+                "to_come": [f"{one.quantity} × {one.name}" for one in to_come],
                 "first_name": customer.first_name,
                 "order_url": visit_link(
                     facts, crm.storefront.order_url(order.reference, signed=True), template=template
                 ),
                 "picks": _picks(crm, session, facts, order, bought=cards, template=template) if recommends else [],
+                **more,
             },
             to_address=to_address,
             to_name=f"{customer.first_name} {customer.last_name}",
@@ -175,8 +187,24 @@ def _contact_of(session: Session, order: SeenOrder) -> str:
     return "" if row is None else str(row.properties.get("contact_email", ""))
 
 
-def _line(line: SeenOrderLine) -> OrderLine:
-    return OrderLine(product_id=line.product, name=line.name, quantity=line.quantity, net_minor=line.net_minor)
+def _parts(session: Session, shipment: Shipment) -> tuple[list[Goods], list[Goods]]:
+    """What lies in a parcel, and what of its order is still to be sent."""
+    family = {one.id: one.status for one in shipments_of(session, shipment.order_reference)}
+    inside = contents_of(session, family)
+    waiting = [goods for one, goods in inside.items() if one != shipment.id and family[one] == Status.PRE_TRANSIT]
+    return inside.get(shipment.id, []), merged(one for goods in waiting for one in goods)
+
+
+def _in_parcel(goods: Goods) -> OrderLine:
+    return OrderLine(product_id=goods.product, name=goods.name, quantity=goods.quantity, net_minor=0)
+
+
+def _bought(session: Session, order: SeenOrder) -> list[OrderLine]:
+    query = select(SeenOrderLine).where(SeenOrderLine.order_id == order.id).order_by(SeenOrderLine.position)
+    return [
+        OrderLine(product_id=line.product, name=line.name, quantity=line.quantity, net_minor=line.net_minor)
+        for line in session.scalars(query)
+    ]
 
 
 def _as_shown(facts: ShopFacts, line: OrderLine, card: ProductCard | None) -> _Line:

@@ -26,6 +26,11 @@ def order_out_for_delivery(shipment_reference: str) -> str:
     return f"order-out-for-delivery:{shipment_reference}"
 
 
+def order_pickup(shipment_reference: str) -> str:
+    """One a parcel."""
+    return f"order-pickup:{shipment_reference}"
+
+
 def order_delayed(shipment_reference: str) -> str:
     """One a parcel: that it is late is no news the second time."""
     return f"order-delayed:{shipment_reference}"

@@ -51,6 +51,7 @@ class Hooks:
     `tables_current` says whether the tables of whoever is plugged in are those of this version.
     `knows_visitor` says whether such a list is in the present visitor's own order; `in_their_order` puts products of a
     list (`search`, or `category` with its name) into it: all of them, each once.
+    `carrier_of` says which carriers' a tracking number may be, by our codes or others, the surest first.
     `letters` are asked to send a letter and say whether they do: in the transaction of `db.session`, without a commit.
     """
 
@@ -60,6 +61,7 @@ class Hooks:
     tables_current: list[Callable[[Connection], bool]] = field(default_factory=list)
     knows_visitor: list[Callable[[str], bool]] = field(default_factory=list)
     in_their_order: list[Callable[[str, Sequence[int], str], list[int]]] = field(default_factory=list)
+    carrier_of: list[Callable[[str], Sequence[str]]] = field(default_factory=list)
 
 
 def hooks(app: Flask | None = None) -> Hooks:
@@ -81,6 +83,16 @@ def can_send_letters() -> bool:
 def send_letter(letter: Letter) -> bool:
     """Have a letter sent once the present transaction is committed; says whether it will be."""
     return any(send(letter) for send in hooks().letters)
+
+
+def can_tell_carriers() -> bool:
+    """Whether anybody plugged in knows carriers by their numbers."""
+    return bool(hooks().carrier_of)
+
+
+def carriers_of(tracking_number: str) -> list[str]:
+    """Codes of the carriers that a number may belong to, the surest first; none where nobody can tell."""
+    return list(dict.fromkeys(code for ask in hooks().carrier_of for code in ask(tracking_number)))
 
 
 def all_tables_current(connection: Connection) -> bool:

@@ -19,7 +19,7 @@ from ..checkout.refunding import (
     NothingLeft,
     RefundAsked,
     cancel,
-    left_to_send,
+    drop_rest,
     refund,
     refundable,
     refunded_minor,
@@ -29,7 +29,9 @@ from ..database import db
 from ..fulfilment.carriers import CARRIERS, carrier_name, tracking_link
 from ..fulfilment.forms import read_parcel
 from ..fulfilment.parcel import Parcel
-from ..fulfilment.shipping import NotShippable, NumberTaken, mark_delivered, parcels_of, ship
+from ..fulfilment.remaining import pieces_of
+from ..fulfilment.shipping import NotLeft, NotShippable, NumberTaken, mark_delivered, parcels_of, ship
+from ..hooks import can_tell_carriers
 from ..wording import gettext as _
 from ..wording import money
 from .forms import read_refund
@@ -46,6 +48,7 @@ def add_to(blueprint: Blueprint) -> None:
     blueprint.add_url_rule(arrived, "deliver", deliver, methods=["POST"])
     blueprint.add_url_rule(f"{one}/refund", "refund", give_back, methods=["POST"])
     blueprint.add_url_rule(f"{one}/cancel", "cancel", cancel_order, methods=["POST"])
+    blueprint.add_url_rule(f"{one}/cancel-rest", "cancel_rest", cancel_rest, methods=["POST"])
 
 
 @staff_only(Permission.ORDERS_VIEW)
@@ -71,14 +74,23 @@ def order(number: str) -> str:
 
 @staff_only(Permission.ORDERS_SHIP)
 def send_parcel(number: str) -> Response | tuple[str, int]:
-    """Hand a parcel to a carrier."""
+    """Hand a parcel to a carrier, with all that is left of the order or with the pieces that were chosen."""
     row = _order(number)
-    carrier, tracking_number, errors = read_parcel(request.form)
-    if errors:
-        return _page(row, parcel_errors=errors), 422
+    typed = read_parcel(request.form)
+    if typed.errors:
+        return _page(row, parcel_errors=typed.errors, carrier=typed.carrier), 422
     try:
-        ship(db.session(), row, carrier=carrier, tracking_number=tracking_number, now=datetime.now(UTC))
+        ship(
+            db.session(), row, carrier=typed.carrier, tracking_number=typed.number, pieces=typed.pieces,
+            now=datetime.now(UTC),
+        )  # fmt: skip
         db.session.commit()
+    except NotLeft as refused:
+        db.session.rollback()
+        problem = _("Choose what is in this parcel: at least one piece, and no more than is left to send.")
+        if not refused.left:
+            problem = _("Nothing is left to send. To send something on top, leave all pieces empty.")
+        return _page(_order(number), parcel_errors={"pieces": problem}), 409
     except NotShippable:
         db.session.rollback()
         flash(_("This order was cancelled: nothing was sent."), "error")
@@ -87,7 +99,8 @@ def send_parcel(number: str) -> Response | tuple[str, int]:
         db.session.rollback()
         errors = {"tracking_number": _("This number belongs to a parcel of another order.")}
         return _page(_order(number), parcel_errors=errors), 409
-    flash(_("On its way: %(carrier)s %(number)s.", carrier=carrier_name(carrier), number=tracking_number), "success")
+    words = _("On its way: %(carrier)s %(number)s.", carrier=carrier_name(typed.carrier), number=typed.number)
+    flash(words, "success")
     return _back(number)
 
 
@@ -142,6 +155,23 @@ def cancel_order(number: str) -> Response | tuple[str, int]:
     return _back(number)
 
 
+@staff_only(Permission.ORDERS_REFUND)
+def cancel_rest(number: str) -> Response | tuple[str, int]:
+    """What of a partly sent order hasn't left never will: its money goes back, its goods go back on sale."""
+    row = _order(number)
+    try:
+        made = drop_rest(db.session(), row, reason=_("Can't be sent"), now=datetime.now(UTC))
+        db.session.commit()
+    except NothingLeft:
+        db.session.rollback()
+        flash(_("Nothing of this order is left to send: nothing was changed."), "error")
+        return _page(_order(number)), 409
+    flash(
+        _("The rest is cancelled. Given back: %(amount)s.", amount=money(made.amount_minor, made.currency)), "success"
+    )
+    return _back(number)
+
+
 def _order(number: str) -> Order:
     row = find_order(db.session(), number)
     if row is None:
@@ -153,8 +183,10 @@ def _back(number: str) -> Response:
     return redirect(url_for("backoffice.order", number=number), 303)
 
 
-def _page(row: Order, *, parcel_errors: dict[str, str] | None = None, refund_error: str = "") -> str:
+def _page(row: Order, *, parcel_errors: dict[str, str] | None = None, refund_error: str = "", carrier: str = "") -> str:
     session = db.session()
+    sending = {one.product_id: one for one in pieces_of(session, row)}
+    known = [(one.code, one.name) for one in CARRIERS]
     return render_template(
         "shop/backoffice/order.html",
         order=row,
@@ -163,11 +195,13 @@ def _page(row: Order, *, parcel_errors: dict[str, str] | None = None, refund_err
         delivery_name=method_name(row.delivery_method),
         payment_name=payment_name(row.payment_method),
         parcels=parcels_of(session, row),
-        to_send=left_to_send(session, row) if row.status == OrderStatus.PLACED else None,
+        sending=sending,
+        to_send=sum(one.left for one in sending.values()),
         parts={part.product_id: part for part in refundable(session, row)},
         refunded_minor=refunded_minor(session, row),
         shipping_left=shipping_left(session, row),
-        carriers=[(carrier.code, carrier.name) for carrier in CARRIERS],
+        carriers=[("", _("By the number")), *known] if can_tell_carriers() else known,
+        carrier=carrier or request.form.get("carrier", ""),
         carrier_name=carrier_name,
         tracking_link=tracking_link,
         typed=request.form,

@@ -123,10 +123,13 @@ class CouponUse(Base):
 
 
 class Refund(Base):
-    """Money given back. `order_id` is empty where an import doesn't say which order a cancellation belongs to."""
+    """Money given back. `order_id` is empty where an import doesn't say which order a cancellation belongs to.
+
+    `return_id` names what it settles for whoever asked for it; unique, so that one return is paid once.
+    """
 
     __tablename__ = "refund"
-    __table_args__ = (Index(None, "order_id"), Index(None, "account_id"))
+    __table_args__ = (Index(None, "order_id"), Index(None, "account_id"), Index(None, "return_id", unique=True))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(String(40), unique=True)
@@ -137,13 +140,14 @@ class Refund(Base):
     amount_minor: Mapped[int] = mapped_column(BigInteger)
     reason: Mapped[str] = mapped_column(String(200), default="")
     source: Mapped[str] = mapped_column(String(40), default="shop")
+    return_id: Mapped[str | None] = mapped_column(String(40))
 
     order: Mapped[Order | None] = relationship(back_populates="refunds")
     lines: Mapped[list[RefundLine]] = relationship(order_by="RefundLine.position")
 
 
 class RefundLine(Base):
-    """What was taken back, in positive pieces and positive money."""
+    """What was taken back, in positive pieces and positive money. `unsent` of the pieces were never sent."""
 
     __tablename__ = "refund_line"
 
@@ -151,4 +155,5 @@ class RefundLine(Base):
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     product_id: Mapped[int] = mapped_column(ForeignKey("product.id"))
     quantity: Mapped[int]
+    unsent: Mapped[int] = mapped_column(default=0)
     amount_minor: Mapped[int] = mapped_column(BigInteger)

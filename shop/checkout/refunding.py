@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 from .. import signals
 from ..catalog.product import Product
 from ..coupons.uses import give_uses_back
+from ..fulfilment.remaining import Pieces, pieces_of
+from ..fulfilment.shipping import complete
 from ..writes import rows_changed
 from .order import Order, OrderLine, OrderStatus, Refund, RefundLine
 
@@ -50,12 +52,16 @@ class Refundable:
 
 @dataclass(frozen=True, kw_only=True)
 class RefundAsked:
-    """Pieces by product id, whether the delivery charge comes back too, and whether the goods can be sold again."""
+    """Pieces by product id, whether the delivery charge comes back too, and whether the goods can be sold again.
+
+    `return_id`: what it settles for whoever asks; the same one is paid once.
+    """
 
     pieces: Mapping[int, int]
     shipping: bool
     restock: bool
     reason: str
+    return_id: str = ""
 
 
 def refundable(session: Session, order: Order) -> list[Refundable]:
@@ -100,16 +106,6 @@ def shipping_left(session: Session, order: Order) -> int:
     return max(order.shipping_minor - given, 0)
 
 
-def left_to_send(session: Session, order: Order) -> dict[int, int]:
-    """Pieces by line position that an order which hasn't left still asks for: bought and not given back."""
-    left = {part.product_id: part.left for part in refundable(session, order)}
-    pieces: dict[int, int] = {}
-    for line in order.lines:
-        pieces[line.position] = min(line.quantity, left[line.product_id])
-        left[line.product_id] -= pieces[line.position]
-    return pieces
-
-
 def cancel(session: Session, order: Order, *, reason: str, now: datetime) -> Refund | None:
     """Cancel an order that wasn't handed over yet: the rest of the money goes back, the goods go back on sale.
 
@@ -138,10 +134,14 @@ def refund(session: Session, order: Order, asked: RefundAsked, *, now: datetime)
 
     An order of which nothing is left, and which hasn't left, is cancelled by it: nobody may pack it any more.
 
+    The pieces are taken for ones that were sent, as far as any were; the others won't be sent any more.
+
     Raises:
         NothingLeft: more pieces or more money than is left of the order, or nothing at all was asked for.
     """
     rows_changed(session, update(Order).where(Order.id == order.id).values(status=Order.status))  # the lock
+    if asked.return_id and (paid := session.scalar(select(Refund).where(Refund.return_id == asked.return_id))):
+        return paid
     parts = {part.product_id: part for part in refundable(session, order)}
     wanted = {product_id: quantity for product_id, quantity in asked.pieces.items() if quantity}
     for product_id, quantity in wanted.items():
@@ -164,13 +164,54 @@ def refund(session: Session, order: Order, asked: RefundAsked, *, now: datetime)
             give_uses_back(session, [use.coupon_id for use in order.coupons])
             session.refresh(order)
             signals.announce(signals.order_cancelled, order=order, at=now)
-    return _write(session, order, pieces=wanted, amount_minor=amount, reason=asked.reason, now=now)
+    made = _write(
+        session, order, pieces=wanted, amount_minor=amount, reason=asked.reason, return_id=asked.return_id, now=now
+    )
+    _complete(session, order)
+    return made
+
+
+def drop_rest(session: Session, order: Order, *, reason: str, now: datetime) -> Refund:
+    """What of a partly sent order is still to be sent won't be: its money goes back, its goods go back on sale.
+
+    Where all that was sent has arrived, the order is delivered by it.
+
+    Raises:
+        NothingLeft: nothing of it was sent yet (cancel it then), or nothing is left to send.
+    """
+    shipped = (Order.id == order.id) & (Order.status == OrderStatus.SHIPPED)
+    locked = rows_changed(session, update(Order).where(shipped).values(status=Order.status)) == 1
+    rest = {one.product_id: one for one in pieces_of(session, order) if one.left} if locked else {}
+    if not rest:
+        raise NothingLeft(order.number)
+    parts = {part.product_id: part for part in refundable(session, order)}
+    pieces = {product_id: one.left for product_id, one in rest.items()}
+    amount = sum(parts[product_id].amount(quantity) for product_id, quantity in pieces.items())
+    amount = min(amount, order.total_minor - refunded_minor(session, order))
+    _restock(session, pieces)
+    made = _write(session, order, pieces=pieces, amount_minor=amount, reason=reason, unsent=True, now=now)
+    _complete(session, order)
+    return made
+
+
+def _complete(session: Session, order: Order) -> None:
+    if complete(session, order):
+        session.refresh(order)
 
 
 def _write(
-    session: Session, order: Order, *, pieces: Mapping[int, int], amount_minor: int, reason: str, now: datetime
+    session: Session,
+    order: Order,
+    *,
+    pieces: Mapping[int, int],
+    amount_minor: int,
+    reason: str,
+    now: datetime,
+    unsent: bool = False,
+    return_id: str = "",
 ) -> Refund:
     """The refund's rows and its announcement. Lines carry the goods' part of the money; the delivery has no line."""
+    sending = {one.product_id: one for one in pieces_of(session, order)}
     parts = {part.product_id: part for part in refundable(session, order)}
     count = session.scalar(select(func.count()).select_from(Refund).where(Refund.order_id == order.id)) or 0
     made = Refund(
@@ -181,11 +222,13 @@ def _write(
         currency=order.currency,
         amount_minor=amount_minor,
         reason=reason,
+        return_id=return_id or None,
         lines=[
             RefundLine(
                 position=position,
                 product_id=product_id,
                 quantity=quantity,
+                unsent=quantity if unsent else _never_sent(sending[product_id], quantity),
                 amount_minor=parts[product_id].amount(quantity),
             )
             for position, (product_id, quantity) in enumerate(pieces.items(), start=1)
@@ -195,6 +238,10 @@ def _write(
     session.flush()
     signals.announce(signals.order_refunded, refund=made)
     return made
+
+
+def _never_sent(part: Pieces, quantity: int) -> int:
+    return max(quantity - part.to_return, 0)
 
 
 def _restock(session: Session, pieces: Mapping[int, int]) -> None:

@@ -14,10 +14,11 @@ from ecrm import migrating
 from ecrm.catching_up import catch_up
 from ecrm.collector.openapi import describe
 from ecrm.installation import installation
+from ecrm.signals import parcel_moved
 
 from .. import health, signals
 from ..hooks import hooks
-from . import asking, past, seeing, telling
+from . import asking, hearing, past, seeing, telling
 from .plugin import crm
 from .storefront import ShopStorefront
 
@@ -31,11 +32,13 @@ def install_crm(app: Flask) -> None:
     hooks(app).knows_visitor.append(asking.knows_visitor)
     hooks(app).in_their_order.append(asking.in_their_order)
     hooks(app).letters.append(asking.send_letter)
+    hooks(app).carrier_of.append(asking.carrier_of)
     hooks(app).tables_current.append(migrating.is_current)
     for endpoint, operation in health.OPENAPI.items():
         describe(app, endpoint, operation)
     for signal, receiver in _RECEIVERS.items():
         signal.connect(receiver, app)
+    parcel_moved.connect(hearing.parcel_moved, app)
 
 
 def _tables_upgraded(app: Flask) -> None:

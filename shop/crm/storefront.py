@@ -25,6 +25,7 @@ from ..checkout.delivery import quote as quote_delivery
 from ..checkout.order_links import signed_order_path
 from ..database import db
 from ..profile import shop_profile
+from .acting import Deeds
 from .carts import cart_as_it_lies, carts_touched
 
 _AT_ONCE = 5_000
@@ -32,8 +33,8 @@ _MOST_ARRIVALS = 500
 _MOST_DIGITS = 9  # longer numbers are nobody's product id and don't fit the column
 
 
-class ShopStorefront:
-    """Answers from the shop's own tables; see `ecrm.Storefront` for the questions."""
+class ShopStorefront(Deeds):
+    """Answers from the shop's own tables; see `ecrm.Storefront` for the questions, `ecrm.acting.Acts` for the deeds."""
 
     def facts(self) -> ShopFacts:
         profile = shop_profile()

@@ -130,6 +130,8 @@ def order_refunded(_app: Flask, *, refund: Refund) -> None:
             lines=_refunded_lines(refund),
             # this shop gives back goods by line: without any it was the delivery
             shipping_minor=None if refund.lines else refund.amount_minor,
+            unsent=_unsent_lines(refund),
+            return_id=refund.return_id or "",
             reason=refund.reason,
         ),
         session=db.session(),
@@ -138,14 +140,28 @@ def order_refunded(_app: Flask, *, refund: Refund) -> None:
 
 def _refunded_lines(refund: Refund) -> tuple[events.OrderLine, ...]:
     """What came back, by the names under which it was bought."""
-    names = {line.product_id: line.name for line in refund.order.lines} if refund.order else {}
     return tuple(
         events.OrderLine(
-            product_id=str(line.product_id), quantity=line.quantity, net_minor=line.amount_minor,
-            name=names.get(line.product_id) or db.session.get_one(Product, line.product_id).name,
+            product_id=str(line.product_id), name=_bought_as(refund.order, line.product_id), quantity=line.quantity,
+            net_minor=line.amount_minor,
         )
         for line in refund.lines
     )  # fmt: skip
+
+
+def _unsent_lines(refund: Refund) -> tuple[events.ParcelLine, ...]:
+    return tuple(
+        events.ParcelLine(
+            product_id=str(line.product_id), name=_bought_as(refund.order, line.product_id), quantity=line.unsent
+        )
+        for line in refund.lines
+        if line.unsent
+    )
+
+
+def _bought_as(order: Order | None, product_id: int) -> str:
+    names = (line.name for line in order.lines if line.product_id == product_id) if order else iter(())
+    return next(names, "") or db.session.get_one(Product, product_id).name
 
 
 def order_cancelled(_app: Flask, *, order: Order, at: datetime) -> None:
@@ -160,6 +176,14 @@ def parcel_shipped(_app: Flask, *, parcel: Parcel) -> None:
             order_id=parcel.order.number,
             carrier=carrier_name(parcel.carrier),
             tracking_number=parcel.tracking_number,
+            lines=tuple(
+                events.ParcelLine(
+                    product_id=str(line.product_id),
+                    name=_bought_as(parcel.order, line.product_id),
+                    quantity=line.quantity,
+                )
+                for line in parcel.lines
+            ),
         ),
         session=db.session(),
     )

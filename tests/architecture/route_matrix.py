@@ -124,6 +124,7 @@ BACKOFFICE = {
     "backoffice.deliver POST": Row(_staff("packer"), {**_ORDER, "parcel_id": "parcel"}),
     "backoffice.refund POST": Row(_staff("support"), _ORDER),
     "backoffice.cancel POST": Row(_staff("support"), _ORDER),
+    "backoffice.cancel_rest POST": Row(_staff("support"), _ORDER),
 }
 
 _FIGURES = _staff("marketer", "analyst")
