@@ -141,6 +141,20 @@ def test_who_searched_is_found_however_it_was_written(db: Session, typed: str, s
     assert everybody(db, {"is": "looked", "what": "search", "value": typed, "days": 3}) == {ids[0]}
 
 
+@pytest.mark.parametrize(
+    ("typed", "searched"),
+    [("red wine", " red   wine "), ("½ l", "½ l"), ("m²", "m²"), ("λόγος", "ΛΌΓΟΣ"), ("ΛΌΓΟΣ", "λόγος"),
+     ("5 l", "5\u00a0l")],
+)  # fmt: skip
+def test_a_search_is_found_by_its_own_words(db: Session, typed: str, searched: str) -> None:
+    (contact,) = fill(db, [Person(visits=[Visited(1)])], NOW)
+    visit = db.scalars(select(Visit)).one()
+    at = NOW - timedelta(days=1)
+    db.add(Event(name="Products Searched", subject=searched, happened_at=at, session_id=visit.id))
+    db.flush()
+    assert everybody(db, {"is": "looked", "what": "search", "value": typed, "days": 3}) == {contact}
+
+
 DAYS = st.integers(0, 400)
 ORDERS = st.builds(
     Bought, DAYS, st.integers(0, 9000), st.integers(0, 3000), st.sampled_from([("p1",), ("p2", "p3"), ("p9",), ()])

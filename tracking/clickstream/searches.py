@@ -6,7 +6,7 @@ import unicodedata
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, func
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, func, or_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tracking.record import BigId, Record
@@ -50,14 +50,18 @@ def same_term(column: Any, query: str) -> ColumnElement[bool]:
     """Whether a stored query counts as the same term as `query`, on every database alike.
 
     SQLite's lower() knows ASCII alone, so the other letters of the term that is looked for are lowered one by one:
-    only they can make a stored query equal to it.
+    only they can make a stored query equal to it. Of ligatures, fractions and other widths, which are folded in Python
+    only, the same are found, and not what counts as the same.
     """
     wanted = folded(query)
-    stored = func.lower(func.trim(column))
+    stored = func.lower(func.trim(func.replace(column, "\u00a0", " ")))
+    for _ in range(3):  # up to eight spaces become one
+        stored = func.replace(stored, "  ", " ")
     for letter in sorted(set(wanted) - {chr(code) for code in range(128)}):
-        for written in sorted({letter.upper(), unicodedata.normalize("NFD", letter)} - {letter}):
+        final = {"ς"} if letter == "σ" else set()
+        for written in sorted({letter.upper(), unicodedata.normalize("NFD", letter), *final} - {letter}):
             stored = func.replace(stored, written, letter)
     if "ss" in wanted:
         for sharp in "ßẞ":
             stored = func.replace(stored, sharp, "ss")
-    return func.substr(stored, 1, MAX_TERM) == wanted
+    return or_(func.substr(stored, 1, MAX_TERM) == wanted, func.trim(column) == query.strip())
