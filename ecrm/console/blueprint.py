@@ -127,6 +127,13 @@ def areas() -> tuple[Area, ...]:
         ),
         Area(Permission.DELIVERIES, _("Deliveries"), "truck", ("deliveries",), people),
         Area(
+            Permission.OVERVIEW, _("Desk figures"), "chart", ("desk_report",), people, keeps=True,
+            tabs=(
+                Tab(_("Cases"), ("desk_report", "desk_report_cases")),
+                Tab(_("Product questions"), ("desk_products",)),
+            ),
+        ),
+        Area(
             Permission.DESK, _("Relationships"), "people",
             ("relationships", "set_relationship_policy", "relationship_customers", "relationship_breaches"), people,
         ),

@@ -226,6 +226,11 @@ CONSOLE = {
     "console.take_back_browser POST": Row(_PERSONS, _BROWSER, {"reason": "not theirs"}),
     "console.put_back_browser POST": Row(_PERSONS, _BROWSER, {"reason": "theirs"}),
     "console.waitlists GET": Row(_EMAILS),
+    "console.desk_report GET": Row(_FIGURES),
+    "console.desk_report_csv GET": Row(_FIGURES),
+    "console.desk_products GET": Row(_FIGURES),
+    "console.desk_products_csv GET": Row(_FIGURES),
+    "console.desk_report_cases GET": Row(_PERSONS),
     "console.relationships GET": Row(_staff("marketer", "support")),
     "console.set_relationship_policy POST": Row(
         _staff(), {"cell": "asks_much_buys_much"}, {"days_first": "2", "response": "4", "unit": "hours"}
