@@ -97,8 +97,9 @@ SETTINGS = (
     Setting("ECRM_GIFT_SHELVES", (), "Categories that hold what is for giving, as the shop calls them; empty finds them by English and some German words."),
     Setting("ECRM_DESK_ADDRESSES", (), "Addresses at which people write to the support desk, e.g. `support@example.com`, or `returns@example.com=Returns` for the team of this name. What comes there, by `flask ecrm intake` or into the mailbox of ECRM_IMAP_HOST, becomes cases; empty makes none of mail."),
     Setting("ECRM_DESK_ACKNOWLEDGE", True, "Whether a new case is answered at once, by a letter that says that it arrived; never to a machine."),
-    Setting("ECRM_DESK_REOPEN_DAYS", 14, "How many days after it was solved a case is opened again by its customer's answer; later ones begin a new case that names it."),
     Setting("ECRM_DESK_MAIL_DAYS", 30, "How many days letters to the desk are kept as they came, to be read again where something went wrong."),
+    Setting("ECRM_SATISFACTION_DAYS", 30, "How many days lie at least between two questions to one person whether an answer helped, asked by e-mail after a case was solved; 0 asks nobody."),
+    Setting("ECRM_SATISFACTION_HOURS", 24, "How many hours after a case was solved its customer is asked whether that helped."),
     Setting("ECRM_CALL_LINK", "tel", "What a click on a telephone number in the console opens: `tel`, or your telephone system's address with `{number}` in it, e.g. `sip:{number}@pbx.example.com`; empty links none."),
 )  # fmt: skip
 

@@ -43,6 +43,7 @@ class Purpose(StrEnum):
     CLICK = "click"
     OPEN = "open"
     HOST = "host"
+    SATISFACTION = "satisfaction"
     REVIEW = "review"
 
 

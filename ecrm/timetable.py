@@ -40,6 +40,7 @@ from .service.desk import look_after_cases
 from .service.intake import digest_waiting
 from .service.relationship_counting import count_all
 from .service.relationship_much import Much
+from .service.satisfaction import ask_all
 from .training import bring_up_to_date, train_apart
 from .waiting.looking import look_after_all
 
@@ -91,6 +92,11 @@ def read_reports(crm: Installation) -> str:
 def digest_mail(crm: Installation) -> str:
     """Letters to the desk that a crash left unread."""
     return f"{digest_waiting(crm, now=datetime.now(UTC))} letters made cases"
+
+
+def ask_content(crm: Installation) -> str:
+    """Customers whose case was solved: did that help?"""
+    return f"{ask_all(crm, now=datetime.now(UTC))} asked whether they were helped"
 
 
 def guard_sender(crm: Installation) -> str:
@@ -212,6 +218,12 @@ TIMETABLE: tuple[Job, ...] = (
         "makes cases of letters that a crash left unread",
         digest_mail,
         every=timedelta(minutes=2),
+    ),
+    Job(
+        "ask-content",
+        "asks customers whose case was solved whether that helped",
+        ask_content,
+        every=timedelta(minutes=5),
     ),
     Job(
         "guard-sender",

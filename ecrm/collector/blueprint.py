@@ -12,7 +12,10 @@ from ecrm.wording import gettext
 SEEN = "ecrm.seen"
 """The beacon's endpoint: it carries no form, changes nothing but counts and checks where it comes from."""
 
-BY_LINK = frozenset({"ecrm.unsubscribe_now", "ecrm.change_preferences", "ecrm.confirm_mailbox_now", "ecrm.sign_up"})
+BY_LINK = frozenset({
+    "ecrm.unsubscribe_now", "ecrm.change_preferences", "ecrm.confirm_mailbox_now", "ecrm.sign_up",
+    "ecrm.satisfaction_now",
+})  # fmt: skip
 """Whoever has the link of an e-mail may act, from a mail program that keeps no cookies, too; and a forged sign-up does
 no more than a typed one: it asks by an e-mail."""
 

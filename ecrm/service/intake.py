@@ -174,7 +174,7 @@ def _goes_on(crm: Installation, case: Case, mail: Inbound, *, now: datetime) -> 
         return True
     if case.state == State.CLOSED or case.solved_at is None:
         return False
-    return now - case.solved_at <= timedelta(days=int(crm.app.config["ECRM_DESK_REOPEN_DAYS"]))
+    return now - case.solved_at <= timedelta(days=int(crm.app.config["ECRM_CASE_REOPEN_DAYS"]))
 
 
 def _said(session: Session, mail: Inbound, *, now: datetime) -> Said:

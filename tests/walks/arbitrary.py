@@ -149,6 +149,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "ecrm.sign_up": ("email", "website"),
     "ecrm.confirm_mailbox_now": (),
     "ecrm.mail_reports": ("kind",),
+    "ecrm.satisfaction_now": ("score", "words", "open_again"),
     "ecrm.carrier_webhook": ("object",),
     "ecrm.recommendation_choice": ("not_interested", "not_used", "undo", "next"),
     "ecrm.heard": ("order", "answer", "words", "next"),
