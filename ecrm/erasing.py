@@ -13,7 +13,15 @@ from flask.cli import AppGroup, with_appcontext
 from sqlalchemy.orm import Session
 
 from mailer import engagement, mailings, waitlists
-from mailer.erasure import ErasedMail, Forget, erase_mailbox, erase_unanswered, forget_requests, unanswered
+from mailer.erasure import (
+    ErasedMail,
+    Forget,
+    erase_mailbox,
+    erase_unanswered,
+    forget_requests,
+    take_mailboxes,
+    unanswered,
+)
 from mailer.flows import entry
 from mailer.mailboxes import contact_by_address, contacts_of_customer
 from tracking.clickstream.owning import NotOurs
@@ -52,6 +60,7 @@ def erase_mail(crm: Installation, email: str, *, reason: str, staff: Staff) -> E
         customers = [one.id for one in customers_by_email(session, email)]
         hashed = address_hash(crm.app)
         mailboxes = _mailboxes(session, email)
+        take_mailboxes(session, mailboxes, customers=customers)
         erased = [
             erase_mailbox(session, address, customers=customers, hashed=hashed, forget=FORGET, now=now)
             for address in mailboxes

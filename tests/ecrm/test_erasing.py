@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,12 +19,12 @@ from ecrm.installation import Installation
 from ecrm.keeping import NotErasable
 from ecrm.mailboxes import contact_for
 from ecrm.tables import METADATA
-from mailer.consent import ConsentEntry, Topic, subscribe, topics_wanted
+from mailer.consent import ConsentEntry, Topic, subscribe, topics_wanted, withdraw
 from mailer.consent_check import differences
 from mailer.contacts import Contact
 from mailer.outbox import Email, State
 from mailer.reports import Kind, Reported, take_report
-from mailer.suppression import Reason, standing, suppress
+from mailer.suppression import Reason, lock, standing, suppress
 from tests.ecrm.slots_host import crm
 from tests.mailer.test_consent import put
 from tracking.customers import find_or_create_account
@@ -103,6 +104,25 @@ def test_the_other_mailboxes_of_a_customer_are_forgotten_too_and_nobody_elses(pl
         assert [(one.address, sorted(topics_wanted(session, one.id))) for one in left] == [
             ("eve@example.com", ["offers"])
         ]
+
+
+def test_a_withdrawal_during_the_erasure_of_several_mailboxes_is_waited_for(plugin: Installation) -> None:
+    addresses = ("ada.lovelace.old@example.com", ADDRESS)
+    with plugin.app.app_context(), plugin.sessions.begin() as session:
+        for address in addresses:
+            owner = find_or_create_account(session, reference="1", email=address, at=NOW, proved=True)
+        contacts = [contact_for(session, address, now=NOW).id for address in addresses]
+        for contact in contacts:
+            session.get_one(Email, put(session, contact)).customer_id = owner.id
+    with ThreadPoolExecutor(1) as other:
+        with plugin.sessions.begin() as session:
+            lock(session, contacts[1])
+            erasing = other.submit(erase_mail, plugin, ADDRESS, reason="asked", staff=at_command_line())
+            wait([erasing], timeout=0.5)
+            withdraw(session, contacts[1], how="one_click", now=NOW)
+        assert erasing.result().emails == 2
+    with plugin.sessions() as session:
+        assert set(session.scalars(select(Email.to_address))) == {""}
 
 
 def test_whom_nobody_knows_cannot_be_erased(plugin: Installation) -> None:
