@@ -29,6 +29,7 @@ from .console import views as console
 from .country import Countries
 from .customers import checkout_memory, mailbox_proof, recall_views  # noqa: F401 (recall_views adds its pages to the public blueprint)
 from .database import sessions_on
+from .delivery_pages import delivery_status  # noqa: F401 (adds its page to the public blueprint)
 from .events import BY_THE_PERSON, OrderCompleted, Seen, Told
 from .installation import Installation, installation
 from .mail_reports import webhook  # noqa: F401 (it adds its view to the public blueprint)

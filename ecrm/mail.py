@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from flask import url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -138,6 +139,7 @@ def tell_about_parcel(session: Session, shipment_reference: str, *, template: st
                 "in_parcel": bool(inside),
                 "to_come": [f"{one.quantity} × {one.name}" for one in to_come],
                 "first_name": customer.first_name,
+                "status_url": _status_url(facts, shipment, template=template),
                 "order_url": visit_link(
                     facts, crm.storefront.order_url(order.reference, signed=True), template=template
                 ),
@@ -148,6 +150,13 @@ def tell_about_parcel(session: Session, shipment_reference: str, *, template: st
             to_name=f"{customer.first_name} {customer.last_name}",
         )
     post(session, letter, dedup_key=dedup_key, customer_id=customer.id, order_reference=order.reference)
+
+
+def _status_url(facts: ShopFacts, shipment: Shipment, *, template: str) -> str:
+    """The page about the parcel that tells nobody whose it is; none before it has left."""
+    if shipment.shipped_at is None:
+        return ""
+    return visit_link(facts, url_for("ecrm.delivery_status", token=shipment.token), template=template)
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,16 @@
-"""Parcels: the reactions that keep an order's shipments, and the delivery slot on the order's page."""
+"""Parcels: the reactions that keep an order's shipments. What customers see of them is in `delivery_shown`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
-from flask import render_template
-from markupsafe import Markup
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tracking.clickstream.event import Event
 from tracking.delivery import progress
 from tracking.delivery.contents import Goods
-from tracking.delivery.shipment import Scan, Shipment, Status
+from tracking.delivery.shipment import Shipment, Status
 
 from .events import (
     OrderCancelled,
@@ -26,11 +22,9 @@ from .events import (
     ParcelScanned,
     Told,
 )
-from .installation import installation
 from .ledger import NotYet
 from .remembered import remembered_order
 from .signals import announce_after_commit, parcel_moved
-from .wording import gettext as _
 
 
 def expect_shipment(session: Session, row: Event, told: Told) -> None:
@@ -122,75 +116,3 @@ def _take_scan(
 
 def _goods(lines: Sequence[ParcelLine]) -> list[Goods]:
     return [Goods(line.product_id, line.name, line.quantity) for line in lines]
-
-
-@dataclass(frozen=True)
-class Step:
-    """A step of the way to the door: `done` with its moment, or `expected` by a day."""
-
-    name: str
-    done: bool
-    current: bool = False
-    at: datetime | None = None
-    expected: date | None = None
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """A shipment as the order's page shows it; `trouble` in words where something went wrong."""
-
-    shipment: Shipment
-    steps: tuple[Step, ...]
-    trouble: str = ""
-
-
-def delivery_html(order_reference: str) -> Markup:
-    """The timeline of an order's shipments; empty where none is known."""
-    with installation().sessions() as session:
-        deliveries = [_delivery(session, shipment) for shipment in progress.shipments_of(session, order_reference)]
-    return Markup(render_template("ecrm/slots/delivery.html", deliveries=deliveries, _=_)) if deliveries else Markup()  # noqa: S704 (our own template, autoescaped)
-
-
-def _delivery(session: Session, shipment: Shipment) -> Delivery:
-    scans = session.scalars(select(Scan).where(Scan.shipment_id == shipment.id).order_by(Scan.scanned_at)).all()
-    first = {scan.status: scan.scanned_at for scan in reversed(scans)}
-    reached = _reached(shipment, first)
-    moments = (
-        shipment.expected_at,
-        shipment.shipped_at,
-        first.get(Status.IN_TRANSIT, shipment.shipped_at),
-        shipment.delivered_at,
-    )
-    names = (_("Ordered"), _("Packed"), _("On its way"), _("Delivered"))
-    steps = [
-        Step(
-            name=name,
-            done=number <= reached,
-            current=number == reached,
-            at=at if number <= reached else None,
-            expected=shipment.promised_on if number == len(names) - 1 and number > reached else None,
-        )
-        for number, (name, at) in enumerate(zip(names, moments, strict=True))
-    ]
-    if shipment.status == Status.OUT_FOR_DELIVERY:
-        steps[2] = Step(name=_("Out for delivery"), done=True, current=True, at=first.get(Status.OUT_FOR_DELIVERY))
-    return Delivery(shipment, tuple(steps), _trouble(shipment))
-
-
-def _reached(shipment: Shipment, first: dict[str, datetime]) -> int:
-    """The number of the last step done. A parcel in trouble stays where it was seen last."""
-    if shipment.status == Status.DELIVERED:
-        return 3
-    if shipment.shipped_at is not None or Status.IN_TRANSIT in first:
-        return 2
-    return 0
-
-
-def _trouble(shipment: Shipment) -> str:
-    match shipment.status:
-        case Status.EXCEPTION:
-            return _("The carrier reports a problem with this parcel. We are looking into it.")
-        case Status.CANCELLED:
-            return _("This delivery was cancelled.")
-        case _:
-            return ""

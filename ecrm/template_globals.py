@@ -19,9 +19,9 @@ from .collector.waiting import waiting_mark
 from .consent.signing_up import consent_box_html, newsletter_form_html
 from .csrf import csrf_token
 from .customers.recall import recall_form_html
+from .delivery_shown import delivery_html
 from .events import RecommendationsShown
 from .installation import installation
-from .parcels import delivery_html
 from .paths import STATIC, TEMPLATES
 from .recommending.feedback import own_page, said_before
 from .recommending.ordering import knows_visitor, ordered

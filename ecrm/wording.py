@@ -72,6 +72,11 @@ def moment(value: datetime) -> str:
     return format_datetime(value.astimezone(_zone()), format="medium", locale=_locale())
 
 
+def local_moment(value: datetime, zone: ZoneInfo) -> str:
+    """Day and time on the clock of another zone than the shop's."""
+    return format_datetime(value.astimezone(zone), format="medium", locale=_locale())
+
+
 def clock(value: datetime) -> str:
     """The time of day in the shop's time zone, e.g. `2:05 PM`."""
     return format_time(value, format="short", tzinfo=_zone(), locale=_locale())

@@ -337,6 +337,7 @@ CRM_PUBLIC = {
     "ecrm.mail_reports POST": Row(EVERYBODY, answers=401),
     "ecrm.satisfaction_page GET": Row(EVERYBODY, {"token": "made-up"}, answers=404),
     "ecrm.satisfaction_now POST": Row(EVERYBODY, {"token": "made-up"}, answers=404),
+    "ecrm.delivery_status GET": Row(EVERYBODY, {"token": "made-up"}, answers=404),
     "ecrm.carrier_webhook POST": Row(EVERYBODY, {"aggregator": "easypost"}, answers=401),
     "ecrm.recall POST": Row(EVERYBODY, form={"email": "ada@example.com"}),
     "ecrm.recall_asked GET": Row(EVERYBODY),

@@ -9,8 +9,8 @@ import pytest
 from bs4 import BeautifulSoup
 from sqlalchemy import Engine, update
 
+from ecrm.delivery_shown import delivery_html
 from ecrm.ledger import PendingReaction
-from ecrm.parcels import delivery_html
 from ecrm.reactions import run_reactions
 from tracking.delivery.progress import scan
 from tracking.delivery.shipment import Shipment, Status
