@@ -34,6 +34,7 @@ from .events import BY_THE_PERSON, OrderCompleted, Seen, Told
 from .installation import Installation, installation
 from .mail_reports import webhook  # noqa: F401 (it adds its view to the public blueprint)
 from .marketing import mail_deeds
+from .own_page import views as own_page  # noqa: F401 (adds its pages to the public blueprint)
 from .reactions import reaction_names, run_reactions
 from .recommendation_rules import Rules
 from .recommending.latest_steps import LatestSteps

@@ -155,6 +155,10 @@ class Slots:
             log.exception("the rating of %s is left out of the page's data", product_id)
             return dict(data)
 
+    def own_page(self) -> str:
+        """Address of the signed-in customer's own page: orders, cases, reviews, and what is known of them."""
+        return str(_guarded("own_page", lambda: Markup.escape(url_for("ecrm.me"))))
+
     def preferences_page(self) -> str:
         """Address of the page where a signed-in customer chooses their e-mails."""
         return str(_guarded("preferences_page", lambda: Markup.escape(url_for("ecrm.own_preferences"))))

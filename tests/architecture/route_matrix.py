@@ -322,6 +322,11 @@ CRM_PUBLIC = {
     "ecrm.tell_me POST": Row(EVERYBODY, form={"product_id": "product", "want": "price", "email": "ada@example.com"}),
     "ecrm.told_so GET": Row(EVERYBODY),
     "ecrm.end_wait POST": Row(EVERYBODY, {"token": "made-up"}, form={"wait": "1"}, answers=404),
+    "ecrm.me GET": Row(SIGNED_IN),
+    "ecrm.my_case GET": Row(frozenset(), {"reference": "C-MADEUPXX"}),  # whose it is, tests/ecrm/own_page asks
+    "ecrm.answer_my_case POST": Row(frozenset(), {"reference": "C-MADEUPXX"}, {"text": "x"}),
+    "ecrm.my_data GET": Row(SIGNED_IN),
+    "ecrm.ask_erasure POST": Row(SIGNED_IN),
     "ecrm.review_order GET": Row(EVERYBODY, {"token": "made-up"}, answers=404),
     "ecrm.review_order_now POST": Row(EVERYBODY, {"token": "made-up"}, answers=404),
     "ecrm.review_product GET": Row(SIGNED_IN, query={"product": "product"}),

@@ -1,0 +1,171 @@
+"""The customer's own page: all of theirs, nothing of anybody else's, and nothing that staff say among themselves."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, select
+
+from ecrm import CustomerFacts
+from ecrm.service import cases
+from ecrm.service.cases import Case, CaseMessage, Changes, Channel, Direction, Kind, Opened, Said, State
+from ecrm.storefront import Staff
+from ecrm.voice.reviews import Review
+from tests.ecrm.kites import AT, Kites, delivered, open_kites, order, person, shipped, signed_up
+from tracking.customers import Customer
+
+ADA = CustomerFacts(customer_id="7", email="ada@example.com", first_name="Ada")
+EVE = CustomerFacts(customer_id="8", email="eve@example.com", first_name="Eve")
+SAM = Staff(staff_id="9", name="Sam Staffer", role="support")
+
+
+@pytest.fixture
+def kites(engine: Engine, tmp_path: Path) -> Kites:
+    opened = open_kites(engine, tmp_path)
+    opened.tell(signed_up(email_proved=True))
+    opened.tell(signed_up("8", "eve@example.com", email_proved=True))
+    opened.tell(order(who=person(account="7", email_proved=True)))
+    opened.tell(shipped())
+    opened.tell(delivered())
+    opened.storefront.customer = ADA
+    return opened
+
+
+@pytest.fixture
+def browser(kites: Kites) -> FlaskClient:
+    return kites.app.test_client()
+
+
+def number(kites: Kites, account: str = "7") -> int:
+    with kites.session() as session:
+        found = session.scalars(select(Customer.id).where(Customer.reference == account)).one()
+    return int(found)
+
+
+def asked(kites: Kites, *, account: str = "7", subject: str = "Torn <kite>") -> str:
+    with kites.crm.sessions.begin() as session:
+        said = Said(direction=Direction.IN, text="It is torn\n<b>here</b>", from_address="ada@example.com")
+        case = cases.open_case(
+            session,
+            Opened(
+                channel=Channel.EMAIL, subject=subject, kind=Kind.COMPLAINT, customer_id=number(kites, account),
+                from_address="ada@example.com", said=said,
+            ),
+            now=AT,
+        )  # fmt: skip
+        cases.add_message(session, case, Said(direction=Direction.OUT, text="We are sorry", by=SAM), now=AT)
+        cases.add_message(session, case, Said(direction=Direction.NOTE, text="a difficult one", by=SAM), now=AT)
+        return case.reference
+
+
+def test_everything_of_theirs_stands_on_one_page(kites: Kites, browser: FlaskClient) -> None:
+    reference = asked(kites)
+    with kites.crm.sessions.begin() as session:
+        session.add(
+            Review(product="2", customer_id=number(kites), stars=4, title="Flies", state="waiting", written_at=AT)
+        )
+    page = browser.get("/ecrm/me")
+    assert page.status_code == 200
+    assert "no-store" in page.headers["Cache-Control"]
+    for words in ("Order A1", "Blue &lt;kite&gt;", "delivered", "Torn &lt;kite&gt;", reference, "Flies", "€35.00"):
+        assert words in page.text, words
+    thread = browser.get(f"/ecrm/me/cases/{reference}").text
+    assert "We are sorry" in thread
+    assert "&lt;b&gt;here&lt;/b&gt;" in thread
+    assert "a difficult one" not in thread
+    assert "Sam Staffer" not in thread
+
+
+def test_an_answer_goes_on_in_the_thread_and_opens_it_again(kites: Kites, browser: FlaskClient) -> None:
+    reference = asked(kites)
+    with kites.crm.sessions.begin() as session:
+        case = cases.by_reference(session, reference)
+        assert case is not None
+        cases.change(session, case, Changes(state=State.SOLVED), by=SAM, now=AT)
+    answer = browser.post(f"/ecrm/me/cases/{reference}", data={"text": "Still torn"})
+    assert answer.status_code == 303
+    assert "Still torn" in browser.get(f"/ecrm/me/cases/{reference}").text
+    assert kites.only(Case).state == State.OPEN
+
+
+def test_what_is_closed_goes_on_in_a_new_case(kites: Kites, browser: FlaskClient) -> None:
+    reference = asked(kites)
+    with kites.crm.sessions.begin() as session:
+        case = cases.by_reference(session, reference)
+        assert case is not None
+        cases.change(session, case, Changes(state=State.CLOSED), by=SAM, now=AT)
+    answer = browser.post(f"/ecrm/me/cases/{reference}", data={"text": "Torn again"})
+    assert reference not in answer.location
+    old, new = kites.all(Case)
+    assert (old.state, new.state, new.subject) == (State.CLOSED, State.NEW, "Torn <kite>")
+
+
+@pytest.mark.parametrize("text", ["", "  \n ", "x" * 10_001])
+def test_an_answer_that_cant_be_sent_is_said_and_kept(kites: Kites, browser: FlaskClient, text: str) -> None:
+    reference = asked(kites)
+    answer = browser.post(f"/ecrm/me/cases/{reference}", data={"text": text})
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.text
+    assert text.strip()[:50] in answer.text
+
+
+def test_nothing_of_anybody_else_is_there(kites: Kites, browser: FlaskClient) -> None:
+    theirs = asked(kites)
+    kites.storefront.customer = EVE
+    page = browser.get("/ecrm/me").text
+    for words in ("A1", "Torn", theirs, "ada@example.com"):
+        assert words not in page.replace("eve@example.com", ""), words
+    assert browser.get(f"/ecrm/me/cases/{theirs}").status_code == 404
+    assert browser.post(f"/ecrm/me/cases/{theirs}", data={"text": "let me in"}).status_code == 404
+    assert browser.get(f"/ecrm/me/cases/{theirs}").text == browser.get("/ecrm/me/cases/C-MADEUPXX").text
+    assert "ada@example.com" not in browser.get("/ecrm/me/data.json").text
+    assert all(one.text != "let me in" for one in kites.all(CaseMessage))
+
+
+def test_strangers_are_sent_to_sign_in(kites: Kites, browser: FlaskClient) -> None:
+    reference = asked(kites)
+    kites.storefront.customer = None
+    for path in ("/ecrm/me", f"/ecrm/me/cases/{reference}", "/ecrm/me/data.json"):
+        assert browser.get(path).location == "/enter", path
+    for path in (f"/ecrm/me/cases/{reference}", "/ecrm/me/erasure"):
+        assert browser.post(path, data={"text": "x"}).location == "/enter", path
+    assert len(kites.all(CaseMessage)) == 3
+
+
+def test_a_customer_of_whom_nothing_is_known_gets_a_page_that_says_so(kites: Kites, browser: FlaskClient) -> None:
+    kites.storefront.customer = CustomerFacts(customer_id="99", email="new@example.com", first_name="New")
+    assert "Nothing is known of you" in browser.get("/ecrm/me").text
+    assert browser.get("/ecrm/me/data.json").json == {}
+    assert browser.post("/ecrm/me/erasure").status_code == 303
+    assert kites.all(Case) == []
+
+
+def test_what_is_taken_home_is_theirs_and_whole(kites: Kites, browser: FlaskClient) -> None:
+    reference = asked(kites)
+    answer = browser.get("/ecrm/me/data.json")
+    assert "attachment" in answer.headers["Content-Disposition"]
+    held = json.loads(answer.text)
+    assert held["person"]["email"] == "ada@example.com"
+    assert [one["number"] for one in held["orders"]] == ["A1"]
+    assert held["orders"][0]["parcels"][0]["status"] == "delivered"
+    assert [(one["reference"], len(one["messages"])) for one in held["cases"]] == [(reference, 2)]
+    assert len(held["emails"]) == len(kites.emails("order_confirmation")) + 2
+
+
+def test_asking_to_be_erased_opens_one_case_for_a_person(kites: Kites, browser: FlaskClient) -> None:
+    for _click in range(2):
+        answer = browser.post("/ecrm/me/erasure")
+    assert "We have your request" in browser.get(answer.location).text
+    (case,) = kites.all(Case)
+    assert (case.kind, case.channel, case.customer_id, case.from_address) == (
+        Kind.DATA, Channel.FORM, number(kites), "ada@example.com",
+    )  # fmt: skip
+
+
+def test_answers_are_limited(kites: Kites, browser: FlaskClient) -> None:
+    reference = asked(kites)
+    seen = {browser.post(f"/ecrm/me/cases/{reference}", data={"text": f"line {n}"}).status_code for n in range(14)}
+    assert 429 in seen
