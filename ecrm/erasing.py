@@ -32,7 +32,7 @@ from .access import audit
 from .customers import lists
 from .installation import Installation, installation
 from .mailboxes import address_hash
-from .service import cases, inbound_mail, relationship
+from .service import calls, cases, inbound_mail, relationship
 from .storefront import Staff
 from .voice import reviews
 
@@ -66,9 +66,10 @@ def erase_mail(crm: Installation, email: str, *, reason: str, staff: Staff) -> E
             for address in mailboxes
         ]
         emptied = sum(forget(session, customer) for customer in customers for forget in FORGET_CUSTOMER)
+        rang = calls.forget_person(session, customers)
         letters = inbound_mail.forget_person(session, customers=customers, addresses=mailboxes)
         told = cases.forget_person(session, customers=customers, addresses=mailboxes, now=now)
-        if not any(erased) and not emptied and not told and not letters:
+        if not any(erased) and not emptied and not told and not letters and not rang:
             raise keeping.NotErasable("No e-mail, no case and no consent is kept of this address.")
         audit.record(session, staff, audit.Action.MAILBOX_ERASED, reason=reason, now=now)
     done = [one for one in erased if one is not None]

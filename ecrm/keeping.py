@@ -34,7 +34,7 @@ from .marketing.attribution.forgetting import forget_touches
 from .marketing.exposures import forget_exposures
 from .marketing.recommended.forgetting import forget_clicks_before, forget_clicks_in_visits, forget_clicks_of
 from .recommending.choices import forget_choices, forget_choices_of_nameless
-from .service import cases, inbound_mail
+from .service import calls, cases, inbound_mail
 from .storefront import Staff
 
 TOLD_NAMES = frozenset(told.name for told in TOLD)
@@ -91,6 +91,8 @@ def retain(crm: Installation) -> str:
         engagement.forget_before(session, bounds_of(first_kept, zone)[0])
     _forget_mail(crm, bounds_of(today - timedelta(days=int(crm.app.config["ECRM_DESK_MAIL_DAYS"])), zone)[0])
     last = bounds_of(today - timedelta(days=int(crm.app.config["ECRM_KEEP_CASES_DAYS"])), zone)[0]
+    with crm.sessions.begin() as session:
+        calls.forget_before(session, last)
     emptied = some = _empty_cases(crm, last)
     while some:
         some = _empty_cases(crm, last)

@@ -42,7 +42,7 @@ from .marketing.attribution import credits
 from .marketing.imports import uploads
 from .marketing.recommended import tables as recommended
 from .recommending import choices
-from .service import inbound_mail, macros, relationship, routing_rules, targets, teams
+from .service import calls, inbound_mail, macros, relationship, routing_rules, targets, teams
 from .service.cases import case, message, step, words
 from .voice import reviews
 
@@ -53,6 +53,6 @@ MODULES = (
     macros, message, notes, orders, outbox, pausing, product_labels, rates, recall, recommended, rehearsal_book,
     relationship, reports, reviews, rollups, rules, searches, segment, sessions,
     sheets, shipment, store, supply, suppression, touchpoints, uploads, visitors, waitlists, worth,
-    inbound_mail, write_keys, routing_rules, step, targets, teams, words,
+    calls, inbound_mail, write_keys, routing_rules, step, targets, teams, words,
 )  # fmt: skip
 METADATA = Record.metadata

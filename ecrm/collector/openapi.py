@@ -14,6 +14,7 @@ import msgspec
 from flask import Flask, Response, current_app, jsonify
 
 from .api import BATCHES, CALL_OF_PATH, MOST_MESSAGES, collector
+from .calls import CallMessage, CallTaken
 from .messages import MAX_BATCH, MAX_MESSAGE, Accepted, Message, Problem
 
 Operation = Mapping[str, Any]
@@ -80,7 +81,7 @@ def document(app: Flask) -> dict[str, Any]:
 @cache
 def _schemas() -> dict[str, Any]:
     _refs, schemas = msgspec.json.schema_components(
-        [Message, Accepted, Problem], ref_template="#/components/schemas/{name}"
+        [Message, Accepted, Problem, CallMessage, CallTaken], ref_template="#/components/schemas/{name}"
     )
     return dict(schemas)
 
@@ -92,6 +93,12 @@ def _own_operations() -> dict[str, Operation]:
     operations["collector.beacon"] = _batch()
     operations["collector.metrics"] = _post("Reports of an SDK on itself; not kept.", {"type": "object"}) | {
         "responses": {"200": _answer("Accepted", "Taken."), **_problems("401", "403", "413", "415", "429", "503")}
+    }
+    operations["collector.calls"] = _post(
+        "A telephone call, by a secret key; the same id again adds to it.", {"$ref": "#/components/schemas/CallMessage"}
+    ) | {
+        "responses": {"200": _answer("CallTaken", "Committed."), **_problems(*_PROBLEMS)},
+        "security": [{"writeKey": []}],
     }
     operations["collector.reset"] = {
         "summary": "End this browser's visitor.",

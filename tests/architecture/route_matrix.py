@@ -361,6 +361,7 @@ COLLECTOR = {
             "b", "beacon", "metrics",
         )
     },
+    "collector.calls POST": Row(EVERYBODY, answers=401),  # by a secret key
     "collector.openapi GET": Row(EVERYBODY),
     "collector.segment_settings GET": Row(EVERYBODY, {"key": "made-up"}, answers=401),
     "collector.rudderstack_settings GET": Row(EVERYBODY, answers=401),

@@ -130,7 +130,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
         f"collector.{path}": ()  # JSON; `tests/ecrm/collector` sends it what is wrong
         for path in (
             "identify", "track", "page", "screen", "group", "alias", "batch", "import", "i", "t", "p", "s", "g", "a",
-            "b", "beacon", "metrics", "reset",
+            "b", "beacon", "metrics", "reset", "calls",
         )
     },
     "ecrm.consent": ("grade", "next"),
