@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import bindparam, case, func, or_, select, update
+from sqlalchemy import and_, bindparam, case, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from .consent import may_receive, why_not
@@ -50,9 +50,9 @@ _CODE = re.compile(r"[245]\d\d(?:[ -][245]\.\d{1,3}\.\d{1,3})?\b")
 _Sibling = aliased(Contact)
 _QUIET = {"synchronize_session": False}
 _WAITING = (State.QUEUED, State.DEFERRED)
-_IN_DOUBT = (Email.state == State.UNKNOWN, Email.transactional, Email.doubts == 1)
+_IN_DOUBT = (Email.state == State.UNKNOWN, Email.transactional, Email.doubts == 1, ~_ERASED)
 _FEW = state_of_few()
-_MAY_BE_SENT = or_(_FEW.in_(_WAITING), (_FEW == State.UNKNOWN) & _IN_DOUBT[1] & _IN_DOUBT[2])
+_MAY_BE_SENT = or_(_FEW.in_(_WAITING), and_(_FEW == State.UNKNOWN, *_IN_DOUBT[1:]))
 _NEXT_PRIORITY = select(func.max(Email.priority)).where(
     Email.state == bindparam("state"), Email.transactional == bindparam("transactional"),
     Email.priority < bindparam("below"),

@@ -18,12 +18,13 @@ from mailer.erasure import erase_mailbox, erase_unanswered, unanswered
 from mailer.mailboxes import contact_of
 from mailer.outbox import Email, State
 from mailer.reports import Kind, MailReport, Reported, take_report
+from mailer.send_report import SendReport
 from mailer.sender import Desk
 from mailer.suppression import Reason, Suppression, suppress
 from mailer.transports import Bounced, Doubtful, MemoryTransport, PermanentFailure, TemporaryFailure
 from mailer.writing import Answer
 
-from .outgoing import NOW, Words, email, send
+from .outgoing import NOW, Moody, Words, email, send
 
 HASHED = AddressHash([b"key"])
 REPLY = "550 5.1.1 <ada@example.com>: user unknown"
@@ -77,6 +78,17 @@ def test_of_a_servers_answer_to_an_erased_persons_email_only_the_code_is_kept(
     with sessions() as session:
         assert session.scalar(select(func.count()).select_from(Suppression)) == 0
         assert not list(differences(session))
+
+
+@pytest.mark.parametrize("amid", [False, True], ids=["erased later", "erased while it was under way"])
+def test_an_erased_persons_doubtful_order_is_not_tried_again(
+    sessions: sessionmaker[Session], put: Callable[..., int], amid: bool
+) -> None:
+    email_id, lost = put(), Doubtful(REPLY)
+    send(sessions, Erasing(sessions, lost) if amid else Moody(lost))
+    erase(sessions)
+    assert send(sessions, MemoryTransport(), hours=1) == SendReport()
+    assert email(sessions, email_id).state == State.UNKNOWN
 
 
 def test_nothing_is_hung_on_whom_was_erased(sessions: sessionmaker[Session], offer: Callable[..., int]) -> None:
