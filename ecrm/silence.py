@@ -29,7 +29,8 @@ AFTER_MONEY_BACK = timedelta(days=7)
 def late_parcel(
     session: Session, customers: Collection[int], now: datetime, *, zone: ZoneInfo = _UTC
 ) -> Mapping[int, str]:
-    """A parcel that should have been there by yesterday, by the day in `zone`, or that the carrier has trouble with.
+    """A parcel that should have been there by yesterday, by the day in `zone`, that is known to come late, that the
+    carrier has trouble with, or that went back.
 
     It ends some day, as not every parcel's arrival is reported, and as soon as money of its order goes back.
     """
@@ -47,7 +48,11 @@ def late_parcel(
         or_(Shipment.delivered_at.is_(None), Shipment.delivered_at > now),
         or_(Shipment.promised_on >= today - LATE_FOR, undated),
         ~settled.exists(),
-        or_(Shipment.promised_on < today, Shipment.status == Status.EXCEPTION),
+        or_(
+            Shipment.promised_on < today,
+            Shipment.delayed_at <= now,
+            Shipment.status.in_((Status.EXCEPTION, Status.RETURN_TO_SENDER)),
+        ),
     )
     found = session.execute(query.order_by(Shipment.id))
     return {customer: f"the parcel of order {order} is late" for customer, order in found if customer is not None}

@@ -20,7 +20,7 @@ from tracking.clickstream.digest import Digested, digest_next
 
 from .carriers.asking import follow_parcels
 from .customers.worth_book import bring_worth_up_to_date
-from .delays import tell_delays
+from .delays import look_after_delays
 from .doctoring import examine_daily
 from .erasing import forget_unconfirmed
 from .flows import run as run_flows
@@ -106,8 +106,8 @@ def guard_sender(crm: Installation) -> str:
 
 
 def delays(crm: Installation) -> str:
-    """Who was promised a parcel by yesterday and hasn't got it."""
-    return f"{tell_delays(crm, now=datetime.now(UTC))} told that their parcel is late"
+    """Which parcels won't come as promised; their buyers are told before they ask."""
+    return str(look_after_delays(crm, now=datetime.now(UTC)))
 
 
 def poll_carriers(crm: Installation) -> str:
@@ -197,7 +197,12 @@ TIMETABLE: tuple[Job, ...] = (
         every=timedelta(seconds=5),
     ),
     Job("flows", "lets people into flows and queues their e-mails", flows, every=timedelta(minutes=1)),
-    Job("tell-delays", "writes to buyers whose parcel is late", delays, at="09:10", once=True),
+    Job(
+        "tell-delays",
+        "notices parcels that are going to be late, and writes to their buyers",
+        delays,
+        every=timedelta(minutes=30),
+    ),
     Job("poll-carriers", "asks where parcels are that are under way", poll_carriers, every=timedelta(minutes=1)),
     Job("rehearse", "plays the rehearsals that were asked for", rehearse, every=timedelta(seconds=10)),
     Job(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from sqlalchemy import Engine
 
-from ecrm import events
-from ecrm.delays import tell_delays
+from ecrm import events, signals
+from ecrm.delays import look_after_delays
 from ecrm.installation import installation
 from mailer.outbox import Email
+from tracking.delivery.foretelling import Why
 from tracking.delivery.shipment import Scan, Shipment, Status
 
 from .kites import AT, Kites, delivered, open_kites, order, shipped
@@ -68,7 +71,7 @@ def test_who_was_promised_a_parcel_by_yesterday_is_told_once_that_it_is_late(kit
     kites.tell(order())  # promised for 24 November
     with kites.app.app_context():
         crm = installation(kites.app)
-        told = [tell_delays(crm, now=AT + timedelta(days=days)) for days in (4, 5, 6)]
+        told = [look_after_delays(crm, now=AT + timedelta(days=days)).told for days in (4, 5, 6)]
     assert told == [0, 1, 0]
     mail = kites.all(Email)[-1]
     assert (mail.template, mail.order_reference) == ("order_delayed", "A1")
@@ -81,4 +84,68 @@ def test_what_arrived_or_is_long_past_is_not_called_late(kites: Kites) -> None:
         kites.tell(told)
     kites.tell(order("A2"))
     with kites.app.app_context():
-        assert tell_delays(installation(kites.app), now=AT + timedelta(days=20)) == 0
+        assert look_after_delays(installation(kites.app), now=AT + timedelta(days=20)).told == 0
+
+
+def test_a_parcel_that_waits_to_be_picked_up_is_announced_once_with_its_place(kites: Kites) -> None:
+    for told in (
+        order(),
+        shipped(),
+        scanned("1", "available_for_pickup"),
+        scanned("2", "available_for_pickup", hours=31),
+    ):
+        kites.tell(told)
+    (mail,) = kites.emails("order_pickup")
+    assert "waits for you at Bonn" in mail.text
+
+
+def test_an_e_mail_says_what_is_in_its_parcel_and_what_is_still_to_come(kites: Kites) -> None:
+    kites.tell(order())
+    first = (events.ParcelLine(product_id="2", name="Blue <kite>", quantity=1),)
+    kites.tell(replace(shipped(), lines=first))
+    kites.tell(shipped("P2"))
+    one, two = kites.emails("order_shipped")
+    assert "1 × Blue <kite>" in one.text
+    assert "Still to come: 1 × Blue <kite>, 1 × String." in one.text
+    assert "Still to come" not in two.text
+    assert "1 × String" in two.text
+
+
+def test_nobody_is_told_of_a_delay_at_night(kites: Kites) -> None:
+    kites.tell(order())
+    night, morning = (datetime(2026, 11, 25, hour, 30, tzinfo=UTC) for hour in (1, 8))
+    with kites.app.app_context():
+        found = [look_after_delays(kites.crm, now=moment) for moment in (night, morning, morning)]
+    assert [(one.late, one.told) for one in found] == [(1, 0), (0, 1), (0, 0)]
+    assert kites.only(Shipment).delayed_why == Why.OVERDUE
+
+
+def test_a_parcel_in_trouble_is_told_once_also_when_it_gets_its_number_afterwards(kites: Kites) -> None:
+    kites.tell(order(promised_on=None))
+    for told in (shipped(), scanned("1", "exception")):
+        kites.tell(told)
+    with kites.app.app_context():
+        assert [look_after_delays(kites.crm, now=AT + timedelta(days=2)).told for _ in range(2)] == [1, 0]
+    (mail,) = kites.emails("order_delayed")
+    assert "reports a problem" in mail.text
+
+
+def test_a_move_is_announced_after_the_commit_and_a_receiver_that_fails_stops_nothing(kites: Kites) -> None:
+    heard: list[tuple[str, str, str]] = []
+
+    def moved(_app: Flask, *, shipment_id: str, order_id: str, status: str, at: datetime) -> None:
+        assert kites.only(Shipment).status == status
+        heard.append((shipment_id, order_id, status))
+        raise ValueError("the receiver's own")
+
+    with signals.parcel_moved.connected_to(moved, kites.app):
+        for told in (
+            order(),
+            shipped(),
+            scanned("1", "out_for_delivery"),
+            scanned("1", "out_for_delivery"),
+            delivered(),
+        ):
+            kites.tell(told)
+    assert heard == [("P1", "A1", "out_for_delivery"), ("P1", "A1", "delivered")]
+    assert kites.owed() == []
