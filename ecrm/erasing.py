@@ -34,16 +34,16 @@ from .installation import Installation, installation
 from .mailboxes import address_hash
 from .service import calls, cases, inbound_mail, relationship
 from .storefront import Staff
-from .voice import reviews
+from .voice import questions, reviews
 
 FORGET: tuple[Forget, ...] = (
-    waitlists.forget, engagement.forget, entry.forget, lists.forget, mailings.forget,
+    waitlists.forget, engagement.forget, entry.forget, lists.forget, mailings.forget, questions.forget_contact,
 )  # fmt: skip
 """Whoever keeps something of a contact adds a function here; a test looks through the whole database afterwards."""
 
 
 FORGET_CUSTOMER: tuple[Callable[[Session, int], int], ...] = (
-    reviews.forget_author, relationship.forget,
+    reviews.forget_author, relationship.forget, questions.forget_customer,
 )  # fmt: skip
 """Whoever keeps something of a customer that is neither a step nor an e-mail adds a function here; it gets the
 customer's id and returns how many rows it emptied."""

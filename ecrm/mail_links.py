@@ -45,6 +45,7 @@ class Purpose(StrEnum):
     HOST = "host"
     SATISFACTION = "satisfaction"
     REVIEW = "review"
+    QUESTION = "question"
 
 
 class Unsubscribing(NamedTuple):

@@ -44,13 +44,14 @@ from .marketing.recommended import tables as recommended
 from .recommending import choices
 from .service import calls, inbound_mail, macros, relationship, routing_rules, targets, teams
 from .service.cases import case, message, step, words
-from .voice import reviews
+from .voice import questions, reviews
 
 MODULES = (
     messages, polling,
     archive, audit, campaigns, case, checkout_memory, choices, consent, contacts, credits, customers, dimensions,
     double_opt_in, engagement, entry, event, experiments, forgotten_days, inbox, job_runs, ledger, lists, mailings,
-    macros, message, notes, orders, outbox, pausing, product_labels, rates, recall, recommended, rehearsal_book,
+    macros, message, notes, orders, outbox, pausing, product_labels, questions, rates, recall, recommended,
+    rehearsal_book,
     relationship, reports, reviews, rollups, rules, searches, segment, sessions,
     sheets, shipment, store, supply, suppression, touchpoints, uploads, visitors, waitlists, worth,
     calls, inbound_mail, write_keys, routing_rules, step, targets, teams, words,

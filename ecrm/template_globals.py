@@ -27,8 +27,9 @@ from .recommending.feedback import own_page, said_before
 from .recommending.ordering import knows_visitor, ordered
 from .recommending.page import present_page
 from .recommending.strips import strip_for
+from .voice.question_slot import questions_html
 from .voice.slots import rated, reviews_html
-from .waiting.asking import tell_me_html
+from .waiting.asking import proved_theirs, tell_me_html
 from .wording import gettext, ngettext
 
 log = logging.getLogger("ecrm.slots")
@@ -146,6 +147,10 @@ class Slots:
     def reviews(self, product_id: str) -> Markup:
         """What verified buyers say of a product, with the mean; for its page."""
         return _guarded("reviews", lambda: reviews_html(product_id))
+
+    def questions(self, product_id: str) -> Markup:
+        """Questions about a product with their answers, and the form to ask; for its page."""
+        return _guarded("questions", lambda: questions_html(product_id, known=proved_theirs()))
 
     def rated(self, data: Mapping[str, Any], product_id: str) -> dict[str, Any]:
         """JSON-LD of a schema.org/Product with the rating of the reviews that `reviews` shows on the same page."""

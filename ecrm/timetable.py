@@ -42,6 +42,8 @@ from .service.relationship_counting import count_all
 from .service.relationship_much import Much
 from .service.satisfaction import ask_all
 from .training import bring_up_to_date, train_apart
+from .voice.answered import tell_answered
+from .voice.questions import forget_unconfirmed as forget_questions
 from .waiting.looking import look_after_all
 
 KEEP_RUNS = timedelta(days=90)
@@ -170,6 +172,11 @@ def value_customers(crm: Installation) -> str:
     return str(bring_worth_up_to_date(crm, now=datetime.now(UTC)))
 
 
+def tell_answers(crm: Installation) -> str:
+    """Who asked about a product, or wanted to know, too, that there is an answer."""
+    return f"{tell_answered(crm, now=datetime.now(UTC))} told that their question is answered"
+
+
 def place_customers(crm: Installation) -> str:
     """Count who asks and who buys, for the relationship rules."""
     config = crm.app.config
@@ -181,6 +188,7 @@ def tidy(crm: Installation) -> str:
     """Forget job runs older than 90 days, and addresses that nobody confirmed within a month."""
     with crm.sessions.begin() as session:
         gone = session.execute(delete(JobRun).where(JobRun.started_at < datetime.now(UTC) - KEEP_RUNS))
+        forget_questions(session, now=datetime.now(UTC))
     unconfirmed = forget_unconfirmed(crm)
     return f"{getattr(gone, 'rowcount', 0)} old job runs and {unconfirmed} unconfirmed addresses forgotten"
 
@@ -284,6 +292,12 @@ TIMETABLE: tuple[Job, ...] = (
         value_customers,
         at="04:20",
         once=True,
+    ),
+    Job(
+        "tell-answers",
+        "tells who asked about a product that there is an answer",
+        tell_answers,
+        every=timedelta(minutes=1),
     ),
     Job(
         "place-customers",

@@ -67,6 +67,7 @@ class Action(StrEnum):
     MAILING_RESUMED = "mailing_resumed"
     MAILING_STOPPED = "mailing_stopped"
     POLICY_CHANGED = "policy_changed"
+    QUESTION_JUDGED = "question_judged"
     REVIEW_SHOWN = "review_shown"
     REVIEW_HIDDEN = "review_hidden"
     REVIEW_ANSWERED = "review_answered"

@@ -137,7 +137,11 @@ def areas() -> tuple[Area, ...]:
             Permission.DESK, _("Relationships"), "people",
             ("relationships", "set_relationship_policy", "relationship_customers", "relationship_breaches"), people,
         ),
-        Area(Permission.VOICE, _("Reviews & questions"), "star", ("reviews", "judge_review"), people),
+        Area(Permission.VOICE, _("Reviews & questions"), "star", ("reviews", "judge_review"), people, tabs=(
+                Tab(_("Reviews"), ("reviews", "judge_review")),
+                Tab(_("Product questions"), ("questions", "judge_question")),
+            ),
+        ),
         Area(
             Permission.RECOMMENDATIONS,
             _("Recommendations"),

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from ecrm.customers.profile import OrderOnFile, Value, orders_of, value_of
 from ecrm.service import cases
 from ecrm.service.cases import Case, Direction
+from ecrm.voice.questions import ProductQuestion, own_questions
 from ecrm.voice.reviews import Review, own_reviews
 from mailer.consent import ConsentEntry
 from mailer.mailboxes import contacts_of_customer
@@ -34,6 +35,7 @@ class Holding:
     orders: Sequence[OrderOnFile]
     cases: Sequence[Case]
     reviews: Sequence[Review]
+    questions: Sequence[ProductQuestion]
     visits: int
     emails: int
 
@@ -49,6 +51,7 @@ def holding(session: Session, customer_id: int) -> Holding:
         orders=orders_of(session, customer_id, limit=ORDERS),
         cases=cases.of_customer(session, customer_id, limit=CASES),
         reviews=own_reviews(session, customer_id),
+        questions=own_questions(session, customer_id),
         visits=session.scalar(visits) or 0,
         emails=session.scalar(emails) or 0,
     )
@@ -95,6 +98,11 @@ def taken_home(session: Session, customer_id: int) -> dict[str, Any]:
             {"product": one.product, "stars": one.stars, "headline": one.title, "text": one.words,
              "name": one.display_name, "state": one.state, "at": _moment(one.written_at), "answer": one.reply}
             for one in own_reviews(session, customer_id)
+        ],
+        "product_questions": [
+            {"product": one.product, "text": one.words, "name": one.display_name, "state": one.state,
+             "at": _moment(one.asked_at)}
+            for one in own_questions(session, customer_id)
         ],
         "emails": [
             {"subject": subject, "to": to, "at": _moment(at)}

@@ -42,7 +42,7 @@ def me() -> AnyResponse:
     crm = installation()
     with crm.sessions() as session:
         held = holding(session, customer_id)
-    products = {one.product for one in held.reviews}
+    products = {one.product for one in held.reviews} | {one.product for one in held.questions}
     cards = {card.product_id: card for card in crm.storefront.products(sorted(products))}
     return consent_page(
         "me.html", held=held, cards=cards, kinds=kind_words(), states=state_words(), parcels=parcel_words(),

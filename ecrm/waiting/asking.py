@@ -164,7 +164,7 @@ ON_CONFIRMED.append(confirmed)
 def _again(card: ProductCard, problem: str, status: int = 422, *, wanted: Sequence[str] = ()) -> AnyResponse:
     return consent_page(
         "tell_me.html", status=status, card=card, wishes=wishes_of(card), wanted=wanted, problem=problem,
-        email=request.form.get("email", "")[:254], known=_proved_theirs(), next=_back(card), csrf_token=csrf_token,
+        email=request.form.get("email", "")[:254], known=proved_theirs(), next=_back(card), csrf_token=csrf_token,
     )  # fmt: skip
 
 
@@ -177,7 +177,7 @@ def tell_me_html(product_id: str, *, next_path: str) -> Markup:
     cards = installation().storefront.products([product_id])
     if not cards:
         return Markup()
-    known, customer = _proved_theirs(), installation().storefront.current_customer()
+    known, customer = proved_theirs(), installation().storefront.current_customer()
     html = render_template(
         "ecrm/slots/tell_me.html", card=cards[0], wishes=wishes_of(cards[0]), wanted=(), problem="",
         email=customer.email if customer is not None and not known else "", known=known,
@@ -186,7 +186,7 @@ def tell_me_html(product_id: str, *, next_path: str) -> Markup:
     return Markup(html.strip())  # noqa: S704 (rendered by an autoescaping template)
 
 
-def _proved_theirs() -> bool:
+def proved_theirs() -> bool:
     """Whether who is signed in owns their mailbox; reads only, as product pages ask it."""
     crm = installation()
     present = crm.storefront.current_customer()
