@@ -60,7 +60,7 @@ class Area:
 def areas() -> tuple[Area, ...]:
     """All areas, in the order of the navigation and in the reader's language."""
     sales, site, people, machinery = _("Sales"), _("Site"), _("People"), _("Behind it")
-    letters = _("E-mail")
+    letters, desk = _("E-mail"), _("Desk")
     return (
         Area(Permission.OVERVIEW, _("Overview"), "chart", ("overview",), sales, keeps=True),
         Area(Permission.OVERVIEW, _("Orders"), "bag", ("orders", "refunds", "receipt"), sales),
@@ -110,7 +110,38 @@ def areas() -> tuple[Area, ...]:
                 Tab(_("Search engines"), ("search_keywords",)),
             ),
         ),
-        Area(Permission.CUSTOMERS, _("Customers"), "person", ("customers", "find_customer", "customer"), people),
+        Area(
+            Permission.CASES, _("Inbox"), "letter", ("inbox",), desk,
+            tabs=(
+                Tab(
+                    _("Cases"),
+                    (
+                        "inbox", "change_cases", "case", "change_case", "reply_to_case", "merge_case", "new_case",
+                        "open_new_case",
+                    ),
+                ),
+            ),
+        ),
+        Area(Permission.CUSTOMERS, _("Customers"), "person", ("customers", "find_customer", "customer"), desk),
+        Area(Permission.DELIVERIES, _("Deliveries"), "truck", ("deliveries",), desk),
+        Area(
+            Permission.OVERVIEW, _("Desk figures"), "chart", ("desk_report",), desk, keeps=True,
+            tabs=(
+                Tab(_("Cases"), ("desk_report", "desk_report_cases")),
+                Tab(_("Product questions"), ("desk_products",)),
+            ),
+        ),
+        Area(
+            Permission.DESK, _("Relationships"), "people",
+            ("relationships", "set_relationship_policy", "relationship_customers", "relationship_breaches"), desk,
+        ),
+        Area(
+            Permission.VOICE, _("Reviews & questions"), "star", ("reviews", "judge_review"), desk,
+            tabs=(
+                Tab(_("Reviews"), ("reviews", "judge_review")),
+                Tab(_("Product questions"), ("questions", "judge_question")),
+            ),
+        ),
         Area(
             Permission.CAMPAIGNS, _("Segments"), "people", ("audience",), people,
             tabs=(
@@ -123,23 +154,6 @@ def areas() -> tuple[Area, ...]:
                 ),
                 Tab(_("Lists"), ("contact_lists", "upload_list", "contact_list", "import_to_list")),
                 Tab(_("RFM groups"), ("rfm_groups",)),
-            ),
-        ),
-        Area(Permission.DELIVERIES, _("Deliveries"), "truck", ("deliveries",), people),
-        Area(
-            Permission.OVERVIEW, _("Desk figures"), "chart", ("desk_report",), people, keeps=True,
-            tabs=(
-                Tab(_("Cases"), ("desk_report", "desk_report_cases")),
-                Tab(_("Product questions"), ("desk_products",)),
-            ),
-        ),
-        Area(
-            Permission.DESK, _("Relationships"), "people",
-            ("relationships", "set_relationship_policy", "relationship_customers", "relationship_breaches"), people,
-        ),
-        Area(Permission.VOICE, _("Reviews & questions"), "star", ("reviews", "judge_review"), people, tabs=(
-                Tab(_("Reviews"), ("reviews", "judge_review")),
-                Tab(_("Product questions"), ("questions", "judge_question")),
             ),
         ),
         Area(

@@ -45,6 +45,7 @@ _ORDER = {"number": "order"}
 _SEGMENT = {"segment_id": "segment"}
 _CAMPAIGN = {"campaign_id": "campaign"}
 _MAILING = {"mailing_id": "mailing", "name": "a"}
+_CASE = {"reference": "case"}
 _BROWSER = {"customer_id": "customer", "claim_id": "visitor_claim"}
 
 STOREFRONT = {
@@ -220,6 +221,15 @@ CONSOLE = {
     "console.experiment_rows GET": Row(_FIGURES, {"experiment_id": "experiment", "group": "control"}),
     "console.held_out_csv GET": Row(_PERSONS, {"experiment_id": "experiment"}),
     "console.stop_experiment POST": Row(_staff("marketer"), {"experiment_id": "experiment"}),
+    "console.inbox GET": Row(_PERSONS),
+    "console.change_cases POST": Row(_PERSONS, form={"case": "1", "deed": "priority:3"}),
+    "console.new_case GET": Row(_PERSONS),
+    "console.open_new_case POST": Row(_PERSONS, form={"subject": "Called about a teapot"}),
+    "console.case GET": Row(_PERSONS, _CASE),
+    "console.change_case POST": Row(_PERSONS, _CASE, form={"priority": "2"}),
+    "console.reply_to_case POST": Row(_PERSONS, _CASE, form={"text": "Called them", "do": "note"}),
+    "console.merge_case POST": Row(_PERSONS, _CASE, form={"into": "C-AAAAAAAA"}),
+    "console.case_file GET": Row(_PERSONS, {**_CASE, "file_id": "case_file"}),
     "console.customers GET": Row(_PERSONS),
     "console.find_customer POST": Row(_PERSONS, form={"asked": "ada@example.com"}),
     "console.customer GET": Row(_PERSONS, {"customer_id": "customer"}),

@@ -21,6 +21,7 @@ from ecrm.marketing.experiments import Experiment
 from ecrm.marketing.imports.uploads import keep
 from ecrm.marketing.rules import RecommendationRule
 from ecrm.rehearsal_book import Rehearsal
+from ecrm.service import cases
 from mailer import mailings
 from mailer.mailings import MailingVariant
 from shop import signals
@@ -196,8 +197,18 @@ def _prepare(app: Flask, shop_data: dict[str, int]) -> tuple[dict[str, Any], dic
         mailing = mailings.create(session(), name="Easter", topic="offers", by="Mia", now=NOW)
         wordy = session.get_one(MailingVariant, (mailing.id, "a"))
         wordy.subject, wordy.content = "Hello", {"blocks": [{"kind": "text", "text": "# Hello"}]}
+        file = cases.Attached("a.txt", "text/plain", b"a")
+        asked = cases.open_case(
+            session(),
+            cases.Opened(
+                channel=cases.Channel.EMAIL, subject="Matrix", from_address=ada.email,
+                said=cases.Said(direction=cases.Direction.IN, text="Hello", attachments=(file,)),
+            ),
+            now=NOW,
+        )  # fmt: skip
         session.commit()
         examples: dict[str, Any] = {
+            "case": asked.reference, "case_file": session.scalar(select(cases.CaseAttachment.id)),
             "product": product.id, "product_slug": product.slug, "address": address.id, "order": order.number,
             "parcel": parcel.id, "account": ada.id,
             "coupon": coupon.id, "seen_page": seen_page.id,

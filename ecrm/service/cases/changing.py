@@ -42,9 +42,9 @@ class ChangedMeanwhile(Exception):
 class NotAllowed(ValueError):
     """A move that the states don't allow; `now` and `wanted` say which."""
 
-    def __init__(self, now: str, wanted: str) -> None:
-        super().__init__(f"a case that is {now} can't become {wanted}")
-        self.now, self.wanted = now, wanted
+    def __init__(self, case: Case, wanted: str) -> None:
+        super().__init__(f"case {case.reference} is {case.state} and can't become {wanted}")
+        self.reference, self.now, self.wanted = case.reference, case.state, wanted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +156,7 @@ def move(session: Session, case: Case, state: State, *, now: datetime) -> None:
     """
     before = State(case.state)
     if state not in MOVES[before] or case.merged_into is not None:
-        raise NotAllowed(before, state)
+        raise NotAllowed(case, state)
     if state in OWED:
         go_on(session, case, now=now)
         case.reopened += before in {State.SOLVED, State.CLOSED}

@@ -32,6 +32,8 @@ PAGES: dict[str, Permission] = {
     "/console/orders.csv": Permission.OVERVIEW,
     "/console/customers": Permission.CUSTOMERS,
     "/console/customers/{ada}": Permission.CUSTOMERS,
+    "/console/cases": Permission.CASES,
+    "/console/cases/new": Permission.CASES,
     "/console/emails": Permission.EMAILS,
     "/console/emails/1": Permission.EMAILS,
     "/console/emails/1/html": Permission.CUSTOMERS,
@@ -90,7 +92,7 @@ def test_the_refusal_lists_what_the_role_may_open(browser: FlaskClient, storefro
 
 @pytest.mark.parametrize(
     ("role", "first"),
-    [("owner", "overview"), ("support", "customers"), ("packer", "deliveries"), ("catalogue", "recommendations")],
+    [("owner", "overview"), ("support", "cases"), ("packer", "deliveries"), ("catalogue", "reviews")],
 )
 def test_the_first_page_is_the_first_area_that_the_role_opens(
     browser: FlaskClient, storefront: DeskStorefront, role: str, first: str

@@ -1,0 +1,144 @@
+"""The page of one case: what was said, whom it is about, what was done, and the answer that is half written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask import render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
+
+from ecrm.access.audit import Action, record_look
+from ecrm.access.roles import Permission, may, needs, signed_in_staff
+from ecrm.customers.profile import profile
+from ecrm.customers.rfm import group_name
+from ecrm.customers.standing import standing_of
+from ecrm.installation import Installation, installation
+from ecrm.service import cases
+from ecrm.service.cases import MOVES, OWED, Case, CaseStep, State
+from ecrm.service.drafts import draft_for
+from ecrm.service.macros import macros
+from ecrm.service.relationship import policy_of
+from ecrm.service.teams import agent_of, agents, teams
+from ecrm.wording import gettext as _
+
+from .blueprint import console, kept_reason
+from .case_words import channel_words, due_of, kind_words, minutes_words, priority_words, state_words, step_words
+from .case_words import reasons_of as routing_reasons
+
+MOST_STEPS = 200
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What an agent typed and mustn't lose; `trouble` says why it wasn't done. `news`: what changed meanwhile."""
+
+    text: str = ""
+    then: str = ""
+    macro: str = ""
+    trouble: str = ""
+    news: tuple[str, ...] = ()
+    fields: dict[str, str] = field(default_factory=dict)
+
+
+@console.get("/cases/<reference>")
+@needs(Permission.CASES)
+def case(reference: str) -> str | Response:
+    """A case; nothing is shown that wasn't recorded first. One that was merged leads to the one that goes on."""
+    return render_case(reference)
+
+
+def find_case(session: Session, reference: str) -> Case:
+    """The case of a link.
+
+    Raises:
+        NotFound: where there is none.
+    """
+    found = cases.by_reference(session, reference) if len(reference) <= 20 and reference.isprintable() else None
+    if found is None:
+        raise NotFound(_("There is no such case. Look for its reference in the inbox."))
+    return found
+
+
+def render_case(reference: str, typed: Typed | None = None) -> str:
+    """The page, with what was typed where a form came back."""
+    crm, now, staff = installation(), datetime.now(UTC), signed_in_staff()
+    with crm.sessions.begin() as session:
+        here = find_case(session, reference)
+        record_look(session, staff, Action.CASE_OPENED, subject=f"case:{here.reference}", reason=kept_reason(), now=now)
+        agent_of(session, staff, now=now)
+    with crm.sessions() as session:
+        here = find_case(session, reference)
+        return _page(crm, session, here, typed, now=now)
+
+
+def _page(crm: Installation, session: Session, here: Case, typed: Typed | None, *, now: datetime) -> str:
+    staff = signed_in_staff()
+    said = cases.messages_of(session, here.id)
+    steps = cases.steps_of(session, here.id)
+    everybody, groups = agents(session), teams(session, archived=True)
+    names = {one.staff_id: one.name for one in everybody}
+    team_names = {one.id: one.name for one in groups}
+    draft = draft_for(crm, session, here, staff=staff, now=now)
+    suggested = draft.text if here.state in OWED else ""
+    known = _customer(crm, session, here, now=now) if may(staff, Permission.CUSTOMERS) else {}
+    into = session.get(Case, here.merged_into) if here.merged_into is not None else None
+    told = [(step, step_words(step, names=names, teams=team_names), routing_reasons(step, names)) for step in steps]
+    return render_template(
+        "ecrm/console/case.html",
+        case=here, messages=said, files=cases.attachments_of(session, [one.id for one in said]), into=into,
+        steps=told[-MOST_STEPS:], last_step=steps[-1].id if steps else 0, agents=everybody,
+        teams=[one for one in groups if one.archived_at is None or one.id == here.team_id], names=names,
+        team_names=team_names, macros=macros(session), due=due_of(here, now=now), draft=draft,
+        typed=typed or Typed(text=suggested), untouched=typed is None and bool(suggested),
+        moves=[str(one) for one in State if one in MOVES[State(here.state)]], state_words=state_words(),
+        kind_words=kind_words(), priority_words=priority_words(), channel_words=channel_words(),
+        minutes_words=minutes_words, group_name=group_name, now=now, **_blank(), **known,
+    )  # fmt: skip
+
+
+def _blank() -> dict[str, Any]:
+    return {} if may(signed_in_staff(), Permission.CUSTOMERS) else dict.fromkeys(("known", "standing", "policy"), None)
+
+
+def _customer(crm: Installation, session: Session, here: Case, *, now: datetime) -> dict[str, Any]:
+    """Whom the case is about: profile, standing, policy and their other cases."""
+    if here.customer_id is None:
+        others = [one for one in cases.of_address(session, here.from_address, limit=6) if one.id != here.id]
+        return {"known": None, "standing": None, "policy": None, "others": others if here.from_folded else []}
+    window = timedelta(days=int(crm.app.config["ECRM_IDENTITY_DAYS"]))
+    return {
+        "known": profile(session, here.customer_id, orders=5),
+        "standing": standing_of(session, here.customer_id, now=now, window=window),
+        "policy": policy_of(session, here.customer_id, now),
+        "others": [one for one in cases.of_customer(session, here.customer_id, limit=6) if one.id != here.id],
+    }
+
+
+def news_since(session: Session, here: Case, last_step: int) -> tuple[str, ...]:
+    """What was done to a case after a step, in words, for whoever saw an older state of it."""
+    names = {one.staff_id: one.name for one in agents(session)}
+    groups = {one.id: one.name for one in teams(session, archived=True)}
+    newer = [step for step in cases.steps_of(session, here.id) if step.id > last_step]
+    return tuple(f"{_who(step)}: {step_words(step, names=names, teams=groups)}" for step in newer[-10:])
+
+
+def _who(step: CaseStep) -> str:
+    return step.staff_name or _("the desk itself")
+
+
+def case_url(reference: str) -> str:
+    """The page's address."""
+    return url_for("console.case", reference=reference)
+
+
+def seen_version() -> tuple[int | None, int]:
+    """The version of the case and its last step as the form's page showed them."""
+    version, step = request.form.get("version", ""), request.form.get("seen", "")
+    return (
+        int(version) if version.isascii() and version.isdigit() and len(version) <= 9 else None,
+        int(step) if step.isascii() and step.isdigit() and len(step) <= 18 else 0,
+    )

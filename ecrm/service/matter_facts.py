@@ -1,0 +1,112 @@
+"""What the shop knows of a case's matter now: person, order, parcels, money back, what was done since the last answer.
+
+Drafts and macros are made of nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ecrm.letters import absolute
+from ecrm.storefront import ShopFacts, Storefront
+from mailer.placeholders import spoken
+from tracking.customers import Customer
+from tracking.delivery.shipment import Scan, Shipment, Status
+from tracking.orders import SeenOrder, SeenOrderLine, SeenRefund
+
+from .cases import Case, CaseStep, Kind, steps_of
+
+LATELY = timedelta(days=60)
+"""An order older than this isn't guessed to be what a case is about that names none."""
+ABOUT_ORDERS = (Kind.DELIVERY, Kind.RETURN, Kind.WARRANTY, Kind.COMPLAINT, Kind.QUESTION)
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A shipment and where it was seen last."""
+
+    shipment: Shipment
+    seen: Scan | None
+
+
+@dataclass(frozen=True)
+class MatterFacts:
+    """`guessed`: the case names no order, and this is the customer's latest one. `done`: the steps since the last
+    answer, or since the beginning. `today`: the shop's day."""
+
+    case: Case
+    shop: ShopFacts
+    today: date
+    first_name: str
+    last_name: str
+    named: bool
+    order: SeenOrder | None
+    guessed: bool
+    order_url: str
+    lines: Sequence[SeenOrderLine]
+    parcels: Sequence[Parcel]
+    refunds: Sequence[SeenRefund]
+    done: Sequence[CaseStep]
+    answered: bool
+
+
+def facts_of(session: Session, storefront: Storefront, case: Case, *, now: datetime) -> MatterFacts:
+    """Gather them; a handful of queries. Asks the storefront for links, so in or as of a request."""
+    shop = storefront.facts()
+    customer = session.get(Customer, case.customer_id) if case.customer_id is not None else None
+    order, guessed = _order(session, case, now=now)
+    first = spoken(customer.first_name) if customer else ""
+    steps = steps_of(session, case.id)
+    last = max((number for number, step in enumerate(steps) if step.what == "message_out"), default=-1)
+    return MatterFacts(
+        case=case, shop=shop, today=now.astimezone(ZoneInfo(shop.time_zone)).date(),
+        first_name=first or spoken(case.from_name.split(" ")[0]),
+        last_name=spoken(customer.last_name) if customer else "",
+        named=bool(first), order=order, guessed=guessed,
+        order_url=absolute(shop, storefront.order_url(order.reference, signed=True)) if order else "",
+        lines=_lines(session, order), parcels=_parcels(session, order), refunds=_refunds(session, order),
+        done=steps[last + 1 :], answered=last >= 0,
+    )  # fmt: skip
+
+
+def _order(session: Session, case: Case, *, now: datetime) -> tuple[SeenOrder | None, bool]:
+    if case.order_reference:
+        query = select(SeenOrder).where(SeenOrder.reference == case.order_reference)
+        found = session.scalar(query)
+        # an order that is somebody else's is nothing to tell this customer about
+        return (found if found is not None and found.customer_id == case.customer_id else None), False
+    if case.customer_id is None or case.kind not in ABOUT_ORDERS:
+        return None, False
+    latest = select(SeenOrder).where(SeenOrder.customer_id == case.customer_id, SeenOrder.placed_at > now - LATELY)
+    found = session.scalar(latest.order_by(SeenOrder.placed_at.desc(), SeenOrder.id.desc()).limit(1))
+    return found, found is not None
+
+
+def _lines(session: Session, order: SeenOrder | None) -> Sequence[SeenOrderLine]:
+    if order is None:
+        return ()
+    query = select(SeenOrderLine).where(SeenOrderLine.order_id == order.id)
+    return session.scalars(query.order_by(SeenOrderLine.position)).all()
+
+
+def _parcels(session: Session, order: SeenOrder | None) -> Sequence[Parcel]:
+    if order is None:
+        return ()
+    query = select(Shipment).where(Shipment.order_reference == order.reference, Shipment.status != Status.CANCELLED)
+    shipments = session.scalars(query.order_by(Shipment.expected_at, Shipment.id)).all()
+    scans = select(Scan).where(Scan.shipment_id.in_([one.id for one in shipments])).order_by(Scan.scanned_at, Scan.id)
+    last = {scan.shipment_id: scan for scan in session.scalars(scans)}
+    return [Parcel(one, last.get(one.id)) for one in shipments]
+
+
+def _refunds(session: Session, order: SeenOrder | None) -> Sequence[SeenRefund]:
+    if order is None:
+        return ()
+    query = select(SeenRefund).where(SeenRefund.order_id == order.id).order_by(SeenRefund.refunded_at)
+    return session.scalars(query).all()
