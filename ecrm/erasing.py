@@ -26,6 +26,7 @@ from mailer.flows import entry
 from mailer.mailboxes import contact_by_address, contacts_of_customer
 from tracking.clickstream.owning import NotOurs
 from tracking.customers import customer_by_email, customers_by_email
+from tracking.delivery import returns
 
 from . import keeping
 from .access import audit
@@ -44,6 +45,7 @@ FORGET: tuple[Forget, ...] = (
 
 FORGET_CUSTOMER: tuple[Callable[[Session, int], int], ...] = (
     reviews.forget_author, relationship.forget, questions.forget_customer,
+    returns.forget,
 )  # fmt: skip
 """Whoever keeps something of a customer that is neither a step nor an e-mail adds a function here; it gets the
 customer's id and returns how many rows it emptied."""

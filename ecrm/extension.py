@@ -39,6 +39,7 @@ from .reactions import reaction_names, run_reactions
 from .recommendation_rules import Rules
 from .recommending.latest_steps import LatestSteps
 from .recommending.newcomers import Newcomers
+from .returns import pages  # noqa: F401 (it adds its pages to the public blueprint)
 from .sales import refuse_other_currency
 from .seen_steps import after_batch
 from .sending import make_signer, make_transport

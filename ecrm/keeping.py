@@ -25,6 +25,7 @@ from tracking.clickstream.retention import forget_before
 from tracking.clickstream.sheets import FAMILIES
 from tracking.clickstream.sweeping import sweep
 from tracking.customers import customers_by_email
+from tracking.delivery import returns
 
 from .access import audit
 from .events import TOLD
@@ -93,6 +94,7 @@ def retain(crm: Installation) -> str:
     last = bounds_of(today - timedelta(days=int(crm.app.config["ECRM_KEEP_CASES_DAYS"])), zone)[0]
     with crm.sessions.begin() as session:
         calls.forget_before(session, last)
+        returns.forget_words_before(session, last)
     emptied = some = _empty_cases(crm, last)
     while some:
         some = _empty_cases(crm, last)

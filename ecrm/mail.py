@@ -123,7 +123,7 @@ def tell_about_parcel(session: Session, shipment_reference: str, *, template: st
     customer = session.get_one(Customer, order.customer_id)
     inside, to_come = _parts(session, shipment)
     lines = [_in_parcel(one) for one in inside] or _bought(session, order)
-    to_address = _contact_of(session, order) or customer.email
+    to_address = contact_of(session, order) or customer.email
     # what is recommended tells of the customer's past, which is nobody else's to read
     recommends = template == "order_delivered" and fold(to_address) == fold(customer.email)
     crm = installation()
@@ -188,7 +188,7 @@ def _picks(
     ]  # fmt: skip
 
 
-def _contact_of(session: Session, order: SeenOrder) -> str:
+def contact_of(session: Session, order: SeenOrder) -> str:
     """The address that the buyer gave for this order alone, as the ledger has it; empty where it was the person's."""
     row = session.scalar(
         select(Event).where(Event.name == OrderCompleted.name, Event.order_reference == order.reference)

@@ -18,6 +18,7 @@ from .installation import Installation
 from .mail import confirm_order, tell_delivered, tell_scanned, tell_shipped
 from .marketing.attribution.crediting import attribute_customer, attribute_order, attribute_refund
 from .parcels import cancel_shipment, drop_unsent, expect_shipment, finish_shipment, note_scan, start_shipment
+from .returns.closing import close_return
 from .sales import remember_order, remember_refund
 from .waiting.looking import ask_shop_for_new, tell_who_waits
 
@@ -34,7 +35,7 @@ REACTIONS: dict[str, Sequence[ledger.React]] = {
         expect_shipment,
         confirm_order,
     ),
-    events.OrderRefunded.name: (recognise, remember_refund, attribute_refund, drop_unsent),
+    events.OrderRefunded.name: (recognise, remember_refund, attribute_refund, drop_unsent, close_return),
     events.OrderCancelled.name: (cancel_shipment,),
     events.OrderShipped.name: (start_shipment, tell_shipped),
     events.ParcelScanned.name: (note_scan, tell_scanned),

@@ -29,7 +29,7 @@ from tracking.clickstream import (
     sheets,
     touchpoints,
 )
-from tracking.delivery import messages, polling, shipment
+from tracking.delivery import messages, polling, returns, shipment
 from tracking.record import Record
 
 from . import job_runs, ledger, rehearsal_book
@@ -47,7 +47,7 @@ from .service.cases import case, message, step, words
 from .voice import questions, reviews
 
 MODULES = (
-    messages, polling,
+    messages, polling, returns,
     archive, audit, campaigns, case, checkout_memory, choices, consent, contacts, credits, customers, dimensions,
     double_opt_in, engagement, entry, event, experiments, forgotten_days, inbox, job_runs, ledger, lists, mailings,
     macros, message, notes, orders, outbox, pausing, product_labels, questions, rates, recall, recommended,

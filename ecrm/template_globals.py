@@ -27,6 +27,7 @@ from .recommending.feedback import own_page, said_before
 from .recommending.ordering import knows_visitor, ordered
 from .recommending.page import present_page
 from .recommending.strips import strip_for
+from .returns.pages import returns_html
 from .voice.question_slot import questions_html
 from .voice.slots import rated, reviews_html
 from .waiting.asking import proved_theirs, tell_me_html
@@ -127,6 +128,10 @@ class Slots:
     def delivery(self, order_reference: str) -> Markup:
         """Where the parcels of an order are; for the order's page."""
         return _guarded("delivery", lambda: delivery_html(order_reference))
+
+    def returns(self, order_reference: str) -> Markup:
+        """What of an order is on its way back, and the way to send something back; for the order's page."""
+        return _guarded("returns", lambda: returns_html(order_reference))
 
     def recall_form(self) -> Markup:
         """Lets a returning guest ask for their last details by e-mail; for the checkout."""

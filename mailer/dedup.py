@@ -78,6 +78,11 @@ def case_reply(reference: str, version: int) -> str:
     return f"case-reply:{reference}:{version}"
 
 
+def about_return(template: str, reference: str) -> str:
+    """One a return and kind of letter."""
+    return f"{template}:{reference}"
+
+
 def satisfaction(reference: str) -> str:
     """One a case, even where it is solved a second time."""
     return f"satisfaction:{reference}"

@@ -123,7 +123,14 @@ def areas() -> tuple[Area, ...]:
             ),
         ),
         Area(Permission.CUSTOMERS, _("Customers"), "person", ("customers", "find_customer", "customer"), desk),
-        Area(Permission.DELIVERIES, _("Deliveries"), "truck", ("deliveries",), desk),
+        Area(
+            Permission.DELIVERIES, _("Deliveries"), "truck", ("deliveries",), desk,
+            tabs=(
+                Tab(_("Parcels"), ("deliveries",)),
+                Tab(_("Returns"), ("returns", "one_return", "change_return")),
+                Tab(_("What comes back"), ("return_reasons",)),
+            ),
+        ),
         Area(
             Permission.OVERVIEW, _("Desk figures"), "chart", ("desk_report",), desk, keeps=True,
             tabs=(

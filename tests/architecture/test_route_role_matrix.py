@@ -36,6 +36,7 @@ from tests.architecture.route_matrix import EVERYBODY, MATRIX, Row
 from tests.conftest import NOW
 from tests.shop.browsing import be, token
 from tracking.clickstream.dimensions import Page, ProductKey, Term
+from tracking.delivery.returns import Return
 from tracking.visitors import Visitor, VisitorClaim
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -178,6 +179,10 @@ def _prepare(app: Flask, shop_data: dict[str, int]) -> tuple[dict[str, Any], dic
                 entered_at=NOW,
             )
         )
+        sent_back = Return(
+            reference="R-MATRIX22", order_reference="2611-MATRIX", state="requested", reason="other", asked_at=NOW
+        )
+        session.add(sent_back)
         export = keep(
             session(),
             b"Day,Campaign,Cost\n2026-11-01,Tea,1.50\n",
@@ -216,7 +221,7 @@ def _prepare(app: Flask, shop_data: dict[str, int]) -> tuple[dict[str, Any], dic
             "campaign": tea.id, "segment": segment.id, "contact_list": fans.id, "list_upload": fans_file.token,
             "mailing": mailing.id,
             "upload": export.token, "experiment": tried.id, "recommendation_rule": rule.id,
-            "rehearsal": played.id,
+            "rehearsal": played.id, "return": sent_back.reference,
         }  # fmt: skip
         for name in ("customer", "email", "event", "reaction", "visitor_claim", "cost_entry"):
             examples[name] = session.scalar(select(text("min(id)")).select_from(text(f"ecrm_{name}")))
