@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from tracking import refunds
@@ -30,6 +30,7 @@ from tracking.cohorts import recount
 from tracking.customers import Customer
 from tracking.notes import Note, note_of
 from tracking.orders import SeenOrder, SeenOrderLine, SeenRefund, SeenRefundLine
+from tracking.person_name import fold_name
 from tracking.phone_number import fold_phone
 
 from . import ledger
@@ -179,6 +180,24 @@ def _phones(crm: Installation) -> None:
             last = rows[-1].id
 
 
+def _names(crm: Installation) -> None:
+    """The form in which names are looked up."""
+    last = 0
+    while True:
+        with crm.sessions.begin() as session:
+            query = select(Customer.id, Customer.last_name, Customer.first_name).where(
+                Customer.id > last, or_(Customer.last_name != "", Customer.first_name != "")
+            )
+            rows = session.execute(query.order_by(Customer.id).limit(2000)).all()
+            if not rows:
+                return
+            session.execute(
+                update(Customer),
+                [{"id": row.id, "name_folded": fold_name(row.last_name, row.first_name)} for row in rows],
+            )
+            last = rows[-1].id
+
+
 _PARTS: tuple[tuple[str, str, Callable[[Installation], object]], ...] = (
     ("visits", "Past visits: where they came from, and on which day they count", _visits),
     ("refunds", "Past refunds: for which goods", _refunds),
@@ -186,4 +205,5 @@ _PARTS: tuple[tuple[str, str, Callable[[Installation], object]], ...] = (
     ("cohorts", "First orders and cohorts", _cohorts),
     ("credits", "Past orders: credited to what brought them", book_missing),
     ("phones", "Customers' telephone numbers", _phones),
+    ("names", "Customers' names", _names),
 )

@@ -33,7 +33,7 @@ from .access import audit
 from .customers import lists
 from .installation import Installation, installation
 from .mailboxes import address_hash
-from .service import calls, cases, inbound_mail, relationship
+from .service import calls, cases, inbound_mail, notes, offers_shown, relationship, units, warranty
 from .storefront import Staff
 from .voice import questions, reviews
 
@@ -46,6 +46,7 @@ FORGET: tuple[Forget, ...] = (
 FORGET_CUSTOMER: tuple[Callable[[Session, int], int], ...] = (
     reviews.forget_author, relationship.forget, questions.forget_customer,
     returns.forget,
+    notes.forget, offers_shown.forget, units.forget, warranty.forget,
 )  # fmt: skip
 """Whoever keeps something of a customer that is neither a step nor an e-mail adds a function here; it gets the
 customer's id and returns how many rows it emptied."""

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from tracking.bulk import insert_columns, take_ids
 from tracking.customers import Customer, CustomerEmail, customer_by_email, find_or_create_account, find_or_create_guest
 from tracking.email_address import fold
+from tracking.person_name import fold_name
 from tracking.phone_number import fold_phone
 
 from .events import Person
@@ -154,6 +155,9 @@ def _write(session: Session, steps: dict[Step, Buyer], said: Mapping[Identity, B
         "first_name": [person.first_name[:100] for person in people],
         "last_name": [person.last_name[:100] for person in people],
         "phone": [person.phone[:40] for person in people],
+        "name_folded": [
+            fold_name(said[one].person.last_name[:100], said[one].person.first_name[:100]) for one in first
+        ],
         "phone_folded": [fold_phone(said[one].person.phone[:40], said[one].country[:2]) for one in first],
         "country": [said[identity].country[:2] for identity in first],
         "traits": [told_traits(person.traits) for person in people],

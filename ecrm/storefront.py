@@ -195,6 +195,20 @@ def found_products(storefront: Storefront, *, query: str, category: str, limit: 
     return ask(query=query, category=category, limit=limit) if ask else ()
 
 
+class KnowsWarranties(Protocol):
+    """A question that a storefront may answer; one that doesn't leaves it to the setting ECRM_WARRANTY_MONTHS."""
+
+    def warranty_months(self, product_ids: Sequence[str]) -> Mapping[str, int]:
+        """Months of warranty from the sale on; a product without any has 0, one that isn't named takes the setting."""
+
+
+def warranty_months_of(storefront: Storefront, product_ids: Sequence[str]) -> Mapping[str, int]:
+    """Months by product; nothing from a shop that doesn't say."""
+    ask = _question(storefront, "warranty_months")
+    found: Mapping[str, int] = ask(product_ids) if ask else {}
+    return found
+
+
 class TellsCarts(Protocol):
     """Questions about carts that a storefront may answer, outside of requests. One that doesn't has its carts worked
     out from what visitors did, of those who agreed to that.

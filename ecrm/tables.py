@@ -42,7 +42,20 @@ from .marketing.attribution import credits
 from .marketing.imports import uploads
 from .marketing.recommended import tables as recommended
 from .recommending import choices
-from .service import calls, inbound_mail, macros, relationship, routing_rules, targets, teams
+from .service import (
+    calls,
+    inbound_mail,
+    macros,
+    offers_shown,
+    relationship,
+    routing_rules,
+    service_points,
+    targets,
+    teams,
+    units,
+    warranty,
+)
+from .service import notes as customer_notes
 from .service.cases import case, message, step, words
 from .voice import questions, reviews
 
@@ -55,5 +68,6 @@ MODULES = (
     relationship, reports, reviews, rollups, rules, searches, segment, sessions,
     sheets, shipment, store, supply, suppression, touchpoints, uploads, visitors, waitlists, worth,
     calls, inbound_mail, write_keys, routing_rules, step, targets, teams, words,
+    customer_notes, offers_shown, service_points, units, warranty,
 )  # fmt: skip
 METADATA = Record.metadata

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import date, datetime, time
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_skeleton, format_time
+from babel.dates import format_date, format_datetime, format_skeleton, format_time, get_datetime_format
 from babel.numbers import (
     format_compact_currency,
     format_compact_decimal,
@@ -29,6 +31,8 @@ _OF_THIS_YEAR = 330
 """Days for which a month needs no year to be understood."""
 
 _ENGLISH = Locale("en")
+_TEXTS: dict[str, dict[str, str]] = {}
+"""By language, what pages said before; bounded by the number of texts in the code."""
 _domain = Domain(translation_directories=[str(Path(__file__).parent / "translations")], domain="ecrm")
 
 
@@ -47,6 +51,23 @@ def gettext(message: str, **values: object) -> str:
     locale = get_locale()
     text = _text(message, locale) if locale else message
     return text % values if values else text
+
+
+def for_this_page() -> Callable[..., str]:
+    """`gettext` for one page, whose language doesn't change: asking for that costs more than the word, and a page has
+    a thousand words."""
+    locale = get_locale()
+    if locale is None:
+        return gettext
+    known = _TEXTS.setdefault(str(locale), {})
+
+    def say(message: str, **values: object) -> str:
+        text = known.get(message)
+        if text is None:
+            text = known[message] = _text(message, locale)
+        return text % values if values else text
+
+    return say
 
 
 def ngettext(singular: str, plural: str, count: int, **values: object) -> str:
@@ -69,7 +90,11 @@ def day(value: date | datetime) -> str:
 
 def moment(value: datetime) -> str:
     """Date and time in the shop's time zone."""
-    return format_datetime(value.astimezone(_zone()), format="medium", locale=_locale())
+    here, locale = value.astimezone(_zone()), _locale()
+    # As `format_datetime` puts the two together, of which each is remembered.
+    pattern = str(get_datetime_format("medium", locale=locale))
+    spoken = _time(here.time().replace(microsecond=0), "medium", locale)
+    return pattern.replace("'", "").replace("{0}", spoken).replace("{1}", _day(here.date(), locale))
 
 
 def local_moment(value: datetime, zone: ZoneInfo) -> str:
@@ -79,7 +104,8 @@ def local_moment(value: datetime, zone: ZoneInfo) -> str:
 
 def clock(value: datetime) -> str:
     """The time of day in the shop's time zone, e.g. `2:05 PM`."""
-    return format_time(value, format="short", tzinfo=_zone(), locale=_locale())
+    here = value.astimezone(_zone())
+    return _time(here.time().replace(second=0, microsecond=0), "short", _locale())
 
 
 def short_day(value: date) -> str:
@@ -160,6 +186,11 @@ def _money(minor: int, currency: str, locale: Locale) -> str:
 @lru_cache(maxsize=_REMEMBERED)
 def _day(value: date, locale: Locale) -> str:
     return format_date(value, format="medium", locale=locale)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _time(value: time, length: Literal["short", "medium"], locale: Locale) -> str:
+    return format_time(value, format=length, locale=locale)
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -11,6 +11,7 @@ from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from .email_address import fold
+from .person_name import Folded, fold_name
 from .phone_number import LONGEST as LONGEST_PHONE
 from .phone_number import fold_phone
 from .record import BigId, Record, insert_once
@@ -25,11 +26,17 @@ def _folded_phone(context: DefaultExecutionContext) -> str:
     return fold_phone(told.get("phone") or "", told.get("country") or "")
 
 
+def _folded_name(context: DefaultExecutionContext) -> str:
+    told = context.get_current_parameters()  # type: ignore[no-untyped-call]
+    return fold_name(told.get("last_name") or "", told.get("first_name") or "")
+
+
 class Customer(Record):
     """One person. `reference` is the shop's account id as text; guests have none.
 
     `email` is what they say; several customers may say the same. Whose it is, says `CustomerEmail`. `phone_folded` is
-    `phone` as it is looked up (`phone_number.fold_phone`), and follows it and the country by itself.
+    `phone` as it is looked up (`phone_number.fold_phone`), and follows it and the country by itself;
+    `name_folded` the names (`person_name.fold_name`).
     """
 
     __tablename__ = "ecrm_customer"
@@ -40,6 +47,7 @@ class Customer(Record):
     email_folded: Mapped[str] = mapped_column(String(254), index=True, default=_folded_email)
     first_name: Mapped[str] = mapped_column(String(100), default="")
     last_name: Mapped[str] = mapped_column(String(100), default="")
+    name_folded: Mapped[str] = mapped_column(Folded, index=True, default=_folded_name)
     phone: Mapped[str] = mapped_column(String(40), default="")
     phone_folded: Mapped[str] = mapped_column(String(LONGEST_PHONE), index=True, default=_folded_phone)
     country: Mapped[str] = mapped_column(String(2), default="")
@@ -177,7 +185,9 @@ def _own_address(session: Session, *, customer_id: int, email: str, at: datetime
 
 
 @event.listens_for(Customer, "before_update")
-def _fold_phone(_mapper: Any, _connection: Any, customer: Customer) -> None:
+def _fold_again(_mapper: Any, _connection: Any, customer: Customer) -> None:
     told = inspect(customer).attrs
     if told.phone.history.has_changes() or told.country.history.has_changes():
         customer.phone_folded = fold_phone(customer.phone, customer.country)
+    if told.last_name.history.has_changes() or told.first_name.history.has_changes():
+        customer.name_folded = fold_name(customer.last_name, customer.first_name)

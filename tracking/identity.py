@@ -18,6 +18,7 @@ from sqlalchemy import (
     SQLColumnExpression,
     Subquery,
     and_,
+    bindparam,
     case,
     func,
     literal,
@@ -84,7 +85,7 @@ def change_claim(session: Session, claim_id: int, *, stands: bool, by: str, reas
 def claims_of(session: Session, customer_id: int) -> list[Claim]:
     """Every claim of this customer, newest first, those taken back among them."""
     query = (
-        select(VisitorClaim, Visitor, claim_stands(VisitorClaim), _shared())
+        select(VisitorClaim, Visitor, claim_stands(VisitorClaim), shared())
         .join(Visitor, Visitor.id == VisitorClaim.visitor_id)
         .where(VisitorClaim.customer_id == customer_id)
         .order_by(VisitorClaim.claimed_at.desc(), VisitorClaim.id.desc())
@@ -195,21 +196,11 @@ def joined_visits(
     alone = (
         select(Visit.id, VisitorClaim.customer_id)
         .join(VisitorClaim, VisitorClaim.visitor_id == Visit.visitor_id)
-        .where(Visit.customer_id.is_(None), agreed, claim_stands(VisitorClaim), ~_shared(), Visit.started_at >= floor)
+        .where(Visit.customer_id.is_(None), agreed, claim_stands(VisitorClaim), ~shared(), Visit.started_at >= floor)
     )
     if customer_id is not None:
         alone = alone.where(VisitorClaim.customer_id == customer_id)
     return union_all(signed_in, alone).subquery()
-
-
-def _browsers(session: Session, customer_id: int) -> list[tuple[int, datetime]]:
-    query = (
-        select(VisitorClaim.visitor_id, VisitorClaim.claimed_at)
-        .where(VisitorClaim.customer_id == customer_id, claim_stands(VisitorClaim), ~_shared())
-        .order_by(VisitorClaim.id.desc())
-        .limit(MAX_BROWSERS)
-    )
-    return [(visitor_id, at) for visitor_id, at in session.execute(query)][::-1]
 
 
 def claim_stands(claims: Any) -> ColumnElement[bool]:
@@ -239,7 +230,8 @@ def taken_back(visitor_id: SQLColumnExpression[Any], customer_id: SQLColumnExpre
     )
 
 
-def _shared() -> ColumnElement[bool]:
+def shared() -> ColumnElement[bool]:
+    """In a query over claims: whether somebody else's claim on the browser stands, too."""
     other = aliased(VisitorClaim)
     return (
         select(other.id)
@@ -248,3 +240,17 @@ def _shared() -> ColumnElement[bool]:
         .correlate(VisitorClaim)
         .exists()
     )
+
+
+_BROWSERS = (
+    select(VisitorClaim.visitor_id, VisitorClaim.claimed_at)
+    .where(VisitorClaim.customer_id == bindparam("customer"), claim_stands(VisitorClaim), ~shared())
+    .order_by(VisitorClaim.id.desc())
+    .limit(MAX_BROWSERS)
+)
+"""Built once, as every page about a customer asks it."""
+
+
+def _browsers(session: Session, customer_id: int) -> list[tuple[int, datetime]]:
+    rows = session.connection().execute(_BROWSERS, {"customer": customer_id})
+    return [(visitor_id, at) for visitor_id, at in rows][::-1]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request, session
+from flask import Blueprint, Response, current_app, render_template, request, session, url_for
 from flask_wtf.csrf import generate_csrf
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound
 
 from ecrm import csp, csrf, wording
 from ecrm.access.roles import NotPermitted, Permission, may, permissions_of, present_staff
+from ecrm.customers.phones import call_link
 from ecrm.installation import installation
 from ecrm.paths import STATIC
 from ecrm.storefront import Staff
@@ -122,7 +123,14 @@ def areas() -> tuple[Area, ...]:
                 ),
             ),
         ),
-        Area(Permission.CUSTOMERS, _("Customers"), "person", ("customers", "find_customer", "customer"), desk),
+        Area(
+            Permission.CUSTOMERS, _("Customers"), "person",
+            (
+                "customers", "find_customer", "customer", "customer_mail", "customer_browsers", "visit_steps",
+                "write_note",
+            ),
+            desk,
+        ),
         Area(
             Permission.DELIVERIES, _("Deliveries"), "truck", ("deliveries",), desk,
             tabs=(
@@ -223,6 +231,11 @@ def open_areas(staff: Staff) -> list[Area]:
     return [area for area in areas() if may(staff, area.permission)]
 
 
+def open_url(endpoint: str, **values: Any) -> str:
+    """The address of a page that an installation may be without; empty where it is."""
+    return url_for(endpoint, **values) if endpoint in current_app.view_functions else ""
+
+
 def kept_reason() -> str:
     """Why this member of staff looks at people, as they last said in this browser session."""
     reason: str = session.get("ecrm_reason", DEFAULT_REASON)
@@ -236,7 +249,7 @@ def _for_every_page() -> dict[str, Any]:
     here = (request.endpoint or "").removeprefix("console.")
     opened = open_areas(staff) if staff else []
     return {
-        "_": wording.gettext,
+        "_": wording.for_this_page(),
         "ngettext": wording.ngettext,
         "clock": wording.clock,
         "number": wording.number,
@@ -249,6 +262,8 @@ def _for_every_page() -> dict[str, Any]:
         "areas": opened,
         "area": next((area for area in opened if area.holds(here)), None),
         "here": here,
+        "open_url": open_url,
+        "call_link": lambda number, country: call_link(number, country=country, facts=crm.storefront.facts()),
         "presets": PRESETS,
         "kept_args": kept_args,
         "can": {permission.value for permission in permissions_of(staff.role)} if staff else set(),

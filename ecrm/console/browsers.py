@@ -75,4 +75,4 @@ def _claim_of(session: Session, customer_id: int, claim_id: int) -> None:
 
 
 def _back(customer_id: int) -> Response:
-    return redirect(url_for("console.customer", customer_id=customer_id, _anchor="browsers"), 303)
+    return redirect(url_for("console.customer_browsers", customer_id=customer_id), 303)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from tracking import identity
@@ -60,73 +60,86 @@ class Profile:
     orders: tuple[OrderOnFile, ...]
 
 
+# Built once: a page of the desk asks each of them, and building costs several times what the question does.
+_WHOSE: ColumnElement[int] = bindparam("customer")
+_ADDRESSES = select(CustomerEmail).where(CustomerEmail.customer_id == _WHOSE).order_by(CustomerEmail.added_at)
+_MEMORY = select(CheckoutMemory).where(CheckoutMemory.customer_id == _WHOSE)
+_ORDER = SeenOrder.__table__.c
+_PLACED = select(
+    func.count(), func.coalesce(func.sum(_ORDER.total_minor), 0), func.coalesce(func.sum(_ORDER.refunded_minor), 0),
+    func.min(_ORDER.placed_at), func.max(_ORDER.placed_at),
+).where(_ORDER.customer_id == _WHOSE)  # fmt: skip
+_LOOSE = select(func.coalesce(func.sum(SeenRefund.amount_minor), 0)).where(
+    SeenRefund.customer_id == _WHOSE, SeenRefund.order_id.is_(None)
+)
+_NEWEST = (
+    select(SeenOrder)
+    .where(SeenOrder.customer_id == _WHOSE)
+    .order_by(SeenOrder.placed_at.desc(), SeenOrder.id.desc())
+    .limit(bindparam("most"))
+)
+_LINES = (
+    select(SeenOrderLine)
+    .where(SeenOrderLine.order_id.in_(bindparam("orders", expanding=True)))
+    .order_by(SeenOrderLine.order_id, SeenOrderLine.position)
+)
+_PARCELS = (
+    select(Shipment)
+    .where(Shipment.order_reference.in_(bindparam("orders", expanding=True)))
+    .order_by(Shipment.expected_at)
+)
+_CONSENT = (
+    select(ConsentChoice)
+    .where(ConsentChoice.visitor_id.in_(bindparam("visitors", expanding=True)))
+    .order_by(ConsentChoice.chosen_at.desc(), ConsentChoice.id.desc())
+    .limit(1)
+)
+
+
 def profile(session: Session, customer_id: int, *, orders: int = 5) -> Profile | None:
     """A customer's profile with the newest orders; None where there is no such customer."""
     customer = session.get(Customer, customer_id)
     if customer is None:
         return None
-    visitors = list(identity.visitors_of(session, customer_id))
+    whose = {"customer": customer_id}
+    visitors = identity.visitors_of(session, customer_id)
     return Profile(
         customer=customer,
-        addresses=tuple(
-            session.scalars(
-                select(CustomerEmail).where(CustomerEmail.customer_id == customer_id).order_by(CustomerEmail.added_at)
-            )
-        ),
+        addresses=tuple(session.scalars(_ADDRESSES, whose)),
         value=value_of(session, customer_id),
-        memory=session.scalar(select(CheckoutMemory).where(CheckoutMemory.customer_id == customer_id)),
+        memory=session.scalar(_MEMORY, whose),
         browsers=len(visitors),
-        consent=_last_consent(session, visitors),
+        consent=session.scalar(_CONSENT, {"visitors": visitors}) if visitors else None,
         orders=orders_of(session, customer_id, limit=orders),
     )
 
 
 def value_of(session: Session, customer_id: int) -> Value:
     """What a customer bought and got back, over the whole time; refunds without an order count too."""
-    placed = session.execute(
-        select(
-            func.count(), func.coalesce(func.sum(SeenOrder.total_minor), 0),
-            func.coalesce(func.sum(SeenOrder.refunded_minor), 0),
-        ).where(SeenOrder.customer_id == customer_id)
-    ).one()  # fmt: skip
-    loose = session.scalar(
-        select(func.coalesce(func.sum(SeenRefund.amount_minor), 0)).where(
-            SeenRefund.customer_id == customer_id, SeenRefund.order_id.is_(None)
-        )
-    )
-    moments = select(SeenOrder.placed_at).where(SeenOrder.customer_id == customer_id).limit(1)
+    connection, whose = session.connection(), {"customer": customer_id}
+    count, gross, refunded, first, last = connection.execute(_PLACED, whose).one()
+    loose = connection.scalar(_LOOSE, whose)
     return Value(
-        orders=int(placed[0]),
-        gross_minor=int(placed[1]),
-        refunded_minor=int(placed[2]) + int(loose or 0),
-        first_at=session.scalar(moments.order_by(SeenOrder.placed_at)),
-        last_at=session.scalar(moments.order_by(SeenOrder.placed_at.desc())),
+        orders=int(count),
+        gross_minor=int(gross),
+        refunded_minor=int(refunded) + int(loose or 0),
+        first_at=first,
+        last_at=last,
     )
 
 
 def orders_of(session: Session, customer_id: int, *, limit: int) -> tuple[OrderOnFile, ...]:
     """The newest orders with lines and parcels, in three queries however many there are."""
-    newest = select(SeenOrder).where(SeenOrder.customer_id == customer_id)
-    orders = session.scalars(newest.order_by(SeenOrder.placed_at.desc(), SeenOrder.id.desc()).limit(limit)).all()
-    return with_lines(session, orders)
+    return with_lines(session, session.scalars(_NEWEST, {"customer": customer_id, "most": limit}).all())
 
 
 def with_lines(session: Session, orders: Sequence[SeenOrder]) -> tuple[OrderOnFile, ...]:
     """The given orders with their lines and parcels."""
     lines: dict[int, list[SeenOrderLine]] = {order.id: [] for order in orders}
-    wanted = select(SeenOrderLine).where(SeenOrderLine.order_id.in_(lines))
-    for line in session.scalars(wanted.order_by(SeenOrderLine.order_id, SeenOrderLine.position)):
-        lines[line.order_id].append(line)
     parcels: dict[str, list[Shipment]] = {order.reference: [] for order in orders}
-    for shipment in session.scalars(
-        select(Shipment).where(Shipment.order_reference.in_(parcels)).order_by(Shipment.expected_at)
-    ):
-        parcels[shipment.order_reference].append(shipment)
+    if orders:
+        for line in session.scalars(_LINES, {"orders": list(lines)}):
+            lines[line.order_id].append(line)
+        for shipment in session.scalars(_PARCELS, {"orders": list(parcels)}):
+            parcels[shipment.order_reference].append(shipment)
     return tuple(OrderOnFile(order, tuple(lines[order.id]), tuple(parcels[order.reference])) for order in orders)
-
-
-def _last_consent(session: Session, visitors: Sequence[int]) -> ConsentChoice | None:
-    if not visitors:
-        return None
-    choices = select(ConsentChoice).where(ConsentChoice.visitor_id.in_(visitors))
-    return session.scalar(choices.order_by(ConsentChoice.chosen_at.desc(), ConsentChoice.id.desc()).limit(1))

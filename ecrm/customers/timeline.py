@@ -1,52 +1,40 @@
 """Timeline: everything that happened between a customer and the shop, newest first, in pages.
 
-Each source is one query over an index that already has the order wanted; a page is the merge of their heads, so its
-cost depends on the page's size and not on how long the history is. Searches and steps are read through the log, so also
-from the archive. Paging is by key (moment, source, id).
+One statement asks every source (`timeline_sources`) for its newest ids over its index and merges them; then the rows
+that are shown are read by their ids. So a page costs as much as it shows, however long the history is. Paging is by key
+(moment, source, id).
+
+Steps of closed days lie in the archive's files, not in the database. A visit carries its steps where they are in the
+database; those of an older one are opened with it (`steps_of_visit`). Searches stand in the list as long as they are in
+the database; a page of searches alone reads the archive, too.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
-from functools import cached_property
+from functools import lru_cache
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session, defer
+from sqlalchemy import Select, and_, bindparam, literal_column, or_, select, union_all
+from sqlalchemy.orm import Session
 
-from ecrm.events import ProductsSearched, ProfileChanged, SignedIn, SignedUp
-from mailer.outbox import Email
+from ecrm.events import ProductsSearched
 from tracking import identity
 from tracking.clickstream.archive import Archive
 from tracking.clickstream.event import Event
 from tracking.clickstream.log import Log, Wanted, person
 from tracking.clickstream.sessions import Session as Visit
-from tracking.delivery.shipment import Scan, Shipment
-from tracking.orders import SeenOrder, SeenRefund
-from tracking.record import Record
-from tracking.visitors import ConsentChoice
+from tracking.record import BigId, UtcDateTime
+
+from .timeline_sources import SOURCES, Asked, Source
+from .timeline_sources import Kind as Kind
 
 STEPS_SHOWN = 40
-_Rows = Select[*tuple[Any, ...]]
-_ACCOUNT_EVENTS = (SignedUp.name, SignedIn.name, ProfileChanged.name)
-
-
-class Kind(StrEnum):
-    """What a reader can filter by."""
-
-    ORDER = "order"
-    REFUND = "refund"
-    VISIT = "visit"
-    SEARCH = "search"
-    EMAIL = "email"
-    DELIVERY = "delivery"
-    ACCOUNT = "account"
-    CONSENT = "consent"
+_SEARCHES = next(number for number, source in enumerate(SOURCES) if source.kind is Kind.SEARCH)
 
 
 @dataclass(frozen=True)
@@ -69,14 +57,15 @@ class Cursor:
         """
         at, source, id_ = text.split("~")
         moment, number = datetime.fromisoformat(at), int(id_)
-        if moment.tzinfo is None or not 0 <= number < 2**63:
+        if moment.tzinfo is None or not 0 <= number < 2**63 or not 0 <= int(source) < 1000:
             raise ValueError(text)
         return cls(moment.astimezone(UTC), int(source), number)
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One line of the timeline. `record` is the row itself; `steps` are a visit's events (at most `STEPS_SHOWN`)."""
+class Entry(NamedTuple):
+    """One line of the timeline. `record` is the row itself, without long texts; `steps` are a visit's events (at most
+    `STEPS_SHOWN`); `parcel` has a scan's parcel. `archived`: the visit's steps lie in the archive.
+    """
 
     at: datetime
     kind: Kind
@@ -84,8 +73,9 @@ class Entry:
     id: int
     record: Any
     simulated: bool = False
-    parcel: Shipment | None = None
+    parcel: Any = None
     steps: tuple[Event, ...] = ()
+    archived: bool = False
 
     @property
     def order(self) -> tuple[datetime, int, int]:
@@ -99,28 +89,6 @@ class Page:
 
     entries: tuple[Entry, ...]
     next: Cursor | None
-
-
-class _Whose:
-    """The customer, and what is theirs, looked up when it is first needed."""
-
-    def __init__(self, session: Session, archive: Archive | None, customer_id: int, window: timedelta) -> None:
-        self.session, self.customer_id = session, customer_id
-        self.log, self._window = Log(session, archive), window
-
-    @cached_property
-    def visitors(self) -> tuple[int, ...]:
-        return tuple(identity.visitors_of(self.session, self.customer_id))
-
-    @cached_property
-    def visits(self) -> ColumnElement[bool]:
-        return identity.theirs(self.session, self.customer_id, window=self._window)
-
-    @cached_property
-    def searches(self) -> Wanted:
-        return Wanted(
-            names=(ProductsSearched.name,), person=person(self.session, self.customer_id, window=self._window)
-        )
 
 
 def timeline(
@@ -142,136 +110,126 @@ def timeline(
         before: the end of the page before.
         limit: entries a page.
     """
-    whose = _Whose(session, archive, customer_id, window)
-    heads = [
-        source.entries(whose, number, before, limit + 1)
-        for number, source in enumerate(_SOURCES)
-        if not kinds or source.kind in kinds
-    ]
-    merged = list(islice(heapq.merge(*heads, key=lambda entry: entry.order, reverse=True), limit + 1))
-    shown = _with_steps(whose.log, merged[:limit])
+    archived = archive is not None and set(kinds) == {Kind.SEARCH}
+    wanted = tuple(
+        number
+        for number, source in enumerate(SOURCES)
+        if (not kinds or source.kind in kinds) and not (archived and number == _SEARCHES)
+    )
+    found: Iterable[Entry] = _found(session, customer_id, wanted, window=window, before=before, limit=limit + 1)
+    if archived:
+        searches = _archived_searches(session, archive, customer_id, window=window, before=before, limit=limit + 1)
+        found = islice(heapq.merge(found, searches, key=lambda entry: entry.order, reverse=True), limit + 1)
+    merged = list(found)
+    shown = _with_steps(session, merged[:limit])
     last = shown[-1] if len(merged) > limit else None
     return Page(tuple(shown), Cursor(last.at, last.source, last.id) if last else None)
 
 
-@dataclass(frozen=True)
-class _Source:
-    """One kind of row: the query for a customer's rows, its moment and its id."""
+def steps_of_visit(
+    session: Session, customer_id: int, visit_id: int, *, archive: Archive | None, window: timedelta
+) -> tuple[Visit, list[Event]] | None:
+    """A visit of this customer with its steps, from wherever they are; None where it isn't theirs."""
+    theirs = identity.theirs(session, customer_id, window=window)
+    visit = session.scalar(select(Visit).where(Visit.id == visit_id, theirs))
+    return None if visit is None else (visit, Log(session, archive).steps([visit])[visit.id])
 
-    kind: Kind
-    query: Callable[[_Whose], _Rows | None]
-    moment: InstrumentedAttribute[datetime]
-    id: InstrumentedAttribute[int]
 
-    def entries(self, whose: _Whose, number: int, before: Cursor | None, limit: int) -> list[Entry]:
-        query = self.query(whose)
-        if query is None:
-            return []
-        if before is not None:
-            query = query.where(_below(self.moment, self.id, number, before))
-        rows = whose.session.execute(query.order_by(self.moment.desc(), self.id.desc()).limit(limit)).all()
-        return [self._entry(row[0], number, parcel=row[1] if len(row) > 1 else None) for row in rows]
+def _found(
+    session: Session, customer_id: int, wanted: tuple[int, ...], *, window: timedelta, before: Cursor | None, limit: int
+) -> list[Entry]:
+    if not wanted:
+        return []
+    connection = session.connection()
+    values: dict[str, Any] = {"customer": customer_id, "limit": limit}
+    if before is not None:
+        values |= {"at": before.at, "source": before.source, "id": before.id}
+    statement = heads(wanted, Asked(connection.dialect.name, window), before is not None)
+    keys = [(at, source, id_) for source, id_, at in connection.execute(statement, values)]
+    ids: dict[int, list[int]] = {}
+    for _at, source, id_ in keys:
+        ids.setdefault(source, []).append(id_)
+    rows = {
+        (source, row[0]): row
+        for source, some in ids.items()
+        for row in connection.execute(_rows(source), {"ids": some})
+    }
+    return [
+        _entry(source, at, rows[source, id_]) for at, source, id_ in keys if (source, id_) in rows  # erased meanwhile
+    ]  # fmt: skip
 
-    def _entry(self, record: Record, number: int, *, parcel: Shipment | None) -> Entry:
-        return Entry(
-            at=getattr(record, self.moment.key),
-            kind=self.kind,
-            source=number,
-            id=getattr(record, self.id.key),
-            record=record,
-            simulated=bool(getattr(record, "simulated", False)),
-            parcel=parcel,
+
+def _entry(number: int, at: datetime, row: Any) -> Entry:
+    source = SOURCES[number]
+    simulated = source.may_be_simulated and bool(row.simulated)
+    return Entry(
+        at, source.kind, number, row[0], row, simulated, row if source.kind is Kind.DELIVERY and source.also else None
+    )
+
+
+@lru_cache(maxsize=500)
+def heads(wanted: tuple[int, ...], asked: Asked, below: bool) -> Select[Any]:
+    """The newest (source, id, moment) over these sources; binds `customer`, `limit` and, with `below`, the cursor's
+    `at`, `source` and `id`."""
+    branches = [branch for number in wanted for branch in _branches(number, SOURCES[number], asked, below)]
+    every = union_all(*branches).subquery("every")
+    newest = (every.c.at.desc(), every.c.source.desc(), every.c.id.desc())
+    return select(every.c.source, every.c.id, every.c.at).order_by(*newest).limit(bindparam("limit"))
+
+
+def _branches(number: int, source: Source, asked: Asked, below: bool) -> Iterable[Select[Any]]:
+    for place, query in enumerate(source.heads(asked)):
+        asked_for = query.where(_below(source, number)) if below else query
+        head = (
+            asked_for.order_by(source.moment.desc(), source.table.c.id.desc())
+            .limit(bindparam("limit"))
+            .subquery(f"s{number}_{place}")
         )
+        yield select(literal_column(str(number)).label("source"), head.c.id, head.c.at)
 
 
-def _below(
-    moment: InstrumentedAttribute[datetime], id_: InstrumentedAttribute[int], number: int, before: Cursor
-) -> ColumnElement[bool]:
-    """Strictly below the cursor in the order (moment, source, id)."""
-    if number < before.source:
-        return moment <= before.at
-    if number > before.source:
-        return moment < before.at
-    return or_(moment < before.at, and_(moment == before.at, id_ < before.id))
+def _below(source: Source, number: int) -> Any:
+    """Strictly below the cursor in the order (moment, source, id); the first condition leads over the index."""
+    at, id_ = bindparam("at", type_=UtcDateTime()), bindparam("id", type_=BigId)
+    same = or_(
+        literal_column(str(number)) < bindparam("source"),
+        and_(literal_column(str(number)) == bindparam("source"), source.table.c.id < id_),
+    )
+    return and_(source.moment <= at, or_(source.moment < at, same))
 
 
-def _by_visitors(query: _Rows, column: InstrumentedAttribute[Any], whose: _Whose) -> _Rows | None:
-    return query.where(column.in_(whose.visitors)) if whose.visitors else None
+@lru_cache(maxsize=100)
+def _rows(number: int) -> Select[Any]:
+    return SOURCES[number].rows()
 
 
-class _Searches:
-    """What was searched: the one source that may lie in the archive."""
-
-    kind = Kind.SEARCH
-
-    def entries(self, whose: _Whose, number: int, before: Cursor | None, limit: int) -> list[Entry]:
-        found = whose.log.page(whose.searches, limit=limit, before=_log_cursor(number, before) if before else None)
-        return [
-            Entry(
-                at=one.happened_at, kind=self.kind, source=number, id=one.id, record=one, simulated=one.simulated
-            )
-            for one in found
-        ]  # fmt: skip
+def _archived_searches(
+    session: Session, archive: Archive | None, customer_id: int, *, window: timedelta, before: Cursor | None, limit: int
+) -> list[Entry]:
+    wanted = Wanted(names=(ProductsSearched.name,), person=person(session, customer_id, window=window))
+    cursor = _log_cursor(before) if before else None
+    return [
+        Entry(
+            at=one.happened_at, kind=Kind.SEARCH, source=_SEARCHES, id=one.id, record=one, simulated=one.simulated
+        )
+        for one in Log(session, archive).page(wanted, limit=limit, before=cursor)
+    ]  # fmt: skip
 
 
-def _log_cursor(number: int, before: Cursor) -> tuple[datetime, int]:
+def _log_cursor(before: Cursor) -> tuple[datetime, int]:
     """Strictly below the cursor in the order (moment, source, id), as `_below` says it to the database."""
-    if number == before.source:
+    if before.source == _SEARCHES:
         return before.at, before.id
-    return (before.at, 0) if number > before.source else (before.at, 2**63 - 1)
+    return (before.at, 0) if before.source < _SEARCHES else (before.at, 2**63 - 1)
 
 
-_SOURCES: tuple[_Source | _Searches, ...] = (
-    _Source(
-        Kind.CONSENT,
-        lambda whose: _by_visitors(select(ConsentChoice), ConsentChoice.visitor_id, whose),
-        ConsentChoice.chosen_at, ConsentChoice.id,
-    ),
-    _Source(
-        Kind.ACCOUNT,
-        lambda whose: select(Event).where(Event.customer_id == whose.customer_id, Event.name.in_(_ACCOUNT_EVENTS)),
-        Event.happened_at, Event.id,
-    ),
-    _Searches(),
-    _Source(
-        Kind.ORDER,
-        lambda whose: select(SeenOrder).where(SeenOrder.customer_id == whose.customer_id),
-        SeenOrder.placed_at, SeenOrder.id,
-    ),
-    _Source(
-        Kind.DELIVERY,
-        lambda whose: select(Shipment).where(Shipment.customer_id == whose.customer_id),
-        Shipment.expected_at, Shipment.id,
-    ),
-    _Source(
-        Kind.EMAIL,
-        lambda whose: select(Email)
-        .options(defer(Email.text, raiseload=True), defer(Email.html, raiseload=True))
-        .where(Email.customer_id == whose.customer_id),
-        Email.queued_at, Email.id,
-    ),
-    _Source(
-        Kind.DELIVERY,
-        lambda whose: select(Scan, Shipment)
-        .join(Shipment, Shipment.id == Scan.shipment_id)
-        .where(Shipment.customer_id == whose.customer_id),
-        Scan.scanned_at, Scan.id,
-    ),
-    _Source(
-        Kind.REFUND,
-        lambda whose: select(SeenRefund).where(SeenRefund.customer_id == whose.customer_id),
-        SeenRefund.refunded_at, SeenRefund.id,
-    ),
-    # By its end: then a visit stands above what happened in it, and the index on (visitor_id, last_at) serves.
-    _Source(
-        Kind.VISIT,
-        lambda whose: select(Visit).where(whose.visits),
-        Visit.last_at, Visit.id,
-    ),
-)  # fmt: skip
-
-
-def _with_steps(log: Log, entries: Sequence[Entry]) -> list[Entry]:
-    """All visits' first steps at once."""
-    steps = log.steps([entry.record for entry in entries if entry.kind is Kind.VISIT], first=STEPS_SHOWN)
-    return [replace(one, steps=tuple(steps[one.id])) if one.kind is Kind.VISIT else one for one in entries]
+def _with_steps(session: Session, entries: Sequence[Entry]) -> list[Entry]:
+    """All visits' first steps at once, as far as they are in the database."""
+    visits = [entry.record for entry in entries if entry.kind is Kind.VISIT]
+    if not visits:
+        return list(entries)
+    steps = Log(session, None).steps(visits, first=STEPS_SHOWN)
+    return [
+        one._replace(steps=tuple(steps[one.id]), archived=not steps[one.id]) if one.kind is Kind.VISIT else one
+        for one in entries
+    ]

@@ -22,6 +22,7 @@ from ecrm.marketing.imports.uploads import keep
 from ecrm.marketing.rules import RecommendationRule
 from ecrm.rehearsal_book import Rehearsal
 from ecrm.service import cases
+from ecrm.service.notes import CustomerNote
 from mailer import mailings
 from mailer.mailings import MailingVariant
 from shop import signals
@@ -36,6 +37,7 @@ from tests.architecture.route_matrix import EVERYBODY, MATRIX, Row
 from tests.conftest import NOW
 from tests.shop.browsing import be, token
 from tracking.clickstream.dimensions import Page, ProductKey, Term
+from tracking.clickstream.sessions import Session as Visit
 from tracking.delivery.returns import Return
 from tracking.visitors import Visitor, VisitorClaim
 
@@ -225,6 +227,8 @@ def _prepare(app: Flask, shop_data: dict[str, int]) -> tuple[dict[str, Any], dic
         }  # fmt: skip
         for name in ("customer", "email", "event", "reaction", "visitor_claim", "cost_entry"):
             examples[name] = session.scalar(select(text("min(id)")).select_from(text(f"ecrm_{name}")))
+        examples["visit"] = session.scalar(select(Visit.id).where(Visit.customer_id == examples["customer"]))
+        examples["note"] = session.scalar(select(CustomerNote.id))
         people = {str(role): staff[role] for role in Role} | {"customer": ada.id, "other_customer": grace.id}
     missing = [name for name, value in examples.items() if value is None]
     assert missing == [], "the example order left no such rows"
@@ -237,4 +241,6 @@ def _claim_a_browser(session: Session) -> None:
     session.add(browser)
     session.flush()
     session.add(VisitorClaim(visitor_id=browser.id, customer_id=customer_id, claimed_at=NOW, how="signed in"))
+    session.add(Visit(visitor_id=browser.id, customer_id=customer_id, started_at=NOW, last_at=NOW, grade=2))
+    session.add(CustomerNote(customer_id=customer_id, staff_id="1", staff_name="Sam", text="Rings twice", at=NOW))
     session.commit()

@@ -34,7 +34,7 @@ def kinds(session: Session, customer_id: int, **wanted: object) -> list[str]:
 
 def test_everything_about_a_person_stands_in_one_list_newest_first(session: Session, ada: int) -> None:
     entries = timeline(session, ada).entries
-    assert {entry.kind for entry in entries} == set(Kind)
+    assert {entry.kind for entry in entries} == set(Kind)  # a new kind needs a row in `fill`
     moments = [entry.at for entry in entries]
     assert moments == sorted(moments, reverse=True)
     assert kinds(session, ada).count("email") == 2
@@ -149,7 +149,7 @@ def test_each_visit_shows_its_own_first_steps_however_long_another_is(session: S
     session.flush()
     session.add(VisitorClaim(visitor_id=browser.id, customer_id=ada, claimed_at=NOW, how="order"))
     for visit_number, steps in enumerate((STEPS_SHOWN + 5, 2)):
-        start = NOW + timedelta(hours=visit_number)
+        start = TODAY + timedelta(days=1, hours=visit_number)
         visit = Visit(visitor_id=browser.id, started_at=start, last_at=start + timedelta(minutes=50), grade=2)
         session.add(visit)
         session.flush()

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from ecrm import ECRM, CustomerFacts, ProductCard, ShopFacts, Staff
 from ecrm.ledger import PendingReaction
+from ecrm.service import cases, notes
 from mailer.outbox import Email
 from tracking.clickstream.dimensions import Page, Term, ids_of
 from tracking.clickstream.event import Event
@@ -115,6 +116,7 @@ def fill(session: Session) -> int:
     _parcel(session, ada)
     _emails(session, ada)
     _figures(session)
+    _desk(session, ada)
     return ada.id
 
 
@@ -164,6 +166,17 @@ def _people(session: Session, ada: Customer, eve: Customer, browser: Visitor, sh
                         last_error="TemplateNotFound: gone",
                     )
                 )  # fmt: skip
+
+
+def _desk(session: Session, ada: Customer) -> None:
+    sam = Staff(staff_id="7", name="Sam <b>", role="owner")
+    asked = cases.Said(direction=cases.Direction.IN, text="Where is it?", channel=cases.Channel.EMAIL)
+    cases.open_case(
+        session,
+        cases.Opened(channel=cases.Channel.EMAIL, subject="My <i>parcel", customer_id=ada.id, said=asked),
+        now=_ago(days=1),
+    )
+    notes.write(session, ada.id, "Rings <b>twice", pinned=False, by=sam, now=_ago(days=1))
 
 
 def _parcel(session: Session, ada: Customer) -> None:

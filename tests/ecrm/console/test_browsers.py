@@ -62,7 +62,7 @@ def claim_id(sessions: sessionmaker[Session], ada: int) -> int:
 
 
 def panel(browser: FlaskClient, ada: int, claim_id: int) -> str:
-    page = BeautifulSoup(browser.get(f"/console/customers/{ada}").text, "html.parser")
+    page = BeautifulSoup(browser.get(f"/console/customers/{ada}/browsers").text, "html.parser")
     found = page.find(id=f"browser-{claim_id}")
     assert found is not None
     return " ".join(found.get_text(" ").split())
@@ -73,7 +73,7 @@ def change(browser: FlaskClient, token: str, ada: int, claim_id: int, deed: str,
         f"/console/customers/{ada}/browsers/{claim_id}/{deed}", data={"csrf_token": token, "reason": reason}
     )
     assert answer.status_code == 303
-    assert answer.location.endswith(f"/console/customers/{ada}#browsers")
+    assert answer.location.endswith(f"/console/customers/{ada}/browsers")
     return panel(browser, ada, claim_id)
 
 

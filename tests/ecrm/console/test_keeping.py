@@ -47,8 +47,8 @@ def test_every_page_reads_the_same_from_the_archive(
     paths = [
         "/console/events", "/console/events?name=Products+Searched", f"/console/events?visit={visit}",
         f"/console/events?customer={ada}", f"/console/events?day={search.happened_at.date()}",
-        f"/console/events/{search.id}", f"/console/customers/{ada}", f"/console/customers/{ada}?kind=search",
-        f"/console/customers/{ada}?kind=visit",
+        f"/console/events/{search.id}", f"/console/customers/{ada}?kind=search",
+        f"/console/customers/{ada}/visits/{visit}",
     ]  # fmt: skip
     for path in paths:
         page(browser, path)  # the first look is written down, and the page of a customer may say so
@@ -60,6 +60,7 @@ def test_every_page_reads_the_same_from_the_archive(
         assert session.get(Event, search.id) is None
     assert f"{archived} steps" in said
     assert {path: page(browser, path) for path in paths} == before
+    assert f"/console/customers/{ada}/visits/{visit}" in page(browser, f"/console/customers/{ada}")  # the way to them
     assert browser.get("/console/events/999999").status_code == 404
     code, words = run(desk, "archive")
     assert code == 0

@@ -24,7 +24,7 @@ def panel(browser: FlaskClient, ada: int) -> Callable[[], str]:
     """Reads the panel of Ada's page."""
 
     def read() -> str:
-        page = BeautifulSoup(browser.get(f"/console/customers/{ada}").text, "html.parser")
+        page = BeautifulSoup(browser.get(f"/console/customers/{ada}/mail").text, "html.parser")
         section = page.find("section", {"aria-labelledby": "mailed"})
         assert section is not None
         return " ".join(section.get_text(" ").split())

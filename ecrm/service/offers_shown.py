@@ -1,0 +1,113 @@
+"""Offers shown: what a customer was offered lately, when, by which department; so that two never offer the same.
+
+Marketing's offers are the e-mails that went out; the desk's are those that an agent noted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, bindparam, delete, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from ecrm.storefront import Staff
+from mailer.outbox import Email, State
+from tracking.record import BigId, Record
+
+LATELY = timedelta(days=30)
+SHOWN = 12
+
+
+class OfferMade(Record):
+    """A product that an agent offered to a customer. `how`: on the phone, by e-mail …"""
+
+    __tablename__ = "ecrm_offer_made"
+    __table_args__ = (Index(None, "customer_id", "at"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("ecrm_customer.id"))
+    product: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(200), default="")
+    how: Mapped[str] = mapped_column(String(20))
+    staff_id: Mapped[str] = mapped_column(String(64))
+    staff_name: Mapped[str] = mapped_column(String(100))
+    at: Mapped[datetime]
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One offer as it is listed. `department`: marketing or desk; `products`: the shop's ids, where they are known."""
+
+    at: datetime
+    department: str
+    what: str
+    by: str
+    products: frozenset[str]
+    email_id: int | None = None
+
+
+_EMAIL, _MADE = Email.__table__.c, OfferMade.__table__.c
+_MAILED = (
+    select(_EMAIL.id, _EMAIL.sent_at, _EMAIL.subject, _EMAIL.template, _EMAIL.source, _EMAIL.content)
+    .where(
+        _EMAIL.customer_id == bindparam("customer"),
+        _EMAIL.queued_at > bindparam("since"),
+        _EMAIL.transactional.is_(False),
+        _EMAIL.state == State.SENT.value,
+    )
+    .order_by(_EMAIL.queued_at.desc())
+    .limit(SHOWN)
+)
+_BY_DESK = (
+    select(_MADE.at, _MADE.product, _MADE.name, _MADE.how, _MADE.staff_name)
+    .where(_MADE.customer_id == bindparam("customer"), _MADE.at > bindparam("since"))
+    .order_by(_MADE.at.desc(), _MADE.id.desc())
+    .limit(SHOWN)
+)
+
+
+def offers_shown(session: Session, customer_id: int, *, now: datetime) -> list[Offer]:
+    """Of the last 30 days, the newest first."""
+    connection, asked = session.connection(), {"customer": customer_id, "since": now - LATELY}
+    found = [
+        Offer(row.sent_at, "marketing", row.subject or row.template, row.source, _products(row.content), row.id)
+        for row in connection.execute(_MAILED, asked)
+        if row.sent_at is not None
+    ]
+    found += [
+        Offer(row.at, "desk", row.name or row.product, f"{row.staff_name}, {row.how}", frozenset({row.product}))
+        for row in connection.execute(_BY_DESK, asked)
+    ]
+    return sorted(found, key=lambda offer: offer.at, reverse=True)[:SHOWN]
+
+
+def offered_before(offers: Sequence[Offer], product: str) -> Offer | None:
+    """The latest of these offers that was of this product; None where it wasn't offered."""
+    return next((offer for offer in offers if product in offer.products), None)
+
+
+def note_offer(
+    session: Session, customer_id: int, *, product: str, name: str, how: str, by: Staff, now: datetime
+) -> None:
+    """An agent offered this."""
+    session.add(
+        OfferMade(
+            customer_id=customer_id, product=product[:64], name=name[:200], how=how[:20], staff_id=by.staff_id,
+            staff_name=by.name[:100], at=now,
+        )
+    )  # fmt: skip
+
+
+def forget(session: Session, customer_id: int) -> int:
+    """For an erasure."""
+    gone: Any = session.execute(delete(OfferMade).where(OfferMade.customer_id == customer_id))
+    return int(gone.rowcount)
+
+
+def _products(content: Any) -> frozenset[str]:
+    """The products an e-mail was about, as flows keep them (a cart's with its pieces)."""
+    listed = content.get("products") if isinstance(content, dict) else None
+    return frozenset(one for one in listed if isinstance(one, str)) if isinstance(listed, list | dict) else frozenset()

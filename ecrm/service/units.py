@@ -1,0 +1,138 @@
+"""Units: single pieces with a serial number, whose they are, and until when their warranty runs."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, bindparam, delete, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from tracking.record import BigId, Record, insert_once
+
+LONGEST = 64
+MOST = 20
+
+
+class Unit(Record):
+    """A sold piece. `serial_folded`: the number as it is looked up; unique for a product, as makers number by product.
+
+    `warranty_until`: the last day; empty where nobody said how long it runs. `customer_id` is empty once its buyer was
+    erased: the piece stays known by its number.
+    """
+
+    __tablename__ = "ecrm_unit"
+    __table_args__ = (
+        Index(None, "serial_folded", "product", unique=True),
+        Index(None, "customer_id", "sold_at"),
+        Index(None, "order_reference"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    serial_number: Mapped[str] = mapped_column(String(LONGEST))
+    serial_folded: Mapped[str] = mapped_column(String(LONGEST))
+    product: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(200), default="")
+    order_reference: Mapped[str] = mapped_column(String(64), default="")
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("ecrm_customer.id"))
+    sold_at: Mapped[datetime]
+    warranty_until: Mapped[date | None]
+    source: Mapped[str] = mapped_column(String(20), default="")
+
+
+@dataclass(frozen=True)
+class Sold:
+    """A piece as it is told, entered or imported."""
+
+    serial_number: str
+    product: str
+    name: str
+    order_reference: str
+    customer_id: int | None
+    sold_at: datetime
+    warranty_until: date | None
+    source: str
+
+
+class BadSerial(ValueError):
+    """It can't be a serial number."""
+
+
+_OF = (
+    select(Unit)
+    .where(Unit.customer_id == bindparam("customer"))
+    .order_by(Unit.sold_at.desc(), Unit.id.desc())
+    .limit(MOST)
+)
+
+
+def fold_serial(number: str) -> str:
+    """Letters and digits alone, in capitals: what is read from a label or over the phone loses its dashes and case.
+
+    Raises:
+        BadSerial: where too little or too much is left.
+    """
+    found = "".join(one for one in unicodedata.normalize("NFKC", number).upper() if one.isalnum())
+    if not 3 <= len(found) <= LONGEST:
+        raise BadSerial(number)
+    return found
+
+
+def keep(session: Session, sold: Sold) -> int | None:
+    """Keep a piece; returns its id, or None where this number of this product is known.
+
+    Raises:
+        BadSerial: for what can't be one.
+    """
+    return insert_once(
+        session,
+        Unit,
+        {
+            "serial_number": sold.serial_number.strip()[:LONGEST], "serial_folded": fold_serial(sold.serial_number),
+            "product": sold.product[:64], "name": sold.name[:200], "order_reference": sold.order_reference[:64],
+            "customer_id": sold.customer_id, "sold_at": sold.sold_at, "warranty_until": sold.warranty_until,
+            "source": sold.source[:20],
+        },
+    )  # fmt: skip
+
+
+def by_serial(session: Session, number: str) -> Sequence[Unit]:
+    """The pieces with this number, however it is written; several makers may use one. None for what can't be one."""
+    try:
+        folded = fold_serial(number)
+    except BadSerial:
+        return ()
+    query = select(Unit).where(Unit.serial_folded == folded).order_by(Unit.sold_at.desc()).limit(MOST)
+    return session.scalars(query).all()
+
+
+def of_customer(session: Session, customer_id: int) -> Sequence[Unit]:
+    """The newest first, at most `MOST`."""
+    return session.scalars(_OF, {"customer": customer_id}).all()
+
+
+def of_order(session: Session, order_reference: str) -> Sequence[Unit]:
+    """All pieces of an order."""
+    query = select(Unit).where(Unit.order_reference == order_reference).order_by(Unit.product, Unit.id)
+    return session.scalars(query).all()
+
+
+def in_warranty(unit: Unit, today: date) -> bool | None:
+    """None where nobody knows until when it runs."""
+    return None if unit.warranty_until is None else today <= unit.warranty_until
+
+
+def forget(session: Session, customer_id: int) -> int:
+    """For an erasure: the piece stays, whose it is goes; with it the order, which leads to the person in the shop."""
+    gone: Any = session.execute(
+        update(Unit).where(Unit.customer_id == customer_id).values(customer_id=None, order_reference="")
+    )
+    return int(gone.rowcount)
+
+
+def remove(session: Session, unit_id: int) -> None:
+    """A number that was entered by mistake."""
+    session.execute(delete(Unit).where(Unit.id == unit_id))
