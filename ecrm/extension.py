@@ -43,7 +43,7 @@ from .returns import pages  # noqa: F401 (it adds its pages to the public bluepr
 from .sales import refuse_other_currency
 from .seen_steps import after_batch
 from .sending import make_signer, make_transport
-from .service import satisfaction_pages  # noqa: F401 (it adds its page to the public blueprint)
+from .service import contact_pages, satisfaction_pages  # noqa: F401 (they add their pages to the public blueprint)
 from .storefront import Storefront
 from .voice import asking, writing  # noqa: F401 (both add pages to the public blueprint)
 from .waiting import own_list  # noqa: F401 (adds its list to the preferences, and its pages to the public blueprint)

@@ -28,6 +28,7 @@ from .recommending.ordering import knows_visitor, ordered
 from .recommending.page import present_page
 from .recommending.strips import strip_for
 from .returns.pages import returns_html
+from .service.contact_pages import contact_address, contact_form_html
 from .voice.question_slot import questions_html
 from .voice.slots import rated, reviews_html
 from .waiting.asking import proved_theirs, tell_me_html
@@ -81,6 +82,14 @@ class Slots:
                 `ordered`, the products of the order).
         """
         return _guarded("recommendations", lambda: _recommendations(placement, product_id, n, ordered, category))
+
+    def contact_form(self, order_id: str = "") -> Markup:
+        """The form to write to the support desk, about this order where one is named."""
+        return _guarded("contact_form", lambda: contact_form_html(order_id))
+
+    def contact_page(self) -> str:
+        """Address of the page with this form."""
+        return str(_guarded("contact_page", lambda: Markup.escape(contact_address())))
 
     def recommendations_page(self) -> str:
         """Address of the page where a person sees what their recommendations are made of, and changes it."""

@@ -368,6 +368,8 @@ CRM_PUBLIC = {
     "ecrm.confirm_mailbox GET": Row(EVERYBODY, {"token": "made-up"}, answers=410),
     "ecrm.confirm_mailbox_now POST": Row(EVERYBODY, {"token": "made-up"}, answers=410),
     "ecrm.mail_reports POST": Row(EVERYBODY, answers=401),
+    "ecrm.contact_page GET": Row(EVERYBODY),
+    "ecrm.contact_now POST": Row(EVERYBODY, form={"kind": "question"}),
     "ecrm.satisfaction_page GET": Row(EVERYBODY, {"token": "made-up"}, answers=404),
     "ecrm.satisfaction_now POST": Row(EVERYBODY, {"token": "made-up"}, answers=404),
     "ecrm.delivery_status GET": Row(EVERYBODY, {"token": "made-up"}, answers=404),
