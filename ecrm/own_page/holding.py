@@ -21,7 +21,7 @@ from tracking.clickstream.sessions import Session as Visit
 from tracking.customers import Customer, CustomerEmail
 from tracking.orders import SeenRefund
 
-ORDERS, CASES = 20, 50
+ORDERS, CASES = 10, 50
 EVERYTHING = 100_000
 
 
