@@ -1,7 +1,7 @@
 """Counting who asks and who buys, each night: messages of theirs in cases against orders placed.
 
-A contact is a message that came in from the customer in a case, by whatever channel; spam and automatic replies are
-none. An order is one that was placed in the window; its money is less what was refunded.
+A contact is a message that came in from the customer in a case, or a call of theirs that made no case; spam and
+automatic replies are none. An order is one that was placed in the window; its money is less what was refunded.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, delete, func, insert, select
+from sqlalchemy import Select, delete, func, insert, select, union_all
 from sqlalchemy.orm import Session, sessionmaker
 
+from ecrm.service.calls import Call, Way
 from ecrm.service.cases.case import Case
 from ecrm.service.cases.message import CaseMessage, Direction
 from tracking.customers import Customer
@@ -86,7 +87,7 @@ def _place(session: Session, first: int, end: int, since: datetime, now: datetim
 def _rows(
     session: Session, first: int, end: int, since: datetime, now: datetime, much: Much
 ) -> Iterator[dict[str, Any]]:
-    asked_by = _contacts(since, now).where(Case.customer_id >= first, Case.customer_id < end)
+    asked_by = _contacts(since, now, ids=(first, end))
     contacts = {customer: count for customer, count in session.execute(asked_by) if customer is not None}
     orders = {
         row[0]: (row[1], int(row[2]))
@@ -102,16 +103,25 @@ def _rows(
         }  # fmt: skip
 
 
-def _contacts(since: datetime, now: datetime) -> Select[int | None, int]:
-    return (
-        select(Case.customer_id, func.count().label("contacts"))
+def _contacts(since: datetime, now: datetime, *, ids: tuple[int, int] | None = None) -> Select[int | None, int]:
+    """Their messages, and their calls that made no case, by customer. `ids`: from one number to before another."""
+    said = (
+        select(Case.customer_id)
         .join(CaseMessage, CaseMessage.case_id == Case.id)
         .where(
             Case.customer_id.is_not(None), Case.spam.is_(False), CaseMessage.direction == Direction.IN,
             CaseMessage.automatic.is_(False), CaseMessage.at > since, CaseMessage.at <= now,
         )
-        .group_by(Case.customer_id)
     )  # fmt: skip
+    rang = select(Call.customer_id).where(
+        Call.customer_id.is_not(None), Call.direction == Way.IN, Call.case_id.is_(None), Call.started_at > since,
+        Call.started_at <= now,
+    )  # fmt: skip
+    if ids is not None:
+        said = said.where(Case.customer_id >= ids[0], Case.customer_id < ids[1])
+        rang = rang.where(Call.customer_id >= ids[0], Call.customer_id < ids[1])
+    both = union_all(said, rang).subquery()
+    return select(both.c.customer_id, func.count().label("contacts")).group_by(both.c.customer_id)
 
 
 def _orders(since: datetime, now: datetime) -> Select[int, int, int]:

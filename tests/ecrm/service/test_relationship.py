@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from ecrm.customers.segments.members import belongs
 from ecrm.service import cases
+from ecrm.service.calls import Call
 from ecrm.service.cases import Changes, Channel, Direction, Opened, Said, State
 from ecrm.service.desk import ARRANGER
 from ecrm.service.relationship import (
@@ -88,9 +89,19 @@ def test_everybody_lies_where_their_contacts_and_orders_put_them(sessions: sessi
             session, case, Said(direction=Direction.IN, text="I am away", automatic=True), now=NOW - timedelta(days=1)
         )
         cases.add_message(session, case, Said(direction=Direction.OUT, text="Hello", by=SAM), now=NOW)
+        for number, case_id in ((1, None), (2, 7)):  # the second made a case, whose message counts
+            session.add(
+                Call(
+                    external_id=f"c{number}",
+                    direction="in",
+                    customer_id=asker,
+                    started_at=NOW - timedelta(days=2),
+                    case_id=case_id,
+                )
+            )
     report = count_all(sessions, days=365, much=THREE, now=NOW)
     assert placed(sessions) == {
-        both: (Cell.ASKS_MUCH_BUYS_MUCH, 3, 3, 3000), asker: (Cell.ASKS_MUCH_BUYS_LITTLE, 4, 1, 1000),
+        both: (Cell.ASKS_MUCH_BUYS_MUCH, 3, 3, 3000), asker: (Cell.ASKS_MUCH_BUYS_LITTLE, 5, 1, 1000),
         buyer: (Cell.ASKS_LITTLE_BUYS_MUCH, 1, 5, 5000), quiet: (Cell.ASKS_LITTLE_BUYS_LITTLE, 1, 1, 1000),
     }  # fmt: skip
     assert nobody not in placed(sessions)
