@@ -22,6 +22,7 @@ class Action(StrEnum):
 
     CUSTOMER_OPENED = "customer_opened"
     CUSTOMER_NOT_FOUND = "customer_not_found"
+    CUSTOMERS_LISTED = "customers_listed"
     EMAIL_READ = "email_read"
     EMAIL_SENT_AGAIN = "email_sent_again"
     DOUBTFUL_SENT_AGAIN = "doubtful_sent_again"

@@ -36,6 +36,7 @@ def _deeds() -> dict[str, str]:
     return {
         Action.CUSTOMER_OPENED: _("opened a customer"),
         Action.CUSTOMER_NOT_FOUND: _("looked for somebody, found nobody"),
+        Action.CUSTOMERS_LISTED: _("saw who fits a name or number"),
         Action.EMAIL_READ: _("read an e-mail"),
         Action.EMAIL_SENT_AGAIN: _("had an e-mail sent again"),
         Action.DOUBTFUL_SENT_AGAIN: _("had doubtful e-mails sent again"),

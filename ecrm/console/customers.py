@@ -1,4 +1,4 @@
-"""Customers: found by e-mail address or order number, opened with a reason, and every opening is recorded."""
+"""Customers: found by whatever they can say, opened with a reason, and every opening and list is recorded."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ from werkzeug.wrappers import Response
 from ecrm.access.audit import Action, record
 from ecrm.access.roles import Permission, needs, signed_in_staff
 from ecrm.installation import installation
-from ecrm.service.lookup import Miss, Several, look_up, masked
+from ecrm.service.lookup import By, Miss, Several, look_up, masked
 from ecrm.wording import gettext as _
 
 from .blueprint import DEFAULT_REASON, console, kept_reason
-
-PAGE = 30
 
 
 @console.get("/customers")
@@ -33,20 +31,28 @@ def find_customer() -> Response | tuple[str, int]:
     words = "".join(letter if letter.isprintable() else " " for letter in request.form.get("reason", ""))
     given = " ".join(words.split())[:200]
     session["ecrm_reason"] = given or kept_reason() or DEFAULT_REASON
-    crm = installation()
-    with crm.sessions.begin() as own:
-        found = look_up(own, asked)
-        if isinstance(found, Miss):
-            if found in {Miss.NO_SUCH_ADDRESS, Miss.NO_SUCH_ORDER}:
+    crm, now = installation(), datetime.now(UTC)
+    country = crm.storefront.facts().country
+    with crm.sessions() as own:
+        found = look_up(own, asked, country=country)
+    if isinstance(found, Miss):
+        status = 400 if found in {Miss.EMPTY, Miss.UNREADABLE, Miss.SHORT_NAME} else 404
+        if status == 404:
+            with crm.sessions.begin() as own:
                 record(
                     own, signed_in_staff(), Action.CUSTOMER_NOT_FOUND,
-                    subject=masked(asked), reason=kept_reason(), now=datetime.now(UTC),
+                    subject=masked(asked), reason=kept_reason(), now=now,
                 )  # fmt: skip
-            status = 404 if found in {Miss.NO_SUCH_ADDRESS, Miss.NO_SUCH_ORDER} else 400
-            page = render_template("ecrm/console/customers.html", miss=found, asked=asked, reasons=_reasons())
-            return page, status
+        page = render_template("ecrm/console/customers.html", miss=found, asked=asked, reasons=_reasons())
+        return page, status
     if isinstance(found, Several):
-        return render_template("ecrm/console/namesakes.html", namesakes=found.namesakes, asked=asked.strip()), 200
+        if found.by is not By.ADDRESS:  # names are shown
+            with crm.sessions.begin() as own:
+                record(
+                    own, signed_in_staff(), Action.CUSTOMERS_LISTED,
+                    subject=masked(asked), reason=kept_reason(), now=now,
+                )  # fmt: skip
+        return render_template("ecrm/console/namesakes.html", found=found, asked=asked.strip()), 200
     anchor = f"order-{found.order_reference}" if found.order_reference else None
     return redirect(url_for("console.customer", customer_id=found.customer_id, _anchor=anchor), 303)
 

@@ -102,3 +102,41 @@ def test_several_customers_of_one_address_are_listed_without_their_names(
     status, _where, text = find(browser, token, "ADA@example.com")
     assert (status, f"/console/customers/{ada}" in text, "Mallory" in text) == (200, True, False)
     assert "Several customers give this address" in text
+
+
+def test_a_name_lists_people_with_country_and_last_order_and_the_list_is_recorded(
+    browser: FlaskClient, sessions: sessionmaker[Session], ada: int, token: str
+) -> None:
+    status, _where, text = find(browser, token, "byron", reason="on the phone")
+    assert (status, f"/console/customers/{ada}" in text, "Ada Byron" in text) == (200, True, True)
+    assert audited(sessions) == [("customers_listed", "byr…", "on the phone")]
+    assert find(browser, token, "by")[0] == 400
+    assert "Nobody&#39;s name begins with" in find(browser, token, "zorro")[2]
+
+
+def test_a_note_is_kept_pinned_and_removed_by_whoever_wrote_it(browser: FlaskClient, ada: int, token: str) -> None:
+    path = f"/console/customers/{ada}/notes"
+    browser.post(path, data={"csrf_token": token, "text": "Calls <b>back", "pinned": "1"})
+    page = BeautifulSoup(browser.get(f"/console/customers/{ada}").text, "html.parser")
+    first = page.select(".note")[0]
+    assert "Calls <b>back" in first.text
+    assert "pinned" in first.text
+    number = str(first["id"]).removeprefix("note-")
+    browser.post(f"{path}/{number}", data={"csrf_token": token, "deed": "remove"})
+    assert "Calls &lt;b&gt;back" not in browser.get(f"/console/customers/{ada}").text
+    empty = browser.post(path, data={"csrf_token": token, "text": "  "})
+    assert empty.status_code == 422
+    assert "an empty note helps nobody" in empty.text
+
+
+def test_what_was_offered_lately_is_not_offered_again_without_a_warning(
+    browser: FlaskClient, ada: int, token: str
+) -> None:
+    path = f"/console/customers/{ada}/offers"
+    for again, said in (("", "Noted"), ("", "Not noted"), ("1", "Noted")):
+        answer = browser.post(
+            path, data={"csrf_token": token, "product": "1", "how": "phone", "again": again}, follow_redirects=True
+        )
+        assert f"{said}: " in answer.text
+    assert answer.text.count("Desk · Sam") == 2
+    assert browser.post(path, data={"csrf_token": token, "product": "99", "how": "phone"}).status_code == 400
