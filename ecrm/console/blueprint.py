@@ -121,6 +121,10 @@ def areas() -> tuple[Area, ...]:
                         "open_new_case",
                     ),
                 ),
+                Tab(
+                    _("Put aside"),
+                    ("put_aside", "put_aside_letter", "make_case_of_letter", "dismiss_letter"),
+                ),
             ),
         ),
         Area(

@@ -21,7 +21,8 @@ from ecrm.marketing.experiments import Experiment
 from ecrm.marketing.imports.uploads import keep
 from ecrm.marketing.rules import RecommendationRule
 from ecrm.rehearsal_book import Rehearsal
-from ecrm.service import cases
+from ecrm.service import cases, inbound_mail
+from ecrm.service.calls import Call
 from ecrm.service.notes import CustomerNote
 from mailer import mailings
 from mailer.mailings import MailingVariant
@@ -201,6 +202,12 @@ def _prepare(app: Flask, shop_data: dict[str, int]) -> tuple[dict[str, Any], dic
             session(), b"email\nada@example.com\n", kind=f"contacts {fans.id}", name="f.csv", by="Olga",
             now=datetime.now(UTC),
         )  # fmt: skip
+        rang = Call(number="+493012345678", direction="in", started_at=NOW, words="Hello")
+        session.add(rang)
+        letter = inbound_mail.keep(session(), b"Subject: Hello", source="imap", recipient="", now=NOW)
+        assert letter is not None
+        inbound_mail.settle(session(), letter, inbound_mail.State.PUT_ASIDE, why="nobody")
+        session.flush()
         mailing = mailings.create(session(), name="Easter", topic="offers", by="Mia", now=NOW)
         wordy = session.get_one(MailingVariant, (mailing.id, "a"))
         wordy.subject, wordy.content = "Hello", {"blocks": [{"kind": "text", "text": "# Hello"}]}
@@ -221,7 +228,7 @@ def _prepare(app: Flask, shop_data: dict[str, int]) -> tuple[dict[str, Any], dic
             "coupon": coupon.id, "seen_page": seen_page.id,
             "seen_term": seen_term.id, "seen_product": seen_product.id,
             "campaign": tea.id, "segment": segment.id, "contact_list": fans.id, "list_upload": fans_file.token,
-            "mailing": mailing.id,
+            "mailing": mailing.id, "call": rang.id, "letter": letter,
             "upload": export.token, "experiment": tried.id, "recommendation_rule": rule.id,
             "rehearsal": played.id, "return": sent_back.reference,
         }  # fmt: skip

@@ -1,0 +1,95 @@
+"""Who rings is known before anybody asks; what was said is kept, and becomes a case."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+from werkzeug.test import TestResponse
+
+from ecrm.access.audit import AuditEntry
+from ecrm.service.calls import Call
+from ecrm.service.cases import Case, CaseMessage
+from tracking.customers import Customer
+
+from .host import DeskStorefront
+
+NUMBER = "030 12345678"
+
+
+@pytest.fixture
+def caller(ada: int, sessions: sessionmaker[Session]) -> int:
+    with sessions.begin() as session:
+        session.get_one(Customer, ada).phone = "+49 30 12345678"
+    return ada
+
+
+def enter(browser: FlaskClient, token: str, **typed: str) -> TestResponse:
+    form = {"number": NUMBER, "direction": "in", "outcome": "answered", "words": "Wants the bill", "deed": "log"}
+    return browser.post("/console/calls", data={"csrf_token": token} | form | typed)
+
+
+def test_the_card_of_a_number_is_shown_and_recorded(
+    browser: FlaskClient, caller: int, sessions: sessionmaker[Session]
+) -> None:
+    page = browser.get("/console/calls", query_string={"number": NUMBER})
+    for words in ("Ada Byron", "A-1001", "tel:+493012345678", "Ada@example.com"):
+        assert words in page.text
+    assert page.headers["Cache-Control"] == "no-store"
+    with sessions() as session:
+        looks = session.execute(select(AuditEntry.subject, AuditEntry.reason)).all()
+    assert [tuple(one) for one in looks] == [(f"customer:{caller}", "call")]
+
+
+@pytest.mark.parametrize(("number", "words"), [("030 999999", "Nobody is known"), ("hello", "is no telephone number")])
+def test_a_number_of_nobody_says_what_to_do(browser: FlaskClient, caller: int, number: str, words: str) -> None:
+    assert words in browser.get("/console/calls", query_string={"number": number}).text
+
+
+def test_a_call_is_written_down_and_becomes_one_case(
+    browser: FlaskClient, token: str, caller: int, sessions: sessionmaker[Session]
+) -> None:
+    assert enter(browser, token).status_code == 303
+    with sessions() as session:
+        call = session.scalars(select(Call)).one()
+    assert (call.customer_id, call.words, call.staff_name != "") == (caller, "Wants the bill", True)
+    for _ in range(2):
+        answer = browser.post(f"/console/calls/{call.id}/case", data={"csrf_token": token})
+        assert answer.status_code == 303
+    with sessions() as session:
+        case = session.scalars(select(Case).where(Case.channel == "phone")).one()
+        assert (case.channel, case.customer_id, case.from_address) == ("phone", caller, "Ada@example.com")
+        assert session.scalars(select(CaseMessage.text).where(CaseMessage.case_id == case.id)).all() == [
+            "Wants the bill"
+        ]
+    assert case.reference in answer.headers["Location"]
+    page = browser.get("/console/calls", query_string={"number": NUMBER})
+    assert case.reference in page.text
+
+
+def test_a_case_can_be_opened_at_once(browser: FlaskClient, token: str, caller: int) -> None:
+    answer = enter(browser, token, deed="case")
+    assert "/console/cases/C-" in answer.headers["Location"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [({"number": "hello"}, "be a telephone number"), ({"number": "", "words": ""}, "nothing to keep yet")],
+)
+def test_what_cannot_be_kept_is_refused_and_stays(
+    browser: FlaskClient, token: str, typed: dict[str, str], words: str
+) -> None:
+    answer = enter(browser, token, **typed)
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert typed.get("words", "Wants the bill") in answer.text
+
+
+@pytest.mark.parametrize("role", ["analyst", "marketer", "packer"])
+def test_only_who_answers_people_sees_calls(
+    desk: Flask, browser: FlaskClient, storefront: DeskStorefront, role: str
+) -> None:
+    storefront.role = role
+    assert browser.get("/console/calls").status_code == 403
