@@ -150,6 +150,16 @@ def areas() -> tuple[Area, ...]:
                 Tab(_("Product questions"), ("desk_products",)),
             ),
         ),
+        # An area of its own: who sees how the desk is set up and runs its tests needn't see what people wrote.
+        Area(
+            Permission.DESK, _("Desk set-up"), "gear", ("desk_routing",), desk,
+            tabs=(
+                Tab(_("Routing"), ("desk_routing", "save_rule", "save_example")),
+                Tab(_("Teams"), ("desk_teams", "save_team", "save_agent")),
+                Tab(_("Targets"), ("desk_targets", "save_desk_targets")),
+                Tab(_("Macros"), ("desk_macros", "save_macro")),
+            ),
+        ),
         Area(
             Permission.DESK, _("Relationships"), "people",
             ("relationships", "set_relationship_policy", "relationship_customers", "relationship_breaches"), desk,

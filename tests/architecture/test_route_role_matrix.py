@@ -24,6 +24,7 @@ from ecrm.rehearsal_book import Rehearsal
 from ecrm.service import cases, inbound_mail
 from ecrm.service.calls import Call
 from ecrm.service.notes import CustomerNote
+from ecrm.service.teams import Agent
 from mailer import mailings
 from mailer.mailings import MailingVariant
 from shop import signals
@@ -211,6 +212,7 @@ def _prepare(app: Flask, shop_data: dict[str, int]) -> tuple[dict[str, Any], dic
         mailing = mailings.create(session(), name="Easter", topic="offers", by="Mia", now=NOW)
         wordy = session.get_one(MailingVariant, (mailing.id, "a"))
         wordy.subject, wordy.content = "Hello", {"blocks": [{"kind": "text", "text": "# Hello"}]}
+        session.add(Agent(staff_id="desk-agent", name="Ann", seen_at=NOW))
         file = cases.Attached("a.txt", "text/plain", b"a")
         asked = cases.open_case(
             session(),
@@ -222,7 +224,8 @@ def _prepare(app: Flask, shop_data: dict[str, int]) -> tuple[dict[str, Any], dic
         )  # fmt: skip
         session.commit()
         examples: dict[str, Any] = {
-            "case": asked.reference, "case_file": session.scalar(select(cases.CaseAttachment.id)),
+            "desk_agent": "desk-agent", "case": asked.reference,
+            "case_file": session.scalar(select(cases.CaseAttachment.id)),
             "product": product.id, "product_slug": product.slug, "address": address.id, "order": order.number,
             "parcel": parcel.id, "account": ada.id,
             "coupon": coupon.id, "seen_page": seen_page.id,

@@ -96,6 +96,18 @@ FIELDS: dict[str, tuple[str, ...]] = {
     ),
     "console.reply_to_case": ("version", "seen", "text", "then", "macro", "draft", "do"),
     "console.merge_case": ("version", "seen", "into"),
+    "console.save_macro": ("macro", "name", "text", "state", "priority", "kind", "team", "archived"),
+    "console.save_rule": (
+        "rule", "name", "place", "words", "kinds", "channels", "languages", "countries", "categories", "segment",
+        "least", "most", "team", "skill", "archived", "sure",
+    ),
+    "console.save_example": (
+        "example", "name", "subject", "text", "kind", "channel", "language", "country", "category", "value", "segment",
+        "team", "agent", "do",
+    ),
+    "console.save_desk_targets": ("segment", "do", "response-1", "resolution-4"),
+    "console.save_team": ("team", "name", "time_zone", "country", "subdivision", "day-0", "day-6", "archived"),
+    "console.save_agent": ("agent", "in_team", "skills", "languages", "most_open", "away", "day-0"),
     "console.find_customer": ("asked", "reason"),
     "console.write_note": ("text", "pinned"),
     "console.change_note": ("deed",),
