@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from ecrm.installation import Installation
 from ecrm.mail_reports.intake import serve
 from ecrm.mail_reports.mailbox import read_mailbox
+from ecrm.service.cases import Case
 from ecrm.timetable import job_named
 from mailer.outbox import Email, State
 from tests.mailer.reports_material import complaint, dsn, out_of_office
@@ -85,3 +87,23 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def test_letters_to_the_desk_come_by_the_mail_server_and_the_mailbox_too(plugin: Installation, host: Flask) -> None:
+    host.config["ECRM_DESK_ADDRESSES"] = ("support@example.com",)
+    letter = b"From: Ada <ada@example.net>\r\nTo: %s\r\nSubject: Hello\r\nMessage-ID: <%d@ada>\r\n\r\nWhere is it?\r\n"
+    port = _free_port()
+    server = serve(plugin, address="shop@example.com", host="127.0.0.1", port=port, lmtp=True)
+    try:
+        with smtplib.LMTP("127.0.0.1", port, timeout=10) as client:
+            client.ehlo_or_helo_if_needed()
+            for number in (1, 1, 2):
+                client.sendmail("ada@example.net", ["Support+1@example.com"], letter % (b"support@example.com", number))
+    finally:
+        server.stop()
+    mailbox = Mailbox(letter.replace(b"\r\n", b"\n") % (b"support@example.com", 3), b"Hello\n\n?")
+    with imap_server(mailbox) as port:
+        host.config.update(ECRM_IMAP_HOST="127.0.0.1", ECRM_IMAP_PORT=port, ECRM_IMAP_SECURITY="none")
+        assert read_mailbox(plugin, now=NOW) == "1 case, 1 put_aside"
+    with plugin.sessions() as session:
+        assert len(session.scalars(select(Case)).all()) == 3
