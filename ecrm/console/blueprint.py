@@ -135,6 +135,7 @@ def areas() -> tuple[Area, ...]:
             ),
             desk,
         ),
+        Area(Permission.CASES, _("Calls"), "phone", ("calls", "enter_call", "open_case_of_call"), desk),
         Area(
             Permission.DELIVERIES, _("Deliveries"), "truck", ("deliveries",), desk,
             tabs=(

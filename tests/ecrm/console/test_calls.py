@@ -72,6 +72,7 @@ def test_a_call_is_written_down_and_becomes_one_case(
 def test_a_case_can_be_opened_at_once(browser: FlaskClient, token: str, caller: int) -> None:
     answer = enter(browser, token, deed="case")
     assert "/console/cases/C-" in answer.headers["Location"]
+    assert 'href="/console/calls"' in browser.get("/console/cases").text
 
 
 @pytest.mark.parametrize(
