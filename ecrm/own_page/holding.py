@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from ecrm.customers.profile import OrderOnFile, Value, orders_of, value_of
 from ecrm.service import cases
+from ecrm.service.calls import Call
 from ecrm.service.cases import Case, Direction
+from ecrm.service.units import Unit
 from ecrm.voice.questions import ProductQuestion, own_questions
 from ecrm.voice.reviews import Review, own_reviews
 from mailer.consent import ConsentEntry
@@ -19,6 +21,7 @@ from mailer.mailboxes import contacts_of_customer
 from mailer.outbox import Email
 from tracking.clickstream.sessions import Session as Visit
 from tracking.customers import Customer, CustomerEmail
+from tracking.delivery.returns import Return
 from tracking.orders import SeenRefund
 
 ORDERS, CASES = 10, 50
@@ -27,7 +30,8 @@ EVERYTHING = 100_000
 
 @dataclass(frozen=True)
 class Holding:
-    """Of one customer. `visits`: those that are joined to them, as they agreed; `emails`: written to them so far."""
+    """Of one customer. `returns` by order; `visits`: those that are joined to them, as they agreed; `emails`: written to
+    them so far."""
 
     customer: Customer
     addresses: Sequence[str]
@@ -36,6 +40,8 @@ class Holding:
     cases: Sequence[Case]
     reviews: Sequence[Review]
     questions: Sequence[ProductQuestion]
+    returns: Mapping[str, Sequence[Return]]
+    units: Sequence[Unit]
     visits: int
     emails: int
 
@@ -52,6 +58,10 @@ def holding(session: Session, customer_id: int) -> Holding:
         cases=cases.of_customer(session, customer_id, limit=CASES),
         reviews=own_reviews(session, customer_id),
         questions=own_questions(session, customer_id),
+        returns=_returns(session, customer_id),
+        units=session.scalars(
+            select(Unit).where(Unit.customer_id == customer_id).order_by(Unit.sold_at.desc(), Unit.id.desc())
+        ).all(),
         visits=session.scalar(visits) or 0,
         emails=session.scalar(emails) or 0,
     )
@@ -92,6 +102,21 @@ def taken_home(session: Session, customer_id: int) -> dict[str, Any]:
             {"reference": one.reference, "at": _moment(one.refunded_at), "amount_minor": one.amount_minor,
              "reason": one.reason}
             for one in session.scalars(select(SeenRefund).where(SeenRefund.customer_id == customer_id))
+        ],
+        "returns": [
+            {"reference": one.reference, "order": one.order_reference, "state": one.state, "reason": one.reason,
+             "words": one.words, "answer": one.answer, "asked_at": _moment(one.asked_at)}
+            for found in _returns(session, customer_id).values() for one in found
+        ],
+        "pieces": [
+            {"serial_number": one.serial_number, "product": one.product, "name": one.name,
+             "order": one.order_reference, "sold_at": _moment(one.sold_at),
+             "warranty_until": _moment(one.warranty_until)}
+            for one in session.scalars(select(Unit).where(Unit.customer_id == customer_id).order_by(Unit.id))
+        ],
+        "calls": [
+            {"at": _moment(one.started_at), "number": one.number, "direction": one.direction}
+            for one in session.scalars(select(Call).where(Call.customer_id == customer_id).order_by(Call.id))
         ],
         "cases": [_case(session, one) for one in cases.of_customer(session, customer_id, limit=EVERYTHING)],
         "reviews": [
@@ -148,6 +173,14 @@ def _case(session: Session, case: Case) -> dict[str, Any]:
             {"direction": one.direction, "at": _moment(one.at), "text": one.text} for one in said_in(session, case)
         ],
     }  # fmt: skip
+
+
+def _returns(session: Session, customer_id: int) -> dict[str, list[Return]]:
+    found: dict[str, list[Return]] = {}
+    query = select(Return).where(Return.customer_id == customer_id).order_by(Return.asked_at.desc(), Return.id.desc())
+    for one in session.scalars(query):
+        found.setdefault(one.order_reference, []).append(one)
+    return found
 
 
 def _addresses(session: Session, customer_id: int) -> list[str]:

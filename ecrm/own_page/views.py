@@ -16,6 +16,7 @@ from ecrm.collector.pace import Pace, TooMany
 from ecrm.consent.page import consent_page
 from ecrm.installation import installation
 from ecrm.recommending.feedback import own_page as own_recommendations
+from ecrm.returns.wording import state_words as return_words
 from ecrm.service import cases
 from ecrm.service.cases import UNSOLVED, Channel, Direction, Kind, Opened, Said, State
 from ecrm.voice.typed import lines
@@ -47,6 +48,7 @@ def me() -> AnyResponse:
     return consent_page(
         "me.html", held=held, cards=cards, kinds=kind_words(), states=state_words(), parcels=parcel_words(),
         order_url=lambda reference: crm.storefront.order_url(reference, signed=False),
+        return_words=return_words,
         traits=sorted(held.customer.traits.items())[:SHOWN_TRAITS], recommendations=own_recommendations(),
         asked=request.args.get("asked", ""), currency=crm.storefront.facts().currency,
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,12 @@ from sqlalchemy import Engine, select
 from ecrm import CustomerFacts
 from ecrm.service import cases
 from ecrm.service.cases import Case, CaseMessage, Changes, Channel, Direction, Kind, Opened, Said, State
+from ecrm.service.units import Unit
 from ecrm.storefront import Staff
 from ecrm.voice.reviews import Review
 from tests.ecrm.kites import AT, Kites, delivered, open_kites, order, person, shipped, signed_up
 from tracking.customers import Customer
+from tracking.delivery.returns import Return
 
 ADA = CustomerFacts(customer_id="7", email="ada@example.com", first_name="Ada")
 EVE = CustomerFacts(customer_id="8", email="eve@example.com", first_name="Eve")
@@ -77,6 +80,38 @@ def test_everything_of_theirs_stands_on_one_page(kites: Kites, browser: FlaskCli
     assert "&lt;b&gt;here&lt;/b&gt;" in thread
     assert "a difficult one" not in thread
     assert "Sam Staffer" not in thread
+
+
+def test_returns_and_pieces_with_their_warranty_stand_there_too(kites: Kites, browser: FlaskClient) -> None:
+    with kites.crm.sessions.begin() as session:
+        for who, reference in ((number(kites), "R-ADAADAAA"), (number(kites, "8"), "R-EVEEVEEE")):
+            session.add(
+                Return(
+                    reference=reference,
+                    order_reference="A1",
+                    customer_id=who,
+                    state="approved",
+                    reason="damaged",
+                    asked_at=AT,
+                )
+            )
+            session.add(
+                Unit(
+                    serial_number=f"SN {reference}",
+                    serial_folded=reference,
+                    product="2",
+                    name="Blue kite",
+                    customer_id=who,
+                    sold_at=AT,
+                    warranty_until=date(2028, 11, 20),
+                )
+            )
+    page, held = browser.get("/ecrm/me").text, browser.get("/ecrm/me/data.json").text
+    assert "Return R-ADAADAAA" in page
+    assert "SN R-ADAADAAA" in page
+    assert "warranty until Nov 20, 2028" in page
+    assert "R-ADAADAAA" in held
+    assert "EVEEVE" not in page + held
 
 
 def test_an_answer_goes_on_in_the_thread_and_opens_it_again(kites: Kites, browser: FlaskClient) -> None:
