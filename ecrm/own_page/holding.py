@@ -30,8 +30,8 @@ EVERYTHING = 100_000
 
 @dataclass(frozen=True)
 class Holding:
-    """Of one customer. `returns` by order; `visits`: those that are joined to them, as they agreed; `emails`: written to
-    them so far."""
+    """Of one customer. `returns` by order; `visits`: those that are joined to them, as they agreed; `emails`: how many
+    were written to them."""
 
     customer: Customer
     addresses: Sequence[str]
