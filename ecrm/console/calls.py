@@ -46,8 +46,9 @@ class Card:
 @console.get("/calls")
 @needs(Permission.CASES)
 def calls() -> str:
-    """The latest calls; with a number, the card of whoever it is. No card is shown that wasn't recorded first."""
-    return _page(text_arg("number", longest=60))
+    """The latest calls; with a number or a customer, the card of whoever it is. No card is shown that wasn't recorded
+    first."""
+    return _page(text_arg("number", longest=60), customer_id=number_arg("customer"))
 
 
 @console.post("/calls")
@@ -103,14 +104,17 @@ def open_case_of_call(call_id: int) -> Response:
     return redirect(url_for("console.case", reference=reference), 303)
 
 
-def _page(asked: str, *, trouble: str = "", typed: dict[str, str] | None = None) -> str:
+def _page(asked: str, *, customer_id: int | None = None, trouble: str = "", typed: dict[str, str] | None = None) -> str:
     crm = installation()
     facts = crm.storefront.facts()
     number = fold_phone(asked, facts.country)
     if asked and not number:
         trouble = _("“%(asked)s” is no telephone number. Type it with its area code.", asked=asked)
     with crm.sessions.begin() as session:
-        cards = _cards(session, number) if number else []
+        chosen = session.get(Customer, customer_id) if customer_id is not None and not asked else None
+        if chosen is not None:
+            number = chosen.phone_folded
+        cards = _cards(session, [chosen] if chosen else customers_by_phone(session, number, country=facts.country))
         calls_of = of_number(session, number, country=facts.country) if number else []
         shown = calls_of or ([] if number else latest(session, limit=PAGE + 1, before=cursor_arg("after")))
         names = _names(session, shown)
@@ -134,10 +138,10 @@ def outcome_words() -> dict[str, str]:
     }  # fmt: skip
 
 
-def _cards(session: Session, number: str) -> list[Card]:
+def _cards(session: Session, people: Sequence[Customer]) -> list[Card]:
     facts, now = installation().storefront.facts(), datetime.now(UTC)
     found = []
-    for customer in customers_by_phone(session, number, country=facts.country)[:CARDS]:
+    for customer in people[:CARDS]:
         record_look(
             session, signed_in_staff(), Action.CUSTOMER_OPENED,
             subject=f"customer:{customer.id}", reason=_("call"), now=now,

@@ -224,7 +224,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "backoffice.products": ("q", "state", "department", "page", *_FLASKS_OWN),
     "backoffice.coupons": ("q", "state", "page", *_FLASKS_OWN),
     "backoffice.orders": ("q", "status", "page", *_FLASKS_OWN),
-    "console.calls": ("number", "after"),
+    "console.calls": ("number", "customer", "after"),
     "console.put_aside": ("before",),
     "ecrm.contact_page": ("order", "sent"),
     "ecrm.satisfaction_page": ("score",),

@@ -94,3 +94,16 @@ def test_only_who_answers_people_sees_calls(
 ) -> None:
     storefront.role = role
     assert browser.get("/console/calls").status_code == 403
+
+
+def test_a_call_of_a_customer_without_a_number_is_theirs(
+    browser: FlaskClient, token: str, ada: int, sessions: sessionmaker[Session]
+) -> None:
+    with sessions.begin() as session:
+        session.get_one(Customer, ada).phone = ""
+    page = browser.get("/console/calls", query_string={"customer": ada}).text
+    assert "Ada Byron" in page
+    assert f'name="customer" value="{ada}"' in page
+    enter(browser, token, number="", customer=str(ada))
+    with sessions() as session:
+        assert session.scalars(select(Call.customer_id)).all() == [ada]
