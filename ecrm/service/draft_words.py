@@ -27,6 +27,12 @@ def say(key: str, v: Mapping[str, Any], shop: ShopFacts) -> str:
         return _thanks(v["kind"])
     if key.startswith("parcel_"):
         return _parcel(key, v)
+    if key.startswith("return_"):
+        return _return(key, v)
+    if key == "warranty_runs":
+        return _("The warranty of your %(name)s runs until %(day)s.", name=v["name"], day=day(v["until"]))
+    if key == "warranty_over":
+        return _("The warranty of your %(name)s ended on %(day)s.", name=v["name"], day=day(v["until"]))
     if key == "refund":
         return _("We gave back %(amount)s on %(day)s.", amount=money(v["minor"], v["currency"]), day=day(v["at"]))
     if key == "order":
@@ -62,6 +68,10 @@ def because(key: str, v: Mapping[str, Any]) -> str:
         return _because_parcel(key, v)
     if key == "order":
         return _("the customer's latest order: the case names none") if v["guessed"] else _("the order of the case")
+    if key.startswith("return_"):
+        return _("return %(return)s", **{"return": v["reference"]})
+    if key.startswith("warranty_"):
+        return _("the piece with the serial number %(serial)s", serial=v["serial"])
     if key == "refund":
         return _("refund %(refund)s", refund=v["reference"])
     if key.startswith("did_"):
@@ -84,6 +94,19 @@ def _thanks(kind: str) -> str:
         "delivery": _("Thank you for asking about your delivery."),
         "data": _("Thank you for your request."),
     }.get(kind, _("Thank you for your message."))
+
+
+def _return(key: str, v: Mapping[str, Any]) -> str:
+    named = {"reference": v["reference"], "day": day(v["at"])}
+    return {
+        "return_requested": _("Your return %(reference)s of %(day)s is with us and will be looked at.", **named),
+        "return_approved": _("Your return %(reference)s was approved on %(day)s; the label was mailed.", **named),
+        "return_sent": _("Your return %(reference)s is on its way to us since %(day)s.", **named),
+        "return_received": _("Your return %(reference)s arrived here on %(day)s; your money comes next.", **named),
+        "return_refunded": _("Your return %(reference)s was settled on %(day)s.", **named),
+        "return_refused": _("Your return %(reference)s couldn't be accepted.", **named),
+        "return_cancelled": _("Your return %(reference)s was taken back.", **named),
+    }[key]  # fmt: skip
 
 
 def _parcel(key: str, v: Mapping[str, Any]) -> str:

@@ -131,6 +131,19 @@ def _money_back(facts: MatterFacts) -> Iterator[Told]:
         yield "refund", {**amount, "at": refund.refunded_at, "reference": refund.reference}
 
 
+def _returns(facts: MatterFacts) -> Iterator[Told]:
+    for one in facts.returns:
+        at = one.refunded_at or one.received_at or one.sent_at or one.decided_at or one.asked_at
+        yield f"return_{one.state}", {"reference": one.reference, "at": at}
+
+
+def _warranty(facts: MatterFacts) -> Iterator[Told]:
+    for unit in facts.units:
+        if unit.warranty_until is not None:
+            key = "warranty_runs" if unit.warranty_until >= facts.today else "warranty_over"
+            yield key, {"name": unit.name, "serial": unit.serial_number, "until": unit.warranty_until}
+
+
 def _data(facts: MatterFacts) -> Iterator[Told]:
     yield "data", {}
 
@@ -156,9 +169,9 @@ def _ending(facts: MatterFacts) -> Iterator[Told]:
 
 TOPICS: dict[Kind, tuple[Topic, ...]] = {
     Kind.DELIVERY: (_order, _parcels, _money_back),
-    Kind.RETURN: (_order, _parcels, _money_back),
-    Kind.WARRANTY: (_order,),
-    Kind.COMPLAINT: (_order, _parcels, _money_back),
+    Kind.RETURN: (_order, _returns, _money_back),
+    Kind.WARRANTY: (_order, _warranty),
+    Kind.COMPLAINT: (_order, _parcels, _returns, _money_back),
     Kind.QUESTION: (_order, _parcels, _money_back),
     Kind.PRAISE: (),
     Kind.DATA: (_data,),

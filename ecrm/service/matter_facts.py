@@ -17,10 +17,12 @@ from ecrm.letters import absolute
 from ecrm.storefront import ShopFacts, Storefront
 from mailer.placeholders import spoken
 from tracking.customers import Customer
+from tracking.delivery.returns import Return
 from tracking.delivery.shipment import Scan, Shipment, Status
 from tracking.orders import SeenOrder, SeenOrderLine, SeenRefund
 
 from .cases import Case, CaseStep, Kind, steps_of
+from .units import Unit, of_order
 
 LATELY = timedelta(days=60)
 """An order older than this isn't guessed to be what a case is about that names none."""
@@ -52,6 +54,8 @@ class MatterFacts:
     lines: Sequence[SeenOrderLine]
     parcels: Sequence[Parcel]
     refunds: Sequence[SeenRefund]
+    returns: Sequence[Return]
+    units: Sequence[Unit]
     done: Sequence[CaseStep]
     answered: bool
 
@@ -71,6 +75,7 @@ def facts_of(session: Session, storefront: Storefront, case: Case, *, now: datet
         named=bool(first), order=order, guessed=guessed,
         order_url=absolute(shop, storefront.order_url(order.reference, signed=True)) if order else "",
         lines=_lines(session, order), parcels=_parcels(session, order), refunds=_refunds(session, order),
+        returns=_returns(session, order), units=_units(session, case, order),
         done=steps[last + 1 :], answered=last >= 0,
     )  # fmt: skip
 
@@ -110,3 +115,17 @@ def _refunds(session: Session, order: SeenOrder | None) -> Sequence[SeenRefund]:
         return ()
     query = select(SeenRefund).where(SeenRefund.order_id == order.id).order_by(SeenRefund.refunded_at)
     return session.scalars(query).all()
+
+
+def _returns(session: Session, order: SeenOrder | None) -> Sequence[Return]:
+    if order is None:
+        return ()
+    query = select(Return).where(Return.order_reference == order.reference, Return.customer_id == order.customer_id)
+    return session.scalars(query.order_by(Return.asked_at, Return.id)).all()
+
+
+def _units(session: Session, case: Case, order: SeenOrder | None) -> Sequence[Unit]:
+    """The order's pieces with a serial number; of the case's product only, where it names one."""
+    if order is None:
+        return ()
+    return [one for one in of_order(session, order.reference) if case.product in {"", one.product}]
