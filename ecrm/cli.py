@@ -28,7 +28,7 @@ from .installation import installation
 from .mail_reports import commands as report_commands
 from .marketing.attribution import commands as attribution
 from .marketing.recommended import commands as recommended
-from .service import desk
+from .service import desk, postcode_commands
 from .timetable import TIMETABLE, job_named
 
 ecrm_commands = AppGroup("ecrm", help="The e-CRM: tables, jobs, training.")
@@ -49,6 +49,7 @@ def init_app(app: Flask) -> None:
     worth_commands.add_to(ecrm_commands)
     report_commands.add_to(ecrm_commands)
     erasing.add_to(ecrm_commands)
+    postcode_commands.add_to(ecrm_commands)
     doctoring.add_to(ecrm_commands)
     giving.add_to(ecrm_commands)
     desk.add_to(ecrm_commands)

@@ -13,6 +13,7 @@ from mailer.quiet import Quiet
 
 from .service.desk_addresses import desk_addresses
 from .service.relationship_much import Much
+from .warranty_months import Months
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,7 @@ def apply_defaults(config: Config) -> None:
         raise ValueError(f"ECRM_SIGNUP_TOPICS names unknown topics: {', '.join(unknown_topics)}")
     Caps.parse(config["ECRM_MAIL_CAPS"])
     Quiet.parse(config["ECRM_QUIET_HOURS"])
+    Months.parse(config["ECRM_WARRANTY_MONTHS"])
     Much.parse(config["ECRM_RELATIONSHIP_MUCH"])
     _check_call_link(config["ECRM_CALL_LINK"])
     desk_addresses(config)

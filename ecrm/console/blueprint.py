@@ -137,6 +137,16 @@ def areas() -> tuple[Area, ...]:
         ),
         Area(Permission.CASES, _("Calls"), "phone", ("calls", "enter_call", "open_case_of_call"), desk),
         Area(
+            Permission.CUSTOMERS, _("Warranty"), "shield", ("unit_check",), desk,
+            tabs=(
+                Tab(_("Warranty check"), ("unit_check", "unit", "enter_unit", "ask_service_point")),
+                Tab(
+                    _("Service points"),
+                    ("list_service_points", "add_service_point", "upload_service_points"), Permission.DESK,
+                ),
+            ),
+        ),
+        Area(
             Permission.DELIVERIES, _("Deliveries"), "truck", ("deliveries",), desk,
             tabs=(
                 Tab(_("Parcels"), ("deliveries",)),

@@ -12,8 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import BindParameter, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from ecrm.customers.phones import customers_by_phone
@@ -103,13 +104,9 @@ def look_up(session: Session, asked: str, *, country: str = "") -> Found | Sever
     if "@" in asked:
         return _by_email(session, asked)
     number = asked.lstrip("#").strip()
-    looks = (
-        (number.isascii() and any(one.isdigit() for one in number)) or _CASE.match(number) or _TELEPHONE.match(number)
-    )
-    found: list[Found | Several] = []
-    for ask in _NUMBERS if looks else (_by_order, _by_case, _by_return, _by_piece):
-        if (one := ask(session, number)) is not None:
-            found.append(one)
+    looks = any(one.isdigit() for one in number) or _CASE.match(number)
+    answers = (ask(session, number) for ask in _NUMBERS)  # a number may be all letters
+    found = [one for one in answers if one is not None]
     if _TELEPHONE.match(number) and (one := _by_telephone(session, number, country)) is not None:
         found.append(one)
     if found:
@@ -137,7 +134,7 @@ def _by_email(session: Session, asked: str) -> Found | Several | Miss:
 
 
 # Statements are built once; each is served by an index of its own.
-_BOTH = bindparam("both", expanding=True)
+_BOTH: BindParameter[Any] = bindparam("both", expanding=True)
 _ORDER = select(SeenOrder.customer_id, SeenOrder.reference).where(SeenOrder.reference.in_(_BOTH)).limit(1)
 _PARCELS = (
     select(Shipment.customer_id, Shipment.order_reference)

@@ -7,8 +7,7 @@ ECRM_WARRANTY_MONTHS, by category or for everything. No months: nobody promised 
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -17,6 +16,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ecrm.storefront import ProductCard, Staff, Storefront, warranty_months_of
+from ecrm.warranty_months import Months
 from ecrm.wording import gettext as _
 from tracking.record import BigId, Record
 
@@ -25,7 +25,6 @@ from .service_points import ServicePoint
 from .units import Unit
 
 LONGEST_WORDS = 2000
-MOST_MONTHS = 1200
 
 
 class RequestState(StrEnum):
@@ -68,32 +67,6 @@ class WarrantyRequest(Record):
 
 class NotAsked(ValueError):
     """The request can't be made; the message says why."""
-
-
-@dataclass(frozen=True)
-class Months:
-    """The setting: months for everything (0: none), and by category."""
-
-    usual: int
-    by_category: Mapping[str, int]
-
-    @classmethod
-    def parse(cls, parts: Iterable[str]) -> Months:
-        """`24` for everything and `Lamps=36` for a category.
-
-        Raises:
-            ValueError: naming the part that can't be read.
-        """
-        usual, named = 0, {}
-        for part in parts:
-            category, equals, months = part.rpartition("=")
-            if not months.strip().isdigit() or int(months) > MOST_MONTHS or (equals and not category.strip()):
-                raise ValueError(f"ECRM_WARRANTY_MONTHS: {part!r} is neither months nor category=months")
-            if equals:
-                named[category.strip().casefold()] = int(months)
-            else:
-                usual = int(months)
-        return cls(usual, named)
 
 
 def months_for(storefront: Storefront, setting: Months, cards: Sequence[ProductCard]) -> dict[str, int]:

@@ -6,37 +6,11 @@ example values that `test_route_role_matrix` prepares; a name that it doesn't kn
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-STAFF = frozenset({"owner", "marketer", "analyst", "support", "packer", "catalogue"})
-SIGNED_IN = STAFF | {"customer", "other_customer"}
-EVERYBODY = SIGNED_IN | {"anonymous"}
-ITS_CUSTOMER = frozenset({"customer"})
-"""The example address and order belong to `customer`; not even staff see them here (they have the staff area)."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """Who is let in, and with what the route is called.
-
-    `fresh` calls it with a browser of its own, since it signs in or out; `last` after the others, since it takes an
-    example away. `answers` is the one status that everybody gets, where that looks like a refusal and is none.
-    """
-
-    allowed: frozenset[str]
-    args: dict[str, str] = field(default_factory=dict)
-    form: dict[str, str] = field(default_factory=dict)
-    query: dict[str, str] = field(default_factory=dict)
-    headers: dict[str, str] = field(default_factory=dict)
-    fresh: bool = False
-    last: bool = False
-    answers: int | None = None
-
-
-def _staff(*roles: str) -> frozenset[str]:
-    """The owner, and these."""
-    return frozenset({"owner", *roles})
-
+from tests.architecture.route_matrix_customer import ON_A_CUSTOMERS_PAGE
+from tests.architecture.route_row import EVERYBODY as EVERYBODY
+from tests.architecture.route_row import ITS_CUSTOMER, SIGNED_IN, STAFF
+from tests.architecture.route_row import Row as Row
+from tests.architecture.route_row import staff as _staff
 
 _PRODUCT = {"product_id": "product", "slug": "product_slug"}
 _IN_CART = {"product_id": "product", "quantity": "1"}
@@ -243,12 +217,7 @@ CONSOLE = {
     "console.customers GET": Row(_PERSONS),
     "console.find_customer POST": Row(_PERSONS, form={"asked": "ada@example.com"}),
     "console.customer GET": Row(_PERSONS, {"customer_id": "customer"}),
-    "console.customer_mail GET": Row(_PERSONS, {"customer_id": "customer"}),
-    "console.customer_browsers GET": Row(_PERSONS, {"customer_id": "customer"}),
-    "console.visit_steps GET": Row(_PERSONS, {"customer_id": "customer", "visit_id": "visit"}),
-    "console.write_note POST": Row(_PERSONS, {"customer_id": "customer"}, form={"text": "a note"}),
-    "console.change_note POST": Row(_PERSONS, {"customer_id": "customer", "note_id": "note"}, form={"deed": "pin"}),
-    "console.note_offer POST": Row(_PERSONS, {"customer_id": "customer"}, form={"product": "product", "how": "phone"}),
+    **ON_A_CUSTOMERS_PAGE,
     "console.take_back_browser POST": Row(_PERSONS, _BROWSER, {"reason": "not theirs"}),
     "console.put_back_browser POST": Row(_PERSONS, _BROWSER, {"reason": "theirs"}),
     "console.waitlists GET": Row(_EMAILS),

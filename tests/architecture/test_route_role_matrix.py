@@ -24,7 +24,10 @@ from ecrm.rehearsal_book import Rehearsal
 from ecrm.service import cases, inbound_mail
 from ecrm.service.calls import Call
 from ecrm.service.notes import CustomerNote
+from ecrm.service.service_points import ServicePoint
 from ecrm.service.teams import Agent
+from ecrm.service.units import Unit
+from ecrm.service.warranty import WarrantyRequest
 from mailer import mailings
 from mailer.mailings import MailingVariant
 from shop import signals
@@ -239,10 +242,32 @@ def _prepare(app: Flask, shop_data: dict[str, int]) -> tuple[dict[str, Any], dic
             examples[name] = session.scalar(select(text("min(id)")).select_from(text(f"ecrm_{name}")))
         examples["visit"] = session.scalar(select(Visit.id).where(Visit.customer_id == examples["customer"]))
         examples["note"] = session.scalar(select(CustomerNote.id))
+        examples["unit"], examples["point"], examples["warranty_request"] = _a_piece(session, examples["customer"])
         people = {str(role): staff[role] for role in Role} | {"customer": ada.id, "other_customer": grace.id}
     missing = [name for name, value in examples.items() if value is None]
     assert missing == [], "the example order left no such rows"
     return examples, {**people, "anonymous": None}
+
+
+def _a_piece(session: Session, customer_id: int) -> tuple[int, int, int]:
+    point = ServicePoint(
+        name="Workshop", country="DE", email="w@example.com", latitude=52.5, longitude=13.4, changed_at=NOW
+    )
+    piece = Unit(serial_number="SN-1", serial_folded="SN1", product="1", customer_id=customer_id, sold_at=NOW)
+    session.add_all([point, piece])
+    session.flush()
+    asked = WarrantyRequest(
+        unit_id=piece.id,
+        point_id=point.id,
+        words="broken",
+        state="sent",
+        asked_at=NOW,
+        changed_at=NOW,
+        changed_by="Sam",
+    )
+    session.add(asked)
+    session.commit()
+    return piece.id, point.id, asked.id
 
 
 def _claim_a_browser(session: Session) -> None:

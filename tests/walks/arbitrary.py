@@ -16,6 +16,7 @@ from shop.checkout.order import Order
 from shop.database import db
 from tests.conftest import NOW
 from tests.shop.browsing import be, token
+from tests.walks.arbitrary_customer import ON_A_CUSTOMERS_PAGE
 
 _ADDRESS = ("name", "line1", "line2", "city", "postcode", "region", "country", "phone")
 _PROFILE = ("first_name", "last_name", "phone", "household", "children", "interests", "birthday")
@@ -109,9 +110,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "console.save_team": ("team", "name", "time_zone", "country", "subdivision", "day-0", "day-6", "archived"),
     "console.save_agent": ("agent", "in_team", "skills", "languages", "most_open", "away", "day-0"),
     "console.find_customer": ("asked", "reason"),
-    "console.write_note": ("text", "pinned"),
-    "console.change_note": ("deed",),
-    "console.note_offer": ("product", "how", "again"),
+    **ON_A_CUSTOMERS_PAGE,
     "console.change_flow": ("on", "control", "idle", "after:first", "after:second"),
     "console.ask_rehearsal": ("what", "days", "caps", "segment"),
     "console.make_segment": _SEGMENT_RULES,
