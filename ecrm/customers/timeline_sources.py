@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, FromClause, Select, Table, bindparam, not_, select
 
 from ecrm.events import ProductsSearched, ProfileChanged, SignedIn, SignedUp
+from ecrm.service.calls import Call
 from ecrm.service.cases import Case, CaseMessage
 from ecrm.service.notes import CustomerNote
 from mailer.outbox import Email
@@ -44,6 +45,7 @@ class Kind(StrEnum):
     CONSENT = "consent"
     CASE = "case"
     NOTE = "note"
+    CALL = "call"
 
 
 @dataclass(frozen=True)
@@ -197,6 +199,10 @@ SOURCES: tuple[Source, ...] = (
     ),
     Source(
         Kind.NOTE, _table(CustomerNote), _table(CustomerNote).c.at, _of_customer(CustomerNote), ("text", "staff_name"),
+    ),
+    Source(
+        Kind.CALL, _table(Call), _table(Call).c.started_at, _of_customer(Call),
+        ("direction", "outcome", "words", "staff_name"),
     ),
 )  # fmt: skip
 """In the order that decides between entries of the same moment; a new one goes to the end."""

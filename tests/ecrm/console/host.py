@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from ecrm import ECRM, CustomerFacts, ProductCard, ShopFacts, Staff
 from ecrm.ledger import PendingReaction
 from ecrm.service import cases, notes
+from ecrm.service.calls import Call
 from mailer.outbox import Email
 from tracking.clickstream.dimensions import Page, Term, ids_of
 from tracking.clickstream.event import Event
@@ -99,6 +100,7 @@ def fill(session: Session) -> int:
     session.add_all([ada, eve, browser, shared, Page(path="/d/coffee")])
     session.flush()
     _people(session, ada, eve, browser, shared)
+    session.add(Call(customer_id=ada.id, direction="in", started_at=_ago(days=1, minutes=9), words="Asked for tea"))
     order = SeenOrder(
         reference="A-1001", customer_id=ada.id, placed_at=_ago(days=2), currency="EUR", goods_minor=2000,
         shipping_minor=490, discount_minor=0, total_minor=2490, refunded_minor=500,

@@ -53,7 +53,7 @@ def test_a_call_is_written_down_and_becomes_one_case(
 ) -> None:
     assert enter(browser, token).status_code == 303
     with sessions() as session:
-        call = session.scalars(select(Call)).one()
+        call = session.scalars(select(Call).where(Call.words == "Wants the bill")).one()
     assert (call.customer_id, call.words, call.staff_name != "") == (caller, "Wants the bill", True)
     for _ in range(2):
         answer = browser.post(f"/console/calls/{call.id}/case", data={"csrf_token": token})
@@ -106,4 +106,7 @@ def test_a_call_of_a_customer_without_a_number_is_theirs(
     assert f'name="customer" value="{ada}"' in page
     enter(browser, token, number="", customer=str(ada))
     with sessions() as session:
-        assert session.scalars(select(Call.customer_id)).all() == [ada]
+        assert session.scalars(select(Call.customer_id).where(Call.words == "Wants the bill")).all() == [ada]
+    story = browser.get(f"/console/customers/{ada}", query_string={"kind": "call"}).text
+    assert "They rang us" in story
+    assert "Wants the bill" in story
