@@ -149,7 +149,8 @@ def areas() -> tuple[Area, ...]:
         Area(
             Permission.DELIVERIES, _("Deliveries"), "truck", ("deliveries",), desk,
             tabs=(
-                Tab(_("Parcels"), ("deliveries",)),
+                Tab(_("Parcels"), ("deliveries", "delivery", "scan_by_hand", "delivered_by_hand")),
+                Tab(_("Enter many"), ("many_parcels", "upload_parcels", "check_parcels", "enter_parcels")),
                 Tab(_("Returns"), ("returns", "one_return", "change_return")),
                 Tab(_("What comes back"), ("return_reasons",)),
             ),

@@ -212,6 +212,9 @@ def _prepare(app: Flask, shop_data: dict[str, int]) -> tuple[dict[str, Any], dic
         assert letter is not None
         inbound_mail.settle(session(), letter, inbound_mail.State.PUT_ASIDE, why="nobody")
         session.flush()
+        parcel_file = keep(
+            session(), b"order,tracking number\nX,Y\n", kind="parcels", name="p.csv", by="Olga", now=datetime.now(UTC)
+        )
         mailing = mailings.create(session(), name="Easter", topic="offers", by="Mia", now=NOW)
         wordy = session.get_one(MailingVariant, (mailing.id, "a"))
         wordy.subject, wordy.content = "Hello", {"blocks": [{"kind": "text", "text": "# Hello"}]}
@@ -234,11 +237,11 @@ def _prepare(app: Flask, shop_data: dict[str, int]) -> tuple[dict[str, Any], dic
             "coupon": coupon.id, "seen_page": seen_page.id,
             "seen_term": seen_term.id, "seen_product": seen_product.id,
             "campaign": tea.id, "segment": segment.id, "contact_list": fans.id, "list_upload": fans_file.token,
-            "mailing": mailing.id, "call": rang.id, "letter": letter,
+            "mailing": mailing.id, "call": rang.id, "letter": letter, "parcel_file": parcel_file.token,
             "upload": export.token, "experiment": tried.id, "recommendation_rule": rule.id,
             "rehearsal": played.id, "return": sent_back.reference,
         }  # fmt: skip
-        for name in ("customer", "email", "event", "reaction", "visitor_claim", "cost_entry"):
+        for name in ("customer", "shipment", "email", "event", "reaction", "visitor_claim", "cost_entry"):
             examples[name] = session.scalar(select(text("min(id)")).select_from(text(f"ecrm_{name}")))
         examples["visit"] = session.scalar(select(Visit.id).where(Visit.customer_id == examples["customer"]))
         examples["note"] = session.scalar(select(CustomerNote.id))

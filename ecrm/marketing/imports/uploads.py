@@ -78,9 +78,9 @@ def summarise(session: Session, upload: Upload, summary: str) -> None:
     session.execute(update(Upload).where(Upload.id == upload.id).values(summary=summary[:300]))
 
 
-def written(session: Session, *, limit: int) -> Sequence[Upload]:
-    """What was imported, latest first."""
-    query = select(Upload).where(Upload.written_at.is_not(None))
+def written(session: Session, *, limit: int, other_than: str = "") -> Sequence[Upload]:
+    """What was imported, latest first, of all kinds but one."""
+    query = select(Upload).where(Upload.written_at.is_not(None), Upload.kind != other_than)
     return session.scalars(query.order_by(Upload.written_at.desc(), Upload.id.desc()).limit(limit)).all()
 
 
