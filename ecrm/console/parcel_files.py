@@ -67,7 +67,10 @@ def upload_parcels() -> Response | tuple[str, int]:
 @needs(Permission.DELIVERIES)
 def check_parcels(token: str) -> str:
     """The dry run: what each row would do, and what is wrong with it."""
-    upload = _waiting(token)
+    return _check_page(_waiting(token))
+
+
+def _check_page(upload: Upload) -> str:
     rows = _planned(upload)
     counts = Counter(row.does for row in rows)
     return render_template(
@@ -83,6 +86,8 @@ def enter_parcels(token: str) -> Response | tuple[str, int]:
     crm, staff, now = installation(), signed_in_staff(), datetime.now(UTC)
     upload = _waiting(token)
     rows = [row for row in _planned(upload) if row.does == Does.SEND]
+    if not rows:
+        return _check_page(upload), 409
     with crm.sessions.begin() as session:  # before the shop is asked, whose transactions are its own
         if not take(session, upload, now=now):
             flash(_("This file was entered before."))

@@ -295,7 +295,7 @@ CONSOLE = {
     "console.many_parcels GET": Row(_staff("support", "packer")),
     "console.upload_parcels POST": Row(_staff("support", "packer")),
     "console.check_parcels GET": Row(_staff("support", "packer"), {"token": "parcel_file"}),
-    "console.enter_parcels POST": Row(_staff("support", "packer"), {"token": "parcel_file"}, last=True),
+    "console.enter_parcels POST": Row(_staff("support", "packer"), {"token": "parcel_file"}),
     "console.events GET": Row(_FIGURES),
     "console.find_events POST": Row(_FIGURES),
     "console.event GET": Row(_FIGURES, {"event_id": "event"}),
