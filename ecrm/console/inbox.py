@@ -53,7 +53,7 @@ def render_list(trouble: str = "") -> str:
     kept = {name: request.values[name] for name in OWN_FILTERS if request.values.get(name)}
     return render_template(
         "ecrm/console/inbox.html",
-        cases=found.cases, more=cursor(*found.next) if found.next else "", view=view, filters=filters, kept=kept,
+        cases=found.cases, more=cursor(*found.next) if found.next else "", view=view, filters=filters, own_filters=kept,
         counts=counted, most_counted=MOST_COUNTED, views=_views(agent.team_id), agents=everybody, teams=groups,
         names={one.staff_id: one.name for one in everybody}, team_names={one.id: one.name for one in groups},
         due={one.id: due_of(one, now=now) for one in found.cases}, macros=known_macros, trouble=trouble,
