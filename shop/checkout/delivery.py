@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+import holidays
 
 from ..money import minor_units
 from ..profile import ShopProfile
@@ -68,7 +72,8 @@ def quote(code: str, *, goods_minor: int, country: str, profile: ShopProfile, no
     )
     price = 0 if free else minor_units(method.price + (ABROAD_MAJOR * 100 if abroad else 0), profile.currency)
     days = method.business_days + (ABROAD_DAYS if abroad else 0)
-    return Quote(code, price, promised_day(now.astimezone(ZoneInfo(profile.time_zone)), days))
+    local = now.astimezone(ZoneInfo(profile.time_zone))
+    return Quote(code, price, promised_day(local, days, country=profile.country))
 
 
 def quotes(*, goods_minor: int, country: str, profile: ShopProfile, now: datetime) -> list[Quote]:
@@ -78,13 +83,26 @@ def quotes(*, goods_minor: int, country: str, profile: ShopProfile, now: datetim
     return [quote(code, goods_minor=goods_minor, country=country, profile=profile, now=now) for code in codes]
 
 
-def promised_day(local: datetime, business_days: int) -> date:
-    """The arrival after so many business days (Monday to Friday) in the shop's local time."""
+def promised_day(local: datetime, business_days: int, *, country: str = "") -> date:
+    """The arrival after so many business days in the shop's local time: Monday to Friday, without the public holidays
+    of the shop's country."""
     leaves = local.date() if local.time() < LAST_CALL else local.date() + timedelta(days=1)
-    while leaves.weekday() >= 5:
+    while not _is_business_day(leaves, country):
         leaves += timedelta(days=1)
     day = leaves
     while business_days > 0:
         day += timedelta(days=1)
-        business_days -= day.weekday() < 5
+        business_days -= _is_business_day(day, country)
     return day
+
+
+def _is_business_day(day: date, country: str) -> bool:
+    return day.weekday() < 5 and day not in _holidays(country)
+
+
+@lru_cache(maxsize=16)
+def _holidays(country: str) -> Container[date]:
+    try:
+        return holidays.country_holidays(country) if country else frozenset()
+    except NotImplementedError:  # a country that the library doesn't know
+        return frozenset()

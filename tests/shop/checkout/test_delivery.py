@@ -57,3 +57,9 @@ def test_prices_fit_the_currencys_own_minor_unit() -> None:
     for currency, price in (("EUR", 495), ("JPY", 4), ("BHD", 4950)):
         profile = shop_in(currency=currency)
         assert quote("standard", goods_minor=1, country="DE", profile=profile, now=FRIDAY_NOON).shipping_minor == price
+
+
+def test_a_promise_leaves_out_the_public_holidays_of_the_shops_country() -> None:
+    before_christmas = datetime(2026, 12, 23, 9, 0)  # noqa: DTZ001 (the shop's local time)
+    assert promised_day(before_christmas, 3, country="DE") == date(2026, 12, 29)
+    assert promised_day(before_christmas, 3, country="XX") == date(2026, 12, 28)
