@@ -13,7 +13,7 @@ export PYTHONPATH := $(CURDIR)
 FLASK := $(BIN)/flask --app wsgi
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo import-orders empty serve test test-sqlite test-without-crm test-postgres check format bench crash crash-ingest crash-mail crash-trainer guess-orders fuzz-recommendations api-fuzz bench-ingest bench-mail bench-reports truth clients lock messages clean
+.PHONY: help setup demo import-orders empty serve test test-sqlite test-without-crm test-postgres check format bench crash crash-ingest crash-mail crash-trainer guess-orders fuzz-recommendations api-fuzz bench-ingest bench-mail bench-reports bench-desk truth clients lock messages clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ bench-mail: $(VENV)/.dev ## what a personalised e-mail costs, beside smtplib and
 
 bench-reports: $(VENV)/.dev ## load EVENTS=10000000 steps, time every report, recount and reconcile
 	$(BIN)/python -m bench.reports --events $(or $(EVENTS),10000000) --database $(or $(DATABASE),sqlite) --beside $(or $(BESIDE),0)
+
+bench-desk: $(VENV)/.dev ## orders by e-mail, the timeline, and from the search box to the page (CUSTOMERS=1000000 DATABASE=postgresql)
+	$(BIN)/python -m bench.lookup --customers $(or $(CUSTOMERS),20000) --database $(or $(DATABASE),sqlite)
 
 crash: $(VENV)/.dev ## kill -9 during checkout, 100 cycles
 	$(BIN)/python -m tests.faults.kill_checkout --cycles 100

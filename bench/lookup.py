@@ -34,6 +34,8 @@ from .building import a_database, installed
 from .desk_world import customer_of_order, email_of, fill
 from .page_view import BenchStorefront
 
+_CPU = ", CPU"
+"""The same in this thread's own seconds: what other programs on the machine do makes no difference to it."""
 LIMITS = {"orders by e-mail": 0.5, "timeline of four": 1.0, "search box to page": 20.0}
 """Milliseconds at the 95th percentile."""
 _ORDERS = """SELECT o.id, o.reference, o.placed_at, o.currency, o.total_minor, o.refunded_minor
@@ -66,9 +68,10 @@ def measure(crm: Installation, client: FlaskClient, *, customers: int, asks: int
     taken: dict[str, list[float]] = {}
 
     def lap(what: str, ask: Callable[[], object]) -> None:
-        began = time.perf_counter()
+        began, busy = time.perf_counter(), time.thread_time()
         ask()
         taken.setdefault(what, []).append((time.perf_counter() - began) * 1000)
+        taken.setdefault(f"{what}{_CPU}", []).append((time.thread_time() - busy) * 1000)
 
     def ours_orders(email: str) -> None:
         with crm.sessions() as session:
@@ -119,13 +122,13 @@ def _raw(engine: Engine, statement: str) -> Callable[[object], object]:
 
 def report(taken: dict[str, list[float]]) -> bool:
     """Print the table; says whether every limit is kept."""
-    print(f"{'ms':24}{'median':>9}{'p95':>9}{'p99':>9}{'worst':>9}{'limit':>9}")
+    print(f"{'ms':28}{'median':>9}{'p95':>9}{'p99':>9}{'worst':>9}{'limit':>9}")
     kept = True
     for what, laps in taken.items():
         cuts, limit = statistics.quantiles(laps, n=100), LIMITS.get(what)
         verdict = "" if limit is None else f"{limit:9.1f} {'kept' if cuts[94] <= limit else 'BROKEN'}"
         kept = kept and "BROKEN" not in verdict
-        print(f"{what:24}{statistics.median(laps):9.2f}{cuts[94]:9.2f}{cuts[98]:9.2f}{max(laps):9.2f}{verdict}")
+        print(f"{what:28}{statistics.median(laps):9.2f}{cuts[94]:9.2f}{cuts[98]:9.2f}{max(laps):9.2f}{verdict}")
     return kept
 
 
