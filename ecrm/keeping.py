@@ -26,6 +26,7 @@ from tracking.clickstream.sheets import FAMILIES
 from tracking.clickstream.sweeping import sweep
 from tracking.customers import customers_by_email
 from tracking.delivery import returns
+from tracking.delivery.forgetting import forget_notes
 
 from .access import audit
 from .events import TOLD
@@ -186,6 +187,7 @@ def erase_events(crm: Installation, email: str, *, reason: str, staff: Staff) ->
         erased = [erase_person(session, crm.archive, customer, told=TOLD_NAMES) for customer in customers]
         for customer in customers:
             forget_exposures(session, customer)
+            forget_notes(session, customer)
             forget_touches(session, customer)
             forget_clicks_of(session, customer)
             audit.record(

@@ -7,12 +7,14 @@ from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tracking.customers import Customer
 from tracking.delivery import progress
 from tracking.delivery.contents import Goods, contents_of
-from tracking.delivery.shipment import Shipment, Status
+from tracking.delivery.forgetting import forget_notes
+from tracking.delivery.shipment import Scan, Shipment, Status
 from tracking.orders import LineFacts, remember_order
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -107,3 +109,12 @@ def test_every_piece_is_somewhere_whatever_the_shop_told_first(
     found = inside(session)
     assert sum((Counter(goods) for goods in found.values()), Counter()) == {"Kite": 3, "String": 1}
     assert found == {"P1": {"Kite": 1}, "P2": {"Kite": 1, "String": 1}, "unsent:R1": {"Kite": 1}}
+
+
+def test_who_is_forgotten_leaves_no_words_at_their_parcels(session: Session, bought: int) -> None:
+    values = {"order_reference": "A1", "customer_id": bought, "carrier": "DHL", "tracking_number": "1", "at": NOW}
+    parcel = progress.start(session, reference="P1", **values)
+    progress.scan(session, parcel, status=Status.DELIVERED, at=NOW + timedelta(days=1), note="signed by Byron")
+    forget_notes(session, bought)
+    assert set(session.execute(select(Scan.place, Scan.note)).all()) == {("", "")}
+    assert parcel.status == Status.DELIVERED
