@@ -24,6 +24,7 @@ from ecrm.service.macros import macros
 from ecrm.service.relationship import policy_of
 from ecrm.service.teams import agent_of, agents, teams
 from ecrm.wording import gettext as _
+from tracking.customers import customers_by_email
 
 from .blueprint import console, kept_reason
 from .case_words import channel_words, due_of, kind_words, minutes_words, priority_words, state_words, step_words
@@ -101,14 +102,21 @@ def _page(crm: Installation, session: Session, here: Case, typed: Typed | None, 
 
 
 def _blank() -> dict[str, Any]:
-    return {} if may(signed_in_staff(), Permission.CUSTOMERS) else dict.fromkeys(("known", "standing", "policy"), None)
+    return (
+        {}
+        if may(signed_in_staff(), Permission.CUSTOMERS)
+        else dict.fromkeys(("known", "standing", "policy", "claiming"), None)
+    )
 
 
 def _customer(crm: Installation, session: Session, here: Case, *, now: datetime) -> dict[str, Any]:
     """Whom the case is about: profile, standing, policy and their other cases."""
     if here.customer_id is None:
         others = [one for one in cases.of_address(session, here.from_address, limit=6) if one.id != here.id]
-        return {"known": None, "standing": None, "policy": None, "others": others if here.from_folded else []}
+        return {
+            "known": None, "standing": None, "policy": None, "others": others if here.from_folded else [],
+            "claiming": customers_by_email(session, here.from_address) if here.from_address else [],
+        }  # fmt: skip
     window = timedelta(days=int(crm.app.config["ECRM_IDENTITY_DAYS"]))
     return {
         "known": profile(session, here.customer_id, orders=5),

@@ -10,13 +10,11 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ecrm.installation import Installation
 from mailer.inbound.message import Inbound
 from mailer.inbound.reading import read
-from tracking.orders import SeenOrder
 
 from . import inbound_mail
 from .acknowledging import acknowledge
@@ -36,6 +34,7 @@ from .cases import (
 from .desk_addresses import addressed, desk_addresses, own_addresses, team_of
 from .inbound_mail import InboundMail
 from .inbound_mail import State as MailState
+from .mailed_orders import named_order
 from .thread import MARK, Thread, thread_of
 
 log = logging.getLogger("ecrm.intake")
@@ -211,23 +210,13 @@ def _open(
         ),
         now=now,
     )  # fmt: skip
-    case.order_reference = case.order_reference or _order_named(session, case, mail)
+    case.order_reference = case.order_reference or named_order(
+        session, f"{mail.subject}\n{mail.text}", customer_id=case.customer_id, address=mail.from_address
+    )
     if before is not None:
         log_step(session, case, "follows", now=now, reference=before.case.reference)
         log_step(session, before.case, "followed", now=now, reference=case.reference)
     return case
-
-
-def _order_named(session: Session, case: Case, mail: Inbound) -> str:
-    """The number of one of the customer's own orders, where the message names it; nobody else's."""
-    if case.customer_id is None:
-        return ""
-    query = select(SeenOrder.reference).where(SeenOrder.customer_id == case.customer_id)
-    words = f"{mail.subject}\n{mail.text}".upper()
-    for reference in session.scalars(query.order_by(SeenOrder.placed_at.desc()).limit(50)):
-        if len(reference) >= 4 and reference.upper() in words:
-            return reference
-    return ""
 
 
 def _note(session: Session, case: Case, mail: Inbound, *, now: datetime) -> None:

@@ -22,6 +22,7 @@ from tracking.delivery.shipment import Scan, Shipment, Status
 from tracking.orders import SeenOrder, SeenOrderLine, SeenRefund
 
 from .cases import Case, CaseStep, Kind, steps_of
+from .mailed_orders import is_theirs, latest_order
 from .units import Unit, of_order
 
 LATELY = timedelta(days=60)
@@ -82,14 +83,15 @@ def facts_of(session: Session, storefront: Storefront, case: Case, *, now: datet
 
 def _order(session: Session, case: Case, *, now: datetime) -> tuple[SeenOrder | None, bool]:
     if case.order_reference:
-        query = select(SeenOrder).where(SeenOrder.reference == case.order_reference)
-        found = session.scalar(query)
+        found = session.scalar(select(SeenOrder).where(SeenOrder.reference == case.order_reference))
         # an order that is somebody else's is nothing to tell this customer about
-        return (found if found is not None and found.customer_id == case.customer_id else None), False
-    if case.customer_id is None or case.kind not in ABOUT_ORDERS:
+        theirs = found is not None and is_theirs(
+            session, found, customer_id=case.customer_id, address=case.from_address
+        )
+        return (found if theirs else None), False
+    if case.kind not in ABOUT_ORDERS:
         return None, False
-    latest = select(SeenOrder).where(SeenOrder.customer_id == case.customer_id, SeenOrder.placed_at > now - LATELY)
-    found = session.scalar(latest.order_by(SeenOrder.placed_at.desc(), SeenOrder.id.desc()).limit(1))
+    found = latest_order(session, customer_id=case.customer_id, address=case.from_address, since=now - LATELY)
     return found, found is not None
 
 

@@ -13,10 +13,13 @@ from ecrm.installation import Installation
 from ecrm.keeping import retain
 from ecrm.service import inbound_mail, intake
 from ecrm.service.cases import Changes, State, change
+from ecrm.service.matter_facts import facts_of
 from ecrm.service.teams import Team
 from ecrm.storefront import ShopFacts
 from ecrm.timetable import job_named
+from mailer.outbox import Email
 from tests.mailer.reports_material import dsn, out_of_office
+from tracking.customers import Customer
 from tracking.orders import SeenOrder
 
 from .desk import DESK, NOW, cases_of, come_in, go_out, known, letter, mails, ready, said
@@ -209,3 +212,35 @@ def test_letters_are_forgotten_with_time_and_not_taken_again(plugin: Installatio
     retain(plugin)
     assert [one.raw is None for one in mails(plugin)] == [True, False]
     assert come_in(plugin, old, at=now) == "repeated"
+
+
+def test_a_mailbox_that_an_account_only_claims_joins_no_account_but_its_own_orders_are_spoken_of(
+    plugin: Installation,
+) -> None:
+    with plugin.sessions.begin() as session:
+        claiming = Customer(email="ada@example.net", first_name="Ada", country="DE", traits={}, created_at=NOW)
+        session.add(claiming)
+        session.flush()
+        for number, to in (("A-1001", "Ada@Example.net"), ("A-1002", "someone@example.org")):
+            session.add(
+                SeenOrder(
+                    reference=number, customer_id=claiming.id, placed_at=NOW, currency="EUR", goods_minor=100,
+                    total_minor=100,
+                )
+            )  # fmt: skip
+            session.add(
+                Email(
+                    dedup_key=number, template="order_confirmation", from_address="shop@example.com", from_name="",
+                    to_address=to, to_name="", subject=number,
+                    text=number, html="", message_id=f"<{number}@x>", state="sent", queued_at=NOW, due_at=NOW,
+                    sent_at=NOW, order_reference=number, transactional=True,
+                )
+            )  # fmt: skip
+    come_in(plugin, letter("Where is a-1001?"))
+    come_in(plugin, letter("And where is A-1002?", subject="Another"))
+    mine, theirs = cases_of(plugin)
+    assert (mine.customer_id, mine.order_reference) == (None, "A-1001")
+    assert (theirs.customer_id, theirs.order_reference) == (None, "")
+    with plugin.sessions() as session, plugin.app.test_request_context():
+        facts = [facts_of(session, plugin.storefront, one, now=NOW) for one in (mine, theirs)]
+    assert [one.order.reference for one in facts if one.order] == ["A-1001", "A-1001"]
