@@ -67,7 +67,7 @@ SETTINGS = (
     Setting("ECRM_ARCHIVE_AFTER_DAYS", 7, "After how many days a day's steps leave the database for the archive."),
     Setting("ECRM_KEEP_EVENTS_DAYS", 760, "How many days (25 months) visitors' steps and what leads from a visit to a person are kept, in database and archive; the figures stay."),
     Setting("ECRM_CASE_REOPEN_DAYS", 14, "How many days a solved case stays open to an answer; then it is closed, and what its customer writes after that is a new case."),
-    Setting("ECRM_KEEP_CASES_DAYS", 1125, "How many days after a case was closed its words, addresses and files are kept (three years, in which claims may come, and a month); the figures stay."),
+    Setting("ECRM_KEEP_CASES_DAYS", 1125, "How many days after a case was closed its words, addresses and files are kept (three years, in which claims may come, and a month); the figures stay. As long: calls, notes about customers, offers that agents noted, and the words of returns and warranty requests."),
     Setting("ECRM_MODEL_FOLDER", "var/models", "Where trained recommendations are kept, one folder a model; relative as ECRM_MAIL_FOLDER. All processes need it."),
     Setting("ECRM_MODELS_KEPT", 5, "How many trained models are kept to go back to."),
     Setting("ECRM_REACT_INLINE", True, "Run reactions right after the commit in the same thread; False leaves them to the worker."),

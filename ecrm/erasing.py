@@ -69,7 +69,7 @@ def erase_mail(crm: Installation, email: str, *, reason: str, staff: Staff) -> E
             for address in mailboxes
         ]
         emptied = sum(forget(session, customer) for customer in customers for forget in FORGET_CUSTOMER)
-        rang = calls.forget_person(session, customers)
+        rang = calls.forget_person(session, customers, country=crm.storefront.facts().country)
         letters = inbound_mail.forget_person(session, customers=customers, addresses=mailboxes)
         told = cases.forget_person(session, customers=customers, addresses=mailboxes, now=now)
         if not any(erased) and not emptied and not told and not letters and not rang:

@@ -36,7 +36,7 @@ from .marketing.attribution.forgetting import forget_touches
 from .marketing.exposures import forget_exposures
 from .marketing.recommended.forgetting import forget_clicks_before, forget_clicks_in_visits, forget_clicks_of
 from .recommending.choices import forget_choices, forget_choices_of_nameless
-from .service import calls, cases, inbound_mail
+from .service import calls, cases, inbound_mail, notes, offers_shown, warranty
 from .storefront import Staff
 
 TOLD_NAMES = frozenset(told.name for told in TOLD)
@@ -96,6 +96,9 @@ def retain(crm: Installation) -> str:
     with crm.sessions.begin() as session:
         calls.forget_before(session, last)
         returns.forget_words_before(session, last)
+        notes.forget_before(session, last)
+        offers_shown.forget_before(session, last)
+        warranty.forget_before(session, last)
     emptied = some = _empty_cases(crm, last)
     while some:
         some = _empty_cases(crm, last)

@@ -166,10 +166,20 @@ def of_customer(session: Session, customer_id: int, *, limit: int = 20) -> Seque
     return session.scalars(query.order_by(Call.started_at.desc(), Call.id.desc()).limit(limit)).all()
 
 
-def forget_person(session: Session, customers: Collection[int]) -> int:
-    """Empty the calls of these customers and of their numbers; says how many."""
-    numbers = select(Customer.phone_folded).where(Customer.id.in_(customers), Customer.phone_folded != "")
-    return _empty(session, Call.customer_id.in_(customers) | Call.number.in_(numbers))
+def forget_person(session: Session, customers: Collection[int], *, country: str) -> int:
+    """Empty the calls of these customers, and those of their numbers that are nobody's; says how many.
+
+    A number may be a household's or an office's: what another customer said from it stays theirs.
+
+    Args:
+        country: the shop's own, by which numbers without a country code were read when the calls came.
+    """
+    known = session.execute(
+        select(Customer.phone, Customer.country).where(Customer.id.in_(customers), Customer.phone_folded != "")
+    )
+    numbers = {form for phone, at in known for of in {at, country} for form in forms(phone, of)}
+    nobodys = Call.customer_id.is_(None) & Call.number.in_(sorted(numbers))
+    return _empty(session, Call.customer_id.in_(customers) | nobodys)
 
 
 def forget_before(session: Session, moment: datetime) -> int:

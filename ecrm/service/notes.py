@@ -79,3 +79,11 @@ def forget(session: Session, customer_id: int) -> int:
     """For an erasure."""
     gone: Any = session.execute(delete(CustomerNote).where(CustomerNote.customer_id == customer_id))
     return int(gone.rowcount)
+
+
+def forget_before(session: Session, moment: datetime) -> int:
+    """Forget notes that were written before a moment, pinned ones too; says how many."""
+    gone: Any = session.execute(
+        delete(CustomerNote).where(CustomerNote.at < moment).execution_options(synchronize_session=False)
+    )
+    return int(gone.rowcount)

@@ -107,6 +107,14 @@ def forget(session: Session, customer_id: int) -> int:
     return int(gone.rowcount)
 
 
+def forget_before(session: Session, moment: datetime) -> int:
+    """Forget offers that agents noted before a moment; says how many."""
+    gone: Any = session.execute(
+        delete(OfferMade).where(OfferMade.at < moment).execution_options(synchronize_session=False)
+    )
+    return int(gone.rowcount)
+
+
 def _products(content: Any) -> frozenset[str]:
     """The products an e-mail was about, as flows keep them (a cart's with its pieces)."""
     listed = content.get("products") if isinstance(content, dict) else None

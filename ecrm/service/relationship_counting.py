@@ -1,7 +1,8 @@
 """Counting who asks and who buys, each night: messages of theirs in cases against orders placed.
 
-A contact is a message that came in from the customer in a case, or a call of theirs that made no case; spam and
-automatic replies are none. An order is one that was placed in the window; its money is less what was refunded.
+A contact is a message that came in from the customer in a case, or a call of theirs that made no case; spam,
+automatic replies and what was erased are none. An order is one that was placed in the window; its money is less what
+was refunded.
 """
 
 from __future__ import annotations
@@ -109,8 +110,9 @@ def _contacts(since: datetime, now: datetime, *, ids: tuple[int, int] | None = N
         select(Case.customer_id)
         .join(CaseMessage, CaseMessage.case_id == Case.id)
         .where(
-            Case.customer_id.is_not(None), Case.spam.is_(False), CaseMessage.direction == Direction.IN,
-            CaseMessage.automatic.is_(False), CaseMessage.at > since, CaseMessage.at <= now,
+            Case.customer_id.is_not(None), Case.erased_at.is_(None), Case.spam.is_(False),
+            CaseMessage.direction == Direction.IN, CaseMessage.automatic.is_(False), CaseMessage.at > since,
+            CaseMessage.at <= now,
         )
     )  # fmt: skip
     rang = select(Call.customer_id).where(

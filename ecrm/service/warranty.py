@@ -155,3 +155,14 @@ def forget(session: Session, customer_id: int) -> int:
         update(WarrantyRequest).where(WarrantyRequest.customer_id == customer_id).values(words="", customer_id=None)
     )
     return int(emptied.rowcount)
+
+
+def forget_before(session: Session, moment: datetime) -> int:
+    """Empty the words of requests on which nothing happened since a moment; says how many."""
+    emptied: Any = session.execute(
+        update(WarrantyRequest)
+        .where(WarrantyRequest.changed_at < moment, WarrantyRequest.words != "")
+        .values(words="")
+        .execution_options(synchronize_session=False)
+    )
+    return int(emptied.rowcount)

@@ -61,8 +61,8 @@ def _empty(session: Session, ids: Sequence[int], *, now: datetime) -> None:
         _change(session, CaseStep, CaseStep.case_id.in_(some) & CaseStep.what.not_in(FIGURES), detail={})
         _change(
             session, Case, Case.id.in_(some),
-            from_address="", from_folded="", from_name="", subject="", satisfaction_words="", erased_at=now,
-            version=Case.version + 1,
+            from_address="", from_folded="", from_name="", subject="", satisfaction_words="", order_reference="",
+            erased_at=now, version=Case.version + 1,
         )  # fmt: skip
         _change(
             session, Case, Case.id.in_(some) & Case.state.in_(UNSOLVED),
