@@ -3,12 +3,14 @@ nothing of what they typed."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from flask import Response as FlaskResponse
 from flask import flash, redirect, request
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
@@ -33,11 +35,17 @@ MOST_TEXT = 100_000
 _SHOWN_AS = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/plain"})
 
 
+@console.url_value_preprocessor
+def _let_files_in(endpoint: str | None, _values: Mapping[str, object] | None) -> None:
+    """Files are larger than the host's limit for forms; here, since the check of the token reads the body first."""
+    if endpoint == "console.reply_to_case":
+        request.max_content_length = MOST_UPLOADED
+
+
 @console.post("/cases/<reference>/reply")
 @needs(Permission.CASES)
 def reply_to_case(reference: str) -> Response | tuple[str, int]:
     """Send the answer, keep a note, or put a macro's words into the box; by the button that was pressed."""
-    request.max_content_length = MOST_UPLOADED
     typed = Typed(
         text=request.form.get("text", "")[:MOST_TEXT].replace("\r\n", "\n"), then=request.form.get("then", ""),
         macro=request.form.get("macro", ""),
@@ -196,7 +204,7 @@ def _read(session: Session, fields: dict[str, str]) -> Changes:
 
 def _afterwards(session: Session, typed: Typed) -> Changes:
     """What becomes of the case after the answer: the macro's deeds, and the state that was chosen."""
-    if typed.then not in {"", State.OPEN, State.WAITING, State.SOLVED}:
+    if typed.then not in {"", State.OPEN, State.WAITING, State.SOLVED, State.CLOSED}:
         raise _Refused(_("Choose what becomes of the case after the answer."))
     macro = _macro(session, typed.macro)
     changes = macro.changes if macro is not None else Changes()
@@ -216,11 +224,14 @@ def _macro_name(session: Session, typed: Typed) -> str:
 
 
 def _uploaded() -> tuple[Attached, ...]:
-    return tuple(
-        Attached(one.filename or "file", one.mimetype or "application/octet-stream", one.read())
-        for one in request.files.getlist("files")
-        if one.filename
-    )
+    return tuple(_attached(one) for one in request.files.getlist("files") if one.filename)
+
+
+def _attached(file: FileStorage) -> Attached:
+    try:
+        return Attached(file.filename or "file", file.mimetype or "application/octet-stream", file.read())
+    finally:
+        file.close()  # large ones lie in a file of their own meanwhile
 
 
 def _file_name(name: str) -> str:

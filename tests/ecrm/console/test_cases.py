@@ -315,3 +315,31 @@ def test_a_packer_sees_no_case(browser: FlaskClient, storefront: DeskStorefront,
     storefront.role = "packer"
     for path in ("", "/new", f"/{case}", f"/{case}/files/1"):
         assert browser.get(f"/console/cases{path}").status_code == 403
+
+
+@pytest.mark.parametrize("state", [State.NEW, State.OPEN, State.WAITING, State.SOLVED, State.CLOSED])
+def test_a_case_in_any_state_can_be_answered_as_its_form_stands(
+    browser: FlaskClient, sessions: sessionmaker[Session], case: str, state: State
+) -> None:
+    if state != State.NEW:
+        with sessions.begin() as session:
+            here = cases.by_reference(session, case)
+            assert here is not None
+            cases.change(session, here, Changes(state=state), now=NOW)
+    form = form_of(soup(browser.get(f"/console/cases/{case}")), "/reply") | {"text": "It is mended.", "do": "send"}
+    assert browser.post(f"/console/cases/{case}/reply", data=form).status_code == 303
+    stays = {State.SOLVED: State.SOLVED, State.CLOSED: State.CLOSED}
+    assert read(sessions, case).state == stays.get(state, State.WAITING)
+
+
+def test_files_larger_than_the_hosts_limit_for_forms_go_out_with_an_answer(
+    browser: FlaskClient, sessions: sessionmaker[Session], case: str
+) -> None:
+    browser.application.config["MAX_CONTENT_LENGTH"] = 256 * 1024
+    form: dict[str, object] = {**form_of(soup(browser.get(f"/console/cases/{case}")), "/reply")}
+    form |= {"text": "Here is the manual.", "do": "send", "files": (io.BytesIO(b"x" * 400_000), "manual.bin")}
+    answer = browser.post(f"/console/cases/{case}/reply", data=form, content_type="multipart/form-data")
+    assert answer.status_code == 303
+    with sessions() as session:
+        last = cases.messages_of(session, read(sessions, case).id)[-1]
+        assert [one.size for one in cases.attachments_of(session, [last.id])[last.id]] == [400_000]
