@@ -110,8 +110,20 @@ def _return(key: str, v: Mapping[str, Any]) -> str:
 
 
 def _parcel(key: str, v: Mapping[str, Any]) -> str:
+    """What becomes of a parcel; with its goods where there are several, so that it is clear which is meant."""
+    words = _becomes(key, v)
+    if not v["goods"] or key in {"parcel_pre_transit", "parcel_late", "parcel_foretold"}:
+        return words
+    return f"{words} {_('In it: %(goods)s.', goods=v['goods'])}"
+
+
+def _becomes(key: str, v: Mapping[str, Any]) -> str:
     promised = day(v["promised"]) if v["promised"] else ""
     match key:
+        case "parcel_pre_transit" if v["goods"] and promised:
+            return _("Still to be sent: %(goods)s; promised for %(day)s.", goods=v["goods"], day=promised)
+        case "parcel_pre_transit" if v["goods"]:
+            return _("Still to be sent: %(goods)s.", goods=v["goods"])
         case "parcel_pre_transit":
             if promised:
                 return _("It is being packed; it was promised for %(day)s.", day=promised)

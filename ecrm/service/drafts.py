@@ -116,6 +116,7 @@ def _parcel(facts: MatterFacts, parcel: Parcel) -> Iterator[Told]:
         "carrier": one.carrier, "number": one.tracking_number, "shipped": one.shipped_at, "promised": one.promised_on,
         "expected": one.expected_on, "at": one.delivered_at or (parcel.seen.scanned_at if parcel.seen else None),
         "place": parcel.seen.place if parcel.seen else "", "shipment": one.reference,
+        "goods": parcel.goods if len(facts.parcels) > 1 else "",
     }  # fmt: skip
     yield f"parcel_{one.status}", values
     arrives = one.status in {Status.PRE_TRANSIT, Status.IN_TRANSIT, Status.EXCEPTION}

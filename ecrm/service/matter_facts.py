@@ -17,6 +17,7 @@ from ecrm.letters import absolute
 from ecrm.storefront import ShopFacts, Storefront
 from mailer.placeholders import spoken
 from tracking.customers import Customer
+from tracking.delivery.contents import Goods, contents_of
 from tracking.delivery.returns import Return
 from tracking.delivery.shipment import Scan, Shipment, Status
 from tracking.orders import SeenOrder, SeenOrderLine, SeenRefund
@@ -32,10 +33,11 @@ ABOUT_ORDERS = (Kind.DELIVERY, Kind.RETURN, Kind.WARRANTY, Kind.COMPLAINT, Kind.
 
 @dataclass(frozen=True)
 class Parcel:
-    """A shipment and where it was seen last."""
+    """A shipment, where it was seen last, and what is in it, in words."""
 
     shipment: Shipment
     seen: Scan | None
+    goods: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,12 @@ def _parcels(session: Session, order: SeenOrder | None) -> Sequence[Parcel]:
     shipments = session.scalars(query.order_by(Shipment.expected_at, Shipment.id)).all()
     scans = select(Scan).where(Scan.shipment_id.in_([one.id for one in shipments])).order_by(Scan.scanned_at, Scan.id)
     last = {scan.shipment_id: scan for scan in session.scalars(scans)}
-    return [Parcel(one, last.get(one.id)) for one in shipments]
+    contents = contents_of(session, [one.id for one in shipments])
+    return [Parcel(one, last.get(one.id), _named(contents.get(one.id, ()))) for one in shipments]
+
+
+def _named(goods: Sequence[Goods]) -> str:
+    return ", ".join(f"{one.quantity} × {one.name}" if one.quantity > 1 else one.name for one in goods)
 
 
 def _refunds(session: Session, order: SeenOrder | None) -> Sequence[SeenRefund]:

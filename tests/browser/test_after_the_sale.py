@@ -103,7 +103,7 @@ def test_from_a_split_order_to_a_content_customer(
     draft = staff.get_by_label("To nadia@example.com").input_value()
     look(staff, "case")
     assert order in draft, draft
-    look(staff, "case")
+    assert "Still to be sent: Beeswax Candle" in draft, draft
     staff.get_by_label("To nadia@example.com").fill(draft + "\n\nThe candle leaves us tomorrow.")
     staff.get_by_label("and then").select_option("solved")
     press(staff, "Send the answer")
