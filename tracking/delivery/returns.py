@@ -5,6 +5,7 @@ What can be sent back is what arrived within the window and wasn't paid back or 
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -26,6 +27,7 @@ ARRIVES_WITHIN = timedelta(days=10)
 LONGEST_WORDS = 2_000
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """Nothing that is misread on a label: no 0 and O, no 1 and I."""
+_REFERENCE = re.compile(r"R-[A-Z0-9]{8}")
 
 
 class ReturnState(StrEnum):
@@ -126,19 +128,18 @@ def returnable(session: Session, order_reference: str, *, window: timedelta, now
     there = _arrived(session, order_reference, since=now - window, now=now)
     if not there:
         return []
-    back = _paid_back(session, order_reference)
     asked: Counter[str] = Counter()
-    open_ = select(ReturnLine.product, ReturnLine.quantity).join(Return, Return.id == ReturnLine.return_id)
-    for product, pieces in session.execute(
-        open_.where(Return.order_reference == order_reference, Return.state.in_(OPEN))
-    ):
-        asked[product] += pieces
+    settled = Counter(to_pay_back(_lines_of_order(session, order_reference, (ReturnState.REFUNDED,))))
+    for one in _lines_of_order(session, order_reference, OPEN):
+        asked[one.product] += one.quantity
+    # a host's refund may tell no lines: then what came back with a settled return is all that is known of it
+    back = _paid_back(session, order_reference) | settled
     bought = {one.product: one.quantity for one in ordered(session, order_reference)}
     left = []
-    for one in there:
-        kept = min(one.quantity, bought.get(one.product, one.quantity) - back[one.product]) - asked[one.product]
-        if kept > 0:
-            left.append(Goods(one.product, one.name, kept))
+    for goods in there:
+        kept = min(goods.quantity, bought.get(goods.product, goods.quantity) - back[goods.product])
+        if (kept := kept - asked[goods.product]) > 0:
+            left.append(Goods(goods.product, goods.name, kept))
     return left
 
 
@@ -225,13 +226,16 @@ def settle(session: Session, reference: str, *, refund_reference: str, now: date
 
 def to_pay_back(lines: Sequence[ReturnLine]) -> dict[str, int]:
     """Pieces by product whose money goes back: those that came, or all where nobody has looked."""
-    counts = {line.product: line.quantity if line.received is None else line.received for line in lines}
+    counts: Counter[str] = Counter()
+    for line in lines:
+        counts[line.product] += line.quantity if line.received is None else line.received
     return {product: count for product, count in counts.items() if count}
 
 
 def return_by_reference(session: Session, reference: str) -> Return | None:
-    """The return of this number, however it was typed."""
-    return session.scalar(select(Return).where(Return.reference == reference.strip().upper()[:12]))
+    """The return of this number, however it was typed. A text that is none isn't asked for: PostgreSQL refuses NUL."""
+    bare = reference.strip().upper()
+    return session.scalar(select(Return).where(Return.reference == bare)) if _REFERENCE.fullmatch(bare) else None
 
 
 def returns_of(session: Session, order_reference: str) -> Sequence[Return]:
@@ -268,6 +272,11 @@ def forget_words_before(session: Session, moment: datetime) -> int:
 def new_reference() -> str:
     """40 random bits: short enough for a label, not to be guessed from another. It opens nothing by itself."""
     return "R-" + "".join(secrets.choice(_LETTERS) for _ in range(8))
+
+
+def _lines_of_order(session: Session, order_reference: str, states: Sequence[ReturnState]) -> Sequence[ReturnLine]:
+    query = select(ReturnLine).join(Return, Return.id == ReturnLine.return_id)
+    return session.scalars(query.where(Return.order_reference == order_reference, Return.state.in_(states))).all()
 
 
 def _arrived(session: Session, order_reference: str, *, since: datetime, now: datetime) -> list[Goods]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
@@ -12,11 +13,16 @@ from tracking.email_address import fold
 from .case import UNSOLVED, Case
 from .message import CaseAttachment, CaseMessage
 
+_REFERENCE = re.compile(r"C-[A-Z0-9]{8}")
+
 
 def by_reference(session: Session, reference: str) -> Case | None:
-    """The case of a reference, however it is spelt (`c-abcdefgh`, `[C-ABCDEFGH]`)."""
+    """The case of a reference, however it is spelt (`c-abcdefgh`, `[C-ABCDEFGH]`).
+
+    A text that is none isn't asked for: PostgreSQL refuses NUL.
+    """
     bare = reference.strip().strip("[]").upper()
-    return session.scalar(select(Case).where(Case.reference == bare)) if bare else None
+    return session.scalar(select(Case).where(Case.reference == bare)) if _REFERENCE.fullmatch(bare) else None
 
 
 def by_message_id(session: Session, message_id: str | None) -> Case | None:

@@ -161,3 +161,9 @@ def test_kinds_and_everything_else_change_in_one_step_each(session: Session) -> 
     assert [step.what for step in steps] == ["kind", "owner", "subject", "order"]
     assert steps[2].detail == {}
     assert cases.change(session, case, wanted, now=NOW, by=SAM) == []
+
+
+@pytest.mark.parametrize("text", ["\0", "C-AAAA\0AAA", "", "[]", "C-AAAAAAAAA", "\ud800"])
+def test_what_cannot_be_a_reference_is_not_asked_of_the_database(text: str) -> None:
+    unbound = Session()
+    assert cases.by_reference(unbound, text) is None

@@ -157,3 +157,20 @@ def test_words_are_emptied_when_their_time_is_over(session: Session, order: Seen
     assert returns.forget_words_before(session, NOW + timedelta(seconds=1)) == 1
     session.refresh(found)
     assert found.words == ""
+
+
+def test_what_was_settled_without_lines_is_not_paid_back_again(session: Session, order: SeenOrder) -> None:
+    """A host's refund may say how much and for which return, and not which pieces."""
+    found = ask(session, order, p1=2)
+    returns.move(session, found, ReturnState.APPROVED, now=NOW)
+    remember_refund(
+        session, reference="F1", order_id=order.id, customer_id=order.customer_id, refunded_at=NOW, amount_minor=2000
+    )
+    returns.settle(session, found.reference, refund_reference="F1", now=NOW)
+    assert left(session) == {"1": 1, "2": 1}
+
+
+@pytest.mark.parametrize("text", ["\0", "R-AAAA\0AAA", "", "R-", "R-AAAAAAAAA", "\ud800"])
+def test_what_cannot_be_a_reference_is_not_asked_of_the_database(text: str) -> None:
+    unbound = Session()
+    assert returns.return_by_reference(unbound, text) is None
