@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import IPv6Address, ip_address
 from zoneinfo import ZoneInfo
 
 from flask import Flask, Response, request
@@ -27,7 +26,7 @@ from .installation import installation
 from .wording import local_moment
 
 LOOKS_A_MINUTE = 30
-"""Of one client: an IPv4 address, or the /64 of an IPv6 one."""
+"""Of one client."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ def delivery_status(token: str) -> Response:
     """The parcel of this token; the same 404 for every other text."""
     crm = installation()
     try:
-        crm.app.extensions["ecrm_delivery_pace"].count(_client())
+        crm.app.extensions["ecrm_delivery_pace"].count(request.remote_addr or "")
     except TooMany as wait:
         page = consent_page("delivery_status.html", status=429, wait=int(str(wait)), delivery=None)
         page.headers["Retry-After"] = str(wait)
@@ -73,14 +72,3 @@ def delivery_status(token: str) -> Response:
 
 def _city(zone: ZoneInfo) -> str:
     return zone.key.rpartition("/")[2].replace("_", " ")
-
-
-def _client() -> str:
-    address = request.remote_addr or ""
-    try:
-        number = ip_address(address)
-    except ValueError:
-        return address
-    if not isinstance(number, IPv6Address):
-        return address
-    return str(number.ipv4_mapped or IPv6Address(int(number) >> 64 << 64))

@@ -137,9 +137,13 @@ def answer_question(question_id: int) -> AnyResponse:
 @public.get("/questions/confirm/<token>")
 def confirm_question(token: str) -> Response:
     """Changes nothing: programs that check e-mails open links before people do."""
-    if _asked(token) is None:
+    asked = _asked(token)
+    if asked is None:
         return consent_page("link_broken.html", status=404)
-    return consent_page("question_confirm.html", token=token, done=False, own=(_asked(token) or ("",))[0] == OWN)
+    with installation().sessions() as session:
+        question = session.get(ProductQuestion, asked[1])
+        words = question.words if question is not None else ""
+    return consent_page("question_confirm.html", token=token, done=False, own=asked[0] == OWN, words=words)
 
 
 @public.post("/questions/confirm/<token>")
@@ -195,13 +199,14 @@ def _send_link(
     crm: Installation, session: Session, question: ProductQuestion, contact: Contact, card: ProductCard, *, what: str,
     now: datetime,
 ) -> None:  # fmt: skip
+    """Without a word of the question: anybody can type anybody's address, and the letter would carry what they like."""
     expires = int((now + LINK_LASTS).timestamp())
     token = mail_keys(crm.app).sign_until(Purpose.QUESTION, what, question.id, contact.id, expires=expires)
     with shop_context(crm) as facts:
         letter = write(
             facts, template="question_confirm",
             context={
-                "own": what == OWN, "product": card.name, "question": question.words, "days": LINK_LASTS.days,
+                "own": what == OWN, "product": card.name, "days": LINK_LASTS.days,
                 "link": f"{mail_links(crm).public}/questions/confirm/{token}",
             },
             to_address=contact.address,

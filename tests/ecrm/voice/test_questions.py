@@ -197,6 +197,25 @@ def test_nobody_fills_another_s_mailbox_and_programs_are_not_answered(kites: Kit
     assert len(kites.all(ProductQuestion)) == 5
 
 
+def test_the_letter_to_a_typed_address_carries_no_word_of_who_typed_it(kites: Kites, browser: FlaskClient) -> None:
+    ask(browser, words="WIN 1000 EUR: https://evil.example/win", email="victim@example.org")
+    (letter,) = kites.emails("question_confirm")
+    assert not any("evil.example" in part for part in (letter.subject, letter.text, letter.html))
+    assert "evil.example" in browser.get(link(kites)).text, "whoever opens the link reads what is asked in their name"
+
+
+def test_a_network_of_many_addresses_is_one_asker(kites: Kites, browser: FlaskClient) -> None:
+    codes = [
+        browser.post(
+            "/ecrm/questions", data={"product": "2", "words": "q", "email": f"v{last}@example.org"},
+            environ_base={"REMOTE_ADDR": f"2001:db8::{last:x}"},
+        ).status_code
+        for last in range(30)
+    ]  # fmt: skip
+    assert 429 in codes
+    assert len(kites.emails("question_confirm")) <= 20, "two minutes' worth at most"
+
+
 def test_made_up_links_open_nothing_and_old_questions_are_forgotten(kites: Kites, browser: FlaskClient) -> None:
     ask(browser)
     assert browser.post(link(kites)[:-4] + "AAAA").status_code == 404
