@@ -1,14 +1,15 @@
-"""Verified buyers: who bought a product in an order of which a parcel arrived."""
+"""Verified buyers: who bought a product that arrived: in a parcel with it, or, where the shop doesn't say what is in
+its parcels, in any parcel of the order."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 
-from tracking.delivery.shipment import Shipment, Status
+from tracking.delivery.shipment import Shipment, ShipmentLine, Status
 from tracking.orders import SeenOrder, SeenOrderLine
 
 
@@ -49,8 +50,16 @@ def _delivered() -> Select[str, str, str]:
     arrived = select(Shipment.id).where(
         Shipment.order_reference == SeenOrder.reference, Shipment.status == Status.DELIVERED
     )
+    inside = arrived.join(ShipmentLine, ShipmentLine.shipment_id == Shipment.id).where(
+        ShipmentLine.product == SeenOrderLine.product
+    )
+    said = (
+        select(ShipmentLine.shipment_id)
+        .join(Shipment, Shipment.id == ShipmentLine.shipment_id)
+        .where(Shipment.order_reference == SeenOrder.reference)
+    )
     return (
         select(SeenOrderLine.product, SeenOrderLine.name, SeenOrder.reference)
         .join(SeenOrder, SeenOrder.id == SeenOrderLine.order_id)
-        .where(arrived.exists())
+        .where(or_(inside.exists(), and_(arrived.exists(), ~said.exists())))
     )

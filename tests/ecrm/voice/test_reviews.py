@@ -8,19 +8,21 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, delete, select
 
 from ecrm import CustomerFacts
 from ecrm.erasing import erase_mail
+from ecrm.events import ParcelLine
 from ecrm.mail_links import mail_links
 from ecrm.storefront import Staff
 from ecrm.template_globals import SLOTS
-from ecrm.voice.buyers import bought_by
+from ecrm.voice.buyers import bought_by, is_buyer
 from ecrm.voice.reviews import ChangedMeanwhile, Review, ReviewState, Said, moderate, write_review
 from ecrm.voice.shown import rating_of, shown_reviews
 from tests.ecrm.kites import AT, Kites, delivered, open_kites, order, person, shipped, signed_up
 from tests.ecrm.stall import queued
 from tests.ecrm.stall import written as as_written
+from tracking.delivery.shipment import ShipmentLine
 from tracking.orders import SeenOrder
 
 ADA = CustomerFacts(customer_id="7", email="ada@example.com", first_name="Ada")
@@ -262,6 +264,27 @@ def test_an_older_purchase_verifies_it_too(kites: Kites) -> None:
         assert customer is not None
         found = bought_by(session, customer.customer_id, product="2")
     assert [one.order_reference for one in found] == ["A1"], "A2 hasn't arrived"
+
+
+def test_what_lies_in_a_parcel_that_has_not_come_is_no_verified_purchase(kites: Kites) -> None:
+    kites.tell(shipped(lines=(ParcelLine(product_id="3", name="String", quantity=1),)))
+    kites.tell(delivered())
+    with kites.session() as session:
+        order_seen = session.query(SeenOrder).first()
+        assert order_seen is not None
+        who = order_seen.customer_id
+        assert who is not None
+        assert [one.product for one in bought_by(session, who)] == ["3"], "the kites are still on their way"
+        assert not is_buyer(session, who, "2")
+
+
+def test_where_the_shop_never_said_what_is_in_its_parcels_any_of_them_verifies(kites: Kites) -> None:
+    arrive(kites)
+    with kites.crm.sessions.begin() as session:
+        session.execute(delete(ShipmentLine))  # parcels from before the shop told
+        who = session.scalars(select(SeenOrder.customer_id)).first()
+        assert who is not None
+        assert {one.product for one in bought_by(session, who)} == {"2", "3"}
 
 
 def test_two_at_once_make_one_review(kites: Kites) -> None:
