@@ -46,6 +46,7 @@ class Purpose(StrEnum):
     SATISFACTION = "satisfaction"
     REVIEW = "review"
     QUESTION = "question"
+    RETURNS = "returns"
 
 
 class Unsubscribing(NamedTuple):
