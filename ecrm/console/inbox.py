@@ -21,6 +21,7 @@ from ecrm.wording import gettext as _
 from ecrm.wording import ngettext
 
 from .blueprint import console
+from .case_page import case_url
 from .case_words import channel_words, due_of, kind_words, priority_words, state_words
 from .queries import LARGEST, LARGEST_INTEGER, choice_arg, cursor, cursor_arg, number_arg, text_arg
 
@@ -31,9 +32,12 @@ OWN_FILTERS = ("view", "state", "kind", "channel", "priority", "team", "owner", 
 
 @console.get("/cases")
 @needs(Permission.CASES)
-def inbox() -> str:
-    """A list of cases; by default one's own."""
-    return render_list()
+def inbox() -> str | Response:
+    """A list of cases; by default one's own. A whole reference leads to its case."""
+    asked = text_arg("q")
+    with installation().sessions() as session:
+        named = cases.by_reference(session, asked) if asked else None
+    return render_list() if named is None else redirect(case_url(named.reference))
 
 
 def render_list(trouble: str = "") -> str:
@@ -41,7 +45,9 @@ def render_list(trouble: str = "") -> str:
     crm, now, staff = installation(), datetime.now(UTC), signed_in_staff()
     view = choice_arg("view", View)
     filters = _filters()
-    if view is None:
+    if filters.words:
+        view = View.EVERY  # who searches doesn't know in which list it is
+    elif view in {None, View.EVERY}:
         view = View.ALL if filters != Filters() else View.MINE
     with crm.sessions.begin() as session:
         agent = agent_of(session, staff, now=now)
@@ -54,7 +60,7 @@ def render_list(trouble: str = "") -> str:
     return render_template(
         "ecrm/console/inbox.html",
         cases=found.cases, more=cursor(*found.next) if found.next else "", view=view, filters=filters, own_filters=kept,
-        counts=counted, most_counted=MOST_COUNTED, views=_views(agent.team_id), agents=everybody, teams=groups,
+        counts=counted, most_counted=MOST_COUNTED, views=_views(agent.team_id, view), agents=everybody, teams=groups,
         names={one.staff_id: one.name for one in everybody}, team_names={one.id: one.name for one in groups},
         due={one.id: due_of(one, now=now) for one in found.cases}, macros=known_macros, trouble=trouble,
         state_words=state_words(), kind_words=kind_words(), priority_words=priority_words(),
@@ -130,9 +136,11 @@ def _filters() -> Filters:
     )  # fmt: skip
 
 
-def _views(team_id: int | None) -> dict[View, str]:
+def _views(team_id: int | None, shown: View) -> dict[View, str]:
     words = {
         View.MINE: _("Mine"), View.UNASSIGNED: _("Nobody's"), View.TEAM: _("My team's"), View.OVERDUE: _("Overdue"),
         View.ALL: _("All open"), View.SOLVED: _("Solved"), View.SPAM: _("Spam"),
     }  # fmt: skip
+    if shown == View.EVERY:
+        words[View.EVERY] = _("Found everywhere")
     return {view: label for view, label in words.items() if view != View.TEAM or team_id is not None}

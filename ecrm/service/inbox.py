@@ -17,7 +17,7 @@ MOST_COUNTED = 1000
 
 
 class View(StrEnum):
-    """A list of cases."""
+    """A list of cases; `EVERY` is all that there are, for a search."""
 
     MINE = "mine"
     UNASSIGNED = "unassigned"
@@ -26,6 +26,7 @@ class View(StrEnum):
     ALL = "all"
     SOLVED = "solved"
     SPAM = "spam"
+    EVERY = "every"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,9 +68,9 @@ def page(
     after: tuple[datetime, int] | None = None,
     limit: int = 50,
 ) -> Page:
-    """A page of a list: by what is due first; solved ones by their newest message."""
+    """A page of a list: by what is due first; solved ones, spam and everything by the newest message."""
     query = select(Case).where(_in_view(view, desk, now=now), *_filtered(session, filters))
-    moment = Case.last_message_at if view in {View.SOLVED, View.SPAM} else Case.next_due
+    moment = Case.last_message_at if view in {View.SOLVED, View.SPAM, View.EVERY} else Case.next_due
     if moment is Case.last_message_at:
         query = query.order_by(moment.desc(), Case.id.desc())
         if after is not None:
@@ -112,6 +113,8 @@ def _in_view(view: View, desk: Desk, *, now: datetime) -> ColumnElement[bool]:
             )  # fmt: skip
         case View.SPAM:
             return and_(Case.spam.is_(True), Case.merged_into.is_(None))
+        case View.EVERY:
+            return Case.merged_into.is_(None)
 
 
 def _filtered(session: Session, filters: Filters) -> list[ColumnElement[bool]]:

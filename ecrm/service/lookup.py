@@ -104,7 +104,8 @@ def look_up(session: Session, asked: str, *, country: str = "") -> Found | Sever
     if "@" in asked:
         return _by_email(session, asked)
     number = asked.lstrip("#").strip()
-    looks = any(one.isdigit() for one in number) or _CASE.match(number)
+    # "Catherine" is spelt like a case's reference without its dash: tried as one, and then it is a name.
+    looks = any(one.isdigit() for one in number) or ("-" in number and _CASE.match(number))
     answers = (ask(session, number) for ask in _NUMBERS)  # a number may be all letters
     found = [one for one in answers if one is not None]
     if _TELEPHONE.match(number) and (one := _by_telephone(session, number, country)) is not None:

@@ -152,3 +152,13 @@ def test_a_number_that_means_two_things_is_asked_back(session: Session, ada: int
     found = look_up(session, "4711001")
     assert isinstance(found, Several)
     assert {one.customer_id for one in found.namesakes} == {ada, other}
+
+
+@pytest.mark.parametrize("name", ["Catherine", "Charlotte", "Christian", "Carpenter"])
+def test_a_name_that_is_spelt_like_a_case_without_its_dash_is_found_as_a_name(session: Session, name: str) -> None:
+    person = Customer(email=f"{name}@example.net", first_name="Mia", last_name=name, traits={}, created_at=NOW)
+    session.add(person)
+    session.flush()
+    found = look_up(session, name)
+    assert isinstance(found, Several)
+    assert [one.customer_id for one in found.namesakes] == [person.id]
