@@ -12,11 +12,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailer import dedup
+from mailer.addressing import BadHeader
 from mailer.outbox import Email
-from tracking.delivery.foretelling import Experience, Why, learn
+from tracking.delivery.foretelling import Experience, Why, last_heard_of, learn, outlook
 from tracking.delivery.noticing import notice, open_shipments
 from tracking.delivery.progress import expected_reference
-from tracking.delivery.shipment import OPEN, Shipment
+from tracking.delivery.shipment import OPEN, Shipment, Status
 
 from .installation import Installation
 from .ledger import NotYet
@@ -28,6 +29,8 @@ NEWS_FOR = timedelta(days=3)
 """A shop that turns this on, or that stood still, writes nobody about what is long settled."""
 AWAKE = range(8, 20)
 """Hours of the shop's day in which buyers are told; a parcel noticed at night is told in the morning."""
+ALMOST_THERE = frozenset({Status.OUT_FOR_DELIVERY, Status.AVAILABLE_FOR_PICKUP})
+"""Whoever reads that it comes today, or waits to be picked up, needs no apology."""
 AT_ONCE = 500
 
 
@@ -46,12 +49,12 @@ def look_after_delays(crm: Installation, *, now: datetime) -> Noticed:
     """Foretell each open parcel's day, mark those that are going to be late, and write to their buyers."""
     zone = ZoneInfo(crm.storefront.facts().time_zone)
     with crm.sessions() as session:
-        learnt, waiting = learn(session, zone=zone, now=now), open_shipments(session)
+        learnt, waiting = learn(session, zone=zone, now=now), open_shipments(session, now=now)
     late = sum(
         _notice(crm, waiting[start : start + AT_ONCE], learnt, zone=zone, now=now)
         for start in range(0, len(waiting), AT_ONCE)
     )
-    return Noticed(late, tell_delays(crm, now=now))
+    return Noticed(late, tell_delays(crm, learnt, now=now))
 
 
 def _notice(crm: Installation, shipments: Sequence[int], learnt: Experience, *, zone: ZoneInfo, now: datetime) -> int:
@@ -59,9 +62,10 @@ def _notice(crm: Installation, shipments: Sequence[int], learnt: Experience, *, 
         return len(notice(session, shipments, learnt, zone=zone, now=now))
 
 
-def tell_delays(crm: Installation, *, now: datetime) -> int:
-    """Write to the buyers of parcels that were noticed to be late; says to how many."""
-    local = now.astimezone(ZoneInfo(crm.storefront.facts().time_zone))
+def tell_delays(crm: Installation, learnt: Experience, *, now: datetime) -> int:
+    """Write to the buyers of parcels that were noticed to be late and still are; says to how many."""
+    zone = ZoneInfo(crm.storefront.facts().time_zone)
+    local = now.astimezone(zone)
     if local.hour not in AWAKE:
         return 0
     fresh = Shipment.promised_on.is_(None) | (Shipment.promised_on >= local.date() - NEWS_FOR)
@@ -73,12 +77,17 @@ def tell_delays(crm: Installation, *, now: datetime) -> int:
     told = 0
     for shipment_id in found:
         with crm.sessions.begin() as session:
-            told += _tell(session, shipment_id)
+            told += _tell(session, shipment_id, learnt, zone=zone, now=now)
     return told
 
 
-def _tell(session: Session, shipment_id: int) -> bool:
+def _tell(session: Session, shipment_id: int, learnt: Experience, *, zone: ZoneInfo, now: datetime) -> bool:
+    """What was noticed hours ago may not be so any more: it is looked at again, and told as it is now."""
     shipment = session.get_one(Shipment, shipment_id)
+    heard = last_heard_of(session, [shipment_id]).get(shipment_id)
+    why = outlook(shipment, learnt, last_heard=heard, zone=zone, now=now).why
+    if why is None or shipment.status in ALMOST_THERE:
+        return False
     key = dedup.order_delayed(shipment.reference)
     # A parcel was told of by another name before it left.
     before = (key, dedup.order_delayed(expected_reference(shipment.order_reference)))
@@ -87,9 +96,12 @@ def _tell(session: Session, shipment_id: int) -> bool:
     try:
         tell_about_parcel(
             session, shipment.reference, template="order_delayed", dedup_key=key,
-            overdue=shipment.delayed_why == Why.OVERDUE, trouble=shipment.delayed_why == Why.EXCEPTION,
+            overdue=why == Why.OVERDUE, trouble=why == Why.EXCEPTION,
         )  # fmt: skip
     except NotYet:
         log.warning("the order of the late parcel %s isn't known", shipment.reference)
+        return False
+    except BadHeader:
+        log.warning("the buyer of the late parcel %s has an address that can't be written to", shipment.reference)
         return False
     return True

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import url_for
 from sqlalchemy import select
@@ -30,6 +32,9 @@ from .recommending.for_people import Pick, for_email
 from .storefront import ProductCard, ShopFacts
 
 log = logging.getLogger("ecrm.mail")
+
+NEWS_FOR = timedelta(days=3)
+"""So long it is worth an e-mail that a parcel arrived, or waits to be picked up."""
 
 
 def confirm_order(session: Session, row: Event, told: Told) -> None:
@@ -70,8 +75,8 @@ def tell_scanned(session: Session, row: Event, told: Told) -> None:
     word of it does."""
     assert isinstance(told, ParcelScanned)  # noqa: S101 (the table in reactions.py says so; mypy can't know)
     shipment = shipment_by_reference(session, told.shipment_id)
-    if shipment is None or shipment.status != told.status:
-        return  # an old message: the parcel is further already
+    if shipment is None or shipment.status != told.status or _is_stale(told):
+        return  # an old message: the parcel is further already, or the buyer has known it for long
     if told.status == Status.OUT_FOR_DELIVERY:
         key = dedup.order_out_for_delivery(told.shipment_id)
         tell_about_parcel(session, told.shipment_id, template="order_out_for_delivery", dedup_key=key)
@@ -81,6 +86,15 @@ def tell_scanned(session: Session, row: Event, told: Told) -> None:
     elif told.status == Status.DELIVERED:
         key = dedup.order_delivered(told.shipment_id)
         tell_about_parcel(session, told.shipment_id, template="order_delivered", dedup_key=key)
+
+
+def _is_stale(told: ParcelScanned) -> bool:
+    """Whether it isn't worth an e-mail any more, e.g. where a shop begins to ask its carrier about older parcels."""
+    heard = told.heard_at or told.at
+    if told.status == Status.OUT_FOR_DELIVERY:  # "comes today" is true on its day
+        zone = ZoneInfo(installation().storefront.facts().time_zone)
+        return heard.astimezone(zone).date() != told.at.astimezone(zone).date()
+    return heard - told.at > NEWS_FOR
 
 
 def tell_delivered(session: Session, row: Event, told: Told) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from .told import ParcelLine, Told
@@ -41,7 +42,8 @@ class ParcelScanned(Told):
     """A carrier said where a parcel is. `scan_id`: unique per message; one that was told is harmless.
 
     `status`: one of `SCANNED`. Late and repeated messages are kept and move nothing; that a parcel is out for delivery,
-    or waits to be picked up, is mailed once.
+    or waits to be picked up, is mailed once. `heard_at`: when it was heard of, where that wasn't at once; nobody is
+    mailed what is no news any more.
     """
 
     name: ClassVar[str] = "Parcel Scanned"
@@ -51,6 +53,7 @@ class ParcelScanned(Told):
     status: str
     place: str = ""
     note: str = ""
+    heard_at: datetime | None = None
 
     def __post_init__(self) -> None:
         if self.status not in SCANNED:

@@ -28,7 +28,8 @@ from tracking.delivery.messages import (
     scans_of,
     waiting_for_known,
 )
-from tracking.delivery.shipment import Shipment
+from tracking.delivery.progress import ENDS
+from tracking.delivery.shipment import Shipment, Status
 
 log = logging.getLogger("ecrm.carriers")
 AT_ONCE = 100
@@ -73,15 +74,23 @@ def take_waiting(crm: Installation, *, now: datetime) -> int:
 def tell_scans(session: Session, shipment: Shipment, scans: Sequence[Heard], *, now: datetime) -> list[int]:
     """Write those that are news into the ledger, in the present transaction; the events' ids, for `react`."""
     told = []
-    # The newest first: its reactions run first, and nobody is written that a parcel comes which is there.
-    for scan in reversed(about_it(shipment, scans, now=now)):
+    for scan in _in_turn(about_it(shipment, scans, now=now)):
         event = ParcelScanned(
-            at=scan.at, shipment_id=shipment.reference, order_id=shipment.order_reference,
+            at=min(scan.at, now), shipment_id=shipment.reference, order_id=shipment.order_reference,
             scan_id=scan_id(shipment.reference, scan), status=scan.status.value, place=scan.place, note=scan.note,
+            heard_at=now,
         )  # fmt: skip
         if (event_id := ledger.write(session, event, reactions=reaction_names(event))) is not None:
             told.append(event_id)
     return told
+
+
+def _in_turn(scans: Sequence[Heard]) -> list[Heard]:
+    """As their reactions are to run: the first end first, as `settled` counts them (what came back to the sender is
+    "delivered" there, too); then the newest first, so that nobody is written that a parcel comes which is there."""
+    rank = {status: number for number, status in enumerate(Status)}
+    ends = sorted((one for one in scans if one.status in ENDS), key=lambda one: (one.at, rank[one.status]))
+    return ends + sorted((one for one in scans if one.status not in ENDS), key=lambda one: one.at, reverse=True)
 
 
 def scan_id(reference: str, scan: Heard) -> str:

@@ -60,7 +60,7 @@ def scan_by_hand(shipment_id: int) -> Response | tuple[str, int]:
     told = ParcelScanned(
         at=typed.at, shipment_id=shipment.reference, order_id=shipment.order_reference,
         scan_id=f"hand:{hashlib.sha256(said.encode()).hexdigest()[:40]}", status=typed.status.value,
-        place=typed.place, note=typed.note,
+        place=typed.place, note=typed.note, heard_at=now,
     )  # fmt: skip
     crm = installation()
     with crm.sessions.begin() as session:

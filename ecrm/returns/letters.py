@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
 from flask import current_app, url_for
@@ -11,11 +12,14 @@ from ecrm.installation import installation
 from ecrm.letters import post, shop_context, visit_link, write
 from ecrm.mail import contact_of
 from mailer import dedup
+from mailer.addressing import BadHeader
 from tracking.customers import Customer
 from tracking.delivery.returns import Return, lines_of
 from tracking.orders import order_by_reference
 
 from .links import return_token
+
+log = logging.getLogger("ecrm.mail")
 
 
 def return_address() -> tuple[str, ...]:
@@ -35,21 +39,25 @@ def write_about(session: Session, found: Return, *, template: str, now: datetime
         return False
     order = order_by_reference(session, found.order_reference)
     to_address = (contact_of(session, order) if order is not None else "") or customer.email
-    with shop_context(installation()) as facts:
-        link = url_for("ecrm.return_page", token=return_token(found.order_reference))
-        letter = write(
-            facts,
-            template=template,
-            context={
-                "found": found,
-                "lines": lines_of(session, [found.id]).get(found.id, []),
-                "first_name": customer.first_name,
-                "address": return_address(),
-                "link": visit_link(facts, link, template=template),
-            },
-            to_address=to_address,
-            to_name=f"{customer.first_name} {customer.last_name}",
-        )
+    try:
+        with shop_context(installation()) as facts:
+            link = url_for("ecrm.return_page", token=return_token(found.order_reference))
+            letter = write(
+                facts,
+                template=template,
+                context={
+                    "found": found,
+                    "lines": lines_of(session, [found.id]).get(found.id, []),
+                    "first_name": customer.first_name,
+                    "address": return_address(),
+                    "link": visit_link(facts, link, template=template),
+                },
+                to_address=to_address,
+                to_name=f"{customer.first_name} {customer.last_name}",
+            )
+    except BadHeader:
+        log.warning("nobody was written to about return %s: the address can't be written to", found.reference)
+        return False
     key = dedup.about_return(template, found.reference)
     return (
         post(session, letter, dedup_key=key, customer_id=customer.id, order_reference=found.order_reference, now=now)

@@ -17,7 +17,7 @@ from mailer.outbox import Email
 from tracking.delivery.foretelling import Why
 from tracking.delivery.shipment import Scan, Shipment, Status
 
-from .kites import AT, Kites, delivered, open_kites, order, shipped
+from .kites import AT, Kites, delivered, open_kites, order, person, shipped
 
 
 @pytest.fixture
@@ -118,6 +118,36 @@ def test_nobody_is_told_of_a_delay_at_night(kites: Kites) -> None:
         found = [look_after_delays(kites.crm, now=moment) for moment in (night, morning, morning)]
     assert [(one.late, one.told) for one in found] == [(1, 0), (0, 1), (0, 0)]
     assert kites.only(Shipment).delayed_why == Why.OVERDUE
+
+
+@pytest.mark.parametrize("status", ["out_for_delivery", "available_for_pickup"])
+def test_who_was_found_late_at_night_and_comes_in_the_morning_is_not_called_late(kites: Kites, status: str) -> None:
+    kites.tell(order())
+    kites.tell(shipped())
+    night, morning = (datetime(2026, 11, 25, hour, 30, tzinfo=UTC) for hour in (1, 8))
+    with kites.app.app_context():
+        assert look_after_delays(kites.crm, now=night).late == 1
+        kites.tell(scanned("1", status, hours=112))
+        assert look_after_delays(kites.crm, now=morning).told == 0
+    assert kites.emails("order_delayed") == []
+
+
+def test_the_reason_that_is_told_is_the_present_one(kites: Kites) -> None:
+    kites.tell(order(promised_on=None))
+    for told in (shipped(), scanned("1", "exception")):
+        kites.tell(told)
+    with kites.app.app_context():
+        assert look_after_delays(kites.crm, now=datetime(2026, 11, 22, 1, tzinfo=UTC)).late == 1
+        kites.tell(scanned("2", "in_transit", hours=40))
+        assert look_after_delays(kites.crm, now=datetime(2026, 11, 22, 9, tzinfo=UTC)).told == 0
+
+
+def test_one_address_that_cannot_be_written_to_keeps_no_other_buyer_from_their_news(kites: Kites) -> None:
+    kites.tell(order("A0", who=person("broken@@x")))
+    kites.tell(order())
+    with kites.app.app_context():
+        assert look_after_delays(kites.crm, now=datetime(2026, 11, 25, 8, tzinfo=UTC)).told == 1
+    assert [mail.order_reference for mail in kites.emails("order_delayed")] == ["A1"]
 
 
 def test_a_parcel_in_trouble_is_told_once_also_when_it_gets_its_number_afterwards(kites: Kites) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,10 +13,18 @@ from sqlalchemy.orm import Session
 from .foretelling import Experience, last_heard_of, outlook
 from .shipment import OPEN, Shipment
 
+FOLLOWED = timedelta(days=60)
+"""Since the order: a parcel that nobody ended by then was forgotten, and isn't foretold any more."""
 
-def open_shipments(session: Session) -> Sequence[int]:
-    """All that isn't at its end."""
-    return session.scalars(select(Shipment.id).where(Shipment.status.in_(OPEN)).order_by(Shipment.id)).all()
+
+def open_shipments(session: Session, *, now: datetime) -> Sequence[int]:
+    """What isn't at its end, of the last `FOLLOWED`."""
+    recent = select(Shipment.id).where(Shipment.status.in_(OPEN), Shipment.expected_at > now - FOLLOWED)
+    return session.scalars(recent.order_by(Shipment.id)).all()
+
+
+_UNSEEN = {"synchronize_session": False}
+"""Else each of these statements is tried on every parcel in memory: quadratic, with the database locked."""
 
 
 def notice(
@@ -32,12 +40,14 @@ def notice(
         found = outlook(shipment, learnt, last_heard=heard.get(shipment.id), zone=zone, now=now)
         if found.expected_on != shipment.expected_on:
             # by statements, so that what a carrier reports meanwhile isn't written over
-            session.execute(update(Shipment).where(Shipment.id == shipment.id).values(expected_on=found.expected_on))
+            foretold = update(Shipment).where(Shipment.id == shipment.id).values(expected_on=found.expected_on)
+            session.execute(foretold, execution_options=_UNSEEN)
         if found.why is not None and shipment.delayed_at is None:
             marked: Any = session.execute(
                 update(Shipment)
                 .where(Shipment.id == shipment.id, Shipment.delayed_at.is_(None), Shipment.status.in_(OPEN))
-                .values(delayed_at=now, delayed_why=found.why)
+                .values(delayed_at=now, delayed_why=found.why),
+                execution_options=_UNSEEN,
             )
             if marked.rowcount:
                 late.append(shipment.id)

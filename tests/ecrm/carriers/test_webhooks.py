@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
 from ecrm.carriers.asking import follow_parcels
+from mailer.outbox import Email
 from tests.ecrm.kites import Kites, open_kites, order, shipped
 from tracking.clickstream.event import Event
 from tracking.delivery.messages import CarrierMessage
@@ -21,7 +23,8 @@ from tracking.delivery.shipment import Scan, Shipment, Status
 from . import payloads
 from .payloads import NUMBER, SECRET, aftership, easypost, shippo
 
-DAY1, DAY2, DAY3 = "2026-11-21T08:00:00Z", "2026-11-22T07:30:00Z", "2026-11-22T14:00:00Z"
+ARRIVED = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=10)  # its news is told while it is news
+DAY1, DAY2, DAY3 = ((ARRIVED - timedelta(hours=hours)).isoformat() for hours in (30, 7, 0))
 _AT_THE_END_OF_TIME = {"status": "delivered", "datetime": "9999-12-31T23:59:59-23:59"}
 Sign = Callable[..., dict[str, str]]
 WAYS: dict[str, tuple[bytes, Sign]] = {
@@ -74,7 +77,7 @@ def test_a_documented_webhook_brings_the_parcel_to_its_door(kites: Kites, source
     body, sign = WAYS[source]
     assert taken(call(kites, source, body, sign(body))) == (200, "taken")
     shipment = kites.only(Shipment)
-    assert (shipment.status, shipment.delivered_at) == (Status.DELIVERED, datetime(2026, 11, 22, 14, tzinfo=UTC))
+    assert (shipment.status, shipment.delivered_at) == (Status.DELIVERED, ARRIVED)
     assert {status for status, _ in scans(kites)} == {"in_transit", "out_for_delivery", "delivered"}
     assert {place.casefold().split(",")[0] for _, place in scans(kites)} == {"köln"}
     assert len(kites.emails("order_delivered")) == 1
@@ -148,6 +151,33 @@ def test_messages_in_the_wrong_order_end_alike(kites: Kites) -> None:
         assert taken(call(kites, "easypost", body, payloads.sign_easypost(body))) == (200, "taken")
     assert (kites.only(Shipment).status, len(scans(kites))) == (Status.DELIVERED, 3)
     assert [len(kites.emails(name)) for name in ("order_delivered", "order_out_for_delivery")] == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("ends", "status", "mails"),
+    [
+        (("return_to_sender", "delivered"), Status.RETURN_TO_SENDER, 0),  # "delivered" there is: back at the sender
+        (("delivered", "return_to_sender"), Status.DELIVERED, 1),
+    ],
+)
+def test_of_two_ends_in_one_message_the_first_counts(
+    kites: Kites, ends: tuple[str, str], status: Status, mails: int
+) -> None:
+    known_parcel(kites)
+    body = easypost(("in_transit", DAY1), (ends[0], DAY2), (ends[1], DAY3))
+    call(kites, "easypost", body, payloads.sign_easypost(body))
+    assert (kites.only(Shipment).status, len(kites.emails("order_delivered"))) == (status, mails)
+
+
+@pytest.mark.parametrize("status", ["delivered", "available_for_pickup", "out_for_delivery"])
+def test_what_is_long_known_is_kept_and_not_mailed(kites: Kites, status: str) -> None:
+    now = datetime.now(UTC)
+    kites.tell(order(at=now - timedelta(days=9), promised_on=None))
+    kites.tell(replace(shipped(tracking_number=NUMBER, carrier="UPS"), at=now - timedelta(days=8)))
+    body = easypost((status, (now - timedelta(days=3, minutes=1)).isoformat()))
+    call(kites, "easypost", body, payloads.sign_easypost(body))
+    assert kites.only(Shipment).status == status
+    assert [mail.template for mail in kites.all(Email)] == ["order_confirmation", "order_shipped"]
 
 
 def test_two_aggregators_that_say_the_same_say_it_once(kites: Kites) -> None:

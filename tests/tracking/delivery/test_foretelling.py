@@ -117,7 +117,7 @@ def test_the_shops_own_parcels_are_read_and_a_mark_is_set_once(session: Session)
     learnt = learn(session, zone=ZONE, now=NOW)
     assert learnt.enough
     progress.expect(session, order_reference="L", customer_id=None, at=NOW, promised_on=NOW.date() + timedelta(days=1))
-    marks = [notice(session, open_shipments(session), learnt, zone=ZONE, now=NOW) for _ in range(2)]
+    marks = [notice(session, open_shipments(session, now=NOW), learnt, zone=ZONE, now=NOW) for _ in range(2)]
     late = progress.shipments_of(session, "L")[0]
     session.refresh(late)
     assert marks == [[late.id], []]
