@@ -28,7 +28,7 @@ from ecrm.service.relationship import (
     policies,
     set_policy,
 )
-from ecrm.service.relationship_breaches import MOST, Breach, Broken, breaches
+from ecrm.service.relationship_breaches import MOST, Breach, Broken, breaches, cut
 from ecrm.service.relationship_much import Cell
 from ecrm.service.relationship_words import cell_words
 from ecrm.service.teams import agents
@@ -123,17 +123,15 @@ def relationship_breaches() -> str:
     kind, cell = text_arg("kind"), text_arg("cell")
     chosen = chosen_period()
     with installation().sessions() as session:
-        found = [
-            one
-            for one in _breaches(session, chosen)
-            if (not kind or one.kind == kind) and (not cell or one.cell == cell)
-        ]
+        all_ = _breaches(session, chosen)
+        found = [one for one in all_ if (not kind or one.kind == kind) and (not cell or one.cell == cell)]
         names = {one.staff_id: one.name for one in agents(session)}
     products = [one.about for one in found if one.kind == Broken.TOLD_LATE]
     cards = {card.product_id: card.name for card in installation().storefront.products(products[:500])}
     return render_template(
         "ecrm/console/relationship_breaches.html", rows=found[:PAGE * 4], count=len(found), kind=kind, cell=cell,
         cells={str(one): cell_words(one) for one in Cell}, kinds=_kinds(), names=names, cards=cards, chosen=chosen,
+        cut=[_kinds()[one] for one in sorted(cut(all_)) if not kind or one == kind], most=MOST,
     )  # fmt: skip
 
 
@@ -142,10 +140,12 @@ def _page(*, problem: str = "", wrong: Cell | None = None, typed: dict[str, str]
     with installation().sessions() as session:
         run, set_ = latest_run(session), policies(session)
         counted = _counted(session)
-        broken = Counter((one.cell, str(one.kind)) for one in _breaches(session, chosen))
+        found = _breaches(session, chosen)
         known = agents(session)
+    broken = Counter((one.cell, str(one.kind)) for one in found)
     return render_template(
         "ecrm/console/relationships.html", run=run, policies=set_, counted=counted, broken=broken, agents=known,
+        cut=[_kinds()[one] for one in sorted(cut(found))],
         total=sum(one.customers for one in counted.values()), cells=list(Cell), words=cell_words, kinds=_kinds(),
         problem=problem, wrong=wrong, typed={str(wrong): typed or {}}, chosen=chosen, most=MOST,
         most_days=MOST_DAYS_FIRST, as_typed=_as_typed, nobody=Counted(),

@@ -13,6 +13,7 @@ from ecrm.letters import post, shop_context, write
 from mailer import dedup
 from mailer.addressing import BadHeader
 from mailer.enclosed import correspondence
+from mailer.mailboxes import contact_by_address
 from mailer.outbox import Email
 
 from .cases import Case, Channel, Direction, Said, add_message
@@ -59,7 +60,11 @@ def acknowledge(crm: Installation, session: Session, case: Case, *, answered: st
 
 
 def _enough(session: Session, case: Case, *, now: datetime) -> bool:
+    mailbox = contact_by_address(session, case.from_address)  # of e-mails, only their contacts are indexed
+    if mailbox is None:
+        return False
     lately = select(func.count()).where(
-        Email.template == TEMPLATE, Email.queued_at > now - timedelta(hours=1), Email.to_address == case.from_address
-    )
+        Email.contact_id == mailbox.id, Email.transactional.is_(True), Email.template == TEMPLATE,
+        Email.queued_at > now - timedelta(hours=1),
+    )  # fmt: skip
     return (session.scalar(lately) or 0) >= MOST_AN_HOUR

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import chain
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -14,6 +15,8 @@ from .cases import OWED, UNSOLVED, Case, State, by_reference, cases_with
 
 MOST_COUNTED = 1000
 """A list longer than this is "1000+": counting a hundred thousand rows helps nobody."""
+
+_SOLVED = (State.SOLVED, State.CLOSED)
 
 
 class View(StrEnum):
@@ -74,12 +77,18 @@ def page(
     if moment is Case.last_message_at:
         query = query.order_by(moment.desc(), Case.id.desc())
         if after is not None:
-            query = query.where(or_(moment < after[0], and_(moment == after[0], Case.id < after[1])))
+            below = or_(moment < after[0], Case.id < after[1])
+            query = query.where(moment <= after[0], below)
     else:
         query = query.order_by(moment, Case.id)
         if after is not None:
             query = query.where(or_(moment > after[0], and_(moment == after[0], Case.id > after[1])))
-    rows = session.scalars(query.limit(limit + 1)).all()
+    query = query.limit(limit + 1)
+    if view is View.SOLVED:  # a state after the other: of both at once the database would sort every solved case
+        both = [session.scalars(query.where(Case.state == state)).all() for state in _SOLVED]
+        rows = sorted(chain(*both), key=lambda case: (case.last_message_at, case.id), reverse=True)[: limit + 1]
+    else:
+        rows = list(session.scalars(query))
     shown = rows[:limit]
     last = shown[-1] if len(rows) > limit else None
     return Page(shown, (getattr(last, moment.key), last.id) if last else None)
@@ -109,7 +118,7 @@ def _in_view(view: View, desk: Desk, *, now: datetime) -> ColumnElement[bool]:
             return unsolved
         case View.SOLVED:
             return and_(
-                Case.state.in_((State.SOLVED, State.CLOSED)), Case.merged_into.is_(None), Case.spam.is_(False)
+                Case.state.in_(_SOLVED), Case.merged_into.is_(None), Case.spam.is_(False)
             )  # fmt: skip
         case View.SPAM:
             return and_(Case.spam.is_(True), Case.merged_into.is_(None))

@@ -6,24 +6,33 @@ number is its rows. Counted are the people who lie in the cell now, by the polic
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import islice
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from ecrm.service.cases.case import Case
-from ecrm.service.cases.clock import calendar_for
+from ecrm.service.cases.clock import team_calendar
 from ecrm.service.cases.message import CaseMessage, Direction
+from ecrm.service.hours import ALWAYS, Calendar
+from ecrm.service.teams import teams
 from mailer.flows.entry import FlowEntry
 
 from .relationship import Relationship, RelationshipPolicy, policies
 
 MOST = 1_000
-"""Rows of a kind that a report reads; it says where there are more."""
+"""Breaches of a kind that a report tells; it says where there are more."""
 ARRIVALS = "arrivals"
+AT_ONCE = 1_000
+GRACE = timedelta(days=1)
+"""The flow looks once a day."""
 
 
 class Broken(StrEnum):
@@ -52,7 +61,7 @@ class Breach:
 
 
 def breaches(session: Session, *, since: datetime, until: datetime, now: datetime) -> list[Breach]:
-    """All of a stretch (end excluded), the newest first; of each kind at most `MOST`."""
+    """All of a stretch (end excluded), the newest first; of each kind the newest `MOST` (`cut` says where it was)."""
     set_ = policies(session)
     found = [
         *_late_answers(session, since, until, now),
@@ -62,10 +71,20 @@ def breaches(session: Session, *, since: datetime, until: datetime, now: datetim
     return sorted(found, key=lambda one: (one.at, one.customer_id, one.about), reverse=True)
 
 
+def cut(found: Iterable[Breach]) -> frozenset[Broken]:
+    """The kinds of which there may be more than these."""
+    counted = Counter(one.kind for one in found)
+    return frozenset(kind for kind, count in counted.items() if count >= MOST)
+
+
 def _late_answers(session: Session, since: datetime, until: datetime, now: datetime) -> list[Breach]:
     """Cases whose first response came later than the policy's working minutes, or is owed since then."""
     query = (
-        select(Case, Relationship.cell, RelationshipPolicy.response_minutes)
+        select(
+            Case.customer_id, Case.reference, Case.team_id, Case.opened_at,
+            func.coalesce(Case.first_responded_at, Case.solved_at, Case.closed_at, now).label("answered"),
+            Relationship.cell, RelationshipPolicy.response_minutes,
+        )
         .join(Relationship, Relationship.customer_id == Case.customer_id)
         .join(RelationshipPolicy, RelationshipPolicy.cell == Relationship.cell)
         .where(
@@ -74,17 +93,19 @@ def _late_answers(session: Session, since: datetime, until: datetime, now: datet
         )
         .order_by(Case.opened_at.desc(), Case.id.desc())
     )  # fmt: skip
-    found = []
-    for case, cell, minutes in session.execute(query.limit(MOST)):
-        if minutes is None or case.customer_id is None:
-            continue
-        due = calendar_for(session, case).add(case.opened_at, minutes * 60)
-        answered = case.first_responded_at or (case.solved_at or case.closed_at or now)
-        if answered > due:
-            found.append(
-                Breach(Broken.ANSWERED_LATE, cell, case.customer_id, case.opened_at, case.reference, by=answered - due)
-            )
-    return found
+    calendars = {team.id: team_calendar(team) for team in teams(session, archived=True)}
+    late = (_late_answer(row, calendars.get(row.team_id or 0, ALWAYS)) for row in _streamed(session, query))
+    return list(islice((one for one in late if one is not None), MOST))
+
+
+def _late_answer(row: Any, calendar: Calendar) -> Breach | None:
+    seconds, answered = row.response_minutes * 60, row.answered
+    if answered <= row.opened_at + timedelta(seconds=seconds):  # most are: no calendar gives less time than the clock
+        return None
+    due = calendar.add(row.opened_at, seconds)
+    if answered <= due:
+        return None
+    return Breach(Broken.ANSWERED_LATE, row.cell, row.customer_id, row.opened_at, row.reference, by=answered - due)
 
 
 def _other_agents(session: Session, since: datetime, until: datetime) -> list[Breach]:
@@ -130,18 +151,30 @@ def _late_news(session: Session, set_: Iterable[RelationshipPolicy], since: date
         .where(FlowEntry.flow == ARRIVALS, FlowEntry.entered_at >= since, FlowEntry.entered_at < until)
         .order_by(FlowEntry.entered_at)
     )
-    others: dict[str, datetime] = {}
-    favoured: list[tuple[int, str, str, datetime]] = []
-    for customer, data, at, cell in session.execute(query):
+    others: dict[str, datetime] = {}  # when whoever has no days heard first, by product
+    early: dict[str, list[tuple[int, str, datetime]]] = defaultdict(list)
+    late: list[Breach] = []
+
+    def judge(customer: int, cell: str, product: str, at: datetime) -> None:
+        due = others[product] - timedelta(days=days[cell])
+        if at > due + GRACE:
+            late.append(Breach(Broken.TOLD_LATE, cell, customer, at, product, by=at - due))
+
+    for customer, data, at, cell in _streamed(session, query):
         for product in data.get("products", ()):
-            if cell in days:
-                favoured.append((customer, cell, product, at))
+            if cell not in days:
+                if product not in others:
+                    others[product] = at
+                    for before in early.pop(product, ()):
+                        judge(*before[:2], product, before[2])
+            elif product in others:
+                judge(customer, cell, product, at)
             else:
-                others.setdefault(product, at)
-    grace = timedelta(days=1)  # the flow looks once a day
-    late = [
-        Breach(Broken.TOLD_LATE, cell, customer, at, product, by=at - (others[product] - timedelta(days=days[cell])))
-        for customer, cell, product, at in favoured
-        if product in others and at > others[product] - timedelta(days=days[cell]) + grace
-    ]
-    return late[-MOST:]
+                early[product].append((customer, cell, at))
+    return sorted(late, key=lambda one: one.at)[-MOST:]
+
+
+def _streamed(session: Session, query: Select[*tuple[Any, ...]]) -> Iterator[Any]:
+    """Rows as they are needed: of a year's cases or e-mails only so many are in memory at once."""
+    with closing(session.execute(query.execution_options(yield_per=AT_ONCE))) as rows:
+        yield from rows

@@ -23,7 +23,7 @@ from ecrm.service.relationship import (
     policy_of,
     set_policy,
 )
-from ecrm.service.relationship_breaches import Broken, breaches
+from ecrm.service.relationship_breaches import MOST, Broken, breaches, cut
 from ecrm.service.relationship_counting import count_all
 from ecrm.service.relationship_much import Cell, Much, threshold
 from ecrm.storefront import Staff
@@ -275,3 +275,29 @@ def test_a_new_case_of_theirs_is_promised_what_the_policy_says(sessions: session
         case = asks(session, ada, 1, at=NOW)
         assert (ARRANGER.preferred(session, case, now=NOW), case.response_minutes) == ("7", 7)
         assert case.first_response_due == NOW + timedelta(minutes=7)
+
+
+def test_late_answers_are_found_behind_any_number_of_answers_in_time(sessions: sessionmaker[Session]) -> None:
+    at = NOW - timedelta(days=20)
+    with sessions.begin() as session:
+        who = customer(session, "ada")
+        cell = Cell.ASKS_MUCH_BUYS_MUCH
+        session.add(Relationship(customer_id=who, cell=cell, contacts=9, orders=9, net_minor=1))
+        set_policy(
+            session, cell, days_first=0, response_minutes=60, reminder="", agent_id="", by="Olga", now=at
+        )  # fmt: skip
+        for number in range(MOST + 100 + 2):
+            late = number < 2  # the oldest two
+            opened_at = at + timedelta(minutes=number)
+            session.add(
+                cases.Case(
+                    reference=f"C-{number}", customer_id=who, channel="email", kind="question", subject="?",
+                    opened_at=opened_at, last_message_at=opened_at,
+                    first_responded_at=opened_at + timedelta(hours=2 if late else 1),
+                )
+            )  # fmt: skip
+    with sessions() as session:
+        found = breaches(session, since=at, until=NOW, now=NOW)
+    assert [one.about for one in found] == ["C-1", "C-0"]
+    assert cut(found) == frozenset()
+    assert cut(found * (MOST // 2)) == {Broken.ANSWERED_LATE}
