@@ -26,7 +26,7 @@ from tracking.clickstream.sheets import FAMILIES
 from tracking.clickstream.sweeping import sweep
 from tracking.customers import customers_by_email
 from tracking.delivery import returns
-from tracking.delivery.forgetting import forget_notes
+from tracking.delivery.forgetting import forget_notes, forget_notes_before
 
 from .access import audit
 from .events import TOLD
@@ -99,6 +99,7 @@ def retain(crm: Installation) -> str:
         notes.forget_before(session, last)
         offers_shown.forget_before(session, last)
         warranty.forget_before(session, last)
+    _forget_scans(crm, last)
     emptied = some = _empty_cases(crm, last)
     while some:
         some = _empty_cases(crm, last)
@@ -111,6 +112,13 @@ def _forget_mail(crm: Installation, before: datetime) -> None:
     while some:
         with crm.sessions.begin() as session:
             some = inbound_mail.forget_before(session, before)
+
+
+def _forget_scans(crm: Installation, before: datetime) -> None:
+    after: int | None = 0
+    while after is not None:
+        with crm.sessions.begin() as session:
+            after = forget_notes_before(session, before, after=after)
 
 
 def _empty_cases(crm: Installation, before: datetime) -> int:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from tracking.customers import Customer
 from tracking.delivery import progress
 from tracking.delivery.contents import Goods, contents_of
-from tracking.delivery.forgetting import forget_notes
+from tracking.delivery.forgetting import forget_notes, forget_notes_before
 from tracking.delivery.shipment import Scan, Shipment, Status
 from tracking.orders import LineFacts, remember_order
 
@@ -115,6 +115,20 @@ def test_who_is_forgotten_leaves_no_words_at_their_parcels(session: Session, bou
     values = {"order_reference": "A1", "customer_id": bought, "carrier": "DHL", "tracking_number": "1", "at": NOW}
     parcel = progress.start(session, reference="P1", **values)
     progress.scan(session, parcel, status=Status.DELIVERED, at=NOW + timedelta(days=1), note="signed by Byron")
+    link = parcel.token
     forget_notes(session, bought)
+    assert parcel.token != link, "the link that they were mailed opens nothing any more"
     assert set(session.execute(select(Scan.place, Scan.note)).all()) == {("", "")}
     assert parcel.status == Status.DELIVERED
+
+
+def test_words_at_parcels_go_when_their_time_is_over(session: Session, bought: int) -> None:
+    values = {"order_reference": "A1", "customer_id": bought, "carrier": "DHL", "tracking_number": "1", "at": NOW}
+    parcel = progress.start(session, reference="P1", **values)
+    for day in range(1, 5):
+        progress.scan(session, parcel, status=Status.IN_TRANSIT, at=NOW + timedelta(days=day), note=f"day {day}")
+    after, rounds = 0, 0
+    while (done := forget_notes_before(session, NOW + timedelta(days=4), after=after, limit=2)) is not None:
+        after, rounds = done, rounds + 1
+    assert rounds == 2
+    assert set(session.scalars(select(Scan.note).where(Scan.note != ""))) == {"day 4"}
