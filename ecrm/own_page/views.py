@@ -6,9 +6,12 @@ All of it is asked for by whoever is signed in at the shop; what belongs to some
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
+from uuid import uuid4
 
 from flask import Response, current_app, redirect, request, url_for
+from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
 from ecrm.collector.blueprint import public
@@ -22,14 +25,18 @@ from ecrm.service.cases import UNSOLVED, Channel, Direction, Kind, Opened, Said,
 from ecrm.voice.typed import lines
 from ecrm.voice.writing import signed_in_customer
 from ecrm.wording import gettext as _
+from tracking.customers import Customer
+from tracking.email_address import fold
 
-from .holding import holding, own_case, said_in, taken_home
+from .holding import holding, own_case, said_in
+from .taking_home import taken_home
 from .words import kind_words, parcel_words, state_words
 
 LONGEST = 10_000
 ANSWERS_A_MINUTE = 6
 _PACE = "ecrm_own_page_pace"
 SHOWN_TRAITS = 40
+_FORM = re.compile("[0-9a-f]{32}")
 
 
 @public.get("/me")
@@ -43,11 +50,14 @@ def me() -> AnyResponse:
     crm = installation()
     with crm.sessions() as session:
         held = holding(session, customer_id)
+    # a guest's order belongs to no account of the shop: whoever reads the mailbox gets the link of its letter
+    person = crm.storefront.current_customer()
+    signed = person is not None and fold(person.email) in held.addresses
     products = {one.product for one in held.reviews} | {one.product for one in held.questions}
     cards = {card.product_id: card for card in crm.storefront.products(sorted(products))}
     return consent_page(
         "me.html", held=held, cards=cards, kinds=kind_words(), states=state_words(), parcels=parcel_words(),
-        order_url=lambda reference: crm.storefront.order_url(reference, signed=False),
+        order_url=lambda reference: crm.storefront.order_url(reference, signed=signed),
         return_words=return_words,
         traits=sorted(held.customer.traits.items())[:SHOWN_TRAITS], recommendations=own_recommendations(),
         asked=request.args.get("asked", ""), currency=crm.storefront.facts().currency,
@@ -81,18 +91,20 @@ def answer_my_case(reference: str) -> AnyResponse:
     person = crm.storefront.current_customer()
     with crm.sessions.begin() as session:
         case = own_case(session, customer_id, reference)
-        if case is None:
+        if case is None or person is None:
             return _none()
+        cases.take(session, case)  # of two posts of one form, the second sees what the first one said
+        name = f"{person.first_name} {person.last_name}".strip()
         said = Said(
-            direction=Direction.IN, channel=Channel.FORM, text=text, from_address=case.from_address,
-            author_name=f"{person.first_name} {person.last_name}".strip() if person else "",
+            direction=Direction.IN, channel=Channel.FORM, text=text, from_address=person.email, author_name=name,
+            message_id=_message_id(customer_id),
         )  # fmt: skip
         if case.state == State.CLOSED:
             case = cases.open_case(
                 session,
                 Opened(
                     channel=Channel.FORM, subject=case.subject, kind=Kind(case.kind), said=said,
-                    customer_id=customer_id, from_address=case.from_address, from_name=case.from_name,
+                    customer_id=customer_id, from_address=person.email, from_name=name,
                     order_reference=case.order_reference, product=case.product, language=case.language,
                 ),
                 now=now,
@@ -129,6 +141,7 @@ def ask_erasure() -> AnyResponse:
         return redirect(url_for("ecrm.me"), 303)
     subject = _("Please erase my data")
     with installation().sessions.begin() as session:
+        session.execute(select(Customer.id).where(Customer.id == customer_id).with_for_update())
         open_ones = cases.of_customer(session, customer_id, unsolved=True, limit=100)
         if not any(one.kind == Kind.DATA and one.channel == Channel.FORM for one in open_ones):
             said = Said(
@@ -152,14 +165,25 @@ def _case_page(customer_id: int, reference: str, *, problem: str = "", status: i
         case = own_case(session, customer_id, reference) if customer_id else None
         if case is None:
             return _none()
-        messages = said_in(session, case)
+        messages = said_in(session, case, customer_id)
         attached = cases.attachments_of(session, [one.id for one in messages])
     return consent_page(
         "my_case.html", status=status, case=case, messages=messages, attached=attached, problem=problem,
         typed=request.form.get("text", "")[:LONGEST] if problem else "", state=state_words()[case.state],
         kind=kind_words()[case.kind], said="said" in request.args, closed=case.state == State.CLOSED,
-        solved=case.state not in UNSOLVED, shop=installation().storefront.facts().name,
+        solved=case.state not in UNSOLVED, form_id=_form_id(), shop=installation().storefront.facts().name,
     )  # fmt: skip
+
+
+def _form_id() -> str:
+    typed = request.form.get("form_id", "")
+    return typed if _FORM.fullmatch(typed) else uuid4().hex
+
+
+def _message_id(customer_id: int) -> str | None:
+    """One of a form that was shown once: posted again, it says nothing new. None for a form without a number."""
+    form = request.form.get("form_id", "")
+    return f"<{customer_id}.{form}@own-page.invalid>" if _FORM.fullmatch(form) else None
 
 
 def _too_fast(customer_id: int) -> str | None:

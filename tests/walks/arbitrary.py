@@ -164,7 +164,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "ecrm.unsubscribe_now": ("List-Unsubscribe", "what"),
     "ecrm.tell_me": ("product_id", "want", "email", "website", "next"),
     "ecrm.end_wait": ("wait",),
-    "ecrm.answer_my_case": ("text",),
+    "ecrm.answer_my_case": ("text", "form_id"),
     "ecrm.ask_erasure": (),
     "ecrm.ask_question": ("product", "words", "name", "email", "website"),
     "ecrm.follow_question": ("email", "website"),

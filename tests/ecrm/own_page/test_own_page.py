@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from pathlib import Path
 
@@ -11,12 +12,18 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, select
 
 from ecrm import CustomerFacts
-from ecrm.service import cases
+from ecrm.events import ProductsSearched
+from ecrm.service import cases, notes
+from ecrm.service.calls import Call
 from ecrm.service.cases import Case, CaseMessage, Changes, Channel, Direction, Kind, Opened, Said, State
+from ecrm.service.offers_shown import OfferMade
+from ecrm.service.relationship import Relationship
 from ecrm.service.units import Unit
 from ecrm.storefront import Staff
+from ecrm.voice.questions import ProductAnswer, ProductQuestion
 from ecrm.voice.reviews import Review
 from tests.ecrm.kites import AT, Kites, delivered, open_kites, order, person, shipped, signed_up
+from tracking.clickstream.event import Event
 from tracking.customers import Customer
 from tracking.delivery.returns import Return
 
@@ -151,7 +158,7 @@ def test_nothing_of_anybody_else_is_there(kites: Kites, browser: FlaskClient) ->
     theirs = asked(kites)
     kites.storefront.customer = EVE
     page = browser.get("/ecrm/me").text
-    for words in ("A1", "Torn", theirs, "ada@example.com"):
+    for words in ("Order A1", "Torn", theirs, "ada@example.com"):
         assert words not in page.replace("eve@example.com", ""), words
     assert browser.get(f"/ecrm/me/cases/{theirs}").status_code == 404
     assert browser.post(f"/ecrm/me/cases/{theirs}", data={"text": "let me in"}).status_code == 404
@@ -204,3 +211,89 @@ def test_answers_are_limited(kites: Kites, browser: FlaskClient) -> None:
     reference = asked(kites)
     seen = {browser.post(f"/ecrm/me/cases/{reference}", data={"text": f"line {n}"}).status_code for n in range(14)}
     assert 429 in seen
+
+
+def from_bob(kites: Kites) -> str:
+    """A case that Bob's mail began, and that staff gave to Ada."""
+    with kites.crm.sessions.begin() as session:
+        said = Said(direction=Direction.IN, text="Bob's own words", from_address="bob@example.com")
+        opened = Opened(
+            channel=Channel.EMAIL, subject="Our kite", customer_id=number(kites), from_address="bob@example.com",
+            said=said,
+        )  # fmt: skip
+        return str(cases.open_case(session, opened, now=AT).reference)
+
+
+def test_somebody_elses_mail_stays_theirs_in_a_case_that_staff_gave_her(kites: Kites, browser: FlaskClient) -> None:
+    reference = from_bob(kites)
+    browser.post(f"/ecrm/me/cases/{reference}", data={"text": "Ada's answer"})
+    page = browser.get(f"/ecrm/me/cases/{reference}").text
+    assert "Ada&#39;s answer" in page
+    assert "Bob&#39;s own words" not in page + browser.get("/ecrm/me/data.json").text
+    assert kites.all(CaseMessage)[-1].from_folded == "ada@example.com", "she speaks for herself, not as Bob"
+
+
+def test_who_only_says_that_an_address_is_theirs_reads_no_mail_from_it(kites: Kites, browser: FlaskClient) -> None:
+    reference = from_bob(kites)
+    with kites.crm.sessions.begin() as session:
+        customer = session.get_one(Customer, number(kites))
+        customer.email = customer.email_folded = "bob@example.com"
+    kites.storefront.customer = CustomerFacts(customer_id="7", email="bob@example.com", first_name="Ada")
+    browser.post(f"/ecrm/me/cases/{reference}", data={"text": "Ada's answer"})
+    page = browser.get(f"/ecrm/me/cases/{reference}").text
+    assert "Ada&#39;s answer" in page
+    assert "Bob&#39;s own words" not in page
+
+
+def test_one_form_posted_again_and_again_says_one_thing(kites: Kites, browser: FlaskClient) -> None:
+    reference = asked(kites)
+    with kites.crm.sessions.begin() as session:
+        case = cases.by_reference(session, reference)
+        assert case is not None
+        cases.change(session, case, Changes(state=State.CLOSED), by=SAM, now=AT)
+    found = re.search(r'name="form_id" value="([0-9a-f]{32})"', browser.get(f"/ecrm/me/cases/{reference}").text)
+    assert found is not None
+    form = {"text": "Torn again", "form_id": found[1]}
+    led_to = {browser.post(f"/ecrm/me/cases/{reference}", data=form).location for _click in range(3)}
+    assert len(led_to) == 1
+    assert len(kites.all(Case)) == 2
+    for _click in range(2):
+        browser.post(led_to.copy().pop().partition("?")[0], data={"text": "And more", "form_id": "0" * 32})
+    assert [one.text for one in kites.all(CaseMessage)].count("And more") == 1
+
+
+def test_a_guest_s_order_opens_by_its_signed_link_where_the_mailbox_is_proved(
+    kites: Kites, browser: FlaskClient
+) -> None:
+    assert "/orders/A1?t=signed" in browser.get("/ecrm/me").text
+    kites.storefront.customer = CustomerFacts(customer_id="7", email="new@example.com", first_name="Ada")
+    page = browser.get("/ecrm/me").text
+    assert "/orders/A1" in page
+    assert "t=signed" not in page, "nobody has shown that this mailbox is theirs"
+
+
+def test_what_staff_and_the_shop_wrote_down_is_taken_home_too(kites: Kites, browser: FlaskClient) -> None:
+    who = number(kites)
+    with kites.crm.sessions.begin() as session:
+        notes.write(session, who, "Rings in the evening", pinned=False, by=SAM, now=AT)
+        question = ProductQuestion(product="2", words="?", state="shown", asked_at=AT)
+        session.add_all(
+            [
+                question, Relationship(customer_id=who, cell="few_often", contacts=1, orders=9, net_minor=1),
+                OfferMade(customer_id=who, product="3", name="String", how="offered", staff_id="9", at=AT,
+                          staff_name="Sam"),
+                Call(number="+49 1", direction="in", customer_id=who, started_at=AT, words="Asked for a String"),
+            ]
+        )  # fmt: skip
+        session.flush()
+        session.add(
+            ProductAnswer(question_id=question.id, customer_id=who, words="Mine flies", state="shown", answered_at=AT)
+        )
+        session.add(Event(name=ProductsSearched.name, subject="red kite", happened_at=AT, customer_id=who))
+    held = browser.get("/ecrm/me/data.json").json or {}
+    assert [one["text"] for one in held["notes_of_staff"]] == ["Rings in the evening"]
+    assert [one["text"] for one in held["product_answers"]] == ["Mine flies"]
+    assert [one["name"] for one in held["offers"]] == ["String"]
+    assert [one["notes"] for one in held["calls"]] == ["Asked for a String"]
+    assert held["relationship"]["group"] == "few_often"
+    assert [one["words"] for one in held["searches"]] == ["red kite"]
