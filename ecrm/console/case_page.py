@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import render_template, request, url_for
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
@@ -18,16 +20,26 @@ from ecrm.customers.rfm import group_name
 from ecrm.customers.standing import standing_of
 from ecrm.installation import Installation, installation
 from ecrm.service import cases
-from ecrm.service.cases import MOVES, OWED, Case, CaseStep, State
+from ecrm.service.cases import MOVES, OWED, Case, CaseMessage, CaseStep, State
 from ecrm.service.drafts import draft_for
 from ecrm.service.macros import macros
 from ecrm.service.relationship import policy_of
 from ecrm.service.teams import agent_of, agents, teams
 from ecrm.wording import gettext as _
+from mailer.outbox import Email
 from tracking.customers import customers_by_email
 
 from .blueprint import console, kept_reason
-from .case_words import channel_words, due_of, kind_words, minutes_words, priority_words, state_words, step_words
+from .case_words import (
+    channel_words,
+    due_of,
+    kind_words,
+    minutes_words,
+    priority_words,
+    state_words,
+    step_words,
+    undelivered_words,
+)
 from .case_words import reasons_of as routing_reasons
 
 MOST_STEPS = 200
@@ -97,8 +109,16 @@ def _page(crm: Installation, session: Session, here: Case, typed: Typed | None, 
         typed=typed or Typed(text=suggested), untouched=typed is None and bool(suggested),
         moves=[str(one) for one in State if one in MOVES[State(here.state)]], state_words=state_words(),
         kind_words=kind_words(), priority_words=priority_words(), channel_words=channel_words(),
-        minutes_words=minutes_words, group_name=group_name, now=now, **_blank(), **known,
+        minutes_words=minutes_words, group_name=group_name, now=now,
+        sendings=_sendings(session, said), undelivered=undelivered_words(), **_blank(), **known,
     )  # fmt: skip
+
+
+def _sendings(session: Session, said: Sequence[CaseMessage]) -> dict[int, str]:
+    """What became of the e-mails that carry answers: their states, by their ids."""
+    ids = [one.email_id for one in said if one.email_id is not None]
+    query = select(Email.id, Email.state).where(Email.id.in_(ids))
+    return {row.id: row.state for row in session.execute(query)} if ids else {}
 
 
 def _blank() -> dict[str, Any]:

@@ -116,6 +116,7 @@ def step_words(step: CaseStep, *, names: Mapping[str, str], teams: Mapping[int, 
         "merged": _merged(detail),
         "breached": _breached(detail),
         "routed": _routed(detail, names, teams),
+        "undelivered": undelivered_words().get(str(detail.get("sending")), _("the answer didn't arrive")),
     }.get(step.what)  # fmt: skip
     if words is None:
         more = ", ".join(f"{key} {value}" for key, value in told.items())
@@ -124,10 +125,20 @@ def step_words(step: CaseStep, *, names: Mapping[str, str], teams: Mapping[int, 
     return f"{words} ({_why(why)})" if why else words
 
 
+def undelivered_words() -> dict[str, str]:
+    """Of an answer that didn't arrive, by the state of its e-mail, why."""
+    return {
+        "bounced": _("The answer came back: its mailbox doesn't take it."),
+        "suppressed": _("The answer wasn't sent: e-mails to this address came back before, and it is held back."),
+        "failed": _("The answer couldn't be sent: the mail server refused it."),
+        "dropped": _("The answer was dropped before it was sent."),
+    }
+
+
 def _why(why: str) -> str:
     known = {
         "message_in": _("they answered"), "message_out": _("first answer"), "stayed solved": _("it stayed solved"),
-        "merged": _("merged"), "many": _("with others"),
+        "merged": _("merged"), "many": _("with others"), "undelivered": _("the answer didn't arrive"),
     }  # fmt: skip
     return known.get(why, why)
 

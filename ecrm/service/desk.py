@@ -14,20 +14,23 @@ from .arranging import DeskArranger, close_solved, hand_out, mark_breaches
 from .relationship import preferred_agent_of, response_minutes_of
 from .routing_check import Verdict, check_routing
 from .teams import teams
+from .undelivered import note_undelivered
 
 ARRANGER = DeskArranger(response_policy=response_minutes_of, preferred_agent=preferred_agent_of)
 cases.arrange_with(ARRANGER)
 
 
 def look_after_cases(crm: Installation) -> str:
-    """Mark missed targets, give waiting cases to whoever has room, close what stayed solved."""
+    """Mark missed targets and answers that didn't arrive, hand out waiting cases, close what stayed solved."""
     now = datetime.now(UTC)
     after = timedelta(days=int(crm.app.config["ECRM_CASE_REOPEN_DAYS"]))
     with crm.app.app_context():
         missed = mark_breaches(crm.sessions, now=now)
         given = hand_out(crm.sessions, ARRANGER, now=now)
+        undelivered = note_undelivered(crm.sessions, now=now)
         closed = close_solved(crm.sessions, now=now, after=after)
-    return f"{missed} cases missed a target, {given} given to an agent, {closed} closed"
+    words = f"{missed} cases missed a target, {given} given to an agent, {closed} closed"
+    return f"{words}, {undelivered} answers didn't arrive"
 
 
 def add_to(commands: AppGroup) -> None:

@@ -17,6 +17,7 @@ from ecrm.service import cases
 from ecrm.service.cases import Attached, Case, Changes, Direction, Kind, Opened, Priority, Said, State
 from ecrm.service.macros import Macro
 from ecrm.service.teams import Agent, Team
+from ecrm.service.undelivered import note_undelivered
 from ecrm.storefront import Staff
 from mailer.outbox import Email
 
@@ -359,3 +360,22 @@ def test_a_search_finds_a_case_in_whatever_list_it_is_and_a_reference_opens_it(
         assert (answer.status_code, answer.headers["Location"]) == (302, f"/console/cases/{case}")
     page = soup(browser.get("/console/cases?view=mine&q=teapot"))
     assert "No case has these words" in words(page)
+
+
+def test_an_answer_that_came_back_is_said_at_it_and_opens_its_case_once(
+    browser: FlaskClient, sessions: sessionmaker[Session], case: str
+) -> None:
+    form = form_of(soup(browser.get(f"/console/cases/{case}")), "/reply") | {"text": "It is mended.", "do": "send"}
+    browser.post(f"/console/cases/{case}/reply", data=form)
+    page = words(soup(browser.get(f"/console/cases/{case}")))
+    assert "queued" in page
+    assert note_undelivered(sessions, now=NOW) == 0
+    with sessions.begin() as session:
+        email = session.scalars(select(Email).where(Email.template == "case_reply")).one()
+        email.state = "bounced"
+    assert read(sessions, case).state == State.WAITING
+    assert [note_undelivered(sessions, now=NOW) for _turn in range(2)] == [1, 0]
+    assert read(sessions, case).state == State.OPEN
+    page = words(soup(browser.get(f"/console/cases/{case}")))
+    assert "The answer came back: its mailbox doesn't take it. Call them" in page
+    assert "open (the answer didn't arrive)" in page
