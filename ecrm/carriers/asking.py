@@ -1,7 +1,8 @@
 """The job `poll-carriers`: asks the aggregator of `ECRM_CARRIER` for parcels that are under way, or plays the carrier.
 
-A bad answer puts its own parcel back and stops nothing; one that says "too often" (429) or "not now" (5xx three times)
-ends the run. Redirects aren't followed: a key goes to the address in the settings and nowhere else.
+A bad answer puts its own parcel back and stops nothing; one that says "too often" (429) ends the run, and so does one
+that is down (5xx or no connection, three times in a row). Redirects aren't followed: a key goes to the address in the
+settings and nowhere else.
 """
 
 from __future__ import annotations
@@ -34,11 +35,12 @@ BAD_IN_A_ROW = 3
 
 
 class NoAnswer(Exception):
-    """`wait`: how long it asked us to leave it alone; `stop`: whether to ask nothing more for now."""
+    """`wait`: how long it asked us to leave it alone; `stop`: whether to ask nothing more for now; `down`: whether it
+    may be out of order, not only at odds with this one number."""
 
-    def __init__(self, words: str, *, wait: timedelta | None = None, stop: bool = False) -> None:
+    def __init__(self, words: str, *, wait: timedelta | None = None, stop: bool = False, down: bool = False) -> None:
         super().__init__(words)
-        self.wait, self.stop = wait, stop
+        self.wait, self.stop, self.down = wait, stop, down
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def ask_around(crm: Installation, port: Aggregator, *, clock: Callable[[], datet
             message = _ask(port, base, key, one)
         except NoAnswer as why:
             log.warning("%s has no answer about a parcel: %s", port.title, why)
-            failed, in_a_row = failed + 1, in_a_row + 1
+            failed, in_a_row = failed + 1, in_a_row + 1 if why.down else 0
             with crm.sessions.begin() as session:
                 note_failure(session, one, wait=why.wait, now=clock())
             if why.stop or in_a_row >= BAD_IN_A_ROW:
@@ -139,11 +141,11 @@ def _call(question: Question) -> bytes:
             found: bytes = answer.read(MOST_BYTES + 1)
     except HTTPError as error:
         with error:
-            raise NoAnswer(
-                f"HTTP {error.code}", wait=_retry_after(error.headers.get("Retry-After", "")), stop=error.code == 429
-            ) from None
+            wait = _retry_after(error.headers.get("Retry-After", ""))
+            down = error.code == 429 or error.code >= 500
+            raise NoAnswer(f"HTTP {error.code}", wait=wait, stop=error.code == 429, down=down) from None
     except (URLError, TimeoutError, OSError, http.client.HTTPException, ValueError) as error:
-        raise NoAnswer(f"{type(error).__name__}: {error}") from None
+        raise NoAnswer(f"{type(error).__name__}: {error}", down=True) from None
     if len(found) > MOST_BYTES:
         raise NoAnswer("too much")
     return found

@@ -44,10 +44,9 @@ def take_message(crm: Installation, message: Message, *, source: str, event_id: 
     """
     told: list[int] = []
     with crm.sessions.begin() as session:
-        shipment = parcel_of(session, message.number, message.carrier) if message.number and message.scans else None
-        state = MessageState.TAKEN if shipment else MessageState.WAITING
-        if not (message.number and message.scans):
-            state = MessageState.EMPTY
+        says = bool(message.number and message.scans)
+        shipment = parcel_of(session, message.number, message.carrier, message.scans) if says else None
+        state = MessageState.TAKEN if shipment else MessageState.WAITING if says else MessageState.EMPTY
         if not note_message(session, message, source=source, event_id=event_id, state=state, now=now):
             return "repeated"
         if shipment is not None:
@@ -59,16 +58,18 @@ def take_message(crm: Installation, message: Message, *, source: str, event_id: 
 def take_waiting(crm: Installation, *, now: datetime) -> int:
     """Tell parcels that are known by now what was said of them before; says of how many messages."""
     told: list[int] = []
+    found = 0
     with crm.sessions.begin() as session:
-        rows = waiting_for_known(session, most=AT_ONCE)
+        rows = waiting_for_known(session, most=AT_ONCE, now=now)
         for row in rows:
-            shipment = parcel_of(session, row.tracking_number, row.carrier)
+            shipment = parcel_of(session, row.tracking_number, row.carrier, scans_of(row))
             if shipment is not None:
                 told += tell_scans(session, shipment, scans_of(row), now=now)
-            let_go(row)
+                let_go(row)
+                found += 1
         forget_before(session, now)
     react(crm, told)
-    return len(rows)
+    return found
 
 
 def tell_scans(session: Session, shipment: Shipment, scans: Sequence[Heard], *, now: datetime) -> list[int]:

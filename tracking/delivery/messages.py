@@ -11,12 +11,15 @@ from sqlalchemy import Index, String, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ..record import BigId, Record, insert_once
-from .aggregators.heard import Heard, Message
+from .aggregators.heard import TOLERANCE, Heard, Message
+from .progress import ENDS
 from .shipment import Shipment, Status
 
 KEPT = timedelta(days=90)
 WAITS = timedelta(days=30)
 """A parcel is entered when it is packed; what nobody knows after a month is nobody's."""
+FARTHEST_ZONE = timedelta(hours=14)
+"""So far ahead of UTC a place's clock may be."""
 RECYCLED = timedelta(days=30)
 """Carriers use numbers again (EasyPost's Trackers page): what was said long before the order is of another."""
 
@@ -62,30 +65,39 @@ def note_message(
     return insert_once(session, CarrierMessage, values) is not None
 
 
-def parcel_of(session: Session, number: str, carrier: str) -> Shipment | None:
-    """The parcel that a number means: of several, one of that carrier, and the one that was sent last."""
-    found = session.scalars(
+def parcel_of(session: Session, number: str, carrier: str, scans: Sequence[Heard]) -> Shipment | None:
+    """The parcel that a number means: of several, one of that carrier, and the one that was sent last. One that had
+    ended long before anything of this was seen isn't it: its number was given to another."""
+    known = session.scalars(
         select(Shipment)
         .where(Shipment.tracking_number == number)
         .order_by(Shipment.shipped_at.desc(), Shipment.id.desc())
         .limit(20)
-    ).all()
+    )
+    seen_at = min((scan.at for scan in scans), default=None)
+    found = [one for one in known if seen_at is None or not _had_ended(one, seen_at - RECYCLED)]
     said = _letters(carrier)
     return next((one for one in found if said and _letters(one.carrier) == said), found[0] if found else None)
 
 
+def _had_ended(shipment: Shipment, by: datetime) -> bool:
+    return shipment.status in ENDS and (shipment.delivered_at or shipment.shipped_at or shipment.expected_at) < by
+
+
 def about_it(shipment: Shipment, scans: Sequence[Heard], *, now: datetime) -> list[Heard]:
     """Those that can be about this parcel: not of an earlier one with its number, not of days to come."""
-    first, last = shipment.expected_at - RECYCLED, now + timedelta(hours=14)  # a clock of the place, told without zone
-    return [scan for scan in scans if first <= scan.at <= last]
+    first = shipment.expected_at - RECYCLED
+    return [scan for scan in scans if first <= scan.at <= now + (TOLERANCE if scan.zoned else FARTHEST_ZONE)]
 
 
-def waiting_for_known(session: Session, *, most: int) -> Sequence[CarrierMessage]:
-    """Messages that waited for a parcel which is known now, in the order in which they came."""
+def waiting_for_known(session: Session, *, most: int, now: datetime) -> Sequence[CarrierMessage]:
+    """Messages that waited for a parcel which is known now, in the order in which they came. Old parcels at their end
+    are left out, so that messages that wait for a recycled number's next one don't stand in front of the others."""
+    young = Shipment.status.not_in(ENDS) | (Shipment.expected_at > now - 2 * RECYCLED)
     query = (
         select(CarrierMessage)
         .join(Shipment, Shipment.tracking_number == CarrierMessage.tracking_number)
-        .where(CarrierMessage.state == MessageState.WAITING)
+        .where(CarrierMessage.state == MessageState.WAITING, young)
         .order_by(CarrierMessage.id)
         .limit(most)
     )
@@ -114,9 +126,10 @@ def _letters(carrier: str) -> str:
 
 
 def _as_text(scan: Heard) -> str:
-    return "\t".join((scan.status, scan.at.astimezone(UTC).isoformat(), scan.place, scan.note))
+    zone = () if scan.zoned else ("no zone",)
+    return "\t".join((scan.status, scan.at.astimezone(UTC).isoformat(), scan.place, scan.note, *zone))
 
 
 def _from_text(text: str) -> Heard:
-    status, at, place, note = text.split("\t")
-    return Heard(Status(status), datetime.fromisoformat(at), place, note)
+    status, at, place, note, *zone = text.split("\t")
+    return Heard(Status(status), datetime.fromisoformat(at), place, note, zoned=not zone)

@@ -16,6 +16,8 @@ from .shipment import OPEN, Scan, Shipment, Status
 
 GIVEN_UP_AFTER = timedelta(days=60)
 """Since it was sent; whatever becomes of it then is told by people."""
+OWN = ("own", "own van")
+"""Carriers that nobody can be asked about: the shop drives itself."""
 LEASE = timedelta(minutes=10)
 """A process that died while it asked blocks a parcel for so long."""
 LONGEST = timedelta(days=1)
@@ -48,6 +50,7 @@ def claim_due(session: Session, *, now: datetime, most: int) -> list[Due]:
     """Parcels under way whose time has come, the longest waiting first; nobody else gets them for a while."""
     open_ = (
         Shipment.status.in_(OPEN), Shipment.tracking_number != "", Shipment.shipped_at > now - GIVEN_UP_AFTER,
+        func.lower(Shipment.carrier).not_in(OWN),
     )  # fmt: skip
     query = (
         select(Shipment, ShipmentPoll.failures)

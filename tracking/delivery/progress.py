@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from ..record import insert_once
 from . import contents
+from .carriers import tidied
 from .contents import Goods
 from .shipment import Scan, Shipment, Status
 
@@ -115,7 +116,7 @@ def start(
             session, reference, order_reference=order_reference, customer_id=customer_id, at=at, lines=lines
         )
     shipment.carrier = carrier[:40]
-    shipment.tracking_number = tracking_number[:64]
+    shipment.tracking_number = tidied(tracking_number)[:64]  # as messages about it write it
     shipment.shipped_at = shipment.shipped_at or at
     session.flush()
     scan(session, shipment, status=Status.IN_TRANSIT, at=at)

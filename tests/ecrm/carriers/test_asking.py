@@ -134,6 +134,22 @@ def test_a_carrier_that_is_down_is_left_alone_after_three(kites: Kites, carrier:
     assert run(kites).endswith("3 without an answer")
 
 
+def test_numbers_that_the_aggregator_refuses_keep_no_other_parcel_waiting(kites: Kites, carrier: Carrier) -> None:
+    for number in ("N0", "N4", "N5"):
+        kites.tell(order(number))
+        kites.tell(shipped(number, number, tracking_number=f"1Z{number}", carrier="UPS"))
+    carrier.answers = {f"1Z{number}": (422, {}, b"{}") for number in ("N1", "N2", "N3", "N0")}
+    carrier.answers["1ZN5"] = (200, {}, tracker("1ZN5", ("delivered", DAY2)))
+    assert run(kites) == "1 parcels asked for, 1 with news; 5 without an answer"
+
+
+def test_nobody_is_asked_about_the_shops_own_van(kites: Kites, carrier: Carrier) -> None:
+    kites.tell(order("N4"))
+    kites.tell(shipped("N4", "N4", tracking_number="VAN1", carrier="Own van"))
+    run(kites)
+    assert "VAN1" not in str(carrier.asked)
+
+
 def test_no_redirect_is_followed(kites: Kites, carrier: Carrier) -> None:
     carrier.answers["1ZN1"] = (302, {"Location": f"{carrier.url}/elsewhere"}, b"")
     run(kites)

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from ecrm.carriers.asking import follow_parcels
 from mailer.outbox import Email
-from tests.ecrm.kites import Kites, open_kites, order, shipped
+from tests.ecrm.kites import Kites, delivered, open_kites, order, shipped
 from tracking.clickstream.event import Event
 from tracking.delivery.messages import CarrierMessage
 from tracking.delivery.shipment import Scan, Shipment, Status
@@ -215,6 +215,45 @@ def test_a_recycled_number_says_nothing_of_what_was_before_the_order(kites: Kite
     body = easypost(("delivered", "2026-03-01T10:00:00Z"), ("in_transit", DAY1))
     assert taken(call(kites, "easypost", body, payloads.sign_easypost(body))) == (200, "taken")
     assert (kites.only(Shipment).status, len(scans(kites))) == (Status.IN_TRANSIT, 1)
+
+
+def test_a_number_that_was_given_to_another_parcel_waits_for_that_one(kites: Kites) -> None:
+    now = datetime.now(UTC)
+    old = now - timedelta(days=150)
+    kites.tell(order("A0", at=old, promised_on=None))
+    kites.tell(replace(shipped("P0", "A0", tracking_number=NUMBER, carrier="UPS"), at=old))
+    kites.tell(replace(delivered("P0", "A0"), at=old + timedelta(days=2)))
+    body = easypost(("in_transit", DAY1), ("delivered", DAY3))
+    assert taken(call(kites, "easypost", body, payloads.sign_easypost(body))) == (200, "waiting")
+    with kites.app.app_context():
+        assert "found their parcel" not in follow_parcels(kites.crm, clock=lambda: now)
+        kites.tell(order("A1", at=now - timedelta(days=2), promised_on=None))
+        kites.tell(replace(shipped("P1", "A1", tracking_number=NUMBER, carrier="UPS"), at=now - timedelta(days=2)))
+        assert "1 messages found their parcel" in follow_parcels(kites.crm, clock=lambda: now)
+    assert [(one.reference, one.delivered_at) for one in kites.all(Shipment)] == [
+        ("P0", old + timedelta(days=2)),
+        ("P1", ARRIVED),
+    ]
+
+
+def test_a_number_is_found_however_staff_spelt_it(kites: Kites) -> None:
+    kites.tell(order())
+    kites.tell(shipped(tracking_number="1z 999 aa1 01 2345 6784", carrier="UPS"))
+    body = easypost(("delivered", DAY3))
+    assert taken(call(kites, "easypost", body, payloads.sign_easypost(body))) == (200, "taken")
+
+
+@pytest.mark.parametrize(("zone", "status"), [("+00:00", Status.IN_TRANSIT), ("", Status.DELIVERED)])
+def test_only_a_clock_without_its_zone_may_be_ahead_and_nothing_arrives_in_the_future(
+    kites: Kites, zone: str, status: Status
+) -> None:
+    known_parcel(kites)
+    ahead = (datetime.now(UTC) + timedelta(hours=13)).replace(tzinfo=None).isoformat() + zone
+    body = easypost(("delivered", ahead))
+    call(kites, "easypost", body, payloads.sign_easypost(body))
+    shipment = kites.only(Shipment)
+    assert shipment.status == status
+    assert shipment.delivered_at is None or shipment.delivered_at <= datetime.now(UTC)
 
 
 def test_nothing_of_a_person_is_kept(kites: Kites) -> None:

@@ -26,6 +26,7 @@ from .heard import (
     Signed,
     Unreadable,
     clean,
+    has_zone,
     in_order,
     inside,
     listed,
@@ -119,7 +120,9 @@ def _of_tracking(event_id: str, tracking: dict[str, Any]) -> Message:
 
 def _scan(tag: object, subtag: object, at: object, place: str, words: object) -> list[Heard]:
     known, when = SUB_STATUSES.get(str(subtag), STATUSES.get(str(tag))), moment(at)
-    return [Heard(known, when, place, clean(words, longest=200))] if known is not None and when is not None else []
+    if known is None or when is None:
+        return []
+    return [Heard(known, when, place, clean(words, longest=200), zoned=has_zone(at))]
 
 
 def _digest(secret: str, body: bytes) -> str:

@@ -28,6 +28,7 @@ from .heard import (
     Unreadable,
     clean,
     fresh,
+    has_zone,
     in_order,
     inside,
     listed,
@@ -122,7 +123,9 @@ def _of_tracker(event_id: str, tracker: dict[str, Any]) -> Message:
 
 def _scan(status: object, at: object, place: str, words: object) -> list[Heard]:
     known, when = STATUSES.get(str(status)), moment(at)
-    return [Heard(known, when, place, clean(words, longest=200))] if known is not None and when is not None else []
+    if known is None or when is None:
+        return []
+    return [Heard(known, when, place, clean(words, longest=200), zoned=has_zone(at))]
 
 
 def _bare(signature: str) -> str:

@@ -28,12 +28,14 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class Heard:
-    """One scan of a parcel: its status then, where, and the carrier's own words."""
+    """One scan of a parcel: its status then, where, and the carrier's own words. `zoned`: whether its moment came with
+    its zone; else it is the clock of some place (see `moment`)."""
 
     status: Status
     at: datetime
     place: str = ""
     note: str = ""
+    zoned: bool = True
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,14 @@ def moment(value: object) -> datetime | None:
         return found.astimezone(UTC) if 2000 <= found.year < 2200 else None
     except OverflowError:
         return None
+
+
+def has_zone(value: object) -> bool:
+    """Whether a moment, as `moment` reads it, says in which zone."""
+    try:
+        return datetime.fromisoformat(str(value).strip()).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def parsed(body: bytes) -> Any:

@@ -26,6 +26,7 @@ from .heard import (
     Unreadable,
     clean,
     fresh,
+    has_zone,
     in_order,
     inside,
     listed,
@@ -108,7 +109,8 @@ def _scan(told: dict[str, Any]) -> list[Heard]:
         return []
     place = inside(told, "location")
     where = place_of(place.get("city"), place.get("state"), place.get("country"))
-    return [Heard(status, at, where, clean(told.get("status_details"), longest=200))]
+    zoned = has_zone(told.get("status_date"))
+    return [Heard(status, at, where, clean(told.get("status_details"), longest=200), zoned=zoned)]
 
 
 def _token(carrier: str) -> str:
