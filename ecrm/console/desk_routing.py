@@ -53,10 +53,13 @@ def save_rule() -> Response | tuple[str, int]:
             wrong["place"] = _("The place in the order must be a whole number.")
         if team is None:
             wrong["team"] = _("Choose the team that gets these cases. Teams are made under “Teams”.")
+        skill = " ".join(typed.get("skill", "").split())[:40]
+        if not skill.isprintable():
+            wrong["skill"] = _("This skill can't be read. Type it anew.")
         if not wrong and team is not None:
             rule = rule or RoutingRule()
             rule.name, rule.place, rule.conditions = name, int(place), conditions.stored
-            rule.team_id, rule.skill = team, " ".join(typed.get("skill", "").split())[:40]
+            rule.team_id, rule.skill = team, skill
             rule.archived_at = datetime.now(UTC) if typed.get("archived") == "yes" else None
             session.add(rule)
             _renumber(session, rule)

@@ -47,6 +47,9 @@ def save_desk_targets() -> Response | tuple[str, int]:
                 wrong[name] = _("“%(typed)s” can't be read. Write it like 30 min, 4 h or 2 d.", typed=str(bad))
                 found.append(None)
         targets[priority] = (found[0], found[1])
+    place = typed.get("place", "")
+    if place and not (place.isascii() and place.isdigit() and len(place) <= 4):
+        wrong["place"] = _("The place in the order must be a whole number.")
     with installation().sessions.begin() as session:
         known = {str(one.id): one for one in segments(session)}
         segment = known.get(typed.get("segment", ""))
@@ -54,7 +57,10 @@ def save_desk_targets() -> Response | tuple[str, int]:
             raise NotFound(_("There is no such segment any more."))
         if not wrong:
             gone = typed.get("do") == "remove" and segment is not None
-            save_targets(session, segment.id if segment else None, {} if gone else targets)
+            save_targets(
+                session, segment.id if segment else None, {} if gone else targets,
+                place=int(place) if place else None,
+            )  # fmt: skip
             subject = f"targets {segment.name if segment else '-'}"
             record(session, signed_in_staff(), Action.DESK_CHANGED, subject=subject, now=datetime.now(UTC))
     if wrong:

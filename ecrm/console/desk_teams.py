@@ -80,7 +80,8 @@ def save_agent() -> Response | tuple[str, int]:
     typed = {key: value.strip() for key, value in request.form.items()}
     wrong: Typed = {}
     with installation().sessions.begin() as session:
-        agent = session.get(Agent, typed.get("agent", "")[:64])
+        asked = typed.get("agent", "")[:64]
+        agent = session.get(Agent, asked) if asked.isprintable() else None
         if agent is None:
             raise NotFound(_("There is no such agent at the desk."))
         team = _team(session, typed.get("in_team", ""))

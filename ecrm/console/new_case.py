@@ -82,6 +82,9 @@ def _wrong(typed: dict[str, str]) -> dict[str, str]:
     for name, longest in (("order", 64), ("product", 64), ("text", 100_000), ("subject", 300), ("name", 200)):
         if len(typed[name]) > longest:
             wrong[name] = _("This is too long: at most %(most)s letters.", most=longest)
+    for name in ("order", "product"):  # searched for as they stand; texts and names are cleaned where they are kept
+        if not typed[name].isprintable():
+            wrong[name] = _("This number can't be read. Type it anew.")
     return wrong
 
 

@@ -18,7 +18,7 @@ from mailer.calendar import Place, public_holidays
 DAY = 24 * 60
 """Minutes of a day on the wall."""
 _FARTHEST = 3700
-"""Days that are looked ahead for an open one; hours that never come are refused before they are stored."""
+"""Days that are looked ahead for open ones; hours that never come are refused before they are stored."""
 Spans = Sequence[tuple[int, int]]
 
 
@@ -48,7 +48,8 @@ class Calendar:
     def add(self, start: datetime, seconds: int) -> datetime:
         """The moment at which so many working seconds have passed since `start`, in UTC.
 
-        No working time at all is the start itself, whether or not anybody is there.
+        No working time at all is the start itself, whether or not anybody is there. What few hours a week don't bring
+        together within ten years (ninety days of Mondays from nine to ten) is due then: a letter is taken all the same.
         """
         start = start.astimezone(UTC)
         if not self.hours or seconds <= 0:
@@ -59,7 +60,7 @@ class Calendar:
             if begin + left <= closes:
                 return begin + left
             left -= closes - begin
-        raise BadHours(f"nobody works within {_FARTHEST} days of {start:%Y-%m-%d}")
+        return start + timedelta(days=_FARTHEST)
 
     def between(self, start: datetime, end: datetime) -> int:
         """Working seconds from `start` to `end`; 0 where the end isn't after it."""

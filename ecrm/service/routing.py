@@ -41,7 +41,8 @@ class Chosen:
 
 def choose(session: Session, case: Case, *, now: datetime, preferred: str = "") -> Chosen:
     """Team and agent for a case, as the rules say; writes nothing."""
-    rules = rules_in_order(session)
+    at_work = {one.id for one in teams(session)}
+    rules = [one for one in rules_in_order(session) if one.team_id in at_work]  # of a team put away, the next decides
     rule = first_rule(rules, matter_of_case(session, case, rules, now=now))
     team_id, skill = _destination(session, rule)
     if team_id is None:
@@ -68,7 +69,7 @@ def assign(
 ) -> tuple[str, tuple[dict[str, str | int], ...]]:
     """Who of a team gets a case ("" for nobody), and why (not) each."""
     team = session.get_one(Team, team_id)
-    mine = [one for one in agents(session) if one.team_id == team_id]
+    mine = [one for one in agents(session) if one.team_id == team_id and team.archived_at is None]
     load = open_cases(session, [one.staff_id for one in mine])
     free: list[tuple[bool, int, str]] = []
     because: list[dict[str, str | int]] = []

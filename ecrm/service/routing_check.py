@@ -29,7 +29,8 @@ class Verdict:
 
 def check_routing(session: Session) -> list[Verdict]:
     """All examples, by name, against the rules and agents of this moment."""
-    rules, everybody, known = rules_in_order(session), agents(session), teams(session)
+    everybody, known = agents(session), teams(session)
+    rules = [one for one in rules_in_order(session) if one.team_id in {team.id for team in known}]
     only = known[0].id if len(known) == 1 else None
     verdicts = []
     for example in session.scalars(select(RoutingExample).order_by(RoutingExample.name)):

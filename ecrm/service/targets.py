@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, UniqueConstraint, delete, select
+from sqlalchemy import ForeignKey, UniqueConstraint, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ecrm.customers.segments.members import belongs
@@ -84,29 +84,39 @@ def set_targets(session: Session, case: Case, *, now: datetime, policy: Response
 def all_targets(session: Session) -> dict[int | None, dict[Priority, Minutes]]:
     """By segment (None: everybody, with `USUAL` where nothing was set), in the order in which they are asked."""
     found: dict[int | None, dict[Priority, Minutes]] = {None: dict(USUAL)}
-    for row in session.scalars(select(Target).order_by(Target.place, Target.id)):
+    for row in session.scalars(select(Target).order_by(Target.place, Target.segment_id, Target.priority)):
         minutes = (row.response_minutes, row.resolution_minutes)
         found.setdefault(row.segment_id, {})[Priority(row.priority)] = minutes
     return found
 
 
 def save_targets(
-    session: Session, segment_id: int | None, targets: Mapping[Priority, Minutes], *, place: int = 0
+    session: Session, segment_id: int | None, targets: Mapping[Priority, Minutes], *, place: int | None = None
 ) -> None:
     """Replace what is promised to a segment (None: to everybody); an empty mapping takes it back.
 
     Cases keep what they were promised until their priority or customer changes.
+
+    Args:
+        place: the segment's among the segments, from 1; None leaves it where it is, a new one last.
     """
+    order = [one for one in all_targets(session) if one is not None]
+    if segment_id is not None:
+        here = order.index(segment_id) + 1 if segment_id in order else len(order) + 1
+        order = [one for one in order if one != segment_id]
+        order.insert(max(0, (place or here) - 1), segment_id)
     mine = Target.segment_id.is_(None) if segment_id is None else Target.segment_id == segment_id
     session.execute(delete(Target).where(mine))
     for priority, (response, resolution) in targets.items():
         session.add(
             Target(
-                segment_id=segment_id, place=place, priority=int(priority),
+                segment_id=segment_id, priority=int(priority),
                 response_minutes=response, resolution_minutes=resolution,
             )
         )  # fmt: skip
     session.flush()
+    for number, one in enumerate(order, 1):
+        session.execute(update(Target).where(Target.segment_id == one).values(place=number))
 
 
 def _of_segments(session: Session, priority: int, customer_id: int | None, *, now: datetime) -> Promise | None:
@@ -116,7 +126,7 @@ def _of_segments(session: Session, priority: int, customer_id: int | None, *, no
         select(Target, Segment)
         .join(Segment, Segment.id == Target.segment_id)
         .where(Target.priority == int(priority), Segment.archived_at.is_(None))
-        .order_by(Target.place, Target.id)
+        .order_by(Target.place, Target.segment_id)
     )
     rows = session.execute(query).all()
     contacts = contacts_of_customer(session, customer_id) if rows else ()

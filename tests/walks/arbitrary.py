@@ -107,7 +107,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "example", "name", "subject", "text", "kind", "channel", "language", "country", "category", "value", "segment",
         "team", "agent", "do",
     ),
-    "console.save_desk_targets": ("segment", "do", "response-1", "resolution-4"),
+    "console.save_desk_targets": ("segment", "do", "place", "response-1", "resolution-4"),
     "console.save_team": ("team", "name", "time_zone", "country", "subdivision", "day-0", "day-6", "archived"),
     "console.save_agent": ("agent", "in_team", "skills", "languages", "most_open", "away", "day-0"),
     "console.find_customer": ("asked", "reason"),

@@ -215,3 +215,17 @@ def test_targets_are_read_as_people_write_them(typed: str, minutes: int | None) 
 def test_targets_that_say_nothing_are_refused(typed: str) -> None:
     with pytest.raises(Unreadable):
         minutes_of(typed)
+
+
+def test_what_cannot_be_read_is_refused_in_words(browser: FlaskClient, token: str, team: int) -> None:
+    form = {"csrf_token": token}
+    assert browser.post("/console/cases/agents", data=form | {"agent": "ann\0"}).status_code == 404
+    rule = {"rule": "", "name": "Repairs", "place": "1", "team": str(team), "skill": "french\0polishing"}
+    page = soup(browser.post("/console/cases/routing", data=form | rule), 422)
+    assert "This skill can't be read" in words(page)
+    for field in ("order", "product"):
+        asked = {"subject": "A letter", field: "A\x001001"}
+        page = soup(browser.post("/console/cases/new", data=form | asked), 422)
+        assert "This number can't be read" in words(page)
+    page = soup(browser.post("/console/cases/targets", data=form | {"segment": "", "place": "first"}), 422)
+    assert "Not saved yet" in words(page)

@@ -14,6 +14,7 @@ from ecrm.service import cases
 from ecrm.service.arranging import DeskArranger, hand_out
 from ecrm.service.cases import Case, Direction, Opened, Said
 from ecrm.service.desk import ARRANGER
+from ecrm.service.routing import assign
 from ecrm.service.routing_check import check_routing, newly_wrong
 from ecrm.service.routing_rules import Conditions, Matter, RoutingExample, RoutingRule, matter_of
 from ecrm.service.teams import Agent, Team
@@ -213,3 +214,13 @@ def test_the_command_fails_where_an_example_goes_elsewhere(plugin: Installation,
     assert "wrong  Lost: rule “All” → Shop, expected no team" in done.output
     assert "2 examples, 1 go elsewhere" in done.output
     assert "0 cases missed a target" in runner.invoke(args=["ecrm", "run", "desk"]).output
+
+
+def test_a_team_that_was_put_away_gets_nothing_and_the_next_rule_decides(desk: Desk) -> None:
+    desk.rule("first", desk.returns)
+    next_one = desk.rule("second", desk.shop)
+    next_one.place = 2
+    assert desk.case().team_id == desk.returns.id
+    desk.returns.archived_at = NOON
+    assert (desk.case().team_id, desk.case().owner) == (desk.shop.id, "cem")
+    assert assign(desk.session, desk.case(), team_id=desk.returns.id, now=NOON) == ("", ())

@@ -140,3 +140,19 @@ def test_what_stays_solved_is_closed(sessions: sessionmaker[Session]) -> None:
     assert close_solved(sessions, now=MONDAY + timedelta(days=15), after=timedelta(days=14)) == 1
     with sessions() as session:
         assert [session.get_one(Case, one).state for one in numbers] == [State.CLOSED, State.SOLVED]
+
+
+def test_segments_keep_their_order_when_one_is_saved_again(session: Session) -> None:
+    rules = {"all": [{"is": "country", "countries": "DE"}]}
+    press, friends, traders = (
+        segment.save(session, name=name, rules=rules, by="Sam", now=MONDAY).id
+        for name in ("Press", "Friends", "Traders")
+    )
+    for one in (press, friends, traders):
+        save_targets(session, one, {Priority.NORMAL: (HOUR, DAY)})
+    save_targets(session, press, {Priority.NORMAL: (2 * HOUR, DAY)})
+    assert list(all_targets(session)) == [None, press, friends, traders]
+    save_targets(session, traders, {Priority.NORMAL: (HOUR, DAY)}, place=1)
+    assert list(all_targets(session)) == [None, traders, press, friends]
+    save_targets(session, press, {})
+    assert list(all_targets(session)) == [None, traders, friends]
