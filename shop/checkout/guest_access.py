@@ -1,7 +1,8 @@
 """A guest's way back to an order: e-mail and order number together have its signed link mailed to that e-mail.
 
 Whoever asks learns nothing: a wrong pair goes the same way as a right one, down to a written letter and a commit; only
-what the commit holds differs. The link itself is shown to nobody who asks, so that a guessed pair opens nothing.
+what the commit holds differs. What is looked up and written follows from the number alone, as a known address costs
+other work than an unknown one. The link itself is shown to nobody who asks, so that a guessed pair opens nothing.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from .order_links import signed_order_path
 LETTERS_AN_HOUR = 3
 """To one address within a full hour, whoever asks and from wherever."""
 KEPT = timedelta(days=1)
+NOBODY = "nobody@example.invalid"
+"""To whom the letter about an order that doesn't exist is written and not sent (RFC 6761)."""
 
 
 class OrderLinkRequest(Base):
@@ -39,20 +42,21 @@ class OrderLinkRequest(Base):
 def ask_for_order_link(session: Session, *, email: str, number: str, now: datetime) -> bool:
     """Have the link written to the order's own address where the pair is right; commits either way.
 
-    A pair that is wrong has its letter written, too, and rolled back, and one row is committed in both cases: neither
-    the time nor the number of commits tells which it was.
+    A pair that is wrong has its letter written, too, to whom the order belongs, and rolled back, and one row is
+    committed in both cases: neither the time nor the number of commits tells which it was, or whether an address is
+    known. Whether an order of this number exists isn't hidden; it says nothing of anybody.
 
     Returns:
         Whether a letter goes out; for tests and the log, never for whoever asks.
     """
     order = find_order(session, number)
     right = _belongs(order, email)
-    reader = order.email if order is not None and right else email
+    reader = order.email if order is not None and order.email else NOBODY
     sent = send_letter(
         Letter(
             template="order_link",
             to_address=reader,
-            causes=_causes(email, now),
+            causes=_causes(reader, now),
             context={
                 # Never from the request's Host header: whoever asks could make it lead to a site of theirs.
                 "link": current_app.config["SHOP_BASE_URL"].rstrip("/") + signed_order_path(number),

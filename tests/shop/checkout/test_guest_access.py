@@ -59,6 +59,21 @@ def test_every_pair_gets_the_same_answer_and_writes_a_letter(
     assert tables().scalar(select(func.count()).select_from(OrderLinkRequest)) == len(pairs)
 
 
+def test_what_is_written_follows_from_the_number_alone(
+    app: Flask, visitor: Visitor, postbox: Postbox, shop_data: dict[str, int]
+) -> None:
+    """A known address costs other work than an unknown one: measured, it told who is a customer."""
+    number = visitor.order(shop_data["filter"])
+    visitor.order(shop_data["candle"], email="lee@example.com")
+    for pair in ((number, "kim@example.com"), (number, "lee@example.com"), (number, "nobody@example.com"),
+                 ("2611-AAAA-BBBB", "kim@example.com"), ("2611-AAAA-BBBB", "nobody@example.com")):  # fmt: skip
+        ask(Visitor(app), pair[1], pair[0])
+    *existing, first, second = postbox.written
+    assert {one.to_address for one in existing} == {"kim@example.com"}
+    assert first.to_address == second.to_address
+    assert not {"kim@example.com", "nobody@example.com"} & {first.to_address}
+
+
 def test_headers_and_status_say_nothing_either(
     app: Flask, visitor: Visitor, postbox: Postbox, shop_data: dict[str, int]
 ) -> None:
