@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tracking.clickstream.event import Event
 from tracking.delivery import progress
 from tracking.delivery.contents import Goods
+from tracking.delivery.noticing import FOLLOWED
 from tracking.delivery.shipment import Shipment, Status
 
 from .events import (
@@ -22,9 +25,13 @@ from .events import (
     ParcelScanned,
     Told,
 )
+from .installation import Installation
 from .ledger import NotYet
 from .remembered import remembered_order
 from .signals import announce_after_commit, parcel_moved
+
+log = logging.getLogger("ecrm.signals")
+ANNOUNCED_FOR = timedelta(days=7)
 
 
 def expect_shipment(session: Session, row: Event, told: Told) -> None:
@@ -112,6 +119,29 @@ def _take_scan(
             session, parcel_moved, shipment_id=shipment.reference, order_id=shipment.order_reference,
             status=shipment.status, at=at,
         )  # fmt: skip
+
+
+def announce_again(crm: Installation, *, now: datetime) -> int:
+    """Announce the deliveries of the last days once more, for receivers that failed or weren't there; says how many.
+
+    The CRM doesn't know who failed: receivers of `parcel_moved` find what they have done already, and do nothing.
+    """
+    lately = select(Shipment).where(
+        Shipment.status == Status.DELIVERED, Shipment.expected_at > now - FOLLOWED,
+        Shipment.delivered_at > now - ANNOUNCED_FOR, Shipment.delivered_at <= now,
+    )  # fmt: skip
+    with crm.sessions() as session:
+        arrived = session.scalars(lately.order_by(Shipment.id)).all()
+    for shipment in arrived:
+        with crm.app.app_context():
+            try:
+                parcel_moved.send(
+                    crm.app, shipment_id=shipment.reference, order_id=shipment.order_reference,
+                    status=shipment.status, at=shipment.delivered_at,
+                )  # fmt: skip
+            except Exception:  # as in `signals`: a receiver stops nobody
+                log.exception("a receiver failed again about parcel %s", shipment.reference)
+    return len(arrived)
 
 
 def _goods(lines: Sequence[ParcelLine]) -> list[Goods]:

@@ -21,7 +21,8 @@ _signals = Namespace()
 
 parcel_moved = _signals.signal("parcel-moved")
 """shipment_id, order_id: str, the shop's own, as in `OrderShipped`; status: str (`tracking.delivery.shipment.Status`);
-at: datetime, when it was seen so. Sent for each move that a message about the parcel made."""
+at: datetime, when it was seen so. Sent for each move that a message about the parcel made; and each
+hour for a week for what was delivered, in case a receiver failed: find what you have done already, and do nothing."""
 case_changed = _signals.signal("case-changed")
 """reference: str, the case's `C-…`; state: str; order_id: str, empty where the case is about none."""
 

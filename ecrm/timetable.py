@@ -33,6 +33,7 @@ from .marketing.attribution.missing import AGAIN, attribute_nightly, book_due
 from .marketing.bandit import allocate
 from .marketing.recommended.crediting import rules_of as recommended_rules
 from .marketing.recommended.proof import credit_late_clicks
+from .parcels import announce_again
 from .reactions import run_reactions
 from .rehearsal_book import run_asked
 from .sending import send
@@ -110,6 +111,11 @@ def guard_sender(crm: Installation) -> str:
 def delays(crm: Installation) -> str:
     """Which parcels won't come as promised; their buyers are told before they ask."""
     return str(look_after_delays(crm, now=datetime.now(UTC)))
+
+
+def repeat_deliveries(crm: Installation) -> str:
+    """Deliveries, announced again to a shop that may have missed them."""
+    return f"{announce_again(crm, now=datetime.now(UTC))} deliveries announced again"
 
 
 def poll_carriers(crm: Installation) -> str:
@@ -212,6 +218,12 @@ TIMETABLE: tuple[Job, ...] = (
         every=timedelta(minutes=30),
     ),
     Job("poll-carriers", "asks where parcels are that are under way", poll_carriers, every=timedelta(minutes=1)),
+    Job(
+        "repeat-deliveries",
+        "announces deliveries again, in case the shop missed one",
+        repeat_deliveries,
+        every=timedelta(hours=1),
+    ),
     Job("rehearse", "plays the rehearsals that were asked for", rehearse, every=timedelta(seconds=10)),
     Job(
         "close-days",

@@ -73,7 +73,7 @@ def quote(code: str, *, goods_minor: int, country: str, profile: ShopProfile, no
     price = 0 if free else minor_units(method.price + (ABROAD_MAJOR * 100 if abroad else 0), profile.currency)
     days = method.business_days + (ABROAD_DAYS if abroad else 0)
     local = now.astimezone(ZoneInfo(profile.time_zone))
-    return Quote(code, price, promised_day(local, days, country=profile.country))
+    return Quote(code, price, promised_day(local, days, country=profile.country, to=country))
 
 
 def quotes(*, goods_minor: int, country: str, profile: ShopProfile, now: datetime) -> list[Quote]:
@@ -83,9 +83,9 @@ def quotes(*, goods_minor: int, country: str, profile: ShopProfile, now: datetim
     return [quote(code, goods_minor=goods_minor, country=country, profile=profile, now=now) for code in codes]
 
 
-def promised_day(local: datetime, business_days: int, *, country: str = "") -> date:
+def promised_day(local: datetime, business_days: int, *, country: str = "", to: str = "") -> date:
     """The arrival after so many business days in the shop's local time: Monday to Friday, without the public holidays
-    of the shop's country."""
+    of the shop's `country`, and on none of the country that it goes `to`."""
     leaves = local.date() if local.time() < LAST_CALL else local.date() + timedelta(days=1)
     while not _is_business_day(leaves, country):
         leaves += timedelta(days=1)
@@ -93,6 +93,8 @@ def promised_day(local: datetime, business_days: int, *, country: str = "") -> d
     while business_days > 0:
         day += timedelta(days=1)
         business_days -= _is_business_day(day, country)
+    while not (_is_business_day(day, country) and _is_business_day(day, to)):
+        day += timedelta(days=1)
     return day
 
 

@@ -20,6 +20,11 @@ def parcel_moved(_app: Flask, *, shipment_id: str, order_id: str, status: str, a
     ):
         return
     parcel = db.session.get(Parcel, int(shipment_id))
-    if parcel is not None and parcel.delivered_at is None and parcel.order.number == order_id:
+    if parcel is None or parcel.delivered_at is not None or parcel.order.number != order_id:
+        return
+    try:
         mark_delivered(db.session(), parcel, now=at)
         db.session.commit()
+    except BaseException:
+        db.session.rollback()  # whoever announces it goes on; it is announced again within the hour
+        raise

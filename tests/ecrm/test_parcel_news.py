@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from ecrm import events, signals
 from ecrm.delays import look_after_delays
 from ecrm.installation import installation
+from ecrm.parcels import announce_again
 from mailer.outbox import Email
 from tracking.delivery.foretelling import Why
 from tracking.delivery.shipment import Scan, Shipment, Status
@@ -179,3 +180,18 @@ def test_a_move_is_announced_after_the_commit_and_a_receiver_that_fails_stops_no
             kites.tell(told)
     assert heard == [("P1", "A1", "out_for_delivery"), ("P1", "A1", "delivered")]
     assert kites.owed() == []
+
+
+def test_a_delivery_that_a_receiver_missed_is_announced_again_for_a_week(kites: Kites) -> None:
+    for told in (order(), shipped(), delivered()):
+        kites.tell(told)
+    heard: list[tuple[str, str, str, datetime]] = []
+
+    def moved(_app: Flask, *, shipment_id: str, order_id: str, status: str, at: datetime) -> None:
+        heard.append((shipment_id, order_id, status, at))
+        raise ValueError("the receiver's own")
+
+    with signals.parcel_moved.connected_to(moved, kites.app):
+        found = [announce_again(kites.crm, now=AT + timedelta(days=days)) for days in (1, 6, 8)]
+    assert found == [1, 1, 0]
+    assert heard == [("P1", "A1", "delivered", AT)] * 2

@@ -63,3 +63,9 @@ def test_a_promise_leaves_out_the_public_holidays_of_the_shops_country() -> None
     before_christmas = datetime(2026, 12, 23, 9, 0)  # noqa: DTZ001 (the shop's local time)
     assert promised_day(before_christmas, 3, country="DE") == date(2026, 12, 29)
     assert promised_day(before_christmas, 3, country="XX") == date(2026, 12, 28)
+
+
+def test_nothing_is_promised_for_a_holiday_of_the_country_that_it_goes_to() -> None:
+    monday = datetime(2026, 7, 13, 9, 0)  # noqa: DTZ001 (the shop's local time)
+    assert promised_day(monday, 1, country="DE", to="DE") == date(2026, 7, 14)
+    assert promised_day(monday, 1, country="DE", to="FR") == date(2026, 7, 15)  # after Bastille Day
