@@ -15,8 +15,11 @@ from ecrm.access.audit import AuditEntry
 from ecrm.installation import Installation, installation
 from ecrm.ledger import write
 from ecrm.reactions import reaction_names, run_reactions
+from ecrm.signals import parcel_moved
+from ecrm.timetable import job_named
 from mailer.outbox import Email
 from shop.checkout.order import Order, OrderStatus
+from shop.crm import hearing
 from shop.database import db
 from shop.fulfilment.parcel import Parcel
 from tests.faults.shopper import Page, fields_of
@@ -162,6 +165,25 @@ def test_what_a_carrier_reports_as_delivered_is_delivered_in_the_shop(
     assert states(app, number)[0] == OrderStatus.DELIVERED
     with crm.sessions() as session:
         assert session.scalar(select(func.count()).where(Email.template == "order_delivered")) == 1
+
+
+def test_a_delivery_that_the_shop_missed_reaches_it_within_the_hour(
+    app: Flask, crm: Installation, olga: Person, number: str
+) -> None:
+    olga.submit(olga.get(f"/staff/orders/{number}"), "/ship", carrier="", tracking_number=DHL)
+    parcel_moved.disconnect(hearing.parcel_moved, app)
+    with crm.sessions.begin() as session:
+        reference = session.scalars(select(Shipment.reference)).one()
+        told = events.ParcelScanned(
+            at=datetime.now(UTC), shipment_id=reference, order_id=number, scan_id="c1", status="delivered"
+        )
+        event_id = write(session, told, reactions=reaction_names(told))
+    assert event_id is not None
+    run_reactions(crm, [event_id])
+    assert states(app, number)[0] == OrderStatus.SHIPPED
+    parcel_moved.connect(hearing.parcel_moved, app)
+    assert job_named("repeat-deliveries").run(crm) == "1 deliveries announced again"
+    assert states(app, number)[0] == OrderStatus.DELIVERED
 
 
 def test_the_list_is_filtered_by_carrier_method_and_delay(
