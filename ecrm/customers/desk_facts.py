@@ -46,7 +46,7 @@ _CASES = (
         _CASE.id, _CASE.reference, _CASE.subject, _CASE.kind, _CASE.state, _CASE.priority, _CASE.owner,
         _CASE.opened_at, _CASE.last_message_at, _CASE.next_due, _CASE.satisfaction,
     )
-    .where(_CASE.customer_id == bindparam("customer"), _CASE.spam.is_(False))
+    .where(_CASE.customer_id == bindparam("customer"), _CASE.spam.is_(False), _CASE.merged_into.is_(None))
     .order_by(_CASE.last_message_at.desc(), _CASE.id.desc())
     .limit(CASES_SHOWN)
 )  # fmt: skip

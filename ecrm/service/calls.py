@@ -126,6 +126,8 @@ def open_case_of(session: Session, call: Call, *, subject: str, by: Staff, now: 
 
     What was written down of the call is its first message.
     """
+    session.flush()
+    session.refresh(call, with_for_update=True)  # of two agents at once, the second gets the first one's case
     if call.case_id is not None and (known := session.get(Case, call.case_id)) is not None:
         return known
     customer = session.get(Customer, call.customer_id) if call.customer_id is not None else None

@@ -8,16 +8,17 @@ solution.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from ecrm.service.cases.case import Case
 from ecrm.service.cases.clock import team_calendar
-from ecrm.service.hours import ALWAYS, Calendar
+from ecrm.service.hours import ALWAYS
 from ecrm.service.teams import teams
+from ecrm.service.working_time import WorkingTime
 
 _COLUMNS = (
     Case.id, Case.customer_id, Case.channel, Case.kind, Case.priority, Case.team_id, Case.owner, Case.product,
@@ -27,8 +28,7 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class CaseFacts:
+class CaseFacts(NamedTuple):
     """One case. Times in working seconds; `…_kept` is None where no target was set or it is still open.
 
     `satisfaction`: 1 to 5, None where nobody answered; `asked` whether the question was sent.
@@ -66,17 +66,18 @@ class CaseFacts:
 
 def facts_of(session: Session, *, since: datetime, until: datetime, now: datetime) -> Sequence[CaseFacts]:
     """Cases opened in a stretch (end excluded), the oldest first."""
-    calendars = {team.id: team_calendar(team) for team in teams(session, archived=True)}
+    calendars = {team.id: WorkingTime(team_calendar(team), since=since) for team in teams(session, archived=True)}
+    always = WorkingTime(ALWAYS, since=since)
     query = select(*_COLUMNS).where(
         Case.opened_at >= since, Case.opened_at < until, Case.spam.is_(False), Case.merged_into.is_(None)
     )
     return [
-        _facts(row, calendars.get(row.team_id or 0, ALWAYS), now)
+        _facts(row, calendars.get(row.team_id or 0, always), now)
         for row in session.execute(query.order_by(Case.opened_at, Case.id))
     ]
 
 
-def _facts(row: Row[*tuple[object, ...]], calendar: Calendar, now: datetime) -> CaseFacts:
+def _facts(row: Row[*tuple[object, ...]], calendar: WorkingTime, now: datetime) -> CaseFacts:
     solved_at = row.solved_at if row.state in {"solved", "closed"} else None
     response = calendar.between(row.opened_at, row.first_responded_at) if row.first_responded_at else None
     return CaseFacts(
@@ -89,7 +90,7 @@ def _facts(row: Row[*tuple[object, ...]], calendar: Calendar, now: datetime) -> 
     )  # fmt: skip
 
 
-def _working_to(row: Row[*tuple[object, ...]], solved_at: datetime, calendar: Calendar) -> int:
+def _working_to(row: Row[*tuple[object, ...]], solved_at: datetime, calendar: WorkingTime) -> int:
     """Working seconds to the solution, without those in which we waited for the customer."""
     waited = int(row.paused_seconds)
     if row.waiting_since is not None and row.waiting_since < solved_at:

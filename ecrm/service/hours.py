@@ -43,7 +43,7 @@ class Calendar:
         if not self.hours:
             return True
         day = at.astimezone(self.zone).date()
-        return any(start <= at < end for start, end in self._spans(day))
+        return any(start <= at < end for start, end in self.spans(day))
 
     def add(self, start: datetime, seconds: int) -> datetime:
         """The moment at which so many working seconds have passed since `start`, in UTC.
@@ -78,11 +78,12 @@ class Calendar:
     def _from(self, start: datetime) -> Iterator[tuple[datetime, datetime]]:
         first = start.astimezone(self.zone).date()
         for number in range(_FARTHEST):
-            for opens, closes in self._spans(first + timedelta(days=number)):
+            for opens, closes in self.spans(first + timedelta(days=number)):
                 if closes > start:
                     yield opens, closes
 
-    def _spans(self, day: date) -> Iterator[tuple[datetime, datetime]]:
+    def spans(self, day: date) -> Iterator[tuple[datetime, datetime]]:
+        """When somebody works on a day, in UTC."""
         if self.rests(day):
             return
         for first, last in self.hours.get(day.weekday(), ()):

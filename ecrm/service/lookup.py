@@ -120,6 +120,9 @@ def masked(asked: str) -> str:
     name, at, domain = asked.strip().partition("@")
     if at:
         return f"{name[:1]}…{at}{domain}"[:100]
+    if _TELEPHONE.match(asked.strip()):  # as people compare numbers: by their end
+        digits = [place for place, one in enumerate(asked.strip()) if one.isdigit()]
+        return f"…{asked.strip()[digits[-4] :]}" if len(digits) > 6 else asked.strip()
     if any(one.isdigit() for one in asked):
         return asked.strip()[:100]
     return " ".join(f"{word[:3]}…" for word in asked.split())[:100]

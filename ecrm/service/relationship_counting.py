@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, delete, func, insert, select, union_all
+from sqlalchemy import Select, delete, func, select, union_all
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, sessionmaker
 
 from ecrm.service.calls import Call, Way
@@ -81,8 +82,16 @@ def _place(session: Session, first: int, end: int, since: datetime, now: datetim
     rows = list(_rows(session, first, end, since, now, much))
     session.execute(delete(Relationship).where(Relationship.customer_id >= first, Relationship.customer_id < end))
     if rows:
-        session.execute(insert(Relationship), rows)
+        _write(session, rows)
     return len(rows)
+
+
+def _write(session: Session, rows: list[dict[str, Any]]) -> None:
+    """What another count wrote meanwhile is written over: it is of the same night."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    statement = insert(Relationship)
+    new = {name: statement.excluded[name] for name in ("cell", "contacts", "orders", "net_minor")}
+    session.execute(statement.on_conflict_do_update(index_elements=["customer_id"], set_=new), rows)
 
 
 def _rows(

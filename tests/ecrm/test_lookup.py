@@ -76,6 +76,8 @@ def test_the_audit_gets_no_whole_address() -> None:
     assert masked("ada.byron@example.com") == "a…@example.com"
     assert masked("2611-KX7Q") == "2611-KX7Q"
     assert masked("Ada Byron") == "Ada… Byr…"
+    assert masked("+49 (30) 1234-5678") == "…5678"
+    assert masked("1001") == "1001"
 
 
 def someone(session: Session, last: str, first: str = "", **more: Any) -> int:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
+from ecrm.customers.desk_facts import desk_facts
 from ecrm.service import cases
 from ecrm.service.cases import Case, Changes, Direction, Kind, Opened, Priority, Said, State
 from ecrm.storefront import Staff
@@ -167,3 +168,11 @@ def test_kinds_and_everything_else_change_in_one_step_each(session: Session) -> 
 def test_what_cannot_be_a_reference_is_not_asked_of_the_database(text: str) -> None:
     unbound = Session()
     assert cases.by_reference(unbound, text) is None
+
+
+def test_what_was_merged_into_another_case_is_not_listed_beside_it(session: Session) -> None:
+    owner = find_or_create_guest(session, email="ada@example.com", at=NOW)
+    first, second = opened(session), opened(session)
+    cases.merge(session, first, second, now=NOW)
+    session.flush()
+    assert [row.id for row in desk_facts(session, owner.id, now=NOW).cases] == [second.id]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -301,3 +302,25 @@ def test_late_answers_are_found_behind_any_number_of_answers_in_time(sessions: s
     assert [one.about for one in found] == ["C-1", "C-0"]
     assert cut(found) == frozenset()
     assert cut(found * (MOST // 2)) == {Broken.ANSWERED_LATE}
+
+
+def test_two_counts_at_once_write_the_same(sessions: sessionmaker[Session]) -> None:
+    with sessions.begin() as session:
+        for number in range(30):
+            orders(session, customer(session, f"p{number}"), 1 + number % 4)
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            for _number in range(5):
+                count_all(sessions, days=365, much=THREE, now=NOW)
+        except Exception as error:
+            failed.append(error)
+
+    both = [threading.Thread(target=run) for _number in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    assert failed == []
+    assert len(placed(sessions)) == 30
