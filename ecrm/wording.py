@@ -33,7 +33,8 @@ _OF_THIS_YEAR = 330
 _ENGLISH = Locale("en")
 _TEXTS: dict[str, dict[str, str]] = {}
 """By language, what pages said before; bounded by the number of texts in the code."""
-_domain = Domain(translation_directories=[str(Path(__file__).parent / "translations")], domain="ecrm")
+_CATALOGUES = Path(__file__).parent / "translations"
+_domain = Domain(translation_directories=[str(_CATALOGUES)], domain="ecrm")
 
 
 def init_app(app: Flask) -> None:
@@ -44,6 +45,12 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(day, "ecrm_day")
     app.add_template_filter(moment, "ecrm_moment")
     app.add_template_filter(country, "ecrm_country")
+
+
+def has_texts_in(locale: Locale) -> bool:
+    """Whether the CRM's texts are known in this language; in any other, its days would stand among English words."""
+    names = {str(locale), locale.language}
+    return locale.language == "en" or any((_CATALOGUES / one / "LC_MESSAGES" / "ecrm.mo").exists() for one in names)
 
 
 def gettext(message: str, **values: object) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,7 +20,7 @@ from ecrm.customers.rfm import group_name
 from ecrm.customers.standing import standing_of
 from ecrm.installation import Installation, installation
 from ecrm.service import cases
-from ecrm.service.cases import MOVES, OWED, Case, CaseMessage, CaseStep, State
+from ecrm.service.cases import MOVES, OWED, UNSOLVED, Case, CaseMessage, CaseStep, State
 from ecrm.service.drafts import draft_for
 from ecrm.service.macros import macros
 from ecrm.service.relationship import policy_of
@@ -107,7 +107,7 @@ def _page(crm: Installation, session: Session, here: Case, typed: Typed | None, 
         teams=[one for one in groups if one.archived_at is None or one.id == here.team_id], names=names,
         team_names=team_names, macros=macros(session), due=due_of(here, now=now), draft=draft,
         typed=typed or Typed(text=suggested), untouched=typed is None and bool(suggested),
-        moves=[str(one) for one in State if one in MOVES[State(here.state)]], state_words=state_words(),
+        moves=[str(one) for one in State if one in _moves(here)], state_words=state_words(),
         kind_words=kind_words(), priority_words=priority_words(), channel_words=channel_words(),
         minutes_words=minutes_words, group_name=group_name, now=now,
         sendings=_sendings(session, said), undelivered=undelivered_words(), **_blank(), **known,
@@ -119,6 +119,12 @@ def _sendings(session: Session, said: Sequence[CaseMessage]) -> dict[int, str]:
     ids = [one.email_id for one in said if one.email_id is not None]
     query = select(Email.id, Email.state).where(Email.id.in_(ids))
     return {row.id: row.state for row in session.execute(query)} if ids else {}
+
+
+def _moves(here: Case) -> Collection[State]:
+    """Where the case may go from here; an erased one isn't opened again."""
+    known = MOVES[State(here.state)]
+    return known if here.erased_at is None else known - set(UNSOLVED)
 
 
 def _blank() -> dict[str, Any]:

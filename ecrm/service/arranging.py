@@ -60,7 +60,8 @@ class DeskArranger:
 
 def mark_breaches(sessions: sessionmaker[Session], *, now: datetime) -> int:
     """Mark missed targets that nobody marked yet; a transaction a case, so that no agent waits for long."""
-    due = select(Case.id).where(Case.state.in_(OWED), Case.next_due < now).where(
+    owed = (Case.state.in_(OWED), Case.next_due < now, Case.spam.is_(False))
+    due = select(Case.id).where(*owed).where(
         or_(
             Case.response_breached_at.is_(None) & Case.first_responded_at.is_(None) & (Case.first_response_due < now),
             Case.resolution_breached_at.is_(None) & (Case.resolution_due < now),

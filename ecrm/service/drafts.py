@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from ecrm.installation import Installation
 from ecrm.storefront import Staff
-from ecrm.wording import day
+from ecrm.wording import day, has_texts_in
 from tracking.delivery.shipment import Status
 
 from .cases import Case, Kind
@@ -78,11 +78,12 @@ def macro_values(crm: Installation, session: Session, case: Case, *, staff: Staf
 
 
 def _language(language: str) -> Any:
-    """The customer's language, where it is one; else the reader's."""
+    """The customer's language, where it is one that the CRM has texts in; else the reader's."""
     try:
-        return force_locale(str(Locale.parse(language.replace("-", "_")))) if language else nullcontext()
+        locale = Locale.parse(language.replace("-", "_")) if language else None
     except (ValueError, UnknownLocaleError):
-        return nullcontext()
+        locale = None
+    return force_locale(str(locale)) if locale is not None and has_texts_in(locale) else nullcontext()
 
 
 def _greeting(facts: MatterFacts) -> Iterator[Told]:

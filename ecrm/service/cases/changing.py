@@ -5,7 +5,7 @@ Two agents at once: `take` locks the row and refuses who saw an older version of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from ecrm.storefront import Staff
 
 from .arranger import arranger
-from .case import OWED, Case, Kind, Priority, State
+from .case import OWED, UNSOLVED, Case, Kind, Priority, State
 from .clock import go_on, note_breaches, reckon, stand
 from .news import announce
 from .step import CaseStep, log_step
@@ -109,7 +109,9 @@ def change(
         NotAllowed: for a state that can't follow the present one.
     """
     take(session, case, version=version)
-    note_breaches(session, case, now=now)
+    changes = _with_spam_put_away(case, changes)
+    if not changes.spam:  # nobody was owed an answer
+        note_breaches(session, case, now=now)
     steps = []
     for what, wanted in _wanted(changes):
         before = getattr(case, _COLUMNS.get(what, what))
@@ -136,6 +138,15 @@ _UNSPOKEN = frozenset({"subject"})
 """Changes whose words stay out of the log: a person wrote them."""
 
 
+def _with_spam_put_away(case: Case, changes: Changes) -> Changes:
+    """Spam is closed with its mark and open again without it, unless the caller says otherwise."""
+    if changes.spam is None or changes.spam == case.spam or changes.state is not None or case.merged_into is not None:
+        return changes
+    if changes.spam:
+        return replace(changes, state=State.CLOSED)
+    return replace(changes, state=State.OPEN) if case.state == State.CLOSED and case.erased_at is None else changes
+
+
 def _wanted(changes: Changes) -> list[tuple[str, Any]]:
     named = (
         ("kind", changes.kind), ("priority", None if changes.priority is None else int(changes.priority)),
@@ -152,10 +163,11 @@ def move(session: Session, case: Case, state: State, *, now: datetime) -> None:
     """Bring a case into a state, with its clock; the step is the caller's.
 
     Raises:
-        NotAllowed: where the table `MOVES` doesn't have it.
+        NotAllowed: where the table `MOVES` doesn't have it, and for what was merged, or would be open and is erased.
     """
     before = State(case.state)
-    if state not in MOVES[before] or case.merged_into is not None:
+    gone = case.merged_into is not None or (case.erased_at is not None and state in UNSOLVED)
+    if state not in MOVES[before] or gone:
         raise NotAllowed(case, state)
     if state in OWED:
         go_on(session, case, now=now)

@@ -111,7 +111,7 @@ def one_line(text: str, *, longest: int) -> str:
 
 
 def _next_state(case: Case, said: Said) -> State | None:
-    if said.automatic:
+    if said.automatic or case.erased_at is not None:
         return None
     if said.direction == Direction.IN and case.state in {State.WAITING, State.SOLVED}:
         return State.OPEN

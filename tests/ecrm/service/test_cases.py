@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from ecrm.customers.desk_facts import desk_facts
 from ecrm.service import cases
+from ecrm.service.arranging import mark_breaches
 from ecrm.service.cases import Case, Changes, Direction, Kind, Opened, Priority, Said, State
 from ecrm.storefront import Staff
 from tracking.customers import find_or_create_account, find_or_create_guest
@@ -176,3 +177,25 @@ def test_what_was_merged_into_another_case_is_not_listed_beside_it(session: Sess
     cases.merge(session, first, second, now=NOW)
     session.flush()
     assert [row.id for row in desk_facts(session, owner.id, now=NOW).cases] == [second.id]
+
+
+def test_spam_is_closed_with_its_mark_and_misses_no_target(sessions: sessionmaker[Session]) -> None:
+    with sessions.begin() as session:
+        case = opened(session)
+        cases.change(session, case, Changes(spam=True), now=NOW)
+        assert (case.state, case.spam) == (State.CLOSED, True)
+        cases.change(session, case, Changes(spam=False), now=NOW)
+        assert (case.state, case.spam) == (State.OPEN, False)
+        case.spam = True  # as a letter that a filter on the way had marked stands there
+    assert mark_breaches(sessions, now=NOW + timedelta(days=30)) == 0
+
+
+def test_an_erased_case_is_not_opened_again(session: Session) -> None:
+    case = opened(session)
+    cases.forget_person(session, customers=[], addresses=[case.from_address], now=NOW)
+    session.refresh(case)
+    with pytest.raises(cases.NotAllowed):
+        cases.change(session, case, Changes(state=State.OPEN), now=NOW)
+    cases.change(session, case, Changes(spam=True), now=NOW)
+    cases.change(session, case, Changes(spam=False), now=NOW)
+    assert case.state == State.CLOSED

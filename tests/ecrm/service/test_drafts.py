@@ -140,3 +140,10 @@ def test_every_placeholder_of_macros_has_a_value(room: Room) -> None:
         values = macro_values(installation(), room.session, case, staff=SAM, now=NOW)
     assert set(values) == KNOWN
     assert (values["order"], values["tracking_number"], values["agent_name"]) == ("A-1001", "JD0001", "Sam")
+
+
+def test_days_stand_in_the_language_of_the_words_around_them(room: Room) -> None:
+    english = room.draft(room.case(Kind.DELIVERY, language="en")).text
+    assert "We gave back" in english
+    for untranslated in ("ru", "ja", "ar-EG"):
+        assert room.draft(room.case(Kind.DELIVERY, language=untranslated)).text == english
