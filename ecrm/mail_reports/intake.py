@@ -65,16 +65,21 @@ def serve(crm: Installation, *, address: str, host: str, port: int, lmtp: bool) 
     try:
         from aiosmtpd.controller import Controller  # an extra: only whoever runs an intake needs it
         from aiosmtpd.lmtp import LMTP
+        from aiosmtpd.smtp import SMTP
     except ImportError:
         raise NotInstalled("the intake needs the extra `intake`: pip install 'flask-ecrm[intake]'") from None
 
-    class Lmtp(Controller):
+    class Door(Controller):
         def factory(self) -> Any:
-            return LMTP(self.handler, **self.SMTP_kwargs)
+            return (LongLinedLmtp if lmtp else LongLined)(self.handler, **self.SMTP_kwargs)
 
-    server = (Lmtp if lmtp else Controller)(
-        Intake(crm, address=address), hostname=host, port=port, data_size_limit=_limit(crm), ready_timeout=10
-    )
+    class LongLined(SMTP):
+        line_length_limit = _limit(crm)  # many programs write lines over 998 (RFC 5321 4.5.3.1.6); refused is lost
+
+    class LongLinedLmtp(LMTP):
+        line_length_limit = _limit(crm)
+
+    server = Door(Intake(crm, address=address), hostname=host, port=port, data_size_limit=_limit(crm), ready_timeout=10)
     server.start()
     return server
 

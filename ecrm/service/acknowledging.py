@@ -15,6 +15,7 @@ from mailer.addressing import BadHeader
 from mailer.enclosed import correspondence
 from mailer.mailboxes import contact_by_address
 from mailer.outbox import Email
+from mailer.placeholders import spoken
 
 from .cases import Case, Channel, Direction, Said, add_message
 from .desk_addresses import sender_of
@@ -36,9 +37,10 @@ def acknowledge(crm: Installation, session: Session, case: Case, *, answered: st
         return False
     try:
         with shop_context(crm) as facts:
+            name = name_to_say(case)
             letter = write(
-                facts, template=TEMPLATE, context={"case": case, "name": case.from_name}, to_address=case.from_address,
-                to_name=case.from_name,
+                facts, template=TEMPLATE, context={"case": case, "name": name}, to_address=case.from_address,
+                to_name=name,
             )  # fmt: skip
             letter = replace(letter, sender=sender_of(session, crm.app.config, facts, team_id=case.team_id))
     except BadHeader:
@@ -57,6 +59,12 @@ def acknowledge(crm: Installation, session: Session, case: Case, *, answered: st
     )  # fmt: skip
     add_message(session, case, said, now=now)
     return True
+
+
+def name_to_say(case: Case) -> str:
+    """The name in automatic letters. The form takes any name for any address: none is said there, or it would carry
+    advertisements to strangers."""
+    return "" if case.channel == Channel.FORM else spoken(case.from_name)
 
 
 def _enough(session: Session, case: Case, *, now: datetime) -> bool:

@@ -6,6 +6,7 @@ again when something about it went wrong.
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -180,6 +181,6 @@ def _empty(session: Session, ids: Sequence[int]) -> None:
 
 def _dedup_key(raw: bytes) -> str:
     head, _, body = raw.partition(b"\r\n\r\n" if b"\r\n\r\n" in raw else b"\n\n")
-    lines = head.replace(b"\r\n", b"\n").lower().split(b"\n")
-    message_id = next((line for line in lines if line.startswith(b"message-id:")), b"")
-    return sha256(message_id + b"\n" + body if message_id else raw).hexdigest()
+    unfolded = re.sub(rb"\n[ \t]+", b" ", head.replace(b"\r\n", b"\n")).lower()  # Outlook folds it before the id
+    message_id = next((line for line in unfolded.split(b"\n") if line.startswith(b"message-id:")), b"")
+    return sha256(message_id + b"\n" + body if b"<" in message_id else raw).hexdigest()

@@ -138,7 +138,7 @@ def _made(crm: Installation, session: Session, mail: Inbound, *, recipient: str,
         return why
     if not mail.from_address:
         return Done(MailState.PUT_ASIDE, mail.trouble or "it says nobody who could be answered")
-    said = _said(session, mail, now=now)
+    said = _said(session, mail, automatic=bool(mail.auto) and not forced, now=now)
     if thread is not None and _goes_on(crm, thread.case, mail, now=now):
         add_message(session, thread.case, said, now=now)
         case = thread.case
@@ -176,7 +176,7 @@ def _goes_on(crm: Installation, case: Case, mail: Inbound, *, now: datetime) -> 
     return now - case.solved_at <= timedelta(days=int(crm.app.config["ECRM_CASE_REOPEN_DAYS"]))
 
 
-def _said(session: Session, mail: Inbound, *, now: datetime) -> Said:
+def _said(session: Session, mail: Inbound, *, automatic: bool, now: datetime) -> Said:
     at = min(mail.at, now) if mail.at is not None and mail.at > now - timedelta(days=30) else now
     # A Message-ID that stands in a case already is another message's: this one goes without, or it were lost.
     taken = by_message_id(session, mail.message_id) is not None
@@ -184,7 +184,7 @@ def _said(session: Session, mail: Inbound, *, now: datetime) -> Said:
         direction=Direction.IN, channel=Channel.EMAIL, text=mail.text, quoted=mail.quoted, html=mail.html,
         author_name=mail.from_name or mail.from_address, from_address=mail.from_address,
         message_id=None if taken or not mail.message_id else mail.message_id, in_reply_to=mail.in_reply_to,
-        automatic=bool(mail.auto), at=at,
+        automatic=automatic, at=at,
         attachments=tuple(Attached(one.name, one.content_type, one.content) for one in mail.attachments),
     )  # fmt: skip
 

@@ -21,6 +21,7 @@ from mailer import dedup
 from mailer.addressing import BadHeader
 from mailer.enclosed import correspondence
 
+from .acknowledging import name_to_say
 from .cases import Case, Changes, Channel, Direction, Said, State, add_message, change, final, log_step
 from .desk_addresses import sender_of
 
@@ -141,9 +142,9 @@ def _ask(crm: Installation, session: Session, case_id: int, *, pause: timedelta,
     try:
         with shop_context(crm) as facts:
             letter = write(
-                facts, template=TEMPLATE, to_address=case.from_address, to_name=case.from_name,
+                facts, template=TEMPLATE, to_address=case.from_address, to_name=name_to_say(case),
                 context={
-                    "case": case, "name": case.from_name, "link": absolute(facts, path),
+                    "case": case, "name": name_to_say(case), "link": absolute(facts, path),
                     "links": [(score, f"{absolute(facts, path)}?score={score}") for score in SCORES],
                 },
             )  # fmt: skip

@@ -17,10 +17,12 @@ _MACHINES = re.compile(
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(
-    r"(auto(matic|matische)?[ -]?(reply|response|antwort)|out of (the )?office|abwesenheits?(notiz|meldung)|"
+    r"(auto(matic|matische)?[ -]?(reply|response|antwort)(?=\s*([:(–-]|$))|"
+    r"out of (the )?office|abwesenheits?(notiz|meldung)|"
     r"abwesend|réponse automatique|absence du bureau|respuesta automática|fuera de la oficina|risposta automatica|"
     r"fuori sede|automatisch antwoord|afwezigheid|automatiskt svar|automatisk svar|autosvar|resposta automática|"
-    r"automatyczna odpowiedź|undeliver(able|ed)|mail delivery (failed|subsystem)|delivery status notification)\b",
+    r"automatyczna odpowiedź|undeliver(able|ed)(?=:| mail|$)|"
+    r"mail delivery (failed|subsystem)|delivery status notification)\b",
     re.IGNORECASE,
 )
 

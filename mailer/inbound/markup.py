@@ -7,6 +7,7 @@ program writes is shown as text alone.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from html import unescape
 
 import nh3
@@ -20,9 +21,10 @@ LONGEST = 300_000
 """Of the HTML that is read; what people write is a tenth of it."""
 MOST_OPEN = 400
 MOST_OPEN_FORMATTING = 30
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})\b[^>]*?(/?)>")
-_ANY_TAG = re.compile(r"<[^>]{0,2000}>")
-_UNSEEN = re.compile(r"<(script|style|head|title)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})\b")
+"""Its end isn't looked for: that took quadratic time where none comes. `<div/>` is open, as browsers read it."""
+_ANY_TAG = re.compile(r"<[^<>]{0,2000}>")
+_UNSEEN = re.compile(r"<(script|style|head|title)\b", re.IGNORECASE)
 _VOID = frozenset({
     "br", "img", "hr", "meta", "input", "link", "area", "base", "col", "embed", "source", "track", "wbr", "p", "li",
     "td", "tr", "th", "tbody", "thead", "tfoot", "dd", "dt", "option", "html", "body", "head",
@@ -65,19 +67,37 @@ def text_of(html: str) -> str:
 
 def _bottomless(html: str) -> bool:
     depth, formatting = 0, 0
+    still: Counter[str] = Counter()
     for tag in _TAG.finditer(html):
         name = tag.group(2).lower()
-        if name in _VOID or tag.group(3):
+        if name in _VOID or (tag.group(1) and not still[name]):
             continue
         step = -1 if tag.group(1) else 1
-        depth = max(0, depth + step)
-        if name in _FORMATTING:
-            formatting = max(0, formatting + step)
+        still[name] += step
+        depth += step
+        formatting += step if name in _FORMATTING else 0
         if depth > MOST_OPEN or formatting > MOST_OPEN_FORMATTING:
             return True
     return False
 
 
 def _bare(html: str) -> str:
-    text = _ANY_TAG.sub(" ", _UNSEEN.sub(" ", html[: 4 * LONGEST]))
+    text = _ANY_TAG.sub(" ", _seen(html[: 4 * LONGEST]))
     return "\n".join(filter(None, (" ".join(line.split()) for line in clean(unescape(text)).split("\n"))))
+
+
+def _seen(html: str) -> str:
+    """Without scripts, styles and head; in one pass, also where thousands of them never end."""
+    kept, start = [], 0
+    endless: set[str] = set()
+    for begun in _UNSEEN.finditer(html):
+        name = begun.group(1).lower()
+        if begun.start() < start or name in endless:
+            continue
+        ended = re.compile(rf"</{name}\s*>", re.IGNORECASE).search(html, begun.end())
+        if ended is None:
+            endless.add(name)
+            continue
+        kept.append(html[start : begun.start()])
+        start = ended.end()
+    return " ".join([*kept, html[start:]])

@@ -68,6 +68,7 @@ def merge(
     log_step(session, case, "merged", now=now, by=by, into=into.reference)
     log_step(session, into, "merged", now=now, by=by, **{"from": case.reference})
     into.last_message_at = max(into.last_message_at, case.last_message_at)
+    into.customer_id = into.customer_id or case.customer_id
     into.order_reference = into.order_reference or case.order_reference
     into.product = into.product or case.product
     for one in (case, into):

@@ -107,3 +107,21 @@ def test_letters_to_the_desk_come_by_the_mail_server_and_the_mailbox_too(plugin:
         assert read_mailbox(plugin, now=NOW) == "1 case, 1 put_aside"
     with plugin.sessions() as session:
         assert len(session.scalars(select(Case)).all()) == 3
+
+
+@pytest.mark.parametrize("lmtp", [True, False])
+def test_long_lines_are_taken_at_the_door(plugin: Installation, host: Flask, lmtp: bool) -> None:
+    host.config["ECRM_DESK_ADDRESSES"] = ("support@example.com",)
+    port = _free_port()
+    server = serve(plugin, address="shop@example.com", host="127.0.0.1", port=port, lmtp=lmtp)
+    lines = (b"y" * 5_000_000 + b"\r\n") * 4
+    try:
+        with (smtplib.LMTP if lmtp else smtplib.SMTP)("127.0.0.1", port, timeout=60) as client:
+            client.ehlo_or_helo_if_needed()
+            client.sendmail(
+                "a@example.net", ["support@example.com"], b"From: a@example.net\r\nSubject: x\r\n\r\n" + lines
+            )
+    finally:
+        server.stop()
+    with plugin.sessions() as session:
+        assert len(session.scalars(select(Case)).all()) == 1

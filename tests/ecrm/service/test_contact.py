@@ -131,3 +131,9 @@ def test_the_form_stands_in_a_page_of_the_host(browser: FlaskClient) -> None:
     page = browser.get("/", query_string={"page": "{{ crm.contact_form('R-9') }}|{{ crm.contact_page() }}"}).text
     assert 'value="R-9"' in page
     assert page.endswith("|/ecrm/contact")
+
+
+def test_the_form_carries_no_name_to_an_address_that_somebody_typed(plugin: Installation, browser: FlaskClient) -> None:
+    send(browser, name="You won! https://evil.example/win")
+    (received,) = go_out(plugin, at=datetime.now(UTC) + timedelta(seconds=5))
+    assert "evil.example" not in received.as_string()

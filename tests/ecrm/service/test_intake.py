@@ -12,7 +12,7 @@ from ecrm.erasing import erase_mail
 from ecrm.installation import Installation
 from ecrm.keeping import retain
 from ecrm.service import inbound_mail, intake
-from ecrm.service.cases import Changes, State, change
+from ecrm.service.cases import Changes, State, change, merge
 from ecrm.service.matter_facts import facts_of
 from ecrm.service.teams import Team
 from ecrm.storefront import ShopFacts
@@ -244,3 +244,33 @@ def test_a_mailbox_that_an_account_only_claims_joins_no_account_but_its_own_orde
     with plugin.sessions() as session, plugin.app.test_request_context():
         facts = [facts_of(session, plugin.storefront, one, now=NOW) for one in (mine, theirs)]
     assert [one.order.reference for one in facts if one.order] == ["A-1001", "A-1001"]
+
+
+def test_two_people_s_equal_words_under_folded_message_ids_are_two_letters(plugin: Installation) -> None:
+    for sender, message_id in (("ada", "<1@x>"), ("bob", "<2@x>")):
+        head = f"From: {sender}@example.net\r\nTo: {DESK}\r\nSubject: Tea\r\nMessage-ID:\r\n {message_id}\r\n"
+        assert come_in(plugin, f"{head}\r\nAny news?\r\n".encode()) == "case"
+
+
+def test_a_person_may_write_of_what_machines_write(plugin: Installation) -> None:
+    assert come_in(plugin, letter(subject="Undelivered parcel K-10077")) == "case"
+    assert come_in(plugin, letter(subject="Automatic reply machine broken")) == "case"
+    assert come_in(plugin, letter(subject="Undeliverable: your order")) == "put_aside"
+
+
+def test_what_a_person_made_a_case_is_no_machine_s(plugin: Installation) -> None:
+    come_in(plugin, letter(subject="Undelivered mail"))
+    (mail,) = mails(plugin)
+    intake.digest(plugin, mail.id, now=NOW, forced=True)
+    (case,) = cases_of(plugin)
+    assert not said(plugin, case)[0].automatic
+
+
+def test_a_merged_case_belongs_to_whom_one_of_both_belonged(plugin: Installation) -> None:
+    come_in(plugin, letter("before buying", message_id="<1@a>"))
+    ada = known(plugin)
+    come_in(plugin, letter("after buying", message_id="<2@a>", subject="Other"))
+    one, two = cases_of(plugin)
+    with plugin.sessions.begin() as session:
+        merge(session, session.get_one(type(two), two.id), session.get_one(type(one), one.id), now=NOW)
+    assert cases_of(plugin)[0].customer_id == ada

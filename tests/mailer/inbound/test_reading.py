@@ -243,3 +243,9 @@ def test_no_bytes_can_break_the_reading(junk: bytes) -> None:
     whole = alternative("Hello", "<p>Hello</p>").as_bytes()
     read(junk)
     read(whole[: len(junk)] + junk + whole[len(junk) * 2 :])
+
+
+@pytest.mark.parametrize("html", ["<a" * 100_000, "<div/>" * 40_000, "<p>" * 101_000 + "<style>" * 40_000])
+def test_html_that_never_ends_or_nests_without_end_is_read_as_text_at_once(html: str) -> None:
+    assert safe_html(html) == ""
+    assert read(letter(html, Content_Type="text/html")).trouble == ""
