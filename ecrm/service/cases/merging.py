@@ -47,11 +47,15 @@ def merge(
         NotMerged: see there.
         ChangedMeanwhile: where `case` isn't at `version` any more.
     """
-    into = final(session, into)
-    if case.id == into.id:
-        raise NotMerged("itself")
-    for one in sorted((case, into), key=lambda found: found.id):  # one order for everybody: no two wait for each other
-        take(session, one, version=version if one is case else None)
+    while True:
+        into = final(session, into)
+        if case.id == into.id:
+            raise NotMerged("itself")
+        for one in sorted((case, into), key=lambda found: found.id):  # one order for all: no two wait for each other
+            take(session, one, version=version if one is case else None)
+        if into.merged_into is None:
+            break
+        version = None  # ours by now; the other was merged while its lock was waited for
     if case.merged_into is not None:
         raise NotMerged("merged")
     if not _same_person(case, into):

@@ -67,11 +67,12 @@ def add_message(session: Session, case: Case, said: Said, *, now: datetime) -> C
     Returns:
         The message; the one that is there already, untouched, where its Message-ID is known.
     """
-    case = final(session, case)
+    if (known := _known(session, said)) is not None:
+        return known
+    case = _taken(session, case)
     made = insert_once(session, CaseMessage, _values(case, said, now=now))
     if made is None:
         return session.scalars(select(CaseMessage).where(CaseMessage.message_id == said.message_id)).one()
-    take(session, case)
     note_breaches(session, case, now=now)
     note_words(session, case.id, (said.text,))
     for attached in said.attachments:
@@ -97,6 +98,22 @@ def final(session: Session, case: Case) -> Case:
     while case.merged_into is not None:
         case = session.get_one(Case, case.merged_into)
     return case
+
+
+def _taken(session: Session, case: Case) -> Case:
+    """The case that goes on, locked: it may have been merged while the lock was waited for."""
+    case = final(session, case)
+    take(session, case)
+    while case.merged_into is not None:
+        case = final(session, case)
+        take(session, case)
+    return case
+
+
+def _known(session: Session, said: Said) -> CaseMessage | None:
+    if said.message_id is None:
+        return None
+    return session.scalar(select(CaseMessage).where(CaseMessage.message_id == said.message_id))
 
 
 def plain(text: str) -> str:
