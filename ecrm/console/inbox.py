@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from flask import flash, redirect, render_template, request, url_for
@@ -45,15 +46,15 @@ def render_list(trouble: str = "") -> str:
     crm, now, staff = installation(), datetime.now(UTC), signed_in_staff()
     view = choice_arg("view", View)
     filters = _filters()
-    if filters.words:
-        view = View.EVERY  # who searches doesn't know in which list it is
-    elif view in {None, View.EVERY}:
-        view = View.ALL if filters != Filters() else View.MINE
     with crm.sessions.begin() as session:
         agent = agent_of(session, staff, now=now)
         desk = Desk(agent.staff_id, agent.team_id)
-        found = page(session, view, filters, desk=desk, now=now, after=cursor_arg("after"), limit=PAGE)
         counted = counts(session, desk=desk, now=now)
+        if filters.words:
+            view = View.EVERY  # who searches doesn't know in which list it is
+        elif view is None or view == View.EVERY:
+            view = View.ALL if filters != Filters() else _first_with_work(counted)
+        found = page(session, view, filters, desk=desk, now=now, after=cursor_arg("after"), limit=PAGE)
         everybody, groups, known_macros = agents(session), teams(session), macros(session)
         session.expunge_all()
     kept = {name: request.values[name] for name in OWN_FILTERS if request.values.get(name)}
@@ -66,6 +67,11 @@ def render_list(trouble: str = "") -> str:
         state_words=state_words(), kind_words=kind_words(), priority_words=priority_words(),
         channel_words=channel_words(),
     )  # fmt: skip
+
+
+def _first_with_work(counted: Mapping[View, int]) -> View:
+    """One's own list; where nothing waits in it, the first in which something does."""
+    return next((view for view in (View.MINE, View.UNASSIGNED, View.ALL) if counted.get(view)), View.MINE)
 
 
 @console.post("/cases")

@@ -22,10 +22,12 @@ from ecrm.storefront import Staff
 from ecrm.wording import day, has_texts_in
 from tracking.delivery.shipment import Status
 
-from .cases import Case, Kind
+from . import undelivered
+from .cases import Case, Kind, State
 from .draft_words import Sentence, because, say
 from .matter_facts import MatterFacts, Parcel, facts_of
 
+_ENDS = (State.SOLVED, State.CLOSED)
 Told = tuple[str, dict[str, Any]]
 Topic = Callable[[MatterFacts], Iterator[Told]]
 
@@ -95,8 +97,15 @@ def _opening(facts: MatterFacts) -> Iterator[Told]:
         yield f"thanks_{facts.case.kind}", {"kind": facts.case.kind}
     if facts.case.response_breached_at is not None and not facts.answered:
         yield "late_answer", {"due": facts.case.response_breached_at}
-    if facts.case.reopened:
+    if facts.case.reopened and _came_back(facts):
         yield "again", {"times": facts.case.reopened}
+
+
+def _came_back(facts: MatterFacts) -> bool:
+    """Whether it was opened again for its matter: not for an answer that came back, or a mark of spam taken off."""
+    opened = [step for step in facts.done if step.what == "state" and step.detail.get("from") in _ENDS]
+    by_mark = any(step.what == "spam" for step in facts.done)
+    return any(step.detail.get("why") != undelivered.STEP for step in opened) and not by_mark
 
 
 def _order(facts: MatterFacts) -> Iterator[Told]:

@@ -379,3 +379,15 @@ def test_an_answer_that_came_back_is_said_at_it_and_opens_its_case_once(
     page = words(soup(browser.get(f"/console/cases/{case}")))
     assert "The answer came back: its mailbox doesn't take it. Call them" in page
     assert "open (the answer didn't arrive)" in page
+
+
+def test_the_inbox_opens_where_something_waits(
+    browser: FlaskClient, sessions: sessionmaker[Session], case: str
+) -> None:
+    def opens() -> str:
+        return str(soup(browser.get("/console/cases")).select_one("main [aria-current=true]"))
+
+    assert "Nobody's" in opens()
+    with sessions.begin() as session:
+        opened(session, subject="Mine", owner="7")
+    assert "Mine" in opens()

@@ -108,6 +108,14 @@ def test_a_late_answer_and_a_case_that_came_back_are_apologised_for(room: Room) 
     assert "settled the first time" in room.draft(case).text
 
 
+def test_no_apology_is_made_for_a_mark_of_spam_that_was_taken_off(room: Room) -> None:
+    case = room.case(Kind.QUESTION)
+    cases.change(room.session, case, Changes(spam=True), now=NOW, by=SAM)
+    cases.change(room.session, case, Changes(spam=False), now=NOW, by=SAM)
+    assert case.reopened == 1
+    assert "settled the first time" not in room.draft(case).text
+
+
 def test_returns_and_warranty_are_known(room: Room, ada: int) -> None:
     order = room.session.query(SeenOrder).filter_by(reference="A-1001").one()
     for serial, until in (("SN-100", date(2999, 1, 1)), ("SN-200", date(2001, 1, 1))):
