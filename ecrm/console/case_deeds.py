@@ -88,7 +88,9 @@ def case_file(reference: str, file_id: int) -> Response:
         plain = file.content_type if file.content_type in _SHOWN_AS else "application/octet-stream"
         answered = FlaskResponse(content.content, mimetype=plain)
         answered.headers.set("Content-Disposition", "attachment", filename=_file_name(file.name))
-    answered.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    answered.headers["Content-Security-Policy"] = (
+        "sandbox; default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
     return answered
 
 
