@@ -28,6 +28,8 @@ from tracking.clickstream.rollups import DayFigures, day_of
 from tracking.clickstream.searches import folded
 from tracking.cohorts import recount
 from tracking.customers import Customer
+from tracking.delivery.carriers import tidied
+from tracking.delivery.shipment import Shipment
 from tracking.notes import Note, note_of
 from tracking.orders import SeenOrder, SeenOrderLine, SeenRefund, SeenRefundLine
 from tracking.person_name import fold_name
@@ -198,6 +200,25 @@ def _names(crm: Installation) -> None:
             last = rows[-1].id
 
 
+def _numbers(crm: Installation) -> None:
+    """Tracking numbers as they are scanned: carriers' messages write them so."""
+    last = 0
+    while True:
+        with crm.sessions.begin() as session:
+            query = select(Shipment.id, Shipment.tracking_number).where(
+                Shipment.id > last, Shipment.tracking_number != ""
+            )
+            rows = session.execute(query.order_by(Shipment.id).limit(2000)).all()
+            if not rows:
+                return
+            for row in rows:
+                if (number := tidied(row.tracking_number)) != row.tracking_number:
+                    # a number that staff corrected meanwhile stays
+                    as_it_was = (Shipment.id == row.id) & (Shipment.tracking_number == row.tracking_number)
+                    session.execute(update(Shipment).where(as_it_was).values(tracking_number=number))
+            last = rows[-1].id
+
+
 _PARTS: tuple[tuple[str, str, Callable[[Installation], object]], ...] = (
     ("visits", "Past visits: where they came from, and on which day they count", _visits),
     ("refunds", "Past refunds: for which goods", _refunds),
@@ -206,4 +227,5 @@ _PARTS: tuple[tuple[str, str, Callable[[Installation], object]], ...] = (
     ("credits", "Past orders: credited to what brought them", book_missing),
     ("phones", "Customers' telephone numbers", _phones),
     ("names", "Customers' names", _names),
+    ("numbers", "Parcels' tracking numbers", _numbers),
 )

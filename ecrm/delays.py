@@ -88,6 +88,8 @@ def _tell(session: Session, shipment_id: int, learnt: Experience, *, zone: ZoneI
     why = outlook(shipment, learnt, last_heard=heard, zone=zone, now=now).why
     if why is None or shipment.status in ALMOST_THERE:
         return False
+    if why == Why.EXCEPTION and heard is not None and heard < now - NEWS_FOR:
+        return False  # trouble of long ago, of a parcel that nobody followed then
     key = dedup.order_delayed(shipment.reference)
     # A parcel was told of by another name before it left.
     before = (key, dedup.order_delayed(expected_reference(shipment.order_reference)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -28,13 +27,11 @@ from .events import OrderCompleted, OrderDelivered, OrderLine, OrderShipped, Par
 from .installation import Installation, installation
 from .ledger import NotYet
 from .letters import mail_picture, post, shop_context, visit_link, write
+from .parcel_news import NEWS_FOR, age, scans_told
 from .recommending.for_people import Pick, for_email
 from .storefront import ProductCard, ShopFacts
 
 log = logging.getLogger("ecrm.mail")
-
-NEWS_FOR = timedelta(days=3)
-"""So long it is worth an e-mail that a parcel arrived, or waits to be picked up."""
 
 
 def confirm_order(session: Session, row: Event, told: Told) -> None:
@@ -90,16 +87,18 @@ def tell_scanned(session: Session, row: Event, told: Told) -> None:
 
 def _is_stale(told: ParcelScanned) -> bool:
     """Whether it isn't worth an e-mail any more, e.g. where a shop begins to ask its carrier about older parcels."""
-    heard = told.heard_at or told.at
     if told.status == Status.OUT_FOR_DELIVERY:  # "comes today" is true on its day
         zone = ZoneInfo(installation().storefront.facts().time_zone)
-        return heard.astimezone(zone).date() != told.at.astimezone(zone).date()
-    return heard - told.at > NEWS_FOR
+        return (told.heard_at or told.at).astimezone(zone).date() != told.at.astimezone(zone).date()
+    return age(told) > NEWS_FOR
 
 
 def tell_delivered(session: Session, row: Event, told: Told) -> None:
-    """Tell the buyer that a parcel was delivered."""
+    """Tell the buyer that a parcel was delivered, unless the shop only repeats what a carrier said too late."""
     assert isinstance(told, OrderDelivered)  # noqa: S101 (the table in reactions.py says so; mypy can't know)
+    said = scans_told(session, order_id=told.order_id, shipment_id=told.shipment_id, status=Status.DELIVERED)
+    if any(_is_stale(one) for _id, one in said):
+        return
     key = dedup.order_delivered(told.shipment_id)
     tell_about_parcel(session, told.shipment_id, template="order_delivered", dedup_key=key)
 

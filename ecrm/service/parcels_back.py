@@ -2,37 +2,42 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ecrm.events import ParcelScanned, Told
 from ecrm.installation import installation
 from ecrm.letters import shop_context
+from ecrm.parcel_news import WORK_FOR, age, scans_told
 from ecrm.wording import gettext as _
 from tracking.clickstream.event import Event
 from tracking.customers import Customer
 from tracking.delivery.progress import shipment_by_reference
-from tracking.delivery.shipment import Scan, Shipment, Status
+from tracking.delivery.shipment import Shipment, Status
 
 from . import cases
 
 
 def hand_to_desk(session: Session, row: Event, told: Told) -> None:
-    """Open a case for a parcel that the carrier brings back, once a parcel, however often it says so."""
+    """Open a case for a parcel that the carrier brings back, once a parcel, however often it says so.
+
+    None for one that came back long before it was heard of: a shop that switches on its carriers' messages would find
+    its desk full of parcels that were settled last year.
+    """
     assert isinstance(told, ParcelScanned)  # noqa: S101 (the table in reactions.py says so; mypy can't know)
-    if told.status != Status.RETURN_TO_SENDER:
+    if told.status != Status.RETURN_TO_SENDER or age(told) > WORK_FOR:
         return
     shipment = shipment_by_reference(session, told.shipment_id)
-    if shipment is None or shipment.status != told.status or not _is_first(session, shipment, told):
+    if shipment is None or shipment.status != told.status or not _is_first(session, row, told):
         return
     customer = session.get(Customer, shipment.customer_id) if shipment.customer_id is not None else None
     with shop_context(installation()):
         cases.open_case(session, _case(shipment, customer, told), now=told.heard_at or told.at)
 
 
-def _is_first(session: Session, shipment: Shipment, told: ParcelScanned) -> bool:
-    said = select(Scan.scanned_at).where(Scan.shipment_id == shipment.id, Scan.status == told.status)
-    return session.scalar(said.order_by(Scan.id).limit(1)) == told.at
+def _is_first(session: Session, row: Event, told: ParcelScanned) -> bool:
+    """Of those that were news: an old one of the same parcel has opened nothing."""
+    known = scans_told(session, order_id=told.order_id, shipment_id=told.shipment_id, status=told.status)
+    return not any(id_ < row.id and age(one) <= WORK_FOR for id_, one in known)
 
 
 def _case(shipment: Shipment, customer: Customer | None, told: ParcelScanned) -> cases.Opened:

@@ -27,6 +27,7 @@ from tracking.clickstream.log import Log
 from tracking.clickstream.recompute import recompute
 from tracking.clickstream.rollups import CohortMonth, DayFigures
 from tracking.clickstream.sessions import Session as Visit
+from tracking.delivery.shipment import Shipment
 from tracking.notes import Note
 from tracking.orders import SeenOrder, SeenRefund, SeenRefundLine
 
@@ -117,6 +118,8 @@ def fill(session: Session) -> None:
         product_views=0, searches=0, cart_adds=0, checkouts=0, orders=0, visit_orders=0, revenue_minor=0,
         refunds_minor=1700)  # fmt: skip
     put(session, "ecrm_search_day", day=DAY.isoformat(), term="kite", searches=1, zero_results=0)
+    put(session, "ecrm_shipment", id=1, reference="P1", order_reference="A1", customer_id=1, carrier="UPS",
+        tracking_number="1z 999 aa1\u00a0012", status="in_transit", expected_at=AT)  # fmt: skip
     if DATABASE == "postgresql":
         for table in ("customer", "visitor", "session", "event", "order", "refund"):
             session.execute(text(f"SELECT setval(pg_get_serial_sequence('ecrm_{table}', 'id'), 100)"))
@@ -134,6 +137,7 @@ def test_after_an_upgrade_every_book_agrees_with_a_recount(old: Engine, tmp_path
     kites, said = upgraded(old, tmp_path)
     assert [words.split(":")[0] for words in said] == [
         "Past visits", "Past refunds", "Past days", "First orders and cohorts …", "Past orders",
+        "Parcels' tracking numbers …",
     ]  # fmt: skip
     with kites.session() as session:
         log = Log(session, kites.crm.archive)
@@ -154,6 +158,7 @@ def test_after_an_upgrade_every_book_agrees_with_a_recount(old: Engine, tmp_path
         first = session.get_one(Visit, 1)
         assert (first.day, first.checkouts, first.stage, first.customer_id) == (DAY, 1, 4, 1)
         assert (first.revenue_minor, first.refunds_minor) == (3500, 1700)
+        assert session.scalars(select(Shipment.tracking_number)).one() == "1Z999AA1012"
         bought = session.scalars(select(SeenOrder)).one()
         assert (bought.is_first, bought.joined) == (True, True)
         assert session.scalars(select(CohortMonth.customers)).one() == 1
@@ -170,7 +175,7 @@ def test_what_was_interrupted_goes_on_and_what_is_done_is_not_done_again(old: En
     class Died(BaseException):
         pass
 
-    for part in ("Past refunds", "Past days", "First orders", "Past orders"):
+    for part in ("Past refunds", "Past days", "First orders", "Past orders", "Parcels'"):
 
         def say(words: str, part: str = part) -> None:
             if words.startswith(part):

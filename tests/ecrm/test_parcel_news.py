@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from ecrm import events, signals
 from ecrm.delays import look_after_delays
@@ -61,6 +61,27 @@ def test_a_carriers_word_of_the_delivery_counts_like_the_staffs_and_is_mailed_on
     for told in (order(), shipped(), scanned("1", "delivered"), delivered()):
         kites.tell(told)
     assert letters(kites).count("order_delivered") == 1
+
+
+def test_a_delivery_of_long_ago_is_not_mailed_by_the_shops_echo_of_it_either(kites: Kites) -> None:
+    long_ago = replace(scanned("1", "delivered"), heard_at=AT + timedelta(days=40))
+    for told in (order(), shipped(), long_ago, replace(delivered(), at=long_ago.at)):
+        kites.tell(told)
+    assert "order_delivered" not in letters(kites)
+    assert kites.only(Shipment).status == Status.DELIVERED
+
+
+def test_trouble_of_long_ago_is_no_reason_to_apologise_today(kites: Kites) -> None:
+    kites.tell(order(promised_on=None))
+    for told in (shipped(), scanned("1", "exception")):
+        kites.tell(told)
+    found = {}
+    with kites.app.app_context():
+        for days in (40, 1):  # first as a shop that begins to follow its parcels, then as one that does so at once
+            found[days] = look_after_delays(kites.crm, now=AT.replace(hour=9) + timedelta(days=days + 1)).told
+            with kites.crm.sessions.begin() as session:
+                session.execute(update(Shipment).values(delayed_at=None))
+    assert found == {40: 0, 1: 1}
 
 
 def test_a_scan_has_a_status_that_carriers_know() -> None:
