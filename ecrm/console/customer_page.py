@@ -28,6 +28,7 @@ from ecrm.flow_shop import budget_of
 from ecrm.installation import Installation, installation
 from ecrm.recommending.choices import Chooser, choices_of
 from ecrm.recommending.for_people import for_desk
+from ecrm.returns.wording import reason_names
 from ecrm.service.notes import LONGEST as LONGEST_NOTE
 from ecrm.service.offers_shown import offered_before
 from ecrm.wording import gettext as _
@@ -40,6 +41,7 @@ from .queries import LARGEST, bad_cursor, text_arg
 from .suppression import reason_words
 
 PAGE = 30
+_ABOUT_A_PRODUCT = frozenset({Kind.REVIEW, Kind.QUESTION})
 PATH = f"/customers/<int(max={LARGEST}):customer_id>"
 
 
@@ -69,7 +71,8 @@ def customer_page(customer_id: int, *, typed: dict[str, str] | None = None, prob
         choices = choices_of(own, Chooser(customer_id, None))
         standing = standing_of(own, customer_id, now=now, window=window)
     chosen = {card.product_id: card.name for card in crm.storefront.products([one.product for one in choices])}
-    names = product_names(step for entry in page.entries for step in entry.steps)
+    about = (entry.record.product for entry in page.entries if entry.kind in _ABOUT_A_PRODUCT)
+    names = product_names((step for entry in page.entries for step in entry.steps), also=about)
     return render_template(
         "ecrm/console/customer.html",
         known=known, page=page, kinds=list(Kind), chosen_kinds=kinds, toggled=_toggled(kinds), before=before,
@@ -77,7 +80,7 @@ def customer_page(customer_id: int, *, typed: dict[str, str] | None = None, prob
             facts.offers, one.product.product_id) for one in offers}, choices=choices, chosen=chosen, agreed=said,
         desk=facts, labels={one.topic: one.label for one in topic_words()}, held_reasons=reason_words(),
         standing=standing, group_name=group_name, longest_note=LONGEST_NOTE, now=now, today=today(),
-        typed=typed or {}, problem=problem,
+        typed=typed or {}, problem=problem, return_reasons=reason_names(),
     )  # fmt: skip
 
 

@@ -14,9 +14,10 @@ from tracking.clickstream.event import Event
 _ABOUT_A_PRODUCT = frozenset({"Product Viewed", "Product Clicked", "Product Added", "Product Removed"})
 
 
-def product_names(events: Iterable[Event]) -> dict[str, str]:
-    """The names of the products that these events are about; one that left the shop keeps its number only."""
-    return _in_shop({event.subject for event in events if event.name in _ABOUT_A_PRODUCT})
+def product_names(events: Iterable[Event], also: Iterable[str] = ()) -> dict[str, str]:
+    """The names of the products that these events are about, and of these others; one that left the shop keeps its
+    number only."""
+    return _in_shop({*also, *(event.subject for event in events if event.name in _ABOUT_A_PRODUCT)})
 
 
 def key_names(key_ids: Iterable[int]) -> dict[int, str]:

@@ -23,7 +23,7 @@ from ecrm.voice.typed import lines, one_line
 from ecrm.wording import gettext as _
 
 from .blueprint import console
-from .queries import LARGEST, choice_arg, cursor, cursor_arg, text_arg
+from .queries import LARGEST, choice_arg, cursor, cursor_arg, number_arg, text_arg
 
 PAGE = 20
 
@@ -31,7 +31,7 @@ PAGE = 20
 @console.get("/questions")
 @needs(Permission.VOICE)
 def questions() -> str:
-    """Questions that wait for a look or an answer, or those of a state."""
+    """Questions that wait for a look or an answer, or those of a state; or the one that a timeline names."""
     return _list()
 
 
@@ -91,6 +91,7 @@ def _judge_answer(session: Session, question: ProductQuestion, *, show: bool) ->
 
 def _list(*, problem: str = "", about: int = 0) -> str:
     posted = request.method == "POST"
+    about = about if posted else number_arg("question") or 0
     state = None if posted else choice_arg("state", QuestionState)
     query = select(ProductQuestion).where(ProductQuestion.state != QuestionState.UNCONFIRMED)
     if about:

@@ -34,7 +34,8 @@ PAGE = 20
 @console.get("/reviews")
 @needs(Permission.VOICE)
 def reviews() -> str:
-    """Reviews of a state, those that wait longest first, the others newest first; or those of a product."""
+    """Reviews of a state, those that wait longest first, the others newest first; those of a product; or
+    the one that a timeline names."""
     return _list()
 
 
@@ -77,6 +78,7 @@ def _list(*, problem: str = "", about: int = 0) -> str:
         state, product = None, ""
     else:
         state, product = choice_arg("state", ReviewState), text_arg("product", longest=64)
+        about = number_arg("review") or 0
     shown = state or (None if product else ReviewState.WAITING)
     oldest_first = shown is ReviewState.WAITING
     query = select(Review)

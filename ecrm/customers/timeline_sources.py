@@ -19,10 +19,14 @@ from ecrm.events import ProductsSearched, ProfileChanged, SignedIn, SignedUp
 from ecrm.service.calls import Call
 from ecrm.service.cases import Case, CaseMessage
 from ecrm.service.notes import CustomerNote
+from ecrm.service.offers_shown import OfferMade
+from ecrm.voice.questions import ProductAnswer, ProductQuestion
+from ecrm.voice.reviews import Review
 from mailer.outbox import Email
 from tracking import identity
 from tracking.clickstream.event import Event
 from tracking.clickstream.sessions import Session as Visit
+from tracking.delivery.returns import Return
 from tracking.delivery.shipment import Scan, Shipment
 from tracking.orders import SeenOrder, SeenRefund
 from tracking.record import Record, shifted
@@ -46,6 +50,11 @@ class Kind(StrEnum):
     CASE = "case"
     NOTE = "note"
     CALL = "call"
+    RETURN = "return"
+    REVIEW = "review"
+    QUESTION = "question"
+    SATISFACTION = "satisfaction"
+    OFFER = "offer"
 
 
 @dataclass(frozen=True)
@@ -154,8 +163,23 @@ def _searches(asked: Asked) -> Sequence[ColumnElement[bool]]:
     ]
 
 
+def _received(_asked: Asked) -> Sequence[ColumnElement[bool]]:
+    return [(Return.customer_id == CUSTOMER) & Return.received_at.is_not(None)]
+
+
+def _rated(_asked: Asked) -> Sequence[ColumnElement[bool]]:
+    return [(Case.customer_id == CUSTOMER) & Case.satisfied_at.is_not(None)]
+
+
+def _answers(_asked: Asked) -> Sequence[ColumnElement[bool]]:
+    """What was answered to this customer, and what they answered to others."""
+    others = ProductAnswer.customer_id.is_distinct_from(CUSTOMER)
+    return [(ProductQuestion.customer_id == CUSTOMER) & others, ProductAnswer.customer_id == CUSTOMER]
+
+
 _EVENT, _SCAN, _SHIPMENT = _table(Event), _table(Scan), _table(Shipment)
 _CASE, _SAID = _table(Case), _table(CaseMessage)
+_RETURN, _QUESTION, _ANSWER = _table(Return), _table(ProductQuestion), _table(ProductAnswer)
 SOURCES: tuple[Source, ...] = (
     Source(
         Kind.CONSENT, _table(ConsentChoice), _table(ConsentChoice).c.chosen_at,
@@ -203,6 +227,32 @@ SOURCES: tuple[Source, ...] = (
     Source(
         Kind.CALL, _table(Call), _table(Call).c.started_at, _of_customer(Call),
         ("direction", "outcome", "words", "staff_name"),
+    ),
+    Source(
+        Kind.RETURN, _RETURN, _RETURN.c.asked_at, _of_customer(Return),
+        ("reference", "order_reference", "state", "reason"),
+    ),
+    Source(Kind.RETURN, _RETURN, _RETURN.c.received_at, _received, ("reference", "received_at")),
+    Source(
+        Kind.REVIEW, _table(Review), _table(Review).c.written_at, _of_customer(Review),
+        ("product", "stars", "title", "state", "replied_at"),
+    ),
+    Source(
+        Kind.QUESTION, _QUESTION, _QUESTION.c.asked_at, _of_customer(ProductQuestion), ("product", "words", "state"),
+    ),
+    Source(
+        Kind.QUESTION, _ANSWER, _ANSWER.c.answered_at, _answers,
+        ("question_id", "words", "customer_id", "display_name"),
+        beside=_QUESTION.join(_ANSWER, _ANSWER.c.question_id == _QUESTION.c.id),
+        also=(_QUESTION.c.product,),
+    ),
+    Source(
+        Kind.SATISFACTION, _CASE, _CASE.c.satisfied_at, _rated,
+        ("reference", "subject", "satisfaction", "satisfaction_words"),
+    ),
+    Source(
+        Kind.OFFER, _table(OfferMade), _table(OfferMade).c.at, _of_customer(OfferMade),
+        ("product", "name", "how", "staff_name"),
     ),
 )  # fmt: skip
 """In the order that decides between entries of the same moment; a new one goes to the end."""

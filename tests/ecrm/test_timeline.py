@@ -16,7 +16,7 @@ from tracking.customers import Customer
 from tracking.orders import SeenOrder, SeenRefund
 from tracking.visitors import Visitor, VisitorClaim
 
-from .console.host import TODAY, fill
+from .console.host import TODAY, fill, fill_voice
 
 NOW = TODAY
 
@@ -24,6 +24,7 @@ NOW = TODAY
 @pytest.fixture
 def ada(session: Session) -> int:
     number = fill(session)
+    fill_voice(session, number)  # a new kind needs a row there
     session.commit()
     return number
 
@@ -34,7 +35,7 @@ def kinds(session: Session, customer_id: int, **wanted: object) -> list[str]:
 
 def test_everything_about_a_person_stands_in_one_list_newest_first(session: Session, ada: int) -> None:
     entries = timeline(session, ada).entries
-    assert {entry.kind for entry in entries} == set(Kind)  # a new kind needs a row in `fill`
+    assert {entry.kind for entry in entries} == set(Kind)
     moments = [entry.at for entry in entries]
     assert moments == sorted(moments, reverse=True)
     assert kinds(session, ada).count("email") == 2

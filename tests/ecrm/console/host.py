@@ -15,12 +15,17 @@ from ecrm import ECRM, CustomerFacts, ProductCard, ShopFacts, Staff
 from ecrm.ledger import PendingReaction
 from ecrm.service import cases, notes
 from ecrm.service.calls import Call
+from ecrm.service.cases import Case
+from ecrm.service.offers_shown import note_offer
+from ecrm.voice.questions import ProductAnswer, ProductQuestion
+from ecrm.voice.reviews import Review
 from mailer.outbox import Email
 from tracking.clickstream.dimensions import Page, Term, ids_of
 from tracking.clickstream.event import Event
 from tracking.clickstream.rollups import DayFigures, TermDay
 from tracking.clickstream.sessions import Session as Visit
 from tracking.customers import Customer, CustomerEmail
+from tracking.delivery.returns import Return
 from tracking.delivery.shipment import Scan, Shipment, Status
 from tracking.orders import SeenOrder, SeenOrderLine, SeenRefund
 from tracking.visitors import ConsentChoice, Visitor, VisitorClaim
@@ -120,6 +125,39 @@ def fill(session: Session) -> int:
     _figures(session)
     _desk(session, ada)
     return ada.id
+
+
+def fill_voice(session: Session, ada: int) -> None:
+    """What Ada said of goods and of our help, what she sends back, and what she was offered."""
+    kim = Staff(staff_id="8", name="Kim", role="support")
+    note_offer(session, ada, product="3", name="Oatmeal Cookies", how="phone", by=kim, now=_ago(days=1))
+    rated = Case(
+        reference="C-RATEDAAA", customer_id=ada, channel="email", kind="question", subject="A <u>question",
+        state="closed", opened_at=_ago(days=9), last_message_at=_ago(days=8), closed_at=_ago(days=7),
+        satisfied_at=_ago(days=7), satisfaction=4, satisfaction_words="Quick <b>help",
+    )  # fmt: skip
+    session.add_all([
+        rated,
+        Return(
+            reference="R-ABCDEFGH", order_reference="A-1001", customer_id=ada, state="received", reason="damaged",
+            asked_at=_ago(days=1, minutes=40), received_at=_ago(days=1, minutes=8),
+        ),
+        Review(
+            product="1", customer_id=ada, order_reference="A-1001", stars=4, title="Good <i>beans", state="shown",
+            written_at=_ago(days=1, minutes=30), replied_at=_ago(days=1),
+        ),
+    ])  # fmt: skip
+    question = ProductQuestion(
+        product="2", customer_id=ada, words="Is it <b>ground?", state="shown", asked_at=_ago(days=1, minutes=20)
+    )
+    session.add(question)
+    session.flush()
+    session.add(
+        ProductAnswer(
+            question_id=question.id, staff_id="7", display_name="Sam", words="Yes, <i>finely", state="shown",
+            answered_at=_ago(days=1, minutes=10),
+        )
+    )  # fmt: skip
 
 
 def _ago(*, days: int, minutes: int = 0) -> datetime:

@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from ecrm.access.audit import AuditEntry
 from tracking.customers import Customer
 
+from .host import fill_voice
+
 
 def audited(sessions: sessionmaker[Session]) -> list[tuple[str, str, str]]:
     with sessions() as session:
@@ -77,6 +79,35 @@ def test_the_page_shows_value_profile_orders_and_the_whole_timeline(browser: Fla
         assert expected in text, expected
     assert page.find("a", href="/staff/orders/A-1001") is not None
     assert page.find("i") is None
+
+
+def test_returns_reviews_questions_ratings_and_offers_stand_in_the_timeline_with_links_to_them(
+    browser: FlaskClient, sessions: sessionmaker[Session], ada: int
+) -> None:
+    with sessions.begin() as session:
+        fill_voice(session, ada)
+    page = BeautifulSoup(browser.get(f"/console/customers/{ada}").text, "html.parser")
+    lines = {
+        kind: " ".join(page.select(f"li.entry-{kind}")[-1].get_text(" ").split())
+        for kind in ("return", "review", "question", "satisfaction", "offer")
+    }
+    assert "Wants to send back R-ABCDEFGH received" in lines["return"]
+    assert "damaged" in lines["return"]
+    assert "Reviewed Espresso Beans 4 stars “Good <i>beans” answered" in lines["review"]
+    assert "Asked about Filter Coffee Is it <b>ground?" in lines["question"]
+    assert "Rated our help 4 of 5 A <u>question C-RATEDAAA Quick <b>help" in lines["satisfaction"]
+    assert "Offered by the desk Oatmeal Cookies on the phone · Kim" in lines["offer"]
+    answered, arrived = page.select("li.entry-question")[0], page.select("li.entry-return")[0]
+    assert "Their question was answered, about Filter Coffee Yes, <i>finely" in " ".join(answered.get_text(" ").split())
+    assert "Their return arrived" in arrived.get_text()
+    for line in (*page.select("li.entry-return, li.entry-review, li.entry-question, li.entry-satisfaction"),):
+        link = line.select_one("a")
+        assert link is not None
+        assert browser.get(str(link["href"])).status_code == 200
+    for where, words in (("review", "Good &lt;i&gt;beans"), ("question", "Is it &lt;b&gt;ground?")):
+        link = page.select_one(f"li.entry-{where} a")
+        assert link is not None
+        assert words in browser.get(str(link["href"])).text
 
 
 def test_the_timeline_can_be_narrowed_to_one_kind(browser: FlaskClient, ada: int) -> None:
