@@ -17,7 +17,7 @@ from ecrm.access.roles import Permission, needs, signed_in_staff
 from ecrm.customers.phones import call_link, customers_by_phone
 from ecrm.installation import installation
 from ecrm.service import cases
-from ecrm.service.calls import MOST_WORDS, Call, Outcome, Way, latest, of_number, open_case_of
+from ecrm.service.calls import MOST_WORDS, Call, Outcome, Way, latest, of_customer, of_number, open_case_of
 from ecrm.service.calls import enter_call as write_down
 from ecrm.service.cases import Case
 from ecrm.wording import gettext as _
@@ -56,7 +56,7 @@ def calls() -> str:
 def enter_call() -> Response | tuple[str, int]:
     """Write down a call that staff had; by the other button, a case of it."""
     crm, now, staff = installation(), datetime.now(UTC), signed_in_staff()
-    country = crm.storefront.facts().country
+    country, chosen = crm.storefront.facts().country, number_arg("customer")
     typed, words = request.form.get("number", "").strip()[:60], request.form.get("words", "").replace("\x00", "")
     outcome, direction = choice_arg("outcome", Outcome), choice_arg("direction", Way)
     if typed and not fold_phone(typed, country):
@@ -70,9 +70,8 @@ def enter_call() -> Response | tuple[str, int]:
     else:
         trouble = ""
     if trouble:
-        return _page("", trouble=trouble, typed={"number": typed, "words": words}), 422
+        return _page("", customer_id=chosen, trouble=trouble, typed=_typed(typed, words)), 422
     with crm.sessions.begin() as session:
-        chosen = number_arg("customer")
         known = session.get(Customer, chosen) if chosen is not None else None
         call = write_down(
             session, number=typed, direction=direction or Way.IN, outcome=outcome or Outcome.ANSWERED, words=words,
@@ -85,6 +84,8 @@ def enter_call() -> Response | tuple[str, int]:
     if reference:
         return redirect(url_for("console.case", reference=reference), 303)
     flash(_("The call is written down."))
+    if known is not None and "back" in request.form:
+        return redirect(url_for("console.calls", customer=known.id), 303)
     return redirect(url_for("console.calls", number=number or None), 303)
 
 
@@ -112,11 +113,18 @@ def _page(asked: str, *, customer_id: int | None = None, trouble: str = "", type
         trouble = _("“%(asked)s” is no telephone number. Type it with its area code.", asked=asked)
     with crm.sessions.begin() as session:
         chosen = session.get(Customer, customer_id) if customer_id is not None and not asked else None
+        if customer_id is not None and chosen is None and not asked and request.method == "GET":
+            raise NotFound(_("There is no such customer. They may have been erased."))
         if chosen is not None:
             number = chosen.phone_folded
+        calls_of: Sequence[Call] = ()
+        if chosen is not None:
+            calls_of = of_customer(session, chosen.id, limit=PAGE)
+        elif number:
+            calls_of = of_number(session, number, country=facts.country, limit=PAGE)
         cards = _cards(session, [chosen] if chosen else customers_by_phone(session, number, country=facts.country))
-        calls_of = of_number(session, number, country=facts.country) if number else []
-        shown = calls_of or ([] if number else latest(session, limit=PAGE + 1, before=cursor_arg("after")))
+        everybodys = chosen is None and not number
+        shown = latest(session, limit=PAGE + 1, before=cursor_arg("after")) if everybodys else calls_of
         names = _names(session, shown)
         references = _references(session, shown)
         session.flush()  # the looks, before what they were about is let go
@@ -124,10 +132,18 @@ def _page(asked: str, *, customer_id: int | None = None, trouble: str = "", type
     more = cursor(shown[PAGE - 1].started_at, shown[PAGE - 1].id) if len(shown) > PAGE else ""
     return render_template(
         "ecrm/console/calls.html",
-        asked=asked, number=number, readable=readable, country=facts.country, cards=cards, calls=shown[:PAGE],
+        asked=asked, number=number, of=cards[0].customer if chosen is not None else None, readable=readable,
+        country=facts.country, cards=cards, calls=shown[:PAGE],
         names=names, references=references, more=more, trouble=trouble, typed=typed or {"number": number, "words": ""},
         link=call_link(number, country=facts.country, facts=facts) if number else "", outcomes=outcome_words(),
     )  # fmt: skip
+
+
+def _typed(number: str, words: str) -> dict[str, str]:
+    return {
+        "number": number, "words": words, "outcome": request.form.get("outcome", ""),
+        "direction": request.form.get("direction", ""),
+    }  # fmt: skip
 
 
 def outcome_words() -> dict[str, str]:

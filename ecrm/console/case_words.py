@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ecrm.service.cases import OWED, Case, CaseStep, Channel, Kind, Priority, State
+from ecrm.service.cases import OWED, PROVED, Case, CaseStep, Channel, Kind, Priority, State
 from ecrm.wording import gettext as _
 from ecrm.wording import ngettext
 
@@ -111,7 +111,7 @@ def step_words(step: CaseStep, *, names: Mapping[str, str], teams: Mapping[int, 
         "product": _("product: %(before)s → %(after)s", before=before or "–", after=after or "–"),
         "language": _("language: %(before)s → %(after)s", before=before or "–", after=after or "–"),
         "subject": _("changed the subject"),
-        "customer": _("put it to another customer"),
+        "customer": _("put it to another customer") if detail.get("from") else _("put it to its customer"),
         "spam": _("marked as spam") if detail.get("to") else _("no spam after all"),
         "merged": _merged(detail),
         "breached": _breached(detail),
@@ -139,6 +139,7 @@ def _why(why: str) -> str:
     known = {
         "message_in": _("they answered"), "message_out": _("first answer"), "stayed solved": _("it stayed solved"),
         "merged": _("merged"), "many": _("with others"), "undelivered": _("the answer didn't arrive"),
+        PROVED: _("they proved that the address is theirs"),
     }  # fmt: skip
     return known.get(why, why)
 

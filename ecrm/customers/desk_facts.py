@@ -1,5 +1,5 @@
-"""Desk facts: what somebody who answers a customer looks at first — cases, notes, pieces, offers, latest e-mails —
-each by one indexed statement that is built once.
+"""Desk facts: what somebody who answers a customer looks at first — cases, calls, returns, notes, pieces,
+offers, latest e-mails — each by one indexed statement that is built once.
 """
 
 from __future__ import annotations
@@ -9,26 +9,34 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, case, func, select
+from sqlalchemy import bindparam, case, func, select, union_all
 from sqlalchemy.orm import Session
 
 from ecrm.service import cases, units
+from ecrm.service.calls import Call
 from ecrm.service.notes import CustomerNote, notes_of
 from ecrm.service.offers_shown import Offer, offers_shown
 from ecrm.service.units import Unit
 from mailer.engagement import Deed, Engagement
 from mailer.outbox import Email
+from tracking.customers import Customer, CustomerEmail
+from tracking.delivery.returns import Return
 
 CASES_SHOWN = 6
+CALLS_SHOWN = 4
+RETURNS_SHOWN = 5
 EMAILS_SHOWN = 8
 
 
 @dataclass(frozen=True)
 class DeskFacts:
-    """`cases` and `emails` are the newest; an e-mail's row has `clicked` and `opened` (None where nobody did, as far as
-    is known)."""
+    """`cases`, `calls`, `returns` and `emails` are the newest; an e-mail's row has `clicked` and `opened` (None where
+    nobody did, as far as is known). `nameless`: cases that came from an address of theirs when nobody had proved it."""
 
     cases: Sequence[Any]
+    nameless: Sequence[Any]
+    calls: Sequence[Any]
+    returns: Sequence[Any]
     notes: Sequence[CustomerNote]
     units: Sequence[Unit]
     offers: Sequence[Offer]
@@ -40,6 +48,7 @@ class DeskFacts:
         return sum(one.state in cases.UNSOLVED for one in self.cases)
 
 
+_CALL, _RETURN = Call.__table__.c, Return.__table__.c
 _CASE, _EMAIL, _DONE = cases.Case.__table__.c, Email.__table__.c, Engagement.__table__.c
 _CASES = (
     select(
@@ -50,6 +59,34 @@ _CASES = (
     .order_by(_CASE.last_message_at.desc(), _CASE.id.desc())
     .limit(CASES_SHOWN)
 )  # fmt: skip
+
+_ADDRESSES = union_all(
+    select(CustomerEmail.folded).where(CustomerEmail.customer_id == bindparam("customer")),
+    select(Customer.email_folded).where(Customer.id == bindparam("customer"), Customer.email_folded != ""),
+)
+_NAMELESS = (
+    select(_CASE.reference, _CASE.subject, _CASE.state, _CASE.from_folded, _CASE.last_message_at)
+    .where(_CASE.from_folded.in_(_ADDRESSES), _CASE.customer_id.is_(None))
+    .where(_CASE.spam.is_(False), _CASE.merged_into.is_(None))
+    .order_by(_CASE.last_message_at.desc(), _CASE.id.desc())
+    .limit(CASES_SHOWN)
+)
+_CALLS = (
+    select(
+        _CALL.started_at, _CALL.direction, _CALL.outcome, _CALL.words, _CALL.staff_name,
+        _CASE.reference.label("case"),
+    )
+    .join_from(Call.__table__, cases.Case.__table__, _CALL.case_id == _CASE.id, isouter=True)
+    .where(_CALL.customer_id == bindparam("customer"))
+    .order_by(_CALL.started_at.desc(), _CALL.id.desc())
+    .limit(CALLS_SHOWN)
+)  # fmt: skip
+_RETURNS = (
+    select(_RETURN.reference, _RETURN.order_reference, _RETURN.state, _RETURN.reason, _RETURN.asked_at)
+    .where(_RETURN.customer_id == bindparam("customer"))
+    .order_by(_RETURN.asked_at.desc(), _RETURN.id.desc())
+    .limit(RETURNS_SHOWN)
+)
 
 
 def _first(deed: Deed) -> Any:
@@ -81,6 +118,9 @@ def desk_facts(session: Session, customer_id: int, *, now: datetime) -> DeskFact
     connection, whose = session.connection(), {"customer": customer_id}
     return DeskFacts(
         cases=connection.execute(_CASES, whose).all(),
+        nameless=connection.execute(_NAMELESS, whose).all(),
+        calls=connection.execute(_CALLS, whose).all(),
+        returns=connection.execute(_RETURNS, whose).all(),
         notes=notes_of(session, customer_id),
         units=units.of_customer(session, customer_id),
         offers=offers_shown(session, customer_id, now=now),

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from ecrm.events import OrderCompleted, OrderRefunded, Person, ProfileChanged, SignedIn, SignedUp, Told
 from ecrm.installation import installation
+from ecrm.service.cases import adopt_nameless
 from mailer.mailboxes import link_owner
 from tracking.clickstream.event import Event
 from tracking.clickstream.rollups import add_to_day, day_of
@@ -93,6 +94,8 @@ def _customer(session: Session, person: Person, told: Told) -> Customer:
         customer = find_or_create_account(
             session, reference=person.customer_id, email=person.email, at=told.at, proved=person.email_proved
         )
+        if person.email_proved:
+            adopt_nameless(session, person.email, customer_id=customer.id, now=told.at)
     else:
         customer = find_or_create_guest(session, email=person.email, at=told.at)
     if person.customer_id is None or person.email_proved:

@@ -8,7 +8,9 @@ import pytest
 from sqlalchemy import Engine
 
 from ecrm.customers.checkout_memory import memory_of_mailbox
+from ecrm.customers.desk_facts import desk_facts
 from ecrm.events import ProfileChanged, SignedIn
+from ecrm.service import cases
 from tracking.clickstream.event import Event
 from tracking.clickstream.rollups import DayFigures
 from tracking.customers import Customer, CustomerEmail
@@ -48,6 +50,59 @@ def test_a_guest_order_under_an_accounts_address_changes_nothing_of_its_profile(
     kites.tell(signed_up(email_proved=True))
     kites.tell(order(who=person("ada@example.com", first_name="Eve", phone="666")))
     assert (kites.only(Customer).first_name, kites.only(Customer).phone) == ("Ada", "")
+
+
+def letter(kites: Kites, address: str, *, words: str = "Where is it?") -> str:
+    """A case from an address, as the desk's mail makes one; its reference."""
+    said = cases.Said(direction=cases.Direction.IN, text=words, channel=cases.Channel.EMAIL, from_address=address)
+    opened = cases.Opened(channel=cases.Channel.EMAIL, subject=words, from_address=address, said=said)
+    with kites.session() as session, session.begin():
+        return cases.open_case(session, opened, now=AT).reference
+
+
+def owner_of(kites: Kites, reference: str) -> tuple[int | None, list[str]]:
+    """Whose a case is, and why it was put there."""
+    with kites.session() as session:
+        case = cases.by_reference(session, reference)
+        assert case is not None
+        put = [step.detail.get("why", "") for step in cases.steps_of(session, case.id) if step.what == "customer"]
+        return case.customer_id, put
+
+
+def test_what_an_address_wrote_before_anybody_was_known_by_it_joins_whoever_proves_it(kites: Kites) -> None:
+    mine, near = letter(kites, "Ada@Example.com"), letter(kites, "ada@example.org")
+    kites.tell(signed_up())  # an account that merely names the address
+    assert owner_of(kites, mine) == (None, [])
+    with kites.session() as session:
+        ada = kites.only(Customer).id
+        assert [one.reference for one in desk_facts(session, ada, now=AT).nameless] == [mine]
+
+    kites.tell(SignedIn(at=AT, person=person("ada@example.com", "7", email_proved=True), sign_in_id="1"))
+    assert owner_of(kites, mine) == (ada, ["address_proved"])
+    assert owner_of(kites, near) == (None, [])
+    kites.tell(SignedIn(at=AT, person=person("ada@example.com", "7", email_proved=True), sign_in_id="2"))
+    assert owner_of(kites, mine) == (ada, ["address_proved"])
+    with kites.session() as session:
+        facts = desk_facts(session, ada, now=AT)
+        assert ([one.reference for one in facts.cases], facts.nameless) == ([mine], [])
+
+
+def test_a_guests_order_proves_no_address_and_takes_no_letter_of_before(kites: Kites) -> None:
+    before = letter(kites, "ada@example.com")
+    kites.tell(order())
+    assert owner_of(kites, before) == (None, [])
+    with kites.session() as session:
+        nameless = desk_facts(session, kites.only(Customer).id, now=AT).nameless
+        assert [one.reference for one in nameless] == [before]
+
+
+def test_a_proof_takes_no_case_from_somebody_whose_it_is(kites: Kites) -> None:
+    kites.tell(order())  # a guest's
+    theirs = letter(kites, "ada@example.com")
+    guest = kites.only(Customer).id
+    kites.tell(signed_up("66"))
+    kites.tell(SignedIn(at=AT, person=person("ada@example.com", "66", email_proved=True), sign_in_id="1"))
+    assert owner_of(kites, theirs) == (guest, [])
 
 
 def test_a_changed_address_finds_the_same_customer(kites: Kites) -> None:

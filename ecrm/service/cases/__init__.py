@@ -8,6 +8,7 @@
 All of it in the caller's transaction, which commits.
 """
 
+from .adopting import PROVED, adopt_nameless
 from .arranger import Arranger, arrange_with
 from .case import NEVER, OWED, UNSOLVED, Case, Channel, Kind, Priority, State
 from .changing import MOVES, NO_TEAM, ChangedMeanwhile, Changes, NotAllowed, change, take
@@ -26,6 +27,7 @@ __all__ = [
     "NEVER",
     "NO_TEAM",
     "OWED",
+    "PROVED",
     "UNSOLVED",
     "Arranger",
     "Attached",
@@ -46,6 +48,7 @@ __all__ = [
     "Said",
     "State",
     "add_message",
+    "adopt_nameless",
     "arrange_with",
     "attachments_of",
     "by_message_id",

@@ -110,3 +110,32 @@ def test_a_call_of_a_customer_without_a_number_is_theirs(
     story = browser.get(f"/console/customers/{ada}", query_string={"kind": "call"}).text
     assert "They rang us" in story
     assert "Wants the bill" in story
+
+
+def test_a_customers_calls_are_all_of_theirs_whichever_number_they_came_from(
+    browser: FlaskClient, token: str, caller: int, sessions: sessionmaker[Session]
+) -> None:
+    # given: a call from Ada's office, of which only the agent knows that it was her, and one of somebody else
+    enter(browser, token, number="0171 5550123", words="From the office", customer=str(caller))
+    enter(browser, token, number="0171 5550124", words="Somebody else")
+
+    # then
+    page = browser.get("/console/calls", query_string={"customer": caller}).text
+    assert "Calls of Ada Byron" in page
+    assert "From the office" in page
+    assert "Somebody else" not in page
+    assert browser.get("/console/calls", query_string={"customer": 999_999}).status_code == 404
+    # and: what is noted from her page leads back to her calls, and her page shows it
+    answer = enter(browser, token, number="0171 5550123", words="Once more", customer=str(caller), back="1")
+    assert answer.headers["Location"].endswith(f"/console/calls?customer={caller}")
+    hers = browser.get(f"/console/customers/{caller}").text
+    assert f'href="/console/calls?customer={caller}"' in hers
+    assert hers.index('id="calls"') < hers.index("Once more")
+
+
+def test_a_refused_entry_keeps_whose_it_is_and_what_was_chosen(browser: FlaskClient, token: str, caller: int) -> None:
+    answer = enter(browser, token, number="hello", customer=str(caller), direction="out", outcome="missed")
+    assert answer.status_code == 422
+    assert f'name="customer" value="{caller}"' in answer.text
+    assert '<option value="out" selected>' in answer.text
+    assert '<option value="missed" selected>' in answer.text

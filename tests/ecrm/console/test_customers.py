@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from ecrm.access.audit import AuditEntry
+from ecrm.service import cases
 from tracking.customers import Customer
 
 from .host import fill_voice
@@ -108,6 +109,28 @@ def test_returns_reviews_questions_ratings_and_offers_stand_in_the_timeline_with
         link = page.select_one(f"li.entry-{where} a")
         assert link is not None
         assert words in browser.get(str(link["href"])).text
+
+
+def test_returns_stand_on_the_page_and_unproved_letters_are_told_apart_from_the_customers_own_cases(
+    browser: FlaskClient, sessions: sessionmaker[Session], ada: int
+) -> None:
+    with sessions.begin() as session:
+        fill_voice(session, ada)
+        session.get_one(Customer, ada).email = "ada@new.example"  # named by her account, proved by nobody
+        session.get_one(Customer, ada).email_folded = "ada@new.example"
+        said = cases.Said(direction=cases.Direction.IN, text="Send it to <me>", channel=cases.Channel.EMAIL)
+        opened = cases.Opened(
+            channel=cases.Channel.EMAIL, subject="A <new> street", from_address="ada@new.example", said=said
+        )
+        reference = cases.open_case(session, opened, now=datetime.now(UTC)).reference
+    page = BeautifulSoup(browser.get(f"/console/customers/{ada}").text, "html.parser")
+    panels = {str(one["aria-labelledby"]): " ".join(one.get_text(" ").split()) for one in page.select("section.panel")}
+    assert "R-ABCDEFGH received" in panels["returns"]
+    assert "arrived damaged" in panels["returns"]
+    own, _, unproved = panels["cases"].partition("not proved to be theirs")
+    assert "A <new> street" in unproved
+    assert reference in unproved
+    assert "A <new> street" not in own
 
 
 def test_the_timeline_can_be_narrowed_to_one_kind(browser: FlaskClient, ada: int) -> None:

@@ -1,0 +1,34 @@
+"""Adopting: cases that came from an address before anybody was known by it join whoever proves that it is theirs.
+
+Only a proof does so. A guest's order, or an account that names an address, shows no more than that somebody typed it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tracking.email_address import fold
+
+from .case import Case
+from .changing import Changes, change
+
+AT_ONCE = 500
+"""Of more, which only a flood leaves, the rest waits for the next proof: whoever signs in doesn't wait for them."""
+PROVED = "address_proved"
+
+
+def adopt_nameless(session: Session, address: str, *, customer_id: int, now: datetime) -> int:
+    """Put the cases of exactly this address that are nobody's to the customer who proved it, in the caller's
+    transaction; says how many."""
+    found = session.scalars(
+        select(Case)
+        .where(Case.from_folded == fold(address)[:254], Case.customer_id.is_(None), Case.erased_at.is_(None))
+        .order_by(Case.last_message_at.desc(), Case.id.desc())
+        .limit(AT_ONCE)
+    ).all() if address.strip() else ()  # fmt: skip
+    for case in found:
+        change(session, case, Changes(customer_id=customer_id), now=now, why=PROVED)
+    return len(found)
