@@ -15,7 +15,7 @@ from tracking.delivery import progress
 from tracking.delivery.contents import Goods, contents_of
 from tracking.delivery.shipment import OPEN, Scan, Shipment, Status
 
-from .carriers.simulated import MARK
+from .carriers.simulated import CARRIER, MARK
 from .installation import installation
 from .wording import day
 from .wording import gettext as _
@@ -86,7 +86,8 @@ def as_shown(shipment: Shipment, scans: Sequence[Scan], *, goods: Sequence[Goods
     first: dict[str, datetime] = {}
     for scan in scans:
         first.setdefault(scan.status, scan.scanned_at)
-    simulated = any(scan.note == MARK for scan in scans)
+    # notes go with their time (`forget_notes_before`), what was made up stays so
+    simulated = shipment.carrier == CARRIER or any(scan.note == MARK for scan in scans)
     steps = tuple(_steps(shipment, first))
     return Delivery(shipment, steps, tuple(goods), _trouble(shipment), _late(shipment), simulated)
 

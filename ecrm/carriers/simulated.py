@@ -20,6 +20,8 @@ from .taking import react, tell_scans
 
 MARK = "simulated"
 """The note of each of its scans; pages that show a scan show it."""
+CARRIER = "Simulated carrier"
+"""Of parcels that are made up from the start (`simulated_past`); nobody else's is called so."""
 AT_ONCE = 500
 FOLLOWED = timedelta(days=30)
 

@@ -1,4 +1,4 @@
-"""The imported past, told to the CRM in bulk; a demo gets made-up visits before its purchases, too."""
+"""The imported past, told to the CRM in bulk; what a demo lacks of it (visits, consents, parcels) is made up."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask
 
 from ecrm import events
+from ecrm.carriers.simulated_past import simulate_deliveries
 from ecrm.consent.demo import simulate_consents
 from ecrm.history import backfill, simulate_history
 from ecrm.installation import installation
@@ -25,7 +26,8 @@ from .telling import guest_of, order_completed, person_of
 def history_imported(app: Flask, *, progress: Progress) -> None:
     """Tells the CRM what an import brought, credits it to campaigns, and lets the CRM learn from it.
 
-    A demo gets made-up consents, and made-up visits before its purchases, too.
+    A demo gets made-up consents, made-up visits before its purchases, and where the shop says that its data are
+    made up or borrowed, made-up ways of its parcels, too.
     """
     _found_campaigns(app)
     whole, done = history_size(db.session()), 0
@@ -39,6 +41,11 @@ def history_imported(app: Flask, *, progress: Progress) -> None:
     if app.config["SHOP_ENV"] == "demo":
         simulate_consents(installation(app), now=datetime.now(UTC))
         simulate_history(installation(app), progress=lambda orders, of: progress("Simulating visits", orders, of))
+        if installation(app).storefront.facts().data_note:
+            simulate_deliveries(
+                installation(app), now=datetime.now(UTC),
+                progress=lambda orders, of: progress("Simulating parcels", orders, of),
+            )  # fmt: skip
     book_missing(installation(app), progress=lambda orders, of: progress("Crediting orders", orders, of))
     progress("Learning what goes with what", 0, 1)
     train_quickly(installation(app))  # the timetable follows with a full model within minutes
