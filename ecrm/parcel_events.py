@@ -14,7 +14,7 @@ class OrderShipped(Told):
     """A parcel of an order was given to a carrier.
 
     `lines`: what is in it; without any, all that is left of the order. What the parcels of an order leave over stays
-    expected and is shown so.
+    expected and is shown so. Of pieces with serial numbers, the lines carry those.
     """
 
     name: ClassVar[str] = "Order Shipped"

@@ -21,6 +21,7 @@ from .parcels import cancel_shipment, drop_unsent, expect_shipment, finish_shipm
 from .returns.closing import close_return
 from .sales import remember_order, remember_refund
 from .service.parcels_back import hand_to_desk
+from .service.units_told import keep_units
 from .waiting.looking import ask_shop_for_new, tell_who_waits
 
 REACTIONS: dict[str, Sequence[ledger.React]] = {
@@ -38,7 +39,7 @@ REACTIONS: dict[str, Sequence[ledger.React]] = {
     ),
     events.OrderRefunded.name: (recognise, remember_refund, attribute_refund, drop_unsent, close_return),
     events.OrderCancelled.name: (cancel_shipment,),
-    events.OrderShipped.name: (start_shipment, tell_shipped),
+    events.OrderShipped.name: (start_shipment, keep_units, tell_shipped),
     events.ParcelScanned.name: (note_scan, tell_scanned, hand_to_desk),
     events.OrderDelivered.name: (finish_shipment, tell_delivered),
     events.HeardOfUs.name: (remember_heard,),

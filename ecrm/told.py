@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
+from .serial_numbers import fold_serial
+
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
@@ -57,11 +59,21 @@ class OrderLine:
 
 @dataclass(frozen=True, kw_only=True)
 class ParcelLine:
-    """So many pieces of a product in a parcel, or never to be in one."""
+    """So many pieces of a product in a parcel, or never to be in one.
+
+    `serial_numbers`: of those pieces that have one, as they stand on them; each is kept with its buyer and the end of
+    its warranty.
+    """
 
     product_id: str
     name: str
     quantity: int
+    serial_numbers: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        folded = {fold_serial(number) for number in self.serial_numbers}
+        if not len(self.serial_numbers) == len(folded) <= max(self.quantity, 0):
+            raise ValueError(f"product {self.product_id}: a serial number a piece, each another one")
 
 
 @dataclass(frozen=True, kw_only=True)

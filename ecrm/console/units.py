@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime
 
 from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy import select
@@ -14,11 +13,12 @@ from werkzeug.wrappers import Response
 from ecrm.access.audit import Action, record_look
 from ecrm.access.roles import Permission, needs, signed_in_staff
 from ecrm.customers.checkout_memory import CheckoutMemory
-from ecrm.installation import Installation, installation
+from ecrm.installation import installation
+from ecrm.serial_numbers import BadSerial
 from ecrm.service import service_points, units, warranty
 from ecrm.service.cases import Case
+from ecrm.service.units_told import ends_on
 from ecrm.service.warranty_letters import write_to_point
-from ecrm.warranty_months import Months
 from ecrm.wording import gettext as _
 from ecrm.wording import today
 from tracking.orders import SeenOrder, SeenOrderLine
@@ -60,11 +60,11 @@ def enter_unit() -> Response | tuple[str, int]:
         line = chosen[0]
         sold = units.Sold(
             typed["serial_number"], line.product, line.name, order.reference, order.customer_id, order.placed_at,
-            ends_on(crm, line.product, order.placed_at), "staff",
+            ends_on(crm, {line.product}, order.placed_at)[line.product], "staff",
         )  # fmt: skip
         try:
             unit_id = units.keep(session, sold)
-        except units.BadSerial:
+        except BadSerial:
             problem = _("A serial number has 3 to 64 letters and digits.")
             return _check_page(typed["order"], typed=typed, problem=problem), 422
     if unit_id is None:
@@ -116,15 +116,6 @@ def move_request(unit_id: int, request_id: int) -> Response:
         moved = warranty.move(session, made, state, by=signed_in_staff(), now=datetime.now(UTC))
     flash(_("Noted, on the case too.") if moved else _("That isn't the next step; somebody may have noted another."))
     return redirect(url_for("console.unit", unit_id=unit_id), 303)
-
-
-def ends_on(crm: Installation, product: str, sold_at: datetime) -> date | None:
-    """The last day of the warranty of a product sold then."""
-    cards = crm.storefront.products([product])
-    setting = Months.parse(crm.app.config["ECRM_WARRANTY_MONTHS"])
-    months = warranty.months_for(crm.storefront, setting, cards).get(product, setting.usual)
-    day = sold_at.astimezone(ZoneInfo(crm.storefront.facts().time_zone)).date()
-    return warranty.runs_until(day, months)
 
 
 def _check_page(number: str, *, typed: dict[str, str] | None = None, problem: str = "") -> str:

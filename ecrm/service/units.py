@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,9 +10,9 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, bindparam, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from ecrm.serial_numbers import LONGEST, BadSerial, fold_serial
 from tracking.record import BigId, Record, insert_once
 
-LONGEST = 64
 MOST = 20
 
 
@@ -57,28 +56,12 @@ class Sold:
     source: str
 
 
-class BadSerial(ValueError):
-    """It can't be a serial number."""
-
-
 _OF = (
     select(Unit)
     .where(Unit.customer_id == bindparam("customer"))
     .order_by(Unit.sold_at.desc(), Unit.id.desc())
     .limit(MOST)
 )
-
-
-def fold_serial(number: str) -> str:
-    """Letters and digits alone, in capitals: what is read from a label or over the phone loses its dashes and case.
-
-    Raises:
-        BadSerial: where too little or too much is left.
-    """
-    found = "".join(one for one in unicodedata.normalize("NFKC", number).upper() if one.isalnum())
-    if not 3 <= len(found) <= LONGEST:
-        raise BadSerial(number)
-    return found
 
 
 def keep(session: Session, sold: Sold) -> int | None:
@@ -97,6 +80,27 @@ def keep(session: Session, sold: Sold) -> int | None:
             "source": sold.source[:20],
         },
     )  # fmt: skip
+
+
+def keep_latest(session: Session, sold: Sold) -> int:
+    """Keep a piece as it was last sold: one that came back and went to somebody else is theirs, with their warranty.
+
+    Told again, or late, it changes nothing. Returns its id.
+
+    Raises:
+        BadSerial: for what can't be one.
+    """
+    made = keep(session, sold)
+    if made is not None:
+        return made
+    query = select(Unit).where(Unit.serial_folded == fold_serial(sold.serial_number), Unit.product == sold.product[:64])
+    known = session.scalars(query.with_for_update()).one()
+    if sold.sold_at > known.sold_at:
+        known.order_reference, known.customer_id = sold.order_reference[:64], sold.customer_id
+        known.sold_at, known.warranty_until = sold.sold_at, sold.warranty_until
+        known.name, known.source = sold.name[:200] or known.name, sold.source[:20]
+        session.flush()
+    return known.id
 
 
 def by_serial(session: Session, number: str) -> Sequence[Unit]:

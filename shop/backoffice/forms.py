@@ -117,6 +117,7 @@ class ProductForm(Schema):
     age_limit = AgeLimit()
     barred_in = CountryCodes()
     listed = fields.Boolean()
+    serial_numbered = fields.Boolean()
 
     def __init__(self, currency: str) -> None:
         super().__init__()
@@ -124,7 +125,8 @@ class ProductForm(Schema):
 
     @pre_load
     def _missing_is_empty(self, data: Mapping[str, Any], **_kwargs: Any) -> dict[str, Any]:
-        return {name: data.get(name, "") for name in self.fields} | {"listed": data.get("listed") == "1"}
+        ticks = {name: data.get(name) == "1" for name in ("listed", "serial_numbered")}
+        return {name: data.get(name, "") for name in self.fields} | ticks
 
     @validates_schema
     def _reduced(self, data: Mapping[str, Any], **_kwargs: Any) -> None:
@@ -147,6 +149,7 @@ class ProductAnswers:
     listed: bool
     age_limit: int | None = None
     barred_in: str | None = None
+    serial_numbered: bool = False
 
 
 def read_product(form: Mapping[str, Any], currency: str) -> tuple[ProductAnswers | None, dict[str, str]]:
@@ -167,6 +170,7 @@ def read_product(form: Mapping[str, Any], currency: str) -> tuple[ProductAnswers
         listed=data["listed"],
         age_limit=data["age_limit"],
         barred_in=data["barred_in"],
+        serial_numbered=data["serial_numbered"],
     )
     return answers, {}
 

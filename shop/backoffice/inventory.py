@@ -54,6 +54,7 @@ def change_product(session: Session, product: Product, answers: ProductAnswers) 
     product.price_minor, product.was_minor = answers.price_minor, answers.was_minor
     product.cost_minor = answers.cost_minor
     product.age_limit, product.barred_in = answers.age_limit, answers.barred_in
+    product.serial_numbered = answers.serial_numbered
     session.flush()
     if listed_now:
         signals.announce(signals.product_listed, product=product)

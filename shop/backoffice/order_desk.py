@@ -30,6 +30,7 @@ from ..fulfilment.carriers import CARRIERS, carrier_name, tracking_link
 from ..fulfilment.forms import read_parcel
 from ..fulfilment.parcel import Parcel
 from ..fulfilment.remaining import pieces_of
+from ..fulfilment.serial_numbers import WrongSerials, check_pieces
 from ..fulfilment.shipping import NotLeft, NotShippable, NumberTaken, mark_delivered, parcels_of, ship
 from ..hooks import can_tell_carriers
 from ..wording import gettext as _
@@ -79,10 +80,19 @@ def send_parcel(number: str) -> Response | tuple[str, int]:
     typed = read_parcel(request.form)
     if typed.errors:
         return _page(row, parcel_errors=typed.errors, carrier=typed.carrier), 422
+    to_send = [one for one in pieces_of(db.session(), row) if one.left]
+    inside = {one.product_id: one.left for one in to_send} if typed.pieces is None else typed.pieces
+    numbered = {one.product_id: one.name for one in to_send if one.serial_numbered}
+    known = any(parcel.tracking_number == typed.number for parcel in parcels_of(db.session(), row))
+    try:
+        if not known:  # the same form again is answered with the parcel that it made
+            check_pieces(typed.serials, inside, numbered=numbered, unreadable=typed.unreadable)
+    except WrongSerials as wrong:
+        return _page(row, parcel_errors={"serials": str(wrong)}, carrier=typed.carrier), 422
     try:
         ship(
             db.session(), row, carrier=typed.carrier, tracking_number=typed.number, pieces=typed.pieces,
-            now=datetime.now(UTC),
+            serials=typed.serials, now=datetime.now(UTC),
         )  # fmt: skip
         db.session.commit()
     except NotLeft as refused:

@@ -96,6 +96,7 @@ def _page(row: Product, typed: dict[str, str], errors: dict[str, str]) -> str:
         "age_limit": "" if row.age_limit is None else str(row.age_limit),
         "barred_in": row.barred_in or "",
         "listed": "1" if row.listed else "",
+        "serial_numbered": "1" if row.serial_numbered else "",
     }
     if typed:
         shown |= {name: typed.get(name, "").replace("\x00", "") for name in shown}

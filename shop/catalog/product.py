@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, literal_column, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, false, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..database import Base
@@ -49,6 +49,7 @@ class Product(Base):
     `was_minor` is the price before a reduction, `cost_minor` what a piece costs the shop (None: not known); `sold`
     counts pieces sold (sorting by popularity); `search_text` is what full-text search reads, kept by module `search`.
     `age_limit`: sold to nobody younger; `barred_in`: countries (two letters, a space between) that it isn't sent to.
+    `serial_numbered`: each piece has a number of its own, which packers scan.
     """
 
     __tablename__ = "product"
@@ -82,6 +83,7 @@ class Product(Base):
     search_text: Mapped[str] = mapped_column(Text, default="")
     age_limit: Mapped[int | None]
     barred_in: Mapped[str | None] = mapped_column(String(200))
+    serial_numbered: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     category: Mapped[Category] = relationship()
 

@@ -181,6 +181,7 @@ def parcel_shipped(_app: Flask, *, parcel: Parcel) -> None:
                     product_id=str(line.product_id),
                     name=_bought_as(parcel.order, line.product_id),
                     quantity=line.quantity,
+                    serial_numbers=tuple(line.serial_numbers),
                 )
                 for line in parcel.lines
             ),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from ..hooks import can_tell_carriers, carriers_of
 from ..wording import gettext as _
 from .carriers import carrier_name, is_carrier
+from .serial_numbers import WrongSerials, read_serials
 
 _NUMBER = re.compile(r"[A-Z0-9][A-Z0-9./-]{3,63}", re.ASCII)
 MOST_PIECES = 100_000
@@ -17,16 +18,19 @@ MOST_PIECES = 100_000
 @dataclass
 class ParcelAnswers:
     """What was typed: `number` in upper case without spaces, as it is scanned; `pieces` by product, None = all that is
-    left; one message a wrong field in `errors`, those about pieces under `pieces`."""
+    left; `serials` by product; one message a wrong field in `errors`, those about pieces under `pieces`."""
 
     carrier: str
     number: str
     pieces: dict[int, int] | None
     errors: dict[str, str] = field(default_factory=dict)
+    serials: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    unreadable: bool = False
 
 
 def read_parcel(form: Mapping[str, str]) -> ParcelAnswers:
-    """The fields `carrier` (empty = by the number), `tracking_number` and `send-<product id>`."""
+    """The fields `carrier` (empty = by the number), `tracking_number`, `send-<product id>`, `serials-<product id>` and
+    `unreadable` (1: some serial numbers can't be read)."""
     number = re.sub(r"\s+", "", form.get("tracking_number", "")).upper()
     errors: dict[str, str] = {}
     if not is_number(number):
@@ -37,7 +41,12 @@ def read_parcel(form: Mapping[str, str]) -> ParcelAnswers:
     pieces, problem = _pieces(form)
     if problem:
         errors["pieces"] = problem
-    return ParcelAnswers(carrier, number, pieces, errors)
+    serials: dict[int, tuple[str, ...]] = {}
+    try:
+        serials = read_serials(form)
+    except WrongSerials as wrong:
+        errors["serials"] = str(wrong)
+    return ParcelAnswers(carrier, number, pieces, errors, serials, form.get("unreadable") == "1")
 
 
 def is_number(text: str) -> bool:

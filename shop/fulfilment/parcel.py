@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import JSON, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..checkout.order import Order
@@ -31,6 +31,11 @@ class Parcel(Base):
     lines: Mapped[list[ParcelLine]] = relationship(order_by="ParcelLine.product_id")
 
     @property
+    def serial_numbers(self) -> list[str]:
+        """Of all pieces in it that have one."""
+        return [number for line in self.lines for number in line.serial_numbers]
+
+    @property
     def contents(self) -> list[tuple[str, int]]:
         """Names, as they were bought, and pieces; in the order's own sequence."""
         pieces = {line.product_id: line.quantity for line in self.lines}
@@ -41,10 +46,11 @@ class Parcel(Base):
 
 
 class ParcelLine(Base):
-    """So many pieces of a product in a parcel."""
+    """So many pieces of a product in a parcel; `serial_numbers` of those that have one, as they stand on them."""
 
     __tablename__ = "parcel_line"
 
     parcel_id: Mapped[int] = mapped_column(ForeignKey("parcel.id"), primary_key=True)
     product_id: Mapped[int] = mapped_column(ForeignKey("product.id"), primary_key=True)
     quantity: Mapped[int]
+    serial_numbers: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")

@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from ..catalog.product import Product
 from ..checkout.order import Order, OrderLine, OrderStatus, Refund, RefundLine
 from .parcel import Parcel, ParcelLine
 
 
 @dataclass(frozen=True)
 class Pieces:
-    """A product of an order, in pieces. `dropped`: given back before they were sent; `returned`: after."""
+    """A product of an order, in pieces. `dropped`: given back before they were sent; `returned`: after.
+
+    `serial_numbered`: each has a number, which is scanned when it is packed.
+    """
 
     product_id: int
     name: str
@@ -22,6 +26,7 @@ class Pieces:
     dropped: int
     returned: int
     left: int
+    serial_numbered: bool
 
     @property
     def to_return(self) -> int:
@@ -35,9 +40,10 @@ def pieces_of(session: Session, order: Order) -> list[Pieces]:
     An order that left without a parcel of ours (an import's) was sent whole.
     """
     bought = (
-        select(OrderLine.product_id, func.min(OrderLine.name), func.sum(OrderLine.quantity))
+        select(OrderLine.product_id, func.min(OrderLine.name), func.sum(OrderLine.quantity), Product.serial_numbered)
+        .join(Product, Product.id == OrderLine.product_id)
         .where(OrderLine.order_id == order.id)
-        .group_by(OrderLine.product_id)
+        .group_by(OrderLine.product_id, Product.serial_numbered)
         .order_by(func.min(OrderLine.position))
     )
     inside = (
@@ -57,12 +63,12 @@ def pieces_of(session: Session, order: Order) -> list[Pieces]:
     status = session.scalar(select(Order.status).where(Order.id == order.id))
     elsewhere = not sent and status in {OrderStatus.SHIPPED, OrderStatus.DELIVERED}
     found = []
-    for product_id, name, count in session.execute(bought):
+    for product_id, name, count, numbered in session.execute(bought):
         ordered = int(count)
         all_back, dropped = given.get(product_id, (0, 0))
         gone = ordered - dropped if elsewhere else sent.get(product_id, 0)
         left = 0 if status == OrderStatus.CANCELLED else max(ordered - gone - dropped, 0)
-        found.append(Pieces(product_id, name, ordered, gone, dropped, all_back - dropped, left))
+        found.append(Pieces(product_id, name, ordered, gone, dropped, all_back - dropped, left, numbered))
     return found
 
 

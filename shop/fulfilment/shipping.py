@@ -17,6 +17,7 @@ from ..checkout.order import Order, OrderStatus
 from ..writes import insert_or_ignore, rows_changed
 from .parcel import Parcel, ParcelLine
 from .remaining import left_to_send
+from .serial_numbers import SerialNumbers
 
 
 class NotShippable(Exception):
@@ -48,6 +49,7 @@ def ship(
     tracking_number: str,
     now: datetime,
     pieces: Mapping[int, int] | None = None,
+    serials: SerialNumbers | None = None,
 ) -> Parcel:
     """Hand a parcel to a carrier; an order may go in several. The same number again answers the same parcel.
 
@@ -55,6 +57,7 @@ def ship(
 
     Args:
         pieces: by product, what is in it; None = all that is left to send. Where nothing is, the parcel goes on top.
+        serials: numbers of the pieces that have one, at most as many as pieces; checked by whoever asks.
 
     Raises:
         NotShippable: the order was cancelled.
@@ -77,7 +80,11 @@ def ship(
     if any(not 0 < count <= left.get(product_id, 0) for product_id, count in inside.items()) or (left and not inside):
         raise NotLeft(left)
     if inside:
-        lines = [{"parcel_id": parcel_id, "product_id": one, "quantity": count} for one, count in inside.items()]
+        numbers = serials or {}
+        lines = [
+            {"parcel_id": parcel_id, "product_id": one, "quantity": count, "serial_numbers": [*numbers.get(one, ())]}
+            for one, count in inside.items()
+        ]
         session.execute(insert(ParcelLine), lines)
     rows_changed(session, update(Order).where(Order.id == order.id).values(status=OrderStatus.SHIPPED))
     session.refresh(order)

@@ -29,7 +29,7 @@ from .filling import (
     silent,
     table_of,
 )
-from .grocer_shelves import AGE_LIMITS
+from .grocer_shelves import AGE_LIMITS, SERIAL_NUMBERED
 from .journey_campaigns import read_campaigns
 from .journey_coupons import write_campaigns
 from .journey_products import department_position, products_of
@@ -133,6 +133,7 @@ def _write_products(
         "brand": brands,
         "category_id": [shelves[place] for place in places],
         "age_limit": [AGE_LIMITS.get(department) for department in products.shelf_department],
+        "serial_numbered": [category in SERIAL_NUMBERED for category in products.shelf_category],
         "was_minor": [was or None for was in products.was_minor.tolist()],
         "added_at": [moment.to_pydatetime() for moment in products.added_at],
         "search_text": words,

@@ -18,6 +18,9 @@ DEPARTMENTS = (
 AGE_LIMITS = {"Beer, Wine & Spirits": 21}
 """Departments whose goods are sold to grown-ups only, by the law of the source's country."""
 
+SERIAL_NUMBERED = frozenset({"Personal Care Appliances", "Portable Electric Appliances"})
+"""Categories whose pieces have serial numbers and a warranty."""
+
 _BY_SOURCE = {
     "PRODUCE": "Fruit & Vegetables", "PASTRY": "Bakery", "MEAT": "Meat & Poultry", "MEAT-PCKGD": "Meat & Poultry",
     "SEAFOOD": "Fish & Seafood", "SEAFOOD-PCKGD": "Fish & Seafood", "DELI": "Deli & Prepared",

@@ -56,13 +56,13 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "accounts.remove_address": (),
     "backoffice.change_product": (
         "name", "brand", "size", "description", "price", "was", "cost", "stock", "stock_seen", "listed",
-        "age_limit", "barred_in",
+        "age_limit", "barred_in", "serial_numbered",
     ),
     "backoffice.create_coupon": (
         "code", "label", "kind", "percent", "amount", "minimum", "first_day", "last_day", "uses", "products",
     ),
     "backoffice.stop_coupon": (),
-    "backoffice.ship": ("carrier", "tracking_number", "send-1"),
+    "backoffice.ship": ("carrier", "tracking_number", "send-1", "serials-1", "unreadable"),
     "backoffice.deliver": (),
     "backoffice.refund": ("reason", "shipping", "restock", "whole", "pieces-1"),
     "backoffice.cancel": (),

@@ -147,3 +147,26 @@ def test_when_telling_fails_the_order_is_not_placed_either(app: Flask, shop_data
     with app.app_context():
         assert db.session.scalar(select(func.count()).select_from(Order)) == 0
         assert db.session.scalar(select(func.count()).select_from(Event).where(Event.name == "Order Completed")) == 0
+
+
+def test_a_serial_number_that_was_scanned_at_packing_stands_with_its_warranty_on_the_buyers_own_page(
+    app: Flask, crm: Installation, shop_data: dict[str, int]
+) -> None:
+    ada, olga = Person(app), Person(app)
+    ada.sign_in_as(shop_data["ada"])
+    with app.app_context():
+        db.session.get_one(Product, shop_data["espresso"]).serial_numbered = True
+        db.session.commit()
+    number = order_number(ada.buy(shop_data["espresso"]))
+    olga.sign_in_as(shop_data["olga"])
+    olga.submit(
+        olga.get(f"/staff/orders/{number}"), "/ship", carrier="dhl", tracking_number="00340434161094042557",
+        **{f"serials-{shop_data['espresso']}": "EM-77/1"},
+    )  # fmt: skip
+    own = ada.get("/ecrm/me").soup.get_text(" ", strip=True)
+    assert "EM-77/1" in own
+    assert "warranty until" in own
+    desk = olga.get("/console/customers")
+    found = olga.submit(desk, "/customers", asked="em 77 1").soup.get_text(" ", strip=True)
+    assert "EM-77/1" in found
+    assert "warranty until" in found

@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy.orm import Session
 
+from ecrm.serial_numbers import BadSerial, fold_serial
 from ecrm.service import units
-from ecrm.service.units import BadSerial, Sold, fold_serial
+from ecrm.service.units import Sold
 from ecrm.service.warranty import runs_until
 from ecrm.warranty_months import Months
 

@@ -1,0 +1,75 @@
+"""Pieces that the shop tells of when it packs them: with their buyer and the end of their warranty, once."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, select
+
+from ecrm.events import ParcelLine
+from ecrm.ledger import from_row, to_properties
+from ecrm.service.units import Unit
+from tests.ecrm.kites import AT, Kites, open_kites, order, person, shipped, signed_up
+from tracking.clickstream.event import Event
+from tracking.customers import Customer
+
+
+@pytest.fixture
+def kites(engine: Engine, tmp_path: Path) -> Kites:
+    return open_kites(engine, tmp_path)
+
+
+def packed(*numbers: str) -> tuple[ParcelLine, ...]:
+    return (ParcelLine(product_id="2", name="Blue kite", quantity=2, serial_numbers=numbers),)
+
+
+def test_a_packed_piece_is_its_buyers_with_a_warranty_from_the_day_of_the_sale(kites: Kites) -> None:
+    kites.tell(order())
+    kites.tell(shipped(lines=packed("KT 77-1", "KT 77-2")))
+    first, second = kites.all(Unit)
+    assert (first.serial_number, first.serial_folded, first.product, first.order_reference) == (
+        "KT 77-1", "KT771", "2", "A1",
+    )  # fmt: skip
+    assert first.customer_id == kites.only(Customer).id == second.customer_id
+    assert first.warranty_until == date(2028, 11, 20)
+    assert kites.owed() == []
+
+
+def test_a_parcel_told_of_before_its_order_waits_for_it(kites: Kites) -> None:
+    kites.tell(shipped(lines=packed("KT771")))
+    assert kites.all(Unit) == []
+    assert "keep_units" in kites.owed()
+
+
+def test_a_piece_that_came_back_and_was_sold_again_is_the_new_buyers(kites: Kites) -> None:
+    kites.tell(order())
+    kites.tell(shipped(lines=packed("KT771")))
+    kites.tell(signed_up("8", "eve@example.com"))
+    kites.tell(order("A2", person("eve@example.com", "8"), at=AT + timedelta(days=30)))
+    kites.tell(shipped("P2", "A2", lines=packed("kt-771")))
+    piece = kites.only(Unit)
+    with kites.session() as session:
+        eve = session.scalars(select(Customer.id).where(Customer.reference == "8")).one()
+    assert (piece.customer_id, piece.order_reference, piece.warranty_until) == (eve, "A2", date(2028, 12, 20))
+    kites.tell(shipped("P3", "A1", lines=packed("KT771")))
+    assert kites.only(Unit).order_reference == "A2", "what is told late takes nothing from who has it"
+
+
+def test_an_event_carries_them_and_older_events_have_none(kites: Kites) -> None:
+    kites.tell(order())
+    kites.tell(shipped(lines=packed("KT771")))
+    with kites.session() as session:
+        row = session.scalars(select(Event).where(Event.name == "Order Shipped")).one()
+        assert from_row(row) == shipped(lines=packed("KT771"))
+        before = to_properties(shipped(lines=packed()))
+        del before["lines"][0]["serial_numbers"]
+        row.properties = before
+        assert from_row(row) == shipped(lines=packed())
+
+
+@pytest.mark.parametrize("numbers", [("--",), ("KT1 ", "kt-1"), ("KT1", "KT2", "KT3")])
+def test_what_cannot_be_the_numbers_of_a_line_is_refused_where_it_is_told(numbers: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        packed(*numbers)

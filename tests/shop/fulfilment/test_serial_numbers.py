@@ -1,0 +1,90 @@
+"""Serial numbers of packed pieces: scanned where a product has them, checked, kept with the parcel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from shop.accounts.account import Role
+from shop.catalog.product import Product
+from shop.fulfilment.parcel import Parcel, ParcelLine
+from tests.shop.visitor import Seen, Visitor
+
+Look = Callable[[], Session]
+Staff = Callable[[Role], Visitor]
+
+
+@pytest.fixture
+def coffee(shop_data: dict[str, int], tables: Look) -> int:
+    session = tables()
+    session.get_one(Product, shop_data["filter"]).serial_numbered = True
+    session.commit()
+    return shop_data["filter"]
+
+
+@pytest.fixture
+def number(visitor: Visitor, coffee: int) -> str:
+    """An order of two of them."""
+    return visitor.order(coffee, 2)
+
+
+def send(packer: Visitor, number: str, **more: str) -> Seen:
+    asked = {"carrier": "dhl", "tracking_number": "JD0146001"} | more
+    return packer.send(f"/staff/orders/{number}/ship", **asked)
+
+
+def test_the_numbers_that_a_scanner_types_are_kept_with_the_parcel(
+    staff: Staff, number: str, coffee: int, tables: Look
+) -> None:
+    packer = staff(Role.PACKER)
+    assert "one a line" in packer.see(f"/staff/orders/{number}").words
+    done = send(packer, number, **{f"serials-{coffee}": "SN-001\r\nSN-002\r\n"})
+    assert done.status == 200
+    assert "Serial numbers: SN-001, SN-002" in done.words
+    assert tables().scalars(select(ParcelLine.serial_numbers)).one() == ["SN-001", "SN-002"]
+    assert send(packer, number).status == 200, "the same label again is the parcel that it made"
+    assert tables().scalars(select(ParcelLine.serial_numbers)).one() == ["SN-001", "SN-002"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("", "2 serial numbers are missing"),
+        ("SN-001", "1 serial numbers are missing"),
+        ("SN-001, SN-002, SN-003", "3 serial numbers for 2 pieces"),
+        ("SN-001\nsn001", "there twice"),
+        ("SN-001\n--", "is no serial number"),
+        ("SN-001\n" + "7" * 65, "is no serial number"),
+    ],
+)
+def test_what_cannot_be_the_numbers_of_the_pieces_sends_nothing_and_stays_typed(
+    staff: Staff, number: str, coffee: int, tables: Look, typed: str, why: str
+) -> None:
+    page = send(staff(Role.PACKER), number, **{f"serials-{coffee}": typed})
+    assert page.status == 422
+    assert why in page.words
+    assert page.soup.select_one(f"[name=serials-{coffee}]").text.splitlines() == typed.splitlines()
+    assert tables().scalars(select(Parcel)).all() == []
+
+
+def test_a_label_that_cannot_be_read_holds_no_parcel_back(staff: Staff, number: str, coffee: int, tables: Look) -> None:
+    assert send(staff(Role.PACKER), number, unreadable="1", **{f"serials-{coffee}": "SN-001"}).status == 200
+    assert tables().scalars(select(ParcelLine.serial_numbers)).one() == ["SN-001"]
+
+
+def test_other_products_are_packed_without(staff: Staff, visitor: Visitor, shop_data: dict[str, int]) -> None:
+    number, packer = visitor.order(shop_data["espresso"], 1), staff(Role.PACKER)
+    assert "one a line" not in packer.see(f"/staff/orders/{number}").words
+    forged = send(packer, number, **{f"serials-{shop_data['espresso']}": "SN-001"})
+    assert "have no serial numbers" in forged.words
+    assert send(packer, number).status == 200
+
+
+def test_staff_say_which_products_have_them(staff: Staff, shop_data: dict[str, int], tables: Look) -> None:
+    owner, path = staff(Role.OWNER), f"/staff/products/{shop_data['filter']}"
+    owner.submit(owner.see(path), path, serial_numbered="1", listed="1")
+    assert tables().get_one(Product, shop_data["filter"]).serial_numbered
+    assert owner.see(path).soup.select_one("[name=serial_numbered]").has_attr("checked")
