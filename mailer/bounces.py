@@ -16,6 +16,7 @@ from email.utils import parseaddr
 
 from flufl.bounce import all_failures
 
+from .inbound.parsing import parse
 from .reports import Kind, Reported
 
 log = logging.getLogger("mailer.bounces")
@@ -40,7 +41,7 @@ def read(raw: bytes) -> list[Reported]:
     if len(raw) > MOST_BYTES:
         return []
     try:
-        return _reports(message_from_bytes(raw.replace(b"\x00", b"")))  # which PostgreSQL keeps nowhere
+        return _reports(parse(raw.replace(b"\x00", b"")))  # which PostgreSQL keeps nowhere
     except (RecursionError, ValueError, LookupError, TypeError, AttributeError, MessageError):
         log.exception("a message that came in can't be read, and is taken for no report")
         return []

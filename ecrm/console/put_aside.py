@@ -51,7 +51,7 @@ def put_aside_letter(mail_id: int) -> str:
         raw = mail.message
         session.flush()  # the look, before what it was about is let go
         session.expunge(mail)
-    letter = read(raw) if raw is not None else None
+    letter = read(raw, whole=not mail.ended_processes) if raw is not None else None
     return render_template("ecrm/console/put_aside_letter.html", mail=mail, letter=letter, most=_SHOWN)
 
 

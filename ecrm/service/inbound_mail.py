@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, LargeBinary, String, delete, func, select, update
+from sqlalchemy import BigInteger, Index, LargeBinary, String, func, select, update
 from sqlalchemy.orm import Mapped, Session, defer, mapped_column
 
 from mailer.inbound.message import Inbound
@@ -39,13 +39,18 @@ class State(StrEnum):
 
 
 WAITING = (State.PUT_ASIDE, State.SPAM)
+MOST_ATTEMPTS = 3
+"""After so many that ended with the process, a letter is put aside, and only its beginning is read from then on."""
+_READING = timedelta(minutes=10)
+"""Whoever began to read may still be at it for so long."""
 
 
 class InboundMail(Record):
     """One message. `raw` is zlib-compressed, None once it was forgotten; `why` says in words why it waits.
 
     `dedup_key` is made of the Message-ID and the body: a server that hands a message over twice adds lines above it,
-    and some programs use a Message-ID twice for different words.
+    and some programs use a Message-ID twice for different words. `attempts` counts how often reading it was begun
+    and never finished.
     """
 
     __tablename__ = "ecrm_inbound_mail"
@@ -64,11 +69,18 @@ class InboundMail(Record):
     why: Mapped[str] = mapped_column(String(200), default="")
     case_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
     digested_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    tried_at: Mapped[datetime | None]
 
     @property
     def message(self) -> bytes | None:
         """The message as it came; None once it was forgotten."""
         return None if self.raw is None else zlib.decompress(self.raw)
+
+    @property
+    def ended_processes(self) -> bool:
+        """Whether reading it whole was begun too often and never finished."""
+        return self.attempts > MOST_ATTEMPTS
 
 
 def keep(session: Session, raw: bytes, *, source: str, recipient: str, now: datetime) -> int | None:
@@ -76,9 +88,23 @@ def keep(session: Session, raw: bytes, *, source: str, recipient: str, now: date
     values: dict[str, Any] = {
         "dedup_key": _dedup_key(raw), "source": source, "recipient": fold(recipient)[:254], "from_folded": "",
         "subject": "", "raw": zlib.compress(raw, 6), "size": len(raw), "received_at": now, "state": State.TAKEN,
-        "why": "",
+        "why": "", "attempts": 0,
     }  # fmt: skip
     return insert_once(session, InboundMail, values)
+
+
+def begin(session: Session, mail_id: int, *, states: Collection[State], now: datetime) -> InboundMail | None:
+    """The message, with one attempt more; None where it is in none of these states, or forgotten.
+
+    To be committed before it is read: what reads it may end with it.
+    """
+    begun: Any = session.execute(
+        update(InboundMail)
+        .where(InboundMail.id == mail_id, InboundMail.state.in_(states), InboundMail.raw.is_not(None))
+        .values(attempts=InboundMail.attempts + 1, tried_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    return session.get_one(InboundMail, mail_id) if begun.rowcount else None
 
 
 def claim(session: Session, mail_id: int, read: Inbound, *, states: Collection[State], now: datetime) -> bool:
@@ -92,12 +118,15 @@ def claim(session: Session, mail_id: int, read: Inbound, *, states: Collection[S
     return bool(taken.rowcount)
 
 
-def settle(session: Session, mail_id: int, state: State, *, why: str = "", case_id: int | None = None) -> None:
-    """Say what became of a message."""
+def settle(
+    session: Session, mail_id: int, state: State, *, why: str = "", case_id: int | None = None, finished: bool = True
+) -> None:
+    """Say what became of a message, and whether it was read to its end."""
+    attempts: dict[str, Any] = {"attempts": 0} if finished else {}
     session.execute(
         update(InboundMail)
         .where(InboundMail.id == mail_id)
-        .values(state=state, why=why[:200], case_id=case_id)
+        .values(state=state, why=why[:200], case_id=case_id, **attempts)
         .execution_options(synchronize_session=False)
     )
 
@@ -116,8 +145,9 @@ def count_waiting(session: Session) -> int:
 
 
 def undigested(session: Session, *, before: datetime, limit: int = 100) -> Sequence[int]:
-    """What was taken before a moment and not read: the process died meanwhile."""
-    query = select(InboundMail.id).where(InboundMail.state == State.TAKEN, InboundMail.received_at <= before)
+    """What was taken before a moment and is read by nobody: the process died meanwhile."""
+    idle = InboundMail.tried_at.is_(None) | (InboundMail.tried_at <= before - _READING)
+    query = select(InboundMail.id).where(InboundMail.state == State.TAKEN, InboundMail.received_at <= before, idle)
     return session.scalars(query.order_by(InboundMail.id).limit(limit)).all()
 
 
@@ -155,11 +185,6 @@ def dismiss(session: Session, mail_id: int) -> bool:
         .execution_options(synchronize_session=False)
     )
     return bool(done.rowcount)
-
-
-def drop(session: Session, mail_id: int) -> None:
-    """Take a row away whose message was a report and is written down as one."""
-    session.execute(delete(InboundMail).where(InboundMail.id == mail_id))
 
 
 def _empty(session: Session, ids: Sequence[int]) -> None:

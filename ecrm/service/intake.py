@@ -53,6 +53,7 @@ _ASIDE = {
     "subject": "an automatic answer to no letter of ours",
 }
 """Why a machine's message that belongs to no case waits; `no answer wanted` becomes a case and isn't answered."""
+_FATAL = "reading it ended the process several times; only its beginning is shown"
 _LATE = timedelta(minutes=1)
 
 
@@ -87,14 +88,14 @@ def digest(crm: Installation, mail_id: int, *, now: datetime, forced: bool = Fal
         forced: a person wants a case made of what was put aside.
     """
     states = inbound_mail.WAITING if forced else (MailState.TAKEN,)
-    with crm.sessions() as session:
-        mail = session.get(InboundMail, mail_id)
-        raw, recipient = (mail.message, mail.recipient) if mail is not None else (None, "")
-    if raw is None:
-        return "gone"
+    with crm.sessions.begin() as session:
+        mail = inbound_mail.begin(session, mail_id, states=states, now=now)
+        if mail is None:
+            return "gone"
+        session.expunge(mail)
     try:
         with crm.app.app_context():
-            return _digest(crm, mail_id, raw, recipient=recipient, states=states, now=now, forced=forced)
+            return _digest(crm, mail, states=states, now=now, forced=forced)
     except Exception as error:
         log.exception("message %s can't be made a case", mail_id)
         with crm.sessions.begin() as session:
@@ -105,7 +106,7 @@ def digest(crm: Installation, mail_id: int, *, now: datetime, forced: bool = Fal
 
 
 def digest_waiting(crm: Installation, *, now: datetime) -> int:
-    """Digest what a crash left behind; says how many."""
+    """Digest what a crash left behind; says how many. What was the crash's reason is put aside after a few tries."""
     with crm.sessions() as session:
         ids = inbound_mail.undigested(session, before=now - _LATE)
     for mail_id in ids:
@@ -113,22 +114,19 @@ def digest_waiting(crm: Installation, *, now: datetime) -> int:
     return len(ids)
 
 
-def _digest(
-    crm: Installation,
-    mail_id: int,
-    raw: bytes,
-    *,
-    recipient: str,
-    states: tuple[MailState, ...],
-    now: datetime,
-    forced: bool,
-) -> str:
-    mail = read(raw, own=own_addresses(crm.app.config, crm.storefront.facts()))
+def _digest(crm: Installation, kept: InboundMail, *, states: tuple[MailState, ...], now: datetime, forced: bool) -> str:
+    own, fatal = own_addresses(crm.app.config, crm.storefront.facts()), kept.ended_processes
+    mail = read(kept.message or b"", own=own, whole=not fatal)
     with crm.sessions.begin() as session:
-        if not inbound_mail.claim(session, mail_id, mail, states=states, now=now):
+        if not inbound_mail.claim(session, kept.id, mail, states=states, now=now):
             return "gone"
-        done = _made(crm, session, mail, recipient=recipient, now=now, forced=forced)
-        inbound_mail.settle(session, mail_id, done.state, why=done.why, case_id=done.case_id)
+        if fatal and not forced:
+            done = Done(MailState.PUT_ASIDE, _FATAL)
+        else:
+            done = _made(crm, session, mail, recipient=kept.recipient, now=now, forced=forced)
+        inbound_mail.settle(
+            session, kept.id, done.state, why=done.why, case_id=done.case_id, finished=done.why != _FATAL
+        )
         return done.state
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import codecs
-import unicodedata
+import re
+from collections.abc import Callable
 
 from charset_normalizer import from_bytes
 
@@ -17,19 +18,26 @@ _GUESSED = 20_000
 """So many bytes are enough to guess by; more cost time."""
 _FEWEST_GUESSED = 120
 """Of fewer, guesses are wrong more often than the charset of Western Europe."""
+_NO_LETTERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Of the categories Cc and Cs of Unicode, all but tabs and line ends."""
 _DIRECTIONS = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"))
 """Marks that change the writing direction (UAX 9): in a name they make "gpj.exe" look like "exe.jpg"."""
 
 
-def decoded(raw: bytes, charset: str = "") -> str:
-    """The text of these bytes: by the charset that they name, or else by UTF-8, or else by what they look like."""
+def decoded(raw: bytes, charset: str = "", *, may_guess: Callable[[], bool] = lambda: False) -> str:
+    """The text of these bytes: by the charset that they name, or else by UTF-8, or else by what they look like.
+
+    Args:
+        may_guess: whether looking at the bytes (20 ms) is still allowed; asked only where it comes to that. Headers are
+            too short for it.
+    """
     named = _codec(charset)
     for codec in filter(None, (named, "utf-8" if named != "utf-8" else None)):
         try:
             return clean(raw.decode(codec))
         except (UnicodeError, LookupError, ValueError):
             continue
-    guess = from_bytes(raw[:_GUESSED]).best() if len(raw) >= _FEWEST_GUESSED else None
+    guess = from_bytes(raw[:_GUESSED]).best() if len(raw) >= _FEWEST_GUESSED and may_guess() else None
     try:
         return clean(raw.decode(guess.encoding if guess is not None else "cp1252", "replace"))
     except (UnicodeError, LookupError, ValueError):
@@ -39,9 +47,7 @@ def decoded(raw: bytes, charset: str = "") -> str:
 def clean(text: str) -> str:
     """The text with plain line ends and without what is no letter: NUL, other controls, halves of surrogate pairs."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if text.isprintable():
-        return text
-    return "".join(letter for letter in text if letter in "\n\t" or unicodedata.category(letter) not in {"Cc", "Cs"})
+    return _NO_LETTERS.sub("", text)
 
 
 def one_line(text: str, most: int) -> str:

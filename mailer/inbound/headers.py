@@ -62,7 +62,10 @@ def addresses(message: Message, name: str) -> tuple[tuple[str, str], ...]:
         _unescaped(str(value)[:_LONGEST]) for field, value in message.raw_items() if field.lower() == name.lower()
     ]
     found: dict[str, str] = {}
-    read = getaddresses(values[:20])[: MOST_ADDRESSES * 2]
+    try:
+        read = getaddresses(values[:20])[: MOST_ADDRESSES * 2]
+    except RecursionError:  # brackets in brackets
+        read = []
     if not any(address for _shown, address in read):  # newer versions refuse a field as a whole
         read = [("", address) for value in values[:20] for address in _ADDRESS.findall(value)[:MOST_ADDRESSES]]
     for shown, address in read:

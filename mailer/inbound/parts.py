@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from email.message import Message
 from email.policy import compat32
 
+from .budget import Budget
 from .charsets import decoded
 from .content_types import kept_type
 from .headers import decoded_words, text_field
-from .markup import text_of
+from .markup import bare_text, text_of
 from .message import Attachment
 from .names import safe_name
 from .winmail import unpack
@@ -20,17 +21,24 @@ MOST_BYTES = 30_000_000
 MOST_TEXT = 500_000
 """Letters of text that are kept of one message; the whole of it goes beside it as a file."""
 _DEEPEST = 60
+_LINE = 2000
 
 
 @dataclass
 class Found:
-    """What was found so far. `left_out` counts files beyond the limits."""
+    """What was found so far. `left_out` counts files beyond the limits; `budget` is the whole message's."""
 
+    budget: Budget = field(default_factory=Budget)
     texts: list[str] = field(default_factory=list)
     htmls: list[str] = field(default_factory=list)
     files: list[Attachment] = field(default_factory=list)
     size: int = 0
     left_out: int = 0
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether there is no text yet; without putting it together, which takes long for many parts."""
+        return all(not one or one.isspace() for one in self.texts)
 
     @property
     def text(self) -> str:
@@ -46,12 +54,25 @@ def collect(message: Message) -> Found:
 
     Raises:
         RecursionError: for parts within parts, deeper than any letter has them.
+        TooMuch: see `Budget`.
     """
     found = Found()
     _walk(message, found, depth=0)
-    if not found.text.strip() and found.html:
-        found.texts = [text_of(found.html)]
+    if found.says_nothing and found.html:
+        found.texts = [_as_text(found.html, found)]
+    _cut(found)
     return found
+
+
+def _cut(found: Found) -> None:
+    """What is beyond `MOST_TEXT` goes into a file, whole lines where there are any; it stands before all others."""
+    text = found.text
+    if len(text) <= MOST_TEXT:
+        return
+    end = max(text.rfind("\n", MOST_TEXT - _LINE, MOST_TEXT) + 1, 0) or MOST_TEXT
+    rest = text[end:].encode("utf-8", "replace")
+    found.texts = [text[:end]]
+    found.files.insert(0, Attachment(name="rest of the message.txt", content_type="text/plain", content=rest))
 
 
 def _walk(part: Message, found: Found, *, depth: int) -> None:
@@ -59,6 +80,7 @@ def _walk(part: Message, found: Found, *, depth: int) -> None:
     kind = part.get_content_type()
     if depth >= _DEEPEST:
         raise RecursionError("more parts within parts than any letter has")
+    found.budget.part(" ".join(str(part.get(name, "")) for name in ("Content-Type", "Content-Disposition")))
     if kind == "message/rfc822":
         _forwarded(part, found, depth=depth)
     elif kind == "multipart/alternative" and isinstance(inner, list):
@@ -75,7 +97,7 @@ def _alternative(parts: list[Message], found: Found, *, depth: int) -> None:
     """The same words in several ways: the first with text gives the text, the last with HTML gives the HTML."""
     text, html = "", ""
     for one in parts:
-        mine = Found(size=found.size)
+        mine = Found(budget=found.budget, size=found.size)
         _walk(one, mine, depth=depth + 1)
         text = text or mine.text
         html = mine.html or html
@@ -83,7 +105,7 @@ def _alternative(parts: list[Message], found: Found, *, depth: int) -> None:
         for file in mine.files:
             _add(found, file)
     if not text and html:
-        text = text_of(html)
+        text = _as_text(html, found)
     found.texts.append(text)
     found.htmls.append(html)
 
@@ -107,7 +129,7 @@ def _leaf(part: Message, found: Found) -> None:
 
 def _words(part: Message, found: Found, *, html: bool) -> None:
     raw = _content(part)
-    text = decoded(raw[: 4 * MOST_TEXT], _charset(part))
+    text = decoded(raw[: 4 * MOST_TEXT], _charset(part), may_guess=found.budget.has_guess)
     if len(raw) > 4 * MOST_TEXT or len(text) > MOST_TEXT:
         _file(found, name="", said="text/html" if html else "text/plain", content=raw)
         text = text[:MOST_TEXT]
@@ -117,18 +139,22 @@ def _words(part: Message, found: Found, *, html: bool) -> None:
         found.texts.append(text)
     elif not any(one.strip() for one in found.htmls) and any(one.strip() for one in found.texts):
         found.htmls.append(text)  # a signature or a footer that a server added behind the text
-        found.texts.append(text_of(text))
+        found.texts.append(_as_text(text, found))
     else:
         found.htmls.append(text)
         if found.texts:
-            found.texts.append(text_of(text))
+            found.texts.append(_as_text(text, found))
+
+
+def _as_text(html: str, found: Found) -> str:
+    return text_of(html) if found.budget.has_html(html) else bare_text(html)
 
 
 def _winmail(content: bytes, found: Found) -> None:
-    inside = unpack(content)
+    inside = unpack(content) if found.budget.has_winmail() else None
     for name, file in inside.files if inside else ():
         _file(found, name=name, said="", content=file)
-    if inside and inside.text and not found.text.strip():
+    if inside and inside.text and found.says_nothing:
         found.texts.append(inside.text)
     if not inside or not inside.files:
         _file(found, name="winmail.dat", said="application/ms-tnef", content=content)
@@ -139,14 +165,15 @@ def _forwarded(part: Message, found: Found, *, depth: int) -> None:
     inner = part.get_payload()
     copy = inner[0] if isinstance(inner, list) and inner and isinstance(inner[0], Message) else None
     whole = _bytes_of(copy if copy is not None else part)
+    found.budget.copy(len(whole))
     name = text_field(copy, "Subject", 80) if copy is not None else ""
     _file(found, name=f"{name or 'message'}.eml", said="message/rfc822", content=whole)
-    if copy is None or found.text.strip():
+    if copy is None or not found.says_nothing:
         return
-    mine = Found()
+    mine = Found(budget=found.budget)
     _walk(copy, mine, depth=depth + 1)
     heads = (f"{one}: {text_field(copy, one, 300)}" for one in ("From", "Date", "Subject"))
-    found.texts.append("\n".join([*heads, "", mine.text or text_of(mine.html)]))
+    found.texts.append("\n".join([*heads, "", mine.text or _as_text(mine.html, found)]))
 
 
 def _file(found: Found, *, name: str, said: str, content: bytes, content_id: str = "") -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
-from email import message_from_bytes
 from email.errors import MessageError
 from email.message import Message
 from email.parser import BytesHeaderParser
@@ -15,6 +14,7 @@ from .headers import MAX_SUBJECT, addresses, message_ids, moment, text_field
 from .language import language_of
 from .markup import safe_html
 from .message import Attachment, Inbound
+from .parsing import parse
 from .parts import MOST_BYTES, Found, collect
 from .quoting import split
 
@@ -26,15 +26,18 @@ _UNREADABLE = (
 _SHOWN = 20_000
 
 
-def read(raw: bytes, *, own: Collection[str] = ()) -> Inbound:
+def read(raw: bytes, *, own: Collection[str] = (), whole: bool = True) -> Inbound:
     """A message as a case keeps it. Never raises: `trouble` says what couldn't be read.
 
     Args:
         own: our own addresses, folded (`tracking.email_address.fold`): letters from there are loops.
+        whole: without, only its headers and the beginning of its text are read: for what ended a process before.
     """
     raw = raw.replace(b"\x00", b"")
     try:
-        message = message_from_bytes(raw)
+        if not whole:
+            return _in_part(raw, own=own)
+        message = parse(raw)
         return _inbound(message, collect(message), own=own)
     except _UNREADABLE as error:
         log.warning("a message can't be read as a whole: %s", type(error).__name__)

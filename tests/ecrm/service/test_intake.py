@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 
 import pytest
+from sqlalchemy import select
 
 from ecrm.access.audit import at_command_line
 from ecrm.erasing import erase_mail
 from ecrm.installation import Installation
 from ecrm.keeping import retain
 from ecrm.service import inbound_mail, intake
-from ecrm.service.cases import Changes, State, change, merge
+from ecrm.service.cases import CaseAttachment, Changes, State, change, merge
 from ecrm.service.matter_facts import facts_of
 from ecrm.service.teams import Team
 from ecrm.storefront import ShopFacts
@@ -187,6 +188,30 @@ def test_a_crash_between_taking_and_reading_loses_nothing(plugin: Installation) 
         inbound_mail.keep(session, letter().as_bytes(), source="imap", recipient="", now=NOW)
     assert job_named("digest-mail").run(plugin) == "1 letters made cases"
     assert len(cases_of(plugin)) == 1
+
+
+def test_a_letter_that_ends_the_process_is_put_aside_after_three_times_and_only_its_beginning_is_read(
+    plugin: Installation,
+) -> None:
+    message = letter("Where is my parcel?")
+    message.add_attachment(b"%PDF-1.7", maintype="application", subtype="pdf", filename="bill.pdf")
+    with plugin.sessions.begin() as session:
+        inbound_mail.keep(session, message.as_bytes(), source="imap", recipient="", now=NOW)
+    for attempt in range(1, 4):  # each time, all that is left of the process is that it began
+        with plugin.sessions.begin() as session:
+            begun = inbound_mail.begin(session, mails(plugin)[0].id, states=("taken",), now=NOW)  # type: ignore[arg-type]
+            assert begun is not None
+            assert begun.attempts == attempt
+    assert intake.digest_waiting(plugin, now=NOW + timedelta(minutes=5)) == 0  # somebody may be at it
+    assert intake.digest_waiting(plugin, now=NOW + timedelta(minutes=30)) == 1
+    (mail,) = mails(plugin)
+    assert (mail.state, mail.from_folded, mail.subject) == ("put_aside", "ada@example.net", "My parcel")
+    assert "ended the process" in mail.why
+    assert intake.digest(plugin, mail.id, now=NOW, forced=True) == "case"
+    (case,) = cases_of(plugin)
+    assert "Where is my parcel?" in said(plugin, case)[0].text
+    with plugin.sessions() as session:
+        assert [one.name for one in session.scalars(select(CaseAttachment))] == ["message.eml.txt"]
 
 
 def test_reports_come_first_and_strange_ones_wait(plugin: Installation) -> None:
