@@ -10,7 +10,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_skeleton, format_time, get_datetime_format
+from babel.dates import format_date, format_skeleton, format_time, get_datetime_format
 from babel.numbers import (
     format_compact_currency,
     format_compact_decimal,
@@ -44,6 +44,7 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(money, "ecrm_money")
     app.add_template_filter(day, "ecrm_day")
     app.add_template_filter(moment, "ecrm_moment")
+    app.add_template_filter(exact_moment, "ecrm_exact")
     app.add_template_filter(country, "ecrm_country")
 
 
@@ -96,17 +97,27 @@ def day(value: date | datetime) -> str:
 
 
 def moment(value: datetime) -> str:
-    """Date and time in the shop's time zone."""
-    here, locale = value.astimezone(_zone()), _locale()
-    # As `format_datetime` puts the two together, of which each is remembered.
-    pattern = str(get_datetime_format("medium", locale=locale))
-    spoken = _time(here.time().replace(microsecond=0), "medium", locale)
-    return pattern.replace("'", "").replace("{0}", spoken).replace("{1}", _day(here.date(), locale))
+    """Date and time in the shop's time zone, to the minute: what people plan by."""
+    return _moment(value.astimezone(_zone()), "short")
+
+
+def exact_moment(value: datetime) -> str:
+    """Date and time to the second, for logs in which one minute holds several lines."""
+    return _moment(value.astimezone(_zone()), "medium")
 
 
 def local_moment(value: datetime, zone: ZoneInfo) -> str:
     """Day and time on the clock of another zone than the shop's."""
-    return format_datetime(value.astimezone(zone), format="medium", locale=_locale())
+    return _moment(value.astimezone(zone), "short")
+
+
+def _moment(here: datetime, length: Literal["short", "medium"]) -> str:
+    locale = _locale()
+    # As `format_datetime` puts the two together, of which each is remembered.
+    pattern = str(get_datetime_format("medium", locale=locale))
+    exact = here.time().replace(microsecond=0)
+    spoken = _time(exact.replace(second=0) if length == "short" else exact, length, locale)
+    return pattern.replace("'", "").replace("{0}", spoken).replace("{1}", _day(here.date(), locale))
 
 
 def clock(value: datetime) -> str:
