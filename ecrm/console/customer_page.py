@@ -36,6 +36,7 @@ from ecrm.wording import today
 from tracking.customers import Customer
 
 from .blueprint import console, kept_reason
+from .offer_words import offerer
 from .product_names import product_names
 from .queries import LARGEST, bad_cursor, text_arg
 from .suppression import reason_words
@@ -62,7 +63,7 @@ def customer_page(customer_id: int, *, typed: dict[str, str] | None = None, prob
         known = profile(own, customer_id)
         if known is None:
             raise NotFound(_("There is no such customer. They may have been erased."))
-        facts = desk_facts(own, customer_id, now=now)
+        facts = desk_facts(own, customer_id, now=now, zone=crm.storefront.facts().time_zone)
         page = timeline(
             own, customer_id, archive=crm.archive, window=window, kinds=kinds, before=before, limit=PAGE
         )  # fmt: skip
@@ -76,11 +77,13 @@ def customer_page(customer_id: int, *, typed: dict[str, str] | None = None, prob
     return render_template(
         "ecrm/console/customer.html",
         known=known, page=page, kinds=list(Kind), chosen_kinds=kinds, toggled=_toggled(kinds), before=before,
-        names=names, offers=offers, before_now={one.product.product_id: offered_before(
-            facts.offers, one.product.product_id) for one in offers}, choices=choices, chosen=chosen, agreed=said,
+        names=names, offers=offers, choices=choices, chosen=chosen, agreed=said,
+        before_now={
+            one.product.product_id: offered_before(facts.offered.offers, one.product.product_id) for one in offers
+        },
         desk=facts, labels={one.topic: one.label for one in topic_words()}, held_reasons=reason_words(),
         standing=standing, group_name=group_name, longest_note=LONGEST_NOTE, now=now, today=today(),
-        typed=typed or {}, problem=problem, return_reasons=reason_names(),
+        typed=typed or {}, problem=problem, return_reasons=reason_names(), offerer=offerer,
     )  # fmt: skip
 
 

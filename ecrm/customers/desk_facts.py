@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from ecrm.service import cases, units
 from ecrm.service.calls import Call
 from ecrm.service.notes import CustomerNote, notes_of
-from ecrm.service.offers_shown import Offer, offers_shown
+from ecrm.service.offered import Offered, offered
 from ecrm.service.units import Unit
 from mailer.engagement import Deed, Engagement
 from mailer.outbox import Email
@@ -39,7 +39,7 @@ class DeskFacts:
     returns: Sequence[Any]
     notes: Sequence[CustomerNote]
     units: Sequence[Unit]
-    offers: Sequence[Offer]
+    offered: Offered
     emails: Sequence[Any]
 
     @property
@@ -66,8 +66,8 @@ _ADDRESSES = union_all(
 )
 _NAMELESS = (
     select(_CASE.reference, _CASE.subject, _CASE.state, _CASE.from_folded, _CASE.last_message_at)
-    .where(_CASE.from_folded.in_(_ADDRESSES), _CASE.customer_id.is_(None))
-    .where(_CASE.spam.is_(False), _CASE.merged_into.is_(None))
+    .where(_CASE.from_folded.in_(_ADDRESSES), func.coalesce(_CASE.customer_id, 0) == 0)
+    .where(_CASE.spam.is_(False), func.coalesce(_CASE.merged_into, 0) == 0)  # over the address: see adopt_nameless
     .order_by(_CASE.last_message_at.desc(), _CASE.id.desc())
     .limit(CASES_SHOWN)
 )
@@ -113,8 +113,12 @@ _EMAILS = (
 )  # fmt: skip
 
 
-def desk_facts(session: Session, customer_id: int, *, now: datetime) -> DeskFacts:
-    """All of it for one customer."""
+def desk_facts(session: Session, customer_id: int, *, now: datetime, zone: str = "UTC") -> DeskFacts:
+    """All of it for one customer.
+
+    Args:
+        zone: the shop's, which decides what a day is.
+    """
     connection, whose = session.connection(), {"customer": customer_id}
     return DeskFacts(
         cases=connection.execute(_CASES, whose).all(),
@@ -123,6 +127,6 @@ def desk_facts(session: Session, customer_id: int, *, now: datetime) -> DeskFact
         returns=connection.execute(_RETURNS, whose).all(),
         notes=notes_of(session, customer_id),
         units=units.of_customer(session, customer_id),
-        offers=offers_shown(session, customer_id, now=now),
+        offered=offered(session, customer_id, now=now, zone=zone),
         emails=connection.execute(_EMAILS, whose).all(),
     )

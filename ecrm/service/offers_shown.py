@@ -39,19 +39,29 @@ class OfferMade(Record):
 
 @dataclass(frozen=True)
 class Offer:
-    """One offer as it is listed. `department`: marketing or desk; `products`: the shop's ids, where they are known."""
+    """One offer as it is listed. `department`: marketing or desk; `products`: the shop's ids, where they are known.
+
+    The desk's has who made it (`by`) and `how`; an e-mail's the `source` that it belongs to, its mailing and `variant`.
+    """
 
     at: datetime
     department: str
     what: str
-    by: str
     products: frozenset[str]
+    by: str = ""
+    how: str = ""
+    source: str = ""
     email_id: int | None = None
+    mailing_id: int | None = None
+    variant: str = ""
 
 
 _EMAIL, _MADE = Email.__table__.c, OfferMade.__table__.c
 _MAILED = (
-    select(_EMAIL.id, _EMAIL.sent_at, _EMAIL.subject, _EMAIL.template, _EMAIL.source, _EMAIL.content)
+    select(
+        _EMAIL.id, _EMAIL.sent_at, _EMAIL.subject, _EMAIL.template, _EMAIL.source, _EMAIL.content, _EMAIL.mailing_id,
+        _EMAIL.variant,
+    )
     .where(
         _EMAIL.customer_id == bindparam("customer"),
         _EMAIL.queued_at > bindparam("since"),
@@ -60,7 +70,7 @@ _MAILED = (
     )
     .order_by(_EMAIL.queued_at.desc())
     .limit(SHOWN)
-)
+)  # fmt: skip
 _BY_DESK = (
     select(_MADE.at, _MADE.product, _MADE.name, _MADE.how, _MADE.staff_name)
     .where(_MADE.customer_id == bindparam("customer"), _MADE.at > bindparam("since"))
@@ -73,12 +83,15 @@ def offers_shown(session: Session, customer_id: int, *, now: datetime) -> list[O
     """Of the last 30 days, the newest first."""
     connection, asked = session.connection(), {"customer": customer_id, "since": now - LATELY}
     found = [
-        Offer(row.sent_at, "marketing", row.subject or row.template, row.source, _products(row.content), row.id)
+        Offer(
+            row.sent_at, "marketing", row.subject or row.template, _products(row.content), source=row.source,
+            email_id=row.id, mailing_id=row.mailing_id, variant=row.variant,
+        )
         for row in connection.execute(_MAILED, asked)
         if row.sent_at is not None
-    ]
+    ]  # fmt: skip
     found += [
-        Offer(row.at, "desk", row.name or row.product, f"{row.staff_name}, {row.how}", frozenset({row.product}))
+        Offer(row.at, "desk", row.name or row.product, frozenset({row.product}), by=row.staff_name, how=row.how)
         for row in connection.execute(_BY_DESK, asked)
     ]
     return sorted(found, key=lambda offer: offer.at, reverse=True)[:SHOWN]
@@ -116,6 +129,8 @@ def forget_before(session: Session, moment: datetime) -> int:
 
 
 def _products(content: Any) -> frozenset[str]:
-    """The products an e-mail was about, as flows keep them (a cart's with its pieces)."""
-    listed = content.get("products") if isinstance(content, dict) else None
+    """The products that an e-mail showed, which is written down when it is sent; of older ones those it was about, as
+    flows keep them (a cart's with its pieces)."""
+    kept = content if isinstance(content, dict) else {}
+    listed = kept.get("shown") or kept.get("products")
     return frozenset(one for one in listed if isinstance(one, str)) if isinstance(listed, list | dict) else frozenset()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tracking.email_address import fold
@@ -22,10 +22,11 @@ PROVED = "address_proved"
 
 def adopt_nameless(session: Session, address: str, *, customer_id: int, now: datetime) -> int:
     """Put the cases of exactly this address that are nobody's to the customer who proved it, in the caller's
-    transaction; says how many."""
+    transaction; says how many. They are looked for over the address: nobody's cases may be very many."""
     found = session.scalars(
         select(Case)
-        .where(Case.from_folded == fold(address)[:254], Case.customer_id.is_(None), Case.erased_at.is_(None))
+        .where(Case.from_folded == fold(address)[:254], func.coalesce(Case.customer_id, 0) == 0)
+        .where(Case.erased_at.is_(None))
         .order_by(Case.last_message_at.desc(), Case.id.desc())
         .limit(AT_ONCE)
     ).all() if address.strip() else ()  # fmt: skip

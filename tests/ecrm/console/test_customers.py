@@ -10,6 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from ecrm.access.audit import AuditEntry
+from ecrm.recommending.absent import absent_people
+from ecrm.recommending.choices import Choice, Chooser, choices_of
 from ecrm.service import cases
 from tracking.customers import Customer
 
@@ -193,4 +195,21 @@ def test_what_was_offered_lately_is_not_offered_again_without_a_warning(
         )
         assert f"{said}: " in answer.text
     assert answer.text.count("Desk · Sam") == 2
+    assert "Last offered today by Sam &lt;b&gt;, on the phone." in answer.text
     assert browser.post(path, data={"csrf_token": token, "product": "99", "how": "phone"}).status_code == 400
+
+
+def test_what_somebody_declined_is_noted_for_colleagues_and_kept_from_recommendations(
+    browser: FlaskClient, sessions: sessionmaker[Session], ada: int, token: str
+) -> None:
+    path = f"/console/customers/{ada}/offers"
+    answer = browser.post(
+        path, data={"csrf_token": token, "product": "1", "how": "declined"}, follow_redirects=True
+    )  # fmt: skip
+    assert "Noted: it isn&#39;t recommended to them any more." in answer.text
+    assert "they don&#39;t want it" in answer.text
+    with sessions() as session:
+        chosen = choices_of(session, Chooser(ada, None))
+        (person,) = absent_people(session, [ada], since=None)
+    assert [(one.product, one.choice) for one in chosen] == [("1", Choice.NOT_INTERESTED)]
+    assert person.not_interested == {"1"}
