@@ -196,7 +196,7 @@ def _statements(db: Dialect, n: int) -> list[tuple[str, int, str]]:
             delivered_at=f"CASE WHEN i > {orders} - {orders // 500} THEN NULL ELSE {at(placed, 172_800)} END",
         ),
         insert(
-            "ecrm_scan", orders, id="i", shipment_id="i", scanned_at=at(placed, 86_400), status="'in_transit'",
+            "ecrm_scan", orders, id="i", shipment_id="i", customer_id=buyer, scanned_at=at(placed, 86_400), status="'in_transit'",
             place="'Berlin'", note="''",
         ),
         insert(

@@ -1,7 +1,6 @@
 """Timeline: everything that happened between a customer and the shop, newest first, in pages.
 
-One statement asks every source (`timeline_sources`) for its newest ids over its index and merges them; then the rows
-that are shown are read by their ids. So a page costs as much as it shows, however long the history is. Paging is by key
+One statement (`timeline_statement`) asks every source (`timeline_sources`) for its newest rows. Paging is by key
 (moment, source, id).
 
 Steps of closed days lie in the archive's files, not in the database. A visit carries its steps where they are in the
@@ -15,11 +14,10 @@ import heapq
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, bindparam, literal_column, or_, select, union_all
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ecrm.events import ProductsSearched
@@ -28,10 +26,10 @@ from tracking.clickstream.archive import Archive
 from tracking.clickstream.event import Event
 from tracking.clickstream.log import Log, Wanted, person
 from tracking.clickstream.sessions import Session as Visit
-from tracking.record import BigId, UtcDateTime
 
-from .timeline_sources import SOURCES, Asked, Source
+from .timeline_sources import SOURCES, Asked
 from .timeline_sources import Kind as Kind
+from .timeline_statement import page_of
 
 STEPS_SHOWN = 40
 _SEARCHES = next(number for number, source in enumerate(SOURCES) if source.kind is Kind.SEARCH)
@@ -144,19 +142,9 @@ def _found(
     values: dict[str, Any] = {"customer": customer_id, "limit": limit}
     if before is not None:
         values |= {"at": before.at, "source": before.source, "id": before.id}
-    statement = heads(wanted, Asked(connection.dialect.name, window), before is not None)
-    keys = [(at, source, id_) for source, id_, at in connection.execute(statement, values)]
-    ids: dict[int, list[int]] = {}
-    for _at, source, id_ in keys:
-        ids.setdefault(source, []).append(id_)
-    rows = {
-        (source, row[0]): row
-        for source, some in ids.items()
-        for row in connection.execute(_rows(source), {"ids": some})
-    }
-    return [
-        _entry(source, at, rows[source, id_]) for at, source, id_ in keys if (source, id_) in rows  # erased meanwhile
-    ]  # fmt: skip
+    statement = page_of(wanted, Asked(connection.dialect.name, window), before is not None)
+    records = statement.records
+    return [_entry(row[0], row[2], records[row[0]](row)) for row in connection.execute(statement.select, values)]
 
 
 def _entry(number: int, at: datetime, row: Any) -> Entry:
@@ -165,42 +153,6 @@ def _entry(number: int, at: datetime, row: Any) -> Entry:
     return Entry(
         at, source.kind, number, row[0], row, simulated, row if source.kind is Kind.DELIVERY and source.also else None
     )
-
-
-@lru_cache(maxsize=500)
-def heads(wanted: tuple[int, ...], asked: Asked, below: bool) -> Select[Any]:
-    """The newest (source, id, moment) over these sources; binds `customer`, `limit` and, with `below`, the cursor's
-    `at`, `source` and `id`."""
-    branches = [branch for number in wanted for branch in _branches(number, SOURCES[number], asked, below)]
-    every = union_all(*branches).subquery("every")
-    newest = (every.c.at.desc(), every.c.source.desc(), every.c.id.desc())
-    return select(every.c.source, every.c.id, every.c.at).order_by(*newest).limit(bindparam("limit"))
-
-
-def _branches(number: int, source: Source, asked: Asked, below: bool) -> Iterable[Select[Any]]:
-    for place, query in enumerate(source.heads(asked)):
-        asked_for = query.where(_below(source, number)) if below else query
-        head = (
-            asked_for.order_by(source.moment.desc(), source.table.c.id.desc())
-            .limit(bindparam("limit"))
-            .subquery(f"s{number}_{place}")
-        )
-        yield select(literal_column(str(number)).label("source"), head.c.id, head.c.at)
-
-
-def _below(source: Source, number: int) -> Any:
-    """Strictly below the cursor in the order (moment, source, id); the first condition leads over the index."""
-    at, id_ = bindparam("at", type_=UtcDateTime()), bindparam("id", type_=BigId)
-    same = or_(
-        literal_column(str(number)) < bindparam("source"),
-        and_(literal_column(str(number)) == bindparam("source"), source.table.c.id < id_),
-    )
-    return and_(source.moment <= at, or_(source.moment < at, same))
-
-
-@lru_cache(maxsize=100)
-def _rows(number: int) -> Select[Any]:
-    return SOURCES[number].rows()
 
 
 def _archived_searches(

@@ -10,6 +10,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tracking.record import BigId, Record
 
+# A customer's page asks for these few among a great many; an index over them alone is small.
+_SEARCHES = text("name = 'Products Searched' AND customer_id IS NOT NULL")
+_OF_ACCOUNTS = text("name IN ('Profile Changed', 'Signed In', 'Signed Up') AND customer_id IS NOT NULL")
+
 
 class Event(Record):
     """A row of the ledger. What happened is never changed but for erasure.
@@ -37,6 +41,16 @@ class Event(Record):
             "happened_at",
             sqlite_where=text("visitor_id IS NOT NULL"),
             postgresql_where=text("visitor_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_ecrm_event_searches", "customer_id", "happened_at", sqlite_where=_SEARCHES, postgresql_where=_SEARCHES
+        ),
+        Index(
+            "ix_ecrm_event_of_accounts",
+            "customer_id",
+            "happened_at",
+            sqlite_where=_OF_ACCOUNTS,
+            postgresql_where=_OF_ACCOUNTS,
         ),
         Index(None, "happened_at"),
         Index(

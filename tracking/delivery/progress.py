@@ -134,7 +134,8 @@ def scan(
     # The row first: of two messages at once, the second must see the first one's scan.
     session.execute(update(Shipment).where(Shipment.id == shipment.id).values(status=Shipment.status))
     values = {
-        "shipment_id": shipment.id, "scanned_at": at, "status": status, "place": place[:100], "note": note[:200],
+        "shipment_id": shipment.id, "customer_id": shipment.customer_id, "scanned_at": at, "status": status,
+        "place": place[:100], "note": note[:200],
     }  # fmt: skip
     if insert_once(session, Scan, values) is None:
         return False

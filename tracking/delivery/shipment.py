@@ -48,7 +48,7 @@ class Shipment(Record):
     __tablename__ = "ecrm_shipment"
     __table_args__ = (
         Index(None, "order_reference"),
-        Index(None, "customer_id"),
+        Index(None, "customer_id", "expected_at"),
         Index(None, "status", "expected_at"),
         Index(None, "token", unique=True),
         Index(None, "tracking_number"),
@@ -85,13 +85,20 @@ class ShipmentLine(Record):
 
 
 class Scan(Record):
-    """One message about a shipment; unique, so that a repeated one is harmless."""
+    """One message about a shipment; unique, so that a repeated one is harmless.
+
+    `customer_id` is the shipment's, which never changes, so that a customer's newest are read over one index.
+    """
 
     __tablename__ = "ecrm_scan"
-    __table_args__ = (Index(None, "shipment_id", "scanned_at", "status", unique=True),)
+    __table_args__ = (
+        Index(None, "shipment_id", "scanned_at", "status", unique=True),
+        Index(None, "customer_id", "scanned_at"),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     shipment_id: Mapped[int] = mapped_column(ForeignKey("ecrm_shipment.id"))
+    customer_id: Mapped[int | None] = mapped_column(BigId)
     scanned_at: Mapped[datetime]
     status: Mapped[str] = mapped_column(String(20))
     place: Mapped[str] = mapped_column(String(100), default="")

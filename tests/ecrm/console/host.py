@@ -226,7 +226,10 @@ def _parcel(session: Session, ada: Customer) -> None:
     )  # fmt: skip
     session.add(parcel)
     session.flush()
-    session.add(Scan(shipment_id=parcel.id, scanned_at=_ago(days=1), status=Status.IN_TRANSIT, place="Leipzig"))
+    scan = Scan(
+        shipment_id=parcel.id, customer_id=ada.id, scanned_at=_ago(days=1), status=Status.IN_TRANSIT, place="Leipzig"
+    )
+    session.add(scan)
 
 
 def _emails(session: Session, ada: Customer) -> None:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from tracking.customers import Customer
 from tracking.delivery import progress
 from tracking.delivery.shipment import Scan, Shipment, Status
 
@@ -54,6 +55,15 @@ def test_a_repeated_scan_is_harmless(session: Session) -> None:
     assert progress.scan(session, shipment, status=Status.OUT_FOR_DELIVERY, at=at)
     assert not progress.scan(session, shipment, status=Status.OUT_FOR_DELIVERY, at=at)
     assert session.scalar(select(func.count()).select_from(Scan)) == 2
+
+
+def test_a_message_is_its_customers_so_that_their_newest_are_found_at_once(session: Session) -> None:
+    ada = Customer(reference="c1", email="ada@example.org", email_folded="ada@example.org", created_at=NOW)
+    session.add(ada)
+    session.flush()
+    progress.expect(session, order_reference="A1", customer_id=ada.id, at=NOW, promised_on=None)
+    start(session)
+    assert session.scalars(select(Scan.customer_id)).all() == [ada.id]
 
 
 def test_a_late_scan_is_kept_and_moves_nothing_back(session: Session) -> None:
