@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-import zipfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -20,11 +15,10 @@ from tracking.delivery.contents import Goods, contents_of
 from tracking.delivery.shipment import Shipment, Status
 from tracking.orders import SeenOrder
 
-from .marketing.imports.export import Heading, Line, Table, Unreadable, read_table
+from .marketing.imports.export import Heading, Line, Table
+from .row_files import ROUNDED, Does, chunks, read_rows
 from .wording import gettext as _
 
-MAX_ROWS = 5_000
-MAX_UNPACKED = 50_000_000
 _HEADINGS = (
     Heading(
         "order",
@@ -39,17 +33,7 @@ _HEADINGS = (
     Heading("carrier", ("carrier", "courier", "shipping carrier", "paketdienst", "versanddienst")),
     Heading("lines", ("lines", "pieces", "items", "products", "inhalt")),
 )
-T = TypeVar("T")
 _NUMBER = re.compile(r"[A-Z0-9][A-Z0-9./-]{3,63}", re.ASCII)
-_ROUNDED = re.compile(r"[0-9][.,][0-9]+E\+?[0-9]+", re.IGNORECASE)
-
-
-class Does(StrEnum):
-    """What becomes of a row."""
-
-    SEND = "send"
-    SAME = "same"
-    WRONG = "wrong"
 
 
 @dataclass(frozen=True)
@@ -74,40 +58,7 @@ def read_file(content: bytes) -> Table:
     Raises:
         Unreadable: what it says is for the person who chose the file.
     """
-    table = read_table(_as_text(content) if content.startswith(b"PK\x03\x04") else content, _HEADINGS)
-    if len(table.rows) > MAX_ROWS:
-        raise Unreadable(_("The file has more than %(most)s rows. Split it.", most=f"{MAX_ROWS:,}"))
-    return table
-
-
-def _as_text(content: bytes) -> bytes:
-    """The first sheet of a workbook as text with tabs."""
-    try:
-        import openpyxl
-    except ModuleNotFoundError:
-        raise Unreadable(_("This server reads no spreadsheets. Save the file as CSV.")) from None
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            if sum(part.file_size for part in packed.infolist()) > MAX_UNPACKED:
-                raise Unreadable(_("The spreadsheet is too large. Save its one sheet as CSV."))
-        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        rows = book.worksheets[0].iter_rows(max_row=MAX_ROWS + 50, max_col=40, values_only=True)
-        out = io.StringIO()
-        writer = csv.writer(out, delimiter="\t")
-        for row in rows:
-            writer.writerow([_cell(value) for value in row])
-    except Unreadable:
-        raise
-    except Exception as error:  # damaged workbooks fail in as many ways as there are
-        raise Unreadable(_("The spreadsheet can't be read. Save it as CSV.")) from error
-    return out.getvalue().encode()
-
-
-def _cell(value: object) -> str:
-    """A spreadsheet keeps 15 digits of a number; a longer one was rounded, and is shown as such."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return f"{value:.6E}" if abs(value) >= 10**15 else f"{value:.0f}" if value == int(value) else str(value)
-    return "" if value is None else str(value)
+    return read_rows(content, _HEADINGS)
 
 
 def plan(session: Session, table: Table) -> list[Row]:
@@ -140,15 +91,15 @@ class _Known:
     def of(cls, session: Session, orders: set[str], numbers: set[str]) -> _Known:
         references: dict[str, str] = {}
         shipments: list[Shipment] = []
-        for some in _chunks(sorted(orders)):
+        for some in chunks(sorted(orders)):
             found = select(SeenOrder.reference).where(SeenOrder.reference.in_(some))
             references |= {reference.upper(): reference for reference in session.scalars(found)}
             shipments += session.scalars(select(Shipment).where(Shipment.order_reference.in_(some)))
-        for some in _chunks(sorted(numbers)):
+        for some in chunks(sorted(numbers)):
             shipments += session.scalars(select(Shipment).where(Shipment.tracking_number.in_(some)))
         waiting = [one for one in shipments if one.status == Status.PRE_TRANSIT and one.shipped_at is None]
         goods: dict[int, list[Goods]] = {}
-        for some_ids in _chunks([one.id for one in waiting]):
+        for some_ids in chunks([one.id for one in waiting]):
             goods |= contents_of(session, some_ids)
         left: dict[str, Counter[str] | None] = {
             one.order_reference.upper(): Counter({part.product: part.quantity for part in goods[one.id]})
@@ -187,7 +138,7 @@ class _Known:
             raise _Refused(_("The order is missing."))
         if order not in self.references:
             raise _Refused(_("No such order is known."))
-        if _ROUNDED.fullmatch(number):
+        if ROUNDED.fullmatch(number):
             raise _Refused(_("The spreadsheet rounded this number. Format its column as text, and enter it again."))
         if not _NUMBER.fullmatch(number):
             raise _Refused(_("A tracking number has 4 to 64 letters and digits, as printed on the label."))
@@ -241,7 +192,3 @@ def _pieces(text: str) -> dict[str, int] | None:
             raise _Refused(_("Pieces are written like 12:2; 15:1, which is two of product 12 and one of 15."))
         found[product] += int(count)
     return dict(found)
-
-
-def _chunks(values: Sequence[T]) -> list[Sequence[T]]:
-    return [values[start : start + 500] for start in range(0, len(values), 500)]

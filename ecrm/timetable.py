@@ -31,6 +31,7 @@ from .mail_reports.mailbox import read_mailbox
 from .mailings import run as run_mailings
 from .marketing.attribution.missing import AGAIN, attribute_nightly, book_due
 from .marketing.bandit import allocate
+from .marketing.imports.uploads import forget_abandoned
 from .marketing.recommended.crediting import rules_of as recommended_rules
 from .marketing.recommended.proof import credit_late_clicks
 from .parcels import announce_again
@@ -191,10 +192,11 @@ def place_customers(crm: Installation) -> str:
 
 
 def tidy(crm: Installation) -> str:
-    """Forget job runs older than 90 days, and addresses that nobody confirmed within a month."""
+    """Forget job runs older than 90 days, addresses that nobody confirmed within a month, files that nobody entered."""
     with crm.sessions.begin() as session:
         gone = session.execute(delete(JobRun).where(JobRun.started_at < datetime.now(UTC) - KEEP_RUNS))
         forget_questions(session, now=datetime.now(UTC))
+        forget_abandoned(session, now=datetime.now(UTC))
     unconfirmed = forget_unconfirmed(crm)
     return f"{getattr(gone, 'rowcount', 0)} old job runs and {unconfirmed} unconfirmed addresses forgotten"
 

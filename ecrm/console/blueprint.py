@@ -140,6 +140,7 @@ def areas() -> tuple[Area, ...]:
             Permission.CUSTOMERS, _("Warranty"), "shield", ("unit_check",), desk,
             tabs=(
                 Tab(_("Warranty check"), ("unit_check", "unit", "enter_unit", "ask_service_point")),
+                Tab(_("Enter many"), ("many_units", "upload_units", "check_units", "enter_units")),
                 Tab(
                     _("Service points"),
                     ("list_service_points", "add_service_point", "upload_service_points"), Permission.DESK,

@@ -21,6 +21,7 @@ from .blueprint import console
 from .import_kinds import KINDS, Check, check, kinds, write_checked
 from .parcel_files import KIND as PARCELS
 from .spreadsheets import csv_response
+from .unit_files import KIND as UNITS
 
 SHOWN_REFUSALS = 200
 SHOWN_IMPORTS = 20
@@ -126,7 +127,7 @@ def forget_import(token: str) -> BaseResponse:
 
 def _page(problem: str = "", *, kind: str = "") -> str:
     with installation().sessions() as session:
-        done = written(session, limit=SHOWN_IMPORTS, other_than=PARCELS)
+        done = written(session, limit=SHOWN_IMPORTS, other_than=(PARCELS, UNITS))
     return render_template(
         "ecrm/console/imports.html", problem=problem, kind=kind, kinds=kinds(), done=done,
         label_of=lambda stored: KINDS[stored.partition(" ")[0]].label, megabytes=MAX_BYTES // 1_000_000,

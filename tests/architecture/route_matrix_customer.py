@@ -9,6 +9,11 @@ _PERSONS = _staff("support")
 ON_A_CUSTOMERS_PAGE = {
     "console.unit_check GET": Row(_PERSONS, query={"number": "SN-1"}),
     "console.enter_unit POST": Row(_PERSONS, form={"serial_number": "SN-2", "order": "order"}),
+    "console.many_units GET": Row(_PERSONS),
+    "console.upload_units POST": Row(_PERSONS),
+    "console.check_units GET": Row(_PERSONS, {"token": "unit_file"}),
+    "console.units_left_out GET": Row(_PERSONS, {"token": "unit_file"}),
+    "console.enter_units POST": Row(_PERSONS, {"token": "unit_file"}),
     "console.unit GET": Row(_PERSONS, {"unit_id": "unit"}),
     "console.ask_service_point POST": Row(_PERSONS, {"unit_id": "unit"}, form={"point": "point", "words": "broken"}),
     "console.move_request POST": Row(

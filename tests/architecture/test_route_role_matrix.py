@@ -215,6 +215,7 @@ def _prepare(app: Flask, shop_data: dict[str, int]) -> tuple[dict[str, Any], dic
         parcel_file = keep(
             session(), b"order,tracking number\nX,Y\n", kind="parcels", name="p.csv", by="Olga", now=datetime.now(UTC)
         )
+        unit_file = keep(session(), b"serial number\n1\n", kind="units", name="u.csv", by="Olga", now=datetime.now(UTC))
         mailing = mailings.create(session(), name="Easter", topic="offers", by="Mia", now=NOW)
         wordy = session.get_one(MailingVariant, (mailing.id, "a"))
         wordy.subject, wordy.content = "Hello", {"blocks": [{"kind": "text", "text": "# Hello"}]}
@@ -238,6 +239,7 @@ def _prepare(app: Flask, shop_data: dict[str, int]) -> tuple[dict[str, Any], dic
             "seen_term": seen_term.id, "seen_product": seen_product.id,
             "campaign": tea.id, "segment": segment.id, "contact_list": fans.id, "list_upload": fans_file.token,
             "mailing": mailing.id, "call": rang.id, "letter": letter, "parcel_file": parcel_file.token,
+            "unit_file": unit_file.token,
             "upload": export.token, "experiment": tried.id, "recommendation_rule": rule.id,
             "rehearsal": played.id, "return": sent_back.reference,
         }  # fmt: skip

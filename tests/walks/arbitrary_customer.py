@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 ON_A_CUSTOMERS_PAGE: dict[str, tuple[str, ...]] = {
+    "console.upload_units": (),
+    "console.enter_units": (),
     "console.enter_unit": ("serial_number", "order", "product"),
     "console.ask_service_point": ("point", "words"),
     "console.move_request": ("state",),

@@ -38,7 +38,7 @@ class Upload(Record):
 
 def keep(session: Session, content: bytes, *, kind: str, name: str, by: str, now: datetime) -> Upload:
     """Keep a file for its dry run, and forget what others left waiting too long."""
-    session.execute(delete(Upload).where(Upload.written_at.is_(None), Upload.uploaded_at < now - WAITS))
+    forget_abandoned(session, now=now)
     row = Upload(
         token=secrets.token_urlsafe(18), kind=kind, name=_shown(name), content=zlib.compress(content, 6),
         uploaded_by=by[:100], uploaded_at=now,
@@ -46,6 +46,11 @@ def keep(session: Session, content: bytes, *, kind: str, name: str, by: str, now
     session.add(row)
     session.flush()
     return row
+
+
+def forget_abandoned(session: Session, *, now: datetime) -> None:
+    """Forget what was left waiting too long: it may hold addresses of people."""
+    session.execute(delete(Upload).where(Upload.written_at.is_(None), Upload.uploaded_at < now - WAITS))
 
 
 def waiting(session: Session, token: str, *, now: datetime) -> Upload | None:
@@ -78,9 +83,9 @@ def summarise(session: Session, upload: Upload, summary: str) -> None:
     session.execute(update(Upload).where(Upload.id == upload.id).values(summary=summary[:300]))
 
 
-def written(session: Session, *, limit: int, other_than: str = "") -> Sequence[Upload]:
-    """What was imported, latest first, of all kinds but one."""
-    query = select(Upload).where(Upload.written_at.is_not(None), Upload.kind != other_than)
+def written(session: Session, *, limit: int, other_than: Sequence[str] = ()) -> Sequence[Upload]:
+    """What was imported, latest first, of all kinds but these."""
+    query = select(Upload).where(Upload.written_at.is_not(None), Upload.kind.not_in(other_than))
     return session.scalars(query.order_by(Upload.written_at.desc(), Upload.id.desc()).limit(limit)).all()
 
 
