@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 SIGNED = (
-    b"from", b"to", b"subject", b"date", b"message-id", b"list-unsubscribe", b"list-unsubscribe-post", b"list-id",
-    b"feedback-id", b"auto-submitted", b"mime-version", b"content-type",
+    b"from", b"to", b"cc", b"subject", b"date", b"message-id", b"list-unsubscribe", b"list-unsubscribe-post",
+    b"list-id", b"feedback-id", b"auto-submitted", b"mime-version", b"content-type",
 )  # fmt: skip
 """Headers under the signature, where there are such; RFC 8058 4 wants both List-Unsubscribe ones among them."""
 _ONCE = (b"from", b"subject", b"to", b"date")

@@ -34,7 +34,12 @@ class File:
 
 
 def correspondence(
-    *, in_reply_to: str = "", references: Sequence[str] = (), answered_by_machine: bool = False, files: bool = False
+    *,
+    in_reply_to: str = "",
+    references: Sequence[str] = (),
+    answered_by_machine: bool = False,
+    files: bool = False,
+    copies: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The part of `Email.content` that `compose` heeds for an e-mail of a conversation.
 
@@ -43,6 +48,7 @@ def correspondence(
         references: those of the conversation before, oldest first.
         answered_by_machine: an automatic answer (RFC 3834), not a person's.
         files: whether files go with it.
+        copies: addresses of others who get the same words in an e-mail of their own.
     """
     answered = in_reply_to if _ID.fullmatch(in_reply_to) else ""
     known = [one for one in dict.fromkeys([*references, answered]) if _ID.fullmatch(one)]
@@ -52,6 +58,7 @@ def correspondence(
         "references": [*first, *known[len(first) - MOST_REFERENCES :]],
         "auto": "auto-replied" if answered_by_machine else "no",
         "files": files,
+        **({"copies": list(copies)} if copies else {}),
     }
 
 

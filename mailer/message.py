@@ -19,7 +19,7 @@ from .outbox import Email
 from .writing import Written
 
 HEADERS = (
-    "From", "To", "Subject", "Message-ID", "In-Reply-To", "References", "Date", "List-Unsubscribe",
+    "From", "To", "Cc", "Subject", "Message-ID", "In-Reply-To", "References", "Date", "List-Unsubscribe",
     "List-Unsubscribe-Post", "List-Id", "Feedback-ID", "Auto-Submitted", "X-Loop",
     "X-Auto-Response-Suppress", "MIME-Version", "Content-Type",
 )  # fmt: skip
@@ -59,6 +59,7 @@ def compose(email: Email, words: Written | None = None, files: Sequence[File] = 
     lines = [
         _mailbox("From", email.from_name, email.from_address, raw=raw),
         _mailbox("To", email.to_name, email.to_address, raw=raw),
+        *(_copies(about.get("copies") or (), raw=raw) if email.transactional else ()),
         f"Subject: {encoded(checked_subject(words.subject if words else email.subject), first=len('Subject: '))}",
         f"Message-ID: {email.message_id}",
         *(thread_headers(about) if email.transactional else ()),
@@ -115,6 +116,12 @@ def _of_lists(words: Written | None, *, transactional: bool) -> list[str]:
             raise BadHeader(f"not a feedback id: {words.feedback_id[:80]!r}")
         found.append(f"Feedback-ID: {words.feedback_id}")
     return found
+
+
+def _copies(known: Sequence[str], *, raw: bool) -> list[str]:
+    """Who else gets these words, an address a line; what needs SMTPUTF8 stands only in what is sent so."""
+    named = [Mailbox("", str(one)).address for one in known if raw or str(one).isascii()]
+    return ["Cc: " + ",\r\n ".join(named)] if named else []
 
 
 @lru_cache(maxsize=1024)

@@ -48,7 +48,7 @@ def reply_to_case(reference: str) -> Response | tuple[str, int]:
     """Send the answer, keep a note, or put a macro's words into the box; by the button that was pressed."""
     typed = Typed(
         text=request.form.get("text", "")[:MOST_TEXT].replace("\r\n", "\n"), then=request.form.get("then", ""),
-        macro=request.form.get("macro", ""),
+        macro=request.form.get("macro", ""), copies=tuple(request.form.getlist("copy")[:50]),
     )  # fmt: skip
     if request.form.get("do") == "macro":
         return _put_in(reference, typed)
@@ -126,11 +126,12 @@ def _send(session: Session, here: Case, typed: Typed, *, version: int | None, no
     changes = _afterwards(session, typed)
     message = answer(
         installation(), session, here, typed.text.strip(), by=signed_in_staff(), attachments=_uploaded(),
-        version=version, now=now,
+        copies=typed.copies or (), version=version, now=now,
     )  # fmt: skip
     went_on = session.get_one(Case, message.case_id)
     cases.change(session, went_on, changes, now=now, by=signed_in_staff(), why=_macro_name(session, typed))
-    flash(_("The answer is on its way to %(address)s.", address=went_on.from_address))
+    everybody = ", ".join(dict.fromkeys((went_on.from_address, *(typed.copies or ()))))
+    flash(_("The answer is on its way to %(address)s.", address=everybody))
     return went_on
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from flask import render_template, request, url_for
@@ -20,14 +21,16 @@ from ecrm.customers.rfm import group_name
 from ecrm.customers.standing import standing_of
 from ecrm.installation import Installation, installation
 from ecrm.service import cases
-from ecrm.service.cases import MOVES, OWED, UNSOLVED, Case, CaseMessage, CaseStep, State
+from ecrm.service.cases import MOVES, OWED, UNSOLVED, Case, CaseMessage, CaseRecipient, CaseStep, State
+from ecrm.service.copies import others_of
+from ecrm.service.desk_addresses import own_addresses
 from ecrm.service.drafts import draft_for
 from ecrm.service.macros import macros
 from ecrm.service.relationship import policy_of
 from ecrm.service.teams import agent_of, agents, teams
 from ecrm.wording import gettext as _
 from mailer.outbox import Email
-from tracking.customers import customers_by_email
+from tracking.customers import customer_by_email, customers_by_email
 
 from .blueprint import console, kept_reason
 from .case_words import (
@@ -47,11 +50,15 @@ MOST_STEPS = 200
 
 @dataclass(frozen=True)
 class Typed:
-    """What an agent typed and mustn't lose; `trouble` says why it wasn't done. `news`: what changed meanwhile."""
+    """What an agent typed and mustn't lose; `trouble` says why it wasn't done. `news`: what changed meanwhile.
+
+    `copies`: the addresses that were ticked; None before anybody chose.
+    """
 
     text: str = ""
     then: str = ""
     macro: str = ""
+    copies: tuple[str, ...] | None = None
     trouble: str = ""
     news: tuple[str, ...] = ()
     fields: dict[str, str] = field(default_factory=dict)
@@ -99,6 +106,7 @@ def _page(crm: Installation, session: Session, here: Case, typed: Typed | None, 
     suggested = draft.text if here.state in OWED else ""
     known = _customer(crm, session, here, now=now) if may(staff, Permission.CUSTOMERS) else {}
     into = session.get(Case, here.merged_into) if here.merged_into is not None else None
+    named = cases.recipients_of(session, [one.id for one in said])
     told = [(step, step_words(step, names=names, teams=team_names), routing_reasons(step, names)) for step in steps]
     return render_template(
         "ecrm/console/case.html",
@@ -110,13 +118,19 @@ def _page(crm: Installation, session: Session, here: Case, typed: Typed | None, 
         moves=[str(one) for one in State if one in _moves(here)], state_words=state_words(),
         kind_words=kind_words(), priority_words=priority_words(), channel_words=channel_words(),
         minutes_words=minutes_words, group_name=group_name, now=now,
-        sendings=_sendings(session, said), undelivered=undelivered_words(), **_blank(), **known,
+        named=named, copies=others_of(session, here, own=own_addresses(crm.app.config, crm.storefront.facts())),
+        sendings=_sendings(session, said, named), undelivered=undelivered_words(), **_blank(), **known,
     )  # fmt: skip
 
 
-def _sendings(session: Session, said: Sequence[CaseMessage]) -> dict[int, str]:
-    """What became of the e-mails that carry answers: their states, by their ids."""
-    ids = [one.email_id for one in said if one.email_id is not None]
+def _sendings(
+    session: Session, said: Sequence[CaseMessage], named: Mapping[int, Sequence[CaseRecipient]]
+) -> dict[int, str]:
+    """What became of the e-mails that carry answers and their copies: their states, by their ids."""
+    copies = chain.from_iterable(named.values())
+    ids = [
+        number for number in (*(one.email_id for one in said), *(one.email_id for one in copies)) if number is not None
+    ]
     query = select(Email.id, Email.state).where(Email.id.in_(ids))
     return {row.id: row.state for row in session.execute(query)} if ids else {}
 
@@ -142,6 +156,7 @@ def _customer(crm: Installation, session: Session, here: Case, *, now: datetime)
         return {
             "known": None, "standing": None, "policy": None, "others": others if here.from_folded else [],
             "claiming": customers_by_email(session, here.from_address) if here.from_address else [],
+            "owner": customer_by_email(session, here.from_address),
         }  # fmt: skip
     window = timedelta(days=int(crm.app.config["ECRM_IDENTITY_DAYS"]))
     return {

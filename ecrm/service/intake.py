@@ -7,6 +7,7 @@ often or isn't for a person is put aside with the reason, and a person decides.
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 from ecrm.installation import Installation
 from mailer.inbound.message import Inbound
 from mailer.inbound.reading import read
+from tracking.email_address import fold
 
 from . import inbound_mail
 from .acknowledging import acknowledge
@@ -23,15 +25,18 @@ from .cases import (
     Case,
     Channel,
     Direction,
+    Field,
     Opened,
+    Recipient,
     Said,
     State,
     add_message,
     by_message_id,
     log_step,
+    messages_of,
     open_case,
 )
-from .desk_addresses import addressed, desk_addresses, own_addresses, team_of
+from .desk_addresses import addressed, bare, desk_addresses, own_addresses, team_of
 from .inbound_mail import InboundMail
 from .inbound_mail import State as MailState
 from .mailed_orders import named_order
@@ -54,6 +59,7 @@ _ASIDE = {
 }
 """Why a machine's message that belongs to no case waits; `no answer wanted` becomes a case and isn't answered."""
 _FATAL = "reading it ended the process several times; only its beginning is shown"
+_CLOCKS_DIFFER = timedelta(minutes=5)
 _LATE = timedelta(minutes=1)
 
 
@@ -136,13 +142,18 @@ def _made(crm: Installation, session: Session, mail: Inbound, *, recipient: str,
         return why
     if not mail.from_address:
         return Done(MailState.PUT_ASIDE, mail.trouble or "it says nobody who could be answered")
-    said = _said(session, mail, automatic=bool(mail.auto) and not forced, now=now)
-    if thread is not None and _goes_on(crm, thread.case, mail, now=now):
+    goes_on = thread is not None and _goes_on(crm, thread.case, mail, now=now)
+    said = _said(
+        session, mail, own=own_addresses(crm.app.config, crm.storefront.facts()),
+        into=thread.case if thread is not None and goes_on else None,
+        automatic=bool(mail.auto) and not forced, now=now,
+    )  # fmt: skip
+    if thread is not None and goes_on:
         add_message(session, thread.case, said, now=now)
         case = thread.case
     else:
         case = _open(crm, session, mail, said, recipient=recipient, before=thread, now=now)
-        if not mail.auto and not forced and "spam filter" not in mail.hints:
+        if not (mail.auto or forced or mail.relayed_by or "spam filter" in mail.hints):
             acknowledge(crm, session, case, answered=mail.message_id, now=now)
     _note(session, case, mail, now=now)
     return Done(MailState.CASE, case_id=case.id)
@@ -174,17 +185,48 @@ def _goes_on(crm: Installation, case: Case, mail: Inbound, *, now: datetime) -> 
     return now - case.solved_at <= timedelta(days=int(crm.app.config["ECRM_CASE_REOPEN_DAYS"]))
 
 
-def _said(session: Session, mail: Inbound, *, automatic: bool, now: datetime) -> Said:
-    at = min(mail.at, now) if mail.at is not None and mail.at > now - timedelta(days=30) else now
+def _said(
+    session: Session, mail: Inbound, *, own: Collection[str], into: Case | None, automatic: bool, now: datetime
+) -> Said:
+    at = _place(session, mail, into=into, now=now)
     # A Message-ID that stands in a case already is another message's: this one goes without, or it were lost.
     taken = by_message_id(session, mail.message_id) is not None
     return Said(
         direction=Direction.IN, channel=Channel.EMAIL, text=mail.text, quoted=mail.quoted, html=mail.html,
-        author_name=mail.from_name or mail.from_address, from_address=mail.from_address,
+        author_name=mail.from_name or mail.from_address, from_address=mail.relayed_by or mail.from_address,
         message_id=None if taken or not mail.message_id else mail.message_id, in_reply_to=mail.in_reply_to,
-        automatic=automatic, at=at,
+        automatic=automatic, at=at, written_at=_clock(mail, at), recipients=_recipients(mail, own=own, into=into),
         attachments=tuple(Attached(one.name, one.content_type, one.content) for one in mail.attachments),
     )  # fmt: skip
+
+
+def _place(session: Session, mail: Inbound, *, into: Case | None, now: datetime) -> datetime:
+    """Where it stands in the conversation: by the sender's clock as far as that can be, never before what was said
+    already, nor in the future."""
+    at = min(mail.at, now) if mail.at is not None and mail.at > now - timedelta(days=30) else now
+    last = max((one.at for one in messages_of(session, into.id)), default=at) if into is not None else at
+    return min(max(at, last), now)
+
+
+def _clock(mail: Inbound, at: datetime) -> datetime | None:
+    """What the sender's clock said, where that is another time that can be shown."""
+    if mail.at is None or not 1980 < mail.at.year < 2200 or abs(mail.at - at) <= _CLOCKS_DIFFER:
+        return None
+    return mail.at
+
+
+def _recipients(mail: Inbound, *, own: Collection[str], into: Case | None) -> tuple[Recipient, ...]:
+    """Whom it names beside us and the one who is answered anyway, each once."""
+    answered = {fold(mail.from_address), fold(mail.relayed_by)}
+    ours = {bare(one) for one in own}
+    named: dict[str, Recipient] = {}
+    if into is not None and not mail.relayed_by and fold(mail.from_address) != into.from_folded:
+        named[fold(mail.from_address)] = Recipient(Field.FROM, mail.from_address)
+    for field, found in ((Field.TO, mail.to), (Field.COPY, mail.cc), (Field.ANSWERS, mail.reply_to)):
+        for address in found:
+            if fold(address) not in answered and bare(address) not in ours:
+                named.setdefault(fold(address), Recipient(field, address))
+    return tuple(named.values())
 
 
 def _open(
@@ -204,13 +246,14 @@ def _open(
         Opened(
             channel=Channel.EMAIL, subject=subject, said=said,
             from_address=mail.from_address, from_name=mail.from_name, language=mail.language,
-            team_id=team_of(session, address), spam="spam filter" in mail.hints,
+            team_id=team_of(session, address), spam="spam filter" in mail.hints, unproved=bool(mail.relayed_by),
         ),
         now=now,
     )  # fmt: skip
     case.order_reference = case.order_reference or named_order(
-        session, f"{mail.subject}\n{mail.text}", customer_id=case.customer_id, address=mail.from_address
-    )
+        session, f"{mail.subject}\n{mail.text}", customer_id=case.customer_id,
+        address=mail.relayed_by or mail.from_address,
+    )  # fmt: skip
     if before is not None:
         log_step(session, case, "follows", now=now, reference=before.case.reference)
         log_step(session, before.case, "followed", now=now, reference=case.reference)
@@ -224,6 +267,11 @@ def _note(session: Session, case: Case, mail: Inbound, *, now: datetime) -> None
         told.append(f"This message couldn't be read whole: {mail.trouble}.")
     if mail.left_out:
         told.append(f"{mail.left_out} more files came with it than are kept.")
+    if mail.relayed_by:
+        told.append(
+            f"It came through {mail.relayed_by}, and nothing proves that {mail.from_address} wrote it: "
+            "tell them nothing that their e-mails didn't say."
+        )
     if hints := [hint for hint in mail.hints if hint.endswith("failed")]:
         told.append(f"The sender isn't proved ({', '.join(hints)}): be careful with what you tell them.")
     if told:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from ecrm.installation import Installation
 from ecrm.letters import post, shop_context, write
 from ecrm.storefront import Staff
 from mailer import dedup
-from mailer.addressing import MAX_SUBJECT, BadHeader
+from mailer.addressing import MAX_SUBJECT, BadHeader, Mailbox
 from mailer.enclosed import MOST_BYTES, File, correspondence
 from mailer.outbox import Email
 
@@ -23,15 +23,19 @@ from .cases import (
     Case,
     CaseAttachment,
     CaseMessage,
+    CaseRecipient,
     Channel,
     Direction,
+    Field,
+    Recipient,
     Said,
     add_message,
     final,
     messages_of,
     take,
 )
-from .desk_addresses import sender_of
+from .copies import chosen, others_of
+from .desk_addresses import own_addresses, sender_of
 
 TEMPLATE = "case_reply"
 MOST_QUOTED = 3000
@@ -51,6 +55,7 @@ def answer(
     *,
     by: Staff,
     attachments: Sequence[Attached] = (),
+    copies: Collection[str] = (),
     version: int | None = None,
     now: datetime,
 ) -> CaseMessage:
@@ -58,15 +63,20 @@ def answer(
 
     Args:
         text: plain; lines stay lines, addresses of pages become links.
+        copies: addresses of others whom letters of this case named (`copies.others_of`); each gets an e-mail of their
+            own, and everybody sees who else does.
         version: of the case as the agent saw it; a second click has an old one.
 
     Raises:
-        NotAnswerable: without words or an address, or with more than ten megabytes of files.
+        NotAnswerable: without words or an address, with more than ten megabytes of files, or copies for strangers.
         ChangedMeanwhile: see `cases.take`.
     """
     case = final(session, case)
     take(session, case, version=version)
     _check(case, text, attachments)
+    others = chosen(others_of(session, case, own=own_addresses(crm.app.config, crm.storefront.facts())), copies)
+    if others is None:
+        raise NotAnswerable("A copy goes only to whom a letter of this case named. Choose again who gets one.")
     before = messages_of(session, case.id)
     last = next((one for one in reversed(before) if one.direction == Direction.IN), None)
     try:
@@ -83,21 +93,33 @@ def answer(
                 to_name=case.from_name,
             )  # fmt: skip
             letter = replace(letter, sender=sender_of(session, crm.app.config, facts, team_id=case.team_id))
+            more = [replace(letter, to=Mailbox("", one.address)) for one in others]
     except BadHeader as error:
         raise NotAnswerable(f"This address can't be written to: {case.from_address} ({error})") from None
     ids = [one.message_id for one in before if one.message_id]
     answered = (last.message_id if last else None) or ""
-    email_id = post(
-        session, letter, dedup_key=dedup.case_reply(case.reference, case.version), customer_id=case.customer_id,
-        order_reference=case.order_reference or None, now=now,
-        content=correspondence(in_reply_to=answered, references=ids, files=bool(attachments)),
-    )  # fmt: skip
+    key, everybody = dedup.case_reply(case.reference, case.version), [letter, *more]
+    posted = [
+        post(
+            session, one, dedup_key=f"{key}:{place}" if place else key, customer_id=case.customer_id,
+            order_reference=case.order_reference or None, now=now,
+            content=correspondence(
+                in_reply_to=answered, references=ids, files=bool(attachments),
+                copies=[other.to.address for other in everybody if other is not one],
+            ),
+        )
+        for place, one in enumerate(everybody)
+    ]  # fmt: skip
+    email_id = posted[0]
     if email_id is None:
         raise NotAnswerable("This answer was sent already.")
     email = session.get_one(Email, email_id)
     said = Said(
         direction=Direction.OUT, channel=Channel.EMAIL, text=text, by=by, message_id=email.message_id,
         in_reply_to=answered, email_id=email_id, attachments=tuple(attachments),
+        recipients=tuple(
+            Recipient(Field.COPY, one.to.address, sent) for one, sent in zip(more, posted[1:], strict=True)
+        ),
     )  # fmt: skip
     return add_message(session, case, said, now=now)
 
@@ -113,11 +135,12 @@ def files_of(sessions: sessionmaker[Session]) -> Callable[[Email], Sequence[File
     """For the sender: the files that go out with an e-mail about a case; what a browser could run as plain bytes."""
 
     def find(email: Email) -> Sequence[File]:
+        copied = select(CaseRecipient.message_id).where(CaseRecipient.email_id == email.id)
         query = (
             select(CaseAttachment, AttachmentContent.content)
             .join(AttachmentContent, AttachmentContent.digest == CaseAttachment.digest)
             .join(CaseMessage, CaseMessage.id == CaseAttachment.message_id)
-            .where(CaseMessage.email_id == email.id)
+            .where((CaseMessage.email_id == email.id) | CaseMessage.id.in_(copied))
             .order_by(CaseAttachment.id)
         )
         with sessions() as session:

@@ -9,10 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailer.inbound.message import Inbound
+from mailer.outbox import Email
 from tracking.customers import customer_by_email
 from tracking.email_address import fold
 
-from .cases import Case, CaseMessage, Direction, by_reference, final
+from .cases import Case, CaseMessage, CaseRecipient, Direction, by_reference, final
 
 MARK = re.compile(r"\[(C-[A-Z2-7]{8})\]", re.IGNORECASE)
 """A case's reference in a subject (`Case.subject_mark`)."""
@@ -32,24 +33,26 @@ def thread_of(session: Session, mail: Inbound) -> Thread | None:
 
     A Message-ID of ours is 96 random bits that only the case's people have seen: whoever answers it belongs there. The
     customer's own Message-IDs, and the number in the subject, can be guessed or seen elsewhere: they count only for an
-    address that belongs to the case.
+    address that belongs to the case, and not where a form says for whom it passes the letter on.
     """
+    sender = "" if mail.relayed_by else mail.from_address
     for message in _named(session, mail):
         case = _open_to_all(session, message.case_id)
         if case is not None and message.direction == Direction.OUT:
             return Thread(case, "answer")
-        if case is not None and belongs(session, case, mail.from_address):
+        if case is not None and belongs(session, case, sender):
             return Thread(case, "reference")
     for mark in dict.fromkeys(MARK.findall(mail.subject)):
         found = by_reference(session, mark)
         case = _open_to_all(session, found.id) if found is not None else None
-        if case is not None and belongs(session, case, mail.from_address):
+        if case is not None and belongs(session, case, sender):
             return Thread(case, "subject")
     return None
 
 
 def belongs(session: Session, case: Case, address: str) -> bool:
-    """Whether this address is one of the case's: whoever began it, its customer's, or whoever wrote in it before."""
+    """Whether this address is one of the case's: whoever began it, its customer's, whoever wrote in it before or was
+    sent a copy of an answer."""
     folded = fold(address)
     if not folded:
         return False
@@ -61,7 +64,12 @@ def belongs(session: Session, case: Case, address: str) -> bool:
     wrote = select(CaseMessage.id).where(
         CaseMessage.case_id == case.id, CaseMessage.from_folded == folded, CaseMessage.direction == Direction.IN
     )
-    return session.scalar(wrote.limit(1)) is not None
+    told = (
+        select(CaseRecipient.id)
+        .join(CaseMessage, CaseMessage.id == CaseRecipient.message_id)
+        .where(CaseMessage.case_id == case.id, CaseRecipient.folded == folded, CaseRecipient.email_id.is_not(None))
+    )
+    return any(session.scalar(query.limit(1)) is not None for query in (wrote, told))
 
 
 def _named(session: Session, mail: Inbound) -> list[CaseMessage]:
@@ -70,6 +78,14 @@ def _named(session: Session, mail: Inbound) -> list[CaseMessage]:
     wanted = [one for one in ids if one]
     query = select(CaseMessage).where(CaseMessage.message_id.in_(wanted))
     found = {one.message_id: one for one in session.scalars(query)} if wanted else {}
+    if missing := [one for one in wanted if one not in found]:
+        copies = (
+            select(Email.message_id, CaseMessage)
+            .join(CaseRecipient, CaseRecipient.email_id == Email.id)
+            .join(CaseMessage, CaseMessage.id == CaseRecipient.message_id)
+            .where(Email.message_id.in_(missing))
+        )
+        found |= {row[0]: row[1] for row in session.execute(copies)}
     return [found[one] for one in wanted if one in found]
 
 

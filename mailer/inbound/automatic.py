@@ -16,6 +16,12 @@ _MACHINES = re.compile(
     r"notifications?|autoresponder|auto-?reply|daemon|root)",
     re.IGNORECASE,
 )
+_RELAYS = re.compile(
+    r"(mailer|wordpress|webmaster|www-data|apache|nobody|(web|form)-?(mail|mailer|form)|forms?|form-?submissions?|"
+    r"contact-?form|kontaktformular|kontakt-?form|formulaire|formulario|relay|messages?|messaging)",
+    re.IGNORECASE,
+)
+"""Names of senders that pass letters on, beside those of machines."""
 _SUBJECT = re.compile(
     r"(auto(matic|matische)?[ -]?(reply|response|antwort)(?=\s*([:(–-]|$))|"
     r"out of (the )?office|abwesenheits?(notiz|meldung)|"
@@ -56,12 +62,32 @@ def why_automatic(message: Message, *, own: Collection[str] = ()) -> str:
         return "empty return path"
     if raw_field(message, "List-Id") or raw_field(message, "List-Unsubscribe"):
         return "list"
-    if any(_MACHINES.fullmatch(address.rpartition("@")[0]) for address in senders):
+    if any(_is_machine(address) for address in senders) and passed_on_for(message, own=own) is None:
         return "machine"
     suppress = raw_field(message, "X-Auto-Response-Suppress").lower()
     if any(word in suppress for word in ("all", "oof", "autoreply")):
         return "no answer wanted"
     return "subject" if _SUBJECT.match(text_field(message, "Subject", 200)) else ""
+
+
+def passed_on_for(message: Message, *, own: Collection[str] = ()) -> tuple[str, str] | None:
+    """Name and address of whoever a form or a marketplace passes a letter on for; None where its sender wrote it.
+
+    Nobody reads the mailbox of such a sender; whoever is to be answered stands in Reply-To (RFC 5322 3.6.2), as the
+    letter says itself: nothing proves it.
+    """
+    senders, answers = addresses(message, "From"), addresses(message, "Reply-To")
+    if len(senders) != 1 or not answers:
+        return None
+    (shown, sender), (name, person) = senders[0], answers[0]
+    if fold(person) == fold(sender) or {fold(person), fold(sender)} & set(own) or _is_machine(person):
+        return None
+    relays = _is_machine(sender) or _RELAYS.fullmatch(sender.rpartition("@")[0])
+    return (name or ("" if "@" in shown else shown), person) if relays else None
+
+
+def _is_machine(address: str) -> bool:
+    return _MACHINES.fullmatch(address.rpartition("@")[0]) is not None
 
 
 def spam_hints(message: Message) -> tuple[str, ...]:

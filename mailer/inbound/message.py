@@ -24,6 +24,9 @@ class Attachment:
 class Inbound:
     """A message as a case keeps it.
 
+    `reply_to` is where the sender wants answers, but for the sender's own address. A letter that a form or a
+    marketplace passes on is `from_address` who wrote it, by what it says itself, and `relayed_by` whom it came from.
+
     `message_id`, `in_reply_to` and `references` carry their angle brackets; empty where the message has none. `at` is
     what the sender's clock said, None where it can't be read. `text` is what the person wrote now, `quoted` what they
     quoted below. `html` is safe to show, without pictures from anywhere. `language`: two letters, empty where nobody
@@ -39,6 +42,8 @@ class Inbound:
     from_name: str = ""
     to: tuple[str, ...] = ()
     cc: tuple[str, ...] = ()
+    reply_to: tuple[str, ...] = ()
+    relayed_by: str = ""
     subject: str = ""
     at: datetime | None = None
     text: str = ""

@@ -8,7 +8,7 @@ from email.errors import MessageError
 from email.message import Message
 from email.parser import BytesHeaderParser
 
-from .automatic import spam_hints, why_automatic
+from .automatic import passed_on_for, spam_hints, why_automatic
 from .charsets import decoded
 from .headers import MAX_SUBJECT, addresses, message_ids, moment, text_field
 from .language import language_of
@@ -50,7 +50,8 @@ def read(raw: bytes, *, own: Collection[str] = (), whole: bool = True) -> Inboun
 
 def _inbound(message: Message, found: Found, *, own: Collection[str], trouble: str = "") -> Inbound:
     senders = addresses(message, "From") or addresses(message, "Sender") or addresses(message, "Reply-To")
-    shown, address = senders[0] if senders else ("", "")
+    sender = senders[0] if senders else ("", "")
+    shown, address = passed_on_for(message, own=own) or sender
     text, quoted = split(found.text)
     ids, before = message_ids(message, "Message-ID"), message_ids(message, "In-Reply-To")
     return Inbound(
@@ -61,6 +62,8 @@ def _inbound(message: Message, found: Found, *, own: Collection[str], trouble: s
         from_name=shown,
         to=tuple(one for _name, one in addresses(message, "To")),
         cc=tuple(one for _name, one in addresses(message, "Cc")),
+        reply_to=tuple(one for _name, one in addresses(message, "Reply-To") if one != address),
+        relayed_by=sender[1] if sender[1] != address else "",
         subject=text_field(message, "Subject", MAX_SUBJECT),
         at=moment(message),
         text=text,

@@ -96,7 +96,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "console.change_case": (
         "version", "seen", "state", "priority", "kind", "owner", "team", "order", "product", "spam",
     ),
-    "console.reply_to_case": ("version", "seen", "text", "then", "macro", "draft", "do"),
+    "console.reply_to_case": ("version", "seen", "text", "then", "macro", "draft", "do", "copy"),
     "console.merge_case": ("version", "seen", "into"),
     "console.save_macro": ("macro", "name", "text", "state", "priority", "kind", "team", "archived"),
     "console.save_rule": (

@@ -13,12 +13,12 @@ from .arranger import Arranger, arrange_with
 from .case import NEVER, OWED, UNSOLVED, Case, Channel, Kind, Priority, State
 from .changing import MOVES, NO_TEAM, ChangedMeanwhile, Changes, NotAllowed, change, take
 from .clock import calendar_for, note_breaches, reckon, team_calendar
-from .finding import attachments_of, by_message_id, by_reference, messages_of, of_address, of_customer
+from .finding import attachments_of, by_message_id, by_reference, messages_of, of_address, of_customer, recipients_of
 from .forgetting import forget_before, forget_person
 from .merging import NotMerged, merge
-from .message import AttachmentContent, CaseAttachment, CaseMessage, Direction
+from .message import AttachmentContent, CaseAttachment, CaseMessage, CaseRecipient, Direction, Field
 from .opening import Opened, open_case
-from .saying import Attached, Said, add_message, final
+from .saying import Attached, Recipient, Said, add_message, final
 from .step import CaseStep, log_step, steps_of
 from .words import cases_with
 
@@ -35,16 +35,19 @@ __all__ = [
     "Case",
     "CaseAttachment",
     "CaseMessage",
+    "CaseRecipient",
     "CaseStep",
     "ChangedMeanwhile",
     "Changes",
     "Channel",
     "Direction",
+    "Field",
     "Kind",
     "NotAllowed",
     "NotMerged",
     "Opened",
     "Priority",
+    "Recipient",
     "Said",
     "State",
     "add_message",
@@ -66,6 +69,7 @@ __all__ = [
     "of_address",
     "of_customer",
     "open_case",
+    "recipients_of",
     "reckon",
     "steps_of",
     "take",

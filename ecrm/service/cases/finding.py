@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from tracking.email_address import fold
 
 from .case import UNSOLVED, Case
-from .message import CaseAttachment, CaseMessage
+from .message import CaseAttachment, CaseMessage, CaseRecipient
 
 _REFERENCE = re.compile(r"C-[A-Z0-9]{8}")
 
@@ -57,6 +57,15 @@ def attachments_of(session: Session, messages: Collection[int]) -> dict[int, lis
     """What is attached, by message."""
     found: dict[int, list[CaseAttachment]] = {}
     query = select(CaseAttachment).where(CaseAttachment.message_id.in_(messages)).order_by(CaseAttachment.id)
+    for one in session.scalars(query):
+        found.setdefault(one.message_id, []).append(one)
+    return found
+
+
+def recipients_of(session: Session, messages: Collection[int]) -> dict[int, list[CaseRecipient]]:
+    """Whom else the messages name, by message."""
+    found: dict[int, list[CaseRecipient]] = {}
+    query = select(CaseRecipient).where(CaseRecipient.message_id.in_(messages)).order_by(CaseRecipient.id)
     for one in session.scalars(query):
         found.setdefault(one.message_id, []).append(one)
     return found

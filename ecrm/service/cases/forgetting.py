@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from tracking.email_address import fold
 
 from .case import NEVER, UNSOLVED, Case, State
-from .message import AttachmentContent, CaseAttachment, CaseMessage
+from .message import AttachmentContent, CaseAttachment, CaseMessage, CaseRecipient
 from .step import FIGURES, CaseStep
 from .words import CaseWord, note_words
 
@@ -42,6 +42,7 @@ def forget_person(session: Session, *, customers: Collection[int], addresses: Co
         _empty_messages(session, [row.id for row in theirs])
         for case_id in sorted({row.case_id for row in theirs}):
             _note_words_anew(session, case_id)
+        session.execute(delete(CaseRecipient).where(CaseRecipient.folded.in_(folded)))
     return len(ids)
 
 
@@ -74,6 +75,7 @@ def _empty_messages(session: Session, ids: Sequence[int]) -> None:
     for some in _batches(ids):
         digests = session.scalars(select(CaseAttachment.digest).where(CaseAttachment.message_id.in_(some))).all()
         session.execute(delete(CaseAttachment).where(CaseAttachment.message_id.in_(some)))
+        session.execute(delete(CaseRecipient).where(CaseRecipient.message_id.in_(some)))
         for few in _batches(sorted(set(digests))):
             still = select(CaseAttachment.id).where(CaseAttachment.digest == AttachmentContent.digest)
             session.execute(delete(AttachmentContent).where(AttachmentContent.digest.in_(few), ~still.exists()))

@@ -19,12 +19,23 @@ class Direction(StrEnum):
     NOTE = "note"
 
 
+class Field(StrEnum):
+    """By what a message names somebody: TO and COPY as in its headers, ANSWERS (Reply-To), FROM who wrote it beside the
+    case's own person."""
+
+    TO = "to"
+    COPY = "cc"
+    ANSWERS = "reply_to"
+    FROM = "from"
+
+
 class CaseMessage(Record):
     """`text` is what was said, `quoted` what stood below it and is folded away; `html` is sanitised, may be empty.
 
     `message_id` is the mail's own with its angle brackets; unique, so that a mail is taken once. `email_id` is the row
     of the outbox that carries an answer. `from_folded` is who wrote it, where that is known: not always the case's own
-    person, as others may be in copy.
+    person, as others may be in copy. `at` orders the conversation; `written_at` is what the sender's clock said, where
+    that is another time.
     """
 
     __tablename__ = "ecrm_case_message"
@@ -44,6 +55,21 @@ class CaseMessage(Record):
     in_reply_to: Mapped[str] = mapped_column(String(500), default="")
     automatic: Mapped[bool] = mapped_column(default=False)
     at: Mapped[datetime]
+    written_at: Mapped[datetime | None]
+    email_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
+
+
+class CaseRecipient(Record):
+    """Somebody whom a message names beside the case's own person and us. `email_id`: the copy of an answer that they
+    were sent."""
+
+    __tablename__ = "ecrm_case_recipient"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("ecrm_case_message.id"), index=True)
+    field: Mapped[str] = mapped_column(String(8))
+    address: Mapped[str] = mapped_column(String(254))
+    folded: Mapped[str] = mapped_column(String(254), index=True)
     email_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
 
 

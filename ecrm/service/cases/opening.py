@@ -25,7 +25,8 @@ from .words import note_words
 
 @dataclass(frozen=True, kw_only=True)
 class Opened:
-    """What a case begins with. Without a `customer_id` it belongs to the customer whose address `from_address` is.
+    """What a case begins with. Without a `customer_id` it belongs to the customer whose address `from_address` is,
+    unless it is `unproved` that they wrote it.
 
     `said` is its first message; a case that staff open for themselves may begin with a note. `by`: who opens it, where
     that is staff. A `team_id` or `owner` that is given isn't routed.
@@ -46,6 +47,7 @@ class Opened:
     owner: str = ""
     by: Staff | None = None
     spam: bool = False
+    unproved: bool = False
 
 
 def open_case(session: Session, opened: Opened, *, now: datetime) -> Case:
@@ -57,7 +59,7 @@ def open_case(session: Session, opened: Opened, *, now: datetime) -> Case:
     if opened.said is not None and (known := by_message_id(session, opened.said.message_id)) is not None:
         return known
     customer_id = opened.customer_id
-    if customer_id is None and opened.from_address:
+    if customer_id is None and opened.from_address and not opened.unproved:
         customer = customer_by_email(session, opened.from_address)
         customer_id = customer.id if customer else None
     case = session.get_one(Case, _insert(session, opened, customer_id, now=now))

@@ -16,7 +16,7 @@ from tracking.record import insert_once
 from .case import Case, Channel, State
 from .changing import move, take
 from .clock import note_breaches, reckon
-from .message import AttachmentContent, CaseAttachment, CaseMessage, Direction
+from .message import AttachmentContent, CaseAttachment, CaseMessage, CaseRecipient, Direction, Field
 from .news import announce
 from .step import log_step
 from .words import note_words
@@ -34,12 +34,21 @@ class Attached:
     content: bytes
 
 
+@dataclass(frozen=True)
+class Recipient:
+    """Somebody else whom a message names; `email_id` of the copy that they get."""
+
+    field: Field
+    address: str
+    email_id: int | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Said:
     """A message. `by` is the member of staff who wrote it, `author_name` and `from_address` who else did.
 
     `message_id` with angle brackets, as in the mail. `automatic`: no person wrote it (an out-of-office note): it is
-    kept and changes no state.
+    kept and changes no state. `at` is its place in the conversation, `written_at` what its sender's clock said.
     """
 
     direction: Direction
@@ -55,7 +64,9 @@ class Said:
     automatic: bool = False
     at: datetime | None = None
     email_id: int | None = None
+    written_at: datetime | None = None
     attachments: tuple[Attached, ...] = ()
+    recipients: tuple[Recipient, ...] = ()
 
 
 def add_message(session: Session, case: Case, said: Said, *, now: datetime) -> CaseMessage:
@@ -77,6 +88,13 @@ def add_message(session: Session, case: Case, said: Said, *, now: datetime) -> C
     note_words(session, case.id, (said.text,))
     for attached in said.attachments:
         _keep(session, made, attached)
+    session.add_all(
+        CaseRecipient(
+            message_id=made, field=one.field, address=one.address[:254], folded=fold(one.address)[:254],
+            email_id=one.email_id,
+        )
+        for one in said.recipients
+    )  # fmt: skip
     what = {Direction.IN: "message_in", Direction.OUT: "message_out", Direction.NOTE: "note"}[said.direction]
     log_step(session, case, what, now=now, by=said.by, message=made, **({"automatic": True} if said.automatic else {}))
     if said.direction != Direction.NOTE:
@@ -145,7 +163,7 @@ def _values(case: Case, said: Said, *, now: datetime) -> dict[str, object]:
         "from_folded": fold(said.from_address)[:254] if said.from_address else "",
         "text": plain(said.text), "quoted": plain(said.quoted), "html": plain(said.html),
         "message_id": said.message_id[:500] if said.message_id else None, "in_reply_to": said.in_reply_to[:500],
-        "automatic": said.automatic, "at": said.at or now, "email_id": said.email_id,
+        "automatic": said.automatic, "at": said.at or now, "written_at": said.written_at, "email_id": said.email_id,
     }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from email.utils import format_datetime
 
 import pytest
 from sqlalchemy import select
@@ -299,3 +300,53 @@ def test_a_merged_case_belongs_to_whom_one_of_both_belonged(plugin: Installation
     with plugin.sessions.begin() as session:
         merge(session, session.get_one(type(two), two.id), session.get_one(type(one), one.id), now=NOW)
     assert cases_of(plugin)[0].customer_id == ada
+
+
+@pytest.mark.parametrize(
+    ("clock", "place"),
+    [
+        (timedelta(days=-3), timedelta(0)),
+        (timedelta(hours=9), timedelta(hours=2)),
+        (timedelta(hours=1), timedelta(hours=1)),
+    ],
+)
+def test_a_sender_s_clock_neither_turns_the_conversation_round_nor_foretells(
+    plugin: Installation, clock: timedelta, place: timedelta
+) -> None:
+    ready(plugin, ECRM_DESK_ACKNOWLEDGE=False)
+    come_in(plugin, letter("first"))
+    (case,) = cases_of(plugin)
+    answered = letter("second", subject=case.subject_mark, Date=format_datetime(NOW + clock))
+    come_in(plugin, answered, at=NOW + timedelta(hours=2))
+    first, second = said(plugin, case)
+    assert (first.text, second.text, second.at - NOW) == ("first", "second", place)
+    assert second.written_at == (NOW + clock if clock != place else None)
+
+
+def test_a_letter_that_a_form_passes_on_is_answered_to_its_writer_and_joins_no_account(plugin: Installation) -> None:
+    known(plugin)
+    passed_on = letter(sender="Forms <noreply@forms.example>", Reply_To="Ada Byron <ada@example.net>")
+    assert come_in(plugin, passed_on) == "case"
+    (case,) = cases_of(plugin)
+    assert (case.from_address, case.from_name, case.customer_id) == ("ada@example.net", "Ada Byron", None)
+    first, note = said(plugin, case)
+    assert (first.direction, first.from_folded, note.direction) == ("in", "noreply@forms.example", "note")
+    assert "came through noreply@forms.example" in note.text
+    assert go_out(plugin) == []  # nothing shows that the mailbox in it asked
+
+
+def test_a_form_lets_nobody_into_another_s_case(plugin: Installation) -> None:
+    come_in(plugin, letter())
+    (case,) = cases_of(plugin)
+    come_in(
+        plugin,
+        letter(
+            "let me in", sender="noreply@forms.example", Reply_To="ada@example.net", subject=f"Re: {case.subject_mark}"
+        ),
+    )
+    assert len(cases_of(plugin)) == 2
+
+
+@pytest.mark.parametrize("to", ["noreply@shop.example", "NoReply@forms.example", DESK, ""])
+def test_a_machine_whose_answers_nobody_reads_stays_a_machine(plugin: Installation, to: str) -> None:
+    assert come_in(plugin, letter(sender="noreply@forms.example", Reply_To=to)) == "put_aside"

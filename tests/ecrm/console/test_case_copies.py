@@ -1,0 +1,70 @@
+"""On a case's page, whoever its letters name is shown and may be ticked for a copy; what was ticked isn't lost."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from bs4 import BeautifulSoup
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+
+from ecrm.service import cases
+from ecrm.service.cases import Direction, Field, Opened, Recipient, Said
+from mailer.outbox import Email
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+@pytest.fixture
+def case(sessions: sessionmaker[Session], ada: int) -> str:
+    """Ada asks, with Bob in copy, by a clock that is three days slow."""
+    said = Said(
+        direction=Direction.IN, text="Where is it?", author_name="Ada", written_at=NOW - timedelta(days=3),
+        recipients=(Recipient(Field.COPY, "bob@example.org"),),
+    )  # fmt: skip
+    with sessions.begin() as session:
+        opened = Opened(channel=cases.Channel.EMAIL, subject="Parcel", said=said, from_address="Ada@example.com")
+        return cases.open_case(session, opened, now=NOW).reference
+
+
+def page(browser: FlaskClient, case: str) -> BeautifulSoup:
+    return BeautifulSoup(browser.get(f"/console/cases/{case}").text, "html.parser")
+
+
+def ticked(shown: BeautifulSoup) -> list[tuple[str, bool]]:
+    return [(str(one["value"]), one.has_attr("checked")) for one in shown.find_all("input", attrs={"name": "copy"})]
+
+
+def test_who_is_named_is_shown_and_offered_and_not_ticked(browser: FlaskClient, case: str) -> None:
+    shown = page(browser, case)
+    assert "copy to bob@example.org" in " ".join(shown.get_text(" ").split())
+    assert "its sender's clock said" in shown.get_text()
+    assert ticked(shown) == [("bob@example.org", False)]
+
+
+def test_what_was_ticked_stays_ticked_where_the_answer_comes_back_and_goes_out_then(
+    browser: FlaskClient, token: str, sessions: sessionmaker[Session], case: str
+) -> None:
+    form = {"csrf_token": token, "do": "send", "copy": "bob@example.org", "then": "waiting"}
+    back = browser.post(f"/console/cases/{case}/reply", data=form | {"text": " "})
+    assert back.status_code == 422
+    assert ticked(BeautifulSoup(back.text, "html.parser")) == [("bob@example.org", True)]
+    sent = browser.post(f"/console/cases/{case}/reply", data=form | {"text": "Soon."}, follow_redirects=True)
+    assert "on its way to Ada@example.com, bob@example.org" in sent.text
+    with sessions() as session:
+        assert session.scalars(
+            select(Email.to_address).where(Email.template == "case_reply").order_by(Email.id)
+        ).all() == [
+            "Ada@example.com",
+            "bob@example.org",
+        ]
+
+
+def test_a_copy_for_a_stranger_is_refused_and_the_words_stay(browser: FlaskClient, token: str, case: str) -> None:
+    form = {"csrf_token": token, "do": "send", "copy": "eve@example.org", "text": "Soon, dear Ada."}
+    back = browser.post(f"/console/cases/{case}/reply", data=form)
+    assert back.status_code == 422
+    assert "A copy goes only to whom" in back.text
+    assert "Soon, dear Ada." in back.text

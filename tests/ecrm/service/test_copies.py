@@ -1,0 +1,100 @@
+"""Whoever a letter names beside us is kept and shown, and gets an answer only where an agent chooses so."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from ecrm.access.audit import at_command_line
+from ecrm.erasing import erase_mail
+from ecrm.installation import Installation
+from ecrm.service.cases import Attached, Case, CaseMessage, CaseRecipient
+from ecrm.service.copies import others_of
+from ecrm.service.replying import NotAnswerable, answer
+from mailer.outbox import Email
+from tracking.customers import CustomerEmail
+
+from .desk import DESK, MIA, NOW, cases_of, come_in, go_out, known, letter, ready, said
+
+OURS = {DESK, "garden@example.com"}
+
+
+@pytest.fixture
+def plugin(plugin: Installation) -> Installation:
+    return ready(plugin, ECRM_DESK_ACKNOWLEDGE=False)
+
+
+def replied(plugin: Installation, *copies: str, **more: object) -> CaseMessage:
+    with plugin.sessions.begin() as session, plugin.app.app_context():
+        case = session.scalars(select(Case).order_by(Case.id)).all()[-1]
+        return answer(plugin, session, case, "It comes.", by=MIA, now=NOW, copies=copies, **more)  # type: ignore[arg-type]
+
+
+def named(plugin: Installation) -> list[tuple[str, bool]]:
+    with plugin.sessions() as session:
+        (case,) = session.scalars(select(Case)).all()
+        return [(one.address, one.theirs) for one in others_of(session, case, own=OURS)]
+
+
+def test_everybody_named_is_offered_but_us_and_who_is_answered_anyway(plugin: Installation) -> None:
+    ada = known(plugin)
+    with plugin.sessions.begin() as session:
+        session.add(CustomerEmail(folded="ada@home.example", customer_id=ada, added_at=NOW))
+    come_in(
+        plugin,
+        letter(
+            Cc=f"Bob <bob@example.org>, {DESK}, support+7@example.com, Ada <Ada@Example.net>, ada@home.example",
+            Reply_To="ada.away@example.org",
+        ),
+    )
+    assert named(plugin) == [("bob@example.org", False), ("ada@home.example", True), ("ada.away@example.org", False)]
+
+
+def test_nobody_gets_a_copy_whom_the_agent_did_not_choose(plugin: Installation) -> None:
+    come_in(plugin, letter(Cc="bob@example.org"))
+    replied(plugin)
+    (sent,) = go_out(plugin)
+    assert (sent["To"], sent["Cc"]) == ("Ada Byron <ada@example.net>", None)
+
+
+def test_a_copy_has_the_same_words_and_files_and_says_who_else_has_them(plugin: Installation) -> None:
+    come_in(plugin, letter(Cc="bob@example.org, eve@example.org"))
+    replied(plugin, "BOB@example.org", attachments=(Attached("label.pdf", "application/pdf", b"%PDF"),))
+    to_ada, to_bob = go_out(plugin)
+    assert (to_ada["To"].addresses[0].addr_spec, to_ada["Cc"]) == ("ada@example.net", "bob@example.org")
+    assert (to_bob["To"], to_bob["Cc"]) == ("bob@example.org", "ada@example.net")
+    assert to_ada.get_body(("plain",)).get_content() == to_bob.get_body(("plain",)).get_content()
+    assert [one.get_filename() for one in to_bob.iter_attachments()] == ["label.pdf"]
+    (case,) = cases_of(plugin)
+    assert [one.direction for one in said(plugin, case)] == ["in", "out"]
+
+
+def test_an_answer_to_a_copy_comes_into_the_case_and_its_writer_is_offered(plugin: Installation) -> None:
+    come_in(plugin, letter(Cc="bob@example.org"))
+    replied(plugin, "bob@example.org")
+    _to_ada, to_bob = go_out(plugin)
+    come_in(plugin, letter("I have it here", sender="bob@work.example", In_Reply_To=str(to_bob["Message-ID"])))
+    (case,) = cases_of(plugin)
+    come_in(plugin, letter("By the way", sender="bob@example.org", subject=f"Re: {case.subject_mark}"))
+    assert [one.text for one in said(plugin, case)[2:]] == ["I have it here", "By the way"]
+    assert ("bob@work.example", False) in named(plugin)
+
+
+@pytest.mark.parametrize("stranger", ["eve@example.org", DESK, "nonsense", ""])
+def test_a_copy_for_whom_no_letter_named_is_refused(plugin: Installation, stranger: str) -> None:
+    come_in(plugin, letter(Cc="bob@example.org"))
+    with pytest.raises(NotAnswerable):
+        replied(plugin, stranger)
+    assert go_out(plugin) == []
+
+
+def test_who_is_erased_is_named_nowhere(plugin: Installation) -> None:
+    come_in(plugin, letter(Cc="bob@example.org"))
+    replied(plugin, "bob@example.org")
+    with plugin.app.app_context():
+        erase_mail(plugin, "bob@example.org", reason="asked", staff=at_command_line())
+    with plugin.sessions() as session:
+        assert session.scalars(select(CaseRecipient)).all() == []
+        assert "bob@example.org" not in session.scalars(select(Email.to_address)).all()
+    (case,) = cases_of(plugin)
+    assert said(plugin, case)[0].text == "Where is my parcel?"
