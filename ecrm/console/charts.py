@@ -46,6 +46,7 @@ class Line:
     path: str
     dots: tuple[tuple[float, float], ...]
     texts: tuple[str, ...]
+    empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,8 +94,8 @@ class Chart:
 
     @property
     def empty(self) -> bool:
-        """Whether there is nothing to draw."""
-        return not any(point.value for point in self.points)
+        """Whether there is nothing to draw: every value of every line is nought."""
+        return not any(point.value for point in self.points) and all(line.empty for line in self.lines)
 
 
 def chart(
@@ -137,7 +138,10 @@ def chart(
         ticks=_ticks(points, middles),
         points=tuple(points),
         lines=tuple(
-            Line(one.name, _path(one.values, middles, height_of), _dots(one.values, middles, height_of), (*one.texts,))
+            Line(
+                one.name, _path(one.values, middles, height_of), _dots(one.values, middles, height_of), (*one.texts,),
+                empty=not any(one.values),
+            )
             for one in lines
         ),
     )  # fmt: skip

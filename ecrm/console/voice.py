@@ -42,14 +42,15 @@ def reviews() -> str:
 @console.post(f"/reviews/<int(max={LARGEST}):review_id>")
 @needs(Permission.VOICE)
 def judge_review(review_id: int) -> Response | tuple[str, int]:
-    """Show it, hide it with a reason, or answer it; refused where its author changed it after it was read."""
+    """Show it (and answer it, if an answer was typed), hide it with a reason, or answer it; refused where its author
+    changed it after it was read."""
     deed, version = request.form.get("deed", ""), number_arg("version", largest=2**31 - 1) or 0
     reason, reply = one_line(request.form.get("reason", "")), lines(request.form.get("reply", ""))
     if deed == "hide" and not reason:
         return _list(problem=_("Say why it isn't shown: its author is told."), about=review_id), 422
     if len(reason) > 200 or len(reply) > LONGEST_REPLY:
         return _list(problem=_("That is too long: 200 letters for a reason, 2000 for an answer."), about=review_id), 422
-    crm, staff, now = installation(), signed_in_staff(), datetime.now(UTC)
+    crm, staff, now, answered = installation(), signed_in_staff(), datetime.now(UTC), False
     try:
         with crm.sessions.begin() as session:
             if deed in {"show", "hide"}:
@@ -57,7 +58,12 @@ def judge_review(review_id: int) -> Response | tuple[str, int]:
                     session, review_id, show=deed == "show", reason=reason, version=version, staff_id=staff.staff_id,
                     now=now,
                 )  # fmt: skip
+                # The answer lies beside the button: what is typed there isn't thrown away by showing the review.
+                if done is not None and deed == "show" and reply and reply != done.reply:
+                    done = answer(session, review_id, words=reply, version=version, by=staff.name, now=now)
+                    answered = True
             elif deed == "answer":
+                answered = bool(reply)
                 done = answer(session, review_id, words=reply, version=version, by=staff.name, now=now)
             else:
                 return _list(problem=_("Choose what to do with the review."), about=review_id), 422
@@ -65,7 +71,7 @@ def judge_review(review_id: int) -> Response | tuple[str, int]:
                 raise NotFound(_("There is no such review, or its author was erased."))
             action = {"show": Action.REVIEW_SHOWN, "hide": Action.REVIEW_HIDDEN}.get(deed, Action.REVIEW_ANSWERED)
             record(session, staff, action, subject=f"review:{review_id}", reason=reason, now=now)
-            told = (deed == "hide" or (deed == "answer" and bool(reply))) and tell_author(session, crm, done, now=now)
+            told = (deed == "hide" or answered) and tell_author(session, crm, done, now=now)
     except ChangedMeanwhile:
         problem = _("The author changed this review after you opened it. Read it again; nothing was done yet.")
         return _list(problem=problem, about=review_id), 409

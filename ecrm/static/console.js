@@ -34,7 +34,7 @@ for (const all of document.querySelectorAll("[data-tick-all]")) {
   };
   all.addEventListener("change", () => ticks.forEach((one) => { one.checked = all.checked; }));
   all.form.addEventListener("change", tell);
-  all.hidden = false;
+  all.closest("label").hidden = false;
   tell();
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecrm.console.charts import HEIGHT, WIDTH, Point, chart
+from ecrm.console.charts import HEIGHT, WIDTH, Point, Series, chart
 
 
 def points(values: list[float | None]) -> list[Point]:
@@ -37,6 +37,8 @@ def test_a_missing_value_lifts_the_pen_and_an_empty_chart_says_so() -> None:
     assert drawn.path.count("M") == 2
     assert len(drawn.dots) == 3
     assert chart("bars", points([0, 0]), axis_text=str).empty
+    before = Series("before", [0, 3], ["0", "3"])
+    assert not chart("bars", points([0, 0]), axis_text=str, series=[before]).empty, "there is a line to draw"
 
 
 def test_the_simulated_part_of_a_column_is_drawn_apart() -> None:

@@ -69,6 +69,16 @@ def test_hiding_needs_a_reason_which_the_author_is_told_and_an_answer_is_told_to
     assert one(sessions).reply == "We are <sorry>"
 
 
+def test_showing_a_review_keeps_the_answer_that_was_typed_beside_it(
+    browser: FlaskClient, sessions: sessionmaker[Session], ada: int, token: str
+) -> None:
+    review = written(sessions, ada)
+    assert deed(browser, token, review, deed="show", reply="Thank you!")[0] == 303
+    assert (one(sessions).state, one(sessions).reply, len(letters(sessions))) == ("shown", "Thank you!", 1)
+    assert deed(browser, token, review, deed="show", reply="Thank you!")[0] == 303
+    assert len(letters(sessions)) == 1, "nothing new was said"
+
+
 def test_what_its_author_changed_meanwhile_is_read_again(
     browser: FlaskClient, sessions: sessionmaker[Session], ada: int, token: str
 ) -> None:
