@@ -24,9 +24,11 @@ from tracking.clickstream.search_trail import shown_products
 from tracking.orders import SeenOrder
 
 from .offers_shown import LATELY, SHOWN, Offer, offers_shown
+from .relationship import Relationship, RelationshipPolicy
 
 PAGES_READ = 300
 _EVENT, _ORDER, _VARIANT = Event.__table__.c, SeenOrder.__table__.c, MailingVariant.__table__.c
+_PLACE, _POLICY = Relationship.__table__.c, RelationshipPolicy.__table__.c
 _ON_PAGES = (
     select(_EVENT.happened_at, _EVENT.name, _EVENT.subject, _EVENT.properties, _EVENT.simulated)
     .where(_EVENT.customer_id == bindparam("customer"), _EVENT.happened_at > bindparam("since"))
@@ -44,6 +46,12 @@ _MAILINGS = (
     select(_VARIANT.mailing_id, _VARIANT.name.label("variant"), _VARIANT.content, Mailing.__table__.c.name)
     .join_from(MailingVariant.__table__, Mailing.__table__, Mailing.__table__.c.id == _VARIANT.mailing_id)
     .where(_VARIANT.mailing_id.in_(bindparam("mailings", expanding=True)))
+)
+
+_REMINDER = (
+    select(_POLICY.reminder)
+    .join_from(RelationshipPolicy.__table__, Relationship.__table__, _PLACE.cell == _POLICY.cell)
+    .where(_PLACE.customer_id == bindparam("customer"))
 )
 
 
@@ -90,12 +98,14 @@ class Line:
 @dataclass(frozen=True)
 class Offered:
     """`lines`, the newest first; `last`: what somebody offered last, and `days_ago` that was in the shop's days;
-    `seen`: by product, what the pages showed."""
+    `seen`: by product, what the pages showed; `reminder`: the discount that their relationship's policy gives them.
+    """
 
     lines: Sequence[Line]
     offers: Sequence[Offer]
     seen: Mapping[str, Seen]
     days_ago: int | None = None
+    reminder: str = ""
 
     @property
     def last(self) -> Offer | None:
@@ -119,7 +129,8 @@ def offered(session: Session, customer_id: int, *, now: datetime, zone: str) -> 
     lines += [*pages, *_discounts(session, customer_id, now=now)]
     lines.sort(key=lambda line: line.at, reverse=True)
     ago = (day_of(now, zone) - day_of(offers[0].at, zone)).days if offers else None
-    return Offered(lines[: 2 * SHOWN], offers, seen, ago)
+    reminder = session.connection().scalar(_REMINDER, {"customer": customer_id})
+    return Offered(lines[: 2 * SHOWN], offers, seen, ago, reminder or "")
 
 
 def _on_pages(

@@ -174,7 +174,7 @@ def test_a_note_is_kept_pinned_and_removed_by_whoever_wrote_it(browser: FlaskCli
     path = f"/console/customers/{ada}/notes"
     browser.post(path, data={"csrf_token": token, "text": "Calls <b>back", "pinned": "1"})
     page = BeautifulSoup(browser.get(f"/console/customers/{ada}").text, "html.parser")
-    first = page.select(".note")[0]
+    first = page.select(".desk-note")[0]
     assert "Calls <b>back" in first.text
     assert "pinned" in first.text
     number = str(first["id"]).removeprefix("note-")
@@ -195,7 +195,7 @@ def test_what_was_offered_lately_is_not_offered_again_without_a_warning(
         )
         assert f"{said}: " in answer.text
     assert answer.text.count("Desk · Sam") == 2
-    assert "Last offered today by Sam &lt;b&gt;, on the phone." in answer.text
+    assert "Last offered today: Espresso Beans (Sam &lt;b&gt;, on the phone)." in answer.text
     assert browser.post(path, data={"csrf_token": token, "product": "99", "how": "phone"}).status_code == 400
 
 

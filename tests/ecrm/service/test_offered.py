@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from ecrm.service.offered import Seen, offered
 from ecrm.service.offers_shown import note_offer, offered_before
+from ecrm.service.relationship import Relationship, RelationshipPolicy
+from ecrm.service.relationship_much import Cell
 from ecrm.storefront import Staff
 from mailer.mailings import Mailing, MailingVariant
 from mailer.outbox import Email
@@ -102,3 +104,13 @@ def test_what_an_order_took_off_and_its_codes_are_told(session: Session, ada: in
     found = offered(session, ada, now=NOW, zone=BERLIN)
     told = [(one.order_reference, one.amount_minor, one.codes) for line in found.lines if (one := line.discount)]
     assert told == [("A-0", 500, ("TEN",)), ("A-1", 0, ("friend",))]
+
+
+def test_the_discount_of_their_relationship_is_told_beside_what_was_offered(session: Session, ada: int) -> None:
+    assert offered(session, ada, now=NOW, zone=BERLIN).reminder == ""
+    session.add_all([
+        Relationship(customer_id=ada, cell=Cell.ASKS_LITTLE_BUYS_MUCH, contacts=0, orders=9, net_minor=90_000),
+        RelationshipPolicy(cell=Cell.ASKS_LITTLE_BUYS_MUCH, reminder="10 % from three boxes on", changed_at=NOW),
+    ])  # fmt: skip
+    session.flush()
+    assert offered(session, ada, now=NOW, zone=BERLIN).reminder == "10 % from three boxes on"
