@@ -27,7 +27,7 @@ from ecrm.wording import gettext as _
 
 from .blueprint import console, kept_reason
 from .case_page import Typed, case_url, find_case, news_since, render_case, seen_version
-from .case_words import state_words
+from .case_words import state_words, team_put_away
 from .queries import LARGEST, LARGEST_INTEGER
 
 MOST_UPLOADED = 11 * 1024 * 1024
@@ -112,6 +112,8 @@ def _do(reference: str, typed: Typed, deed: object) -> Response | tuple[str, int
             news = news_since(session, find_case(session, reference), seen)
         trouble = _("This case changed meanwhile. Nothing was done; look at what is new and press the button again.")
         return render_case(reference, replace(typed, trouble=trouble, news=news)), 409
+    except cases.TeamPutAway as refusal:
+        return render_case(reference, replace(typed, trouble=team_put_away(refusal))), 422
     except cases.NotAllowed as refusal:
         words = state_words()
         trouble = _("A case that is %(now)s can't become %(wanted)s.", now=words.get(refusal.now, refusal.now),
@@ -161,7 +163,7 @@ def _put_in(reference: str, typed: Typed) -> tuple[str, int]:
 
 
 def _change(session: Session, here: Case, typed: Typed, *, version: int | None, now: datetime) -> Case:
-    cases.change(session, here, _read(session, typed.fields), now=now, by=signed_in_staff(), version=version)
+    cases.change(session, here, _read(session, here, typed.fields), now=now, by=signed_in_staff(), version=version)
     return here
 
 
@@ -180,7 +182,7 @@ def _merge(session: Session, here: Case, typed: Typed, *, version: int | None, n
         raise _Refused(words[refusal.why]) from None
 
 
-def _read(session: Session, fields: dict[str, str]) -> Changes:
+def _read(session: Session, here: Case, fields: dict[str, str]) -> Changes:
     """The changes of the form; a field that isn't there changes nothing."""
     state, priority, kind = fields["state"], fields["priority"], fields["kind"]
     known = {one.staff_id for one in agents(session)} | {""}
@@ -188,7 +190,7 @@ def _read(session: Session, fields: dict[str, str]) -> Changes:
         raise _Refused(_("State, priority or kind isn't one of the choices. Choose again."))
     if "owner" in request.form and fields["owner"] not in known:
         raise _Refused(_("This owner isn't at the desk any more. Choose another."))
-    if fields["team"] and fields["team"] not in {"0", *(str(one.id) for one in teams(session, archived=True))}:
+    if fields["team"] and fields["team"] not in {"0", str(here.team_id), *(str(one.id) for one in teams(session))}:
         raise _Refused(_("There is no such team any more. Choose another."))
     if (
         max(len(fields["order"]), len(fields["product"])) > 64

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ecrm.service.cases import OWED, PROVED, Case, CaseStep, Channel, Kind, Priority, State
+from ecrm.service.cases import OWED, PROVED, Case, CaseStep, Channel, Kind, Priority, State, TeamPutAway
 from ecrm.wording import gettext as _
 from ecrm.wording import ngettext
 
@@ -187,3 +187,8 @@ def reasons_of(step: CaseStep, names: Mapping[str, str]) -> list[str]:
           why=words.get(str(one["why"]), str(one["why"])), open=one["open"])
         for one in step.detail.get("because", [])
     ]  # fmt: skip
+
+
+def team_put_away(refusal: TeamPutAway) -> str:
+    """That a case can't go to a team, and what to do."""
+    return _("The team “%(team)s” was put away. Choose another, or a macro that names none.", team=refusal.wanted)

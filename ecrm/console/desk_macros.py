@@ -90,7 +90,7 @@ def _wrong(session: Session, typed: Typed, macro: Macro | None) -> Typed:
             for one in problems
         ]  # fmt: skip
         wrong["text"] = " ".join(lines)
-    known = {str(one.id) for one in teams(session)} | ({str(macro.team_id)} if macro and macro.team_id else set())
+    known = {str(one.id) for one in teams(session)}
     for field, choices in (
         ("state", {"", State.OPEN, State.WAITING, State.SOLVED}), ("kind", {"", *Kind}),
         ("priority", {"", "1", "2", "3", "4"}), ("team", {"", *known}),

@@ -98,10 +98,15 @@ def save_example() -> Response | tuple[str, int]:
         agent = typed.get("agent", "")
         if agent not in {"", *(one.staff_id for one in agents(session))}:
             wrong["agent"] = _("There is no such agent at the desk.")
+        wanted = typed.get("team", "")
+        at_work = {one.id for one in teams(session)} | ({example.team_id} if example and example.team_id else set())
+        team = _known(wanted, at_work)
+        if team is None and wanted not in {"", "0"}:
+            wrong["team"] = _("This team was put away, or never was. Choose another.")
         if not wrong:
             example = example or RoutingExample(name=name)
             example.name, example.given, example.staff_id = name, given, agent
-            example.team_id = _known(typed.get("team", ""), {one.id for one in teams(session, archived=True)})
+            example.team_id = team
             session.add(example)
             _audit(session, f"routing example {name}")
     if wrong:

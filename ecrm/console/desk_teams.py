@@ -85,6 +85,8 @@ def save_agent() -> Response | tuple[str, int]:
         if agent is None:
             raise NotFound(_("There is no such agent at the desk."))
         team = _team(session, typed.get("in_team", ""))
+        if team is not None and team.archived_at is not None and team.id != agent.team_id:
+            wrong["in_team"] = _("This team was put away: nobody in it gets cases. Choose another.")
         most, hours = typed.get("most_open", ""), _hours(typed, wrong)
         away = _day(typed.get("away", ""), wrong)
         skills, languages = _list(typed.get("skills", ""), wrong, "skills"), _list(

@@ -23,7 +23,7 @@ from ecrm.wording import ngettext
 
 from .blueprint import console
 from .case_page import case_url
-from .case_words import channel_words, due_of, kind_words, priority_words, state_words
+from .case_words import channel_words, due_of, kind_words, priority_words, state_words, team_put_away
 from .queries import LARGEST, LARGEST_INTEGER, choice_arg, cursor, cursor_arg, number_arg, text_arg
 
 PAGE = 50
@@ -93,6 +93,8 @@ def change_cases() -> Response | tuple[str, int]:
                 case = session.get(Case, case_id)
                 if case is not None:
                     done += bool(cases.change(session, case, changes, now=now, by=staff, why="many"))
+        except cases.TeamPutAway as refusal:
+            return render_list(team_put_away(refusal)), 422
         except cases.NotAllowed as refusal:
             refused.append(refusal.reference)
     with crm.sessions.begin() as session:

@@ -11,7 +11,7 @@ All of it in the caller's transaction, which commits.
 from .adopting import PROVED, adopt_nameless
 from .arranger import Arranger, arrange_with
 from .case import NEVER, OWED, UNSOLVED, Case, Channel, Kind, Priority, State
-from .changing import MOVES, NO_TEAM, ChangedMeanwhile, Changes, NotAllowed, change, take
+from .changing import MOVES, NO_TEAM, ChangedMeanwhile, Changes, NotAllowed, TeamPutAway, change, take
 from .clock import calendar_for, note_breaches, reckon, team_calendar
 from .finding import attachments_of, by_message_id, by_reference, messages_of, of_address, of_customer, recipients_of
 from .forgetting import forget_before, forget_person
@@ -50,6 +50,7 @@ __all__ = [
     "Recipient",
     "Said",
     "State",
+    "TeamPutAway",
     "add_message",
     "adopt_nameless",
     "arrange_with",

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from ecrm.service.teams import Team
 from ecrm.storefront import Staff
 
 from .arranger import arranger
@@ -45,6 +46,10 @@ class NotAllowed(ValueError):
     def __init__(self, case: Case, wanted: str) -> None:
         super().__init__(f"case {case.reference} is {case.state} and can't become {wanted}")
         self.reference, self.now, self.wanted = case.reference, case.state, wanted
+
+
+class TeamPutAway(NotAllowed):
+    """A team that isn't at work any more, or never was: nobody would see the case; `wanted` is its name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +112,7 @@ def change(
     Raises:
         ChangedMeanwhile: see `take`.
         NotAllowed: for a state that can't follow the present one.
+        TeamPutAway: for a team that isn't at work.
     """
     take(session, case, version=version)
     changes = _with_spam_put_away(case, changes)
@@ -184,6 +190,9 @@ def move(session: Session, case: Case, state: State, *, now: datetime) -> None:
 
 def _to_team(session: Session, case: Case, team_id: int | None, *, now: datetime) -> None:
     # What the clock stood so far was counted in the old team's hours; what comes is counted in the new one's.
+    team = session.get(Team, team_id) if team_id is not None else None
+    if team_id is not None and (team is None or team.archived_at is not None):
+        raise TeamPutAway(case, team.name if team is not None else str(team_id))
     stood = case.waiting_since
     go_on(session, case, now=now)
     case.team_id = team_id
