@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from tracking import identity
 from tracking.customers import Customer, CustomerEmail
-from tracking.delivery.shipment import Shipment
+from tracking.delivery.shipment import AS_SENT, Shipment
 from tracking.orders import SeenOrder, SeenOrderLine, SeenRefund
 from tracking.visitors import ConsentChoice
 
@@ -86,7 +86,7 @@ _LINES = (
 _PARCELS = (
     select(Shipment)
     .where(Shipment.order_reference.in_(bindparam("orders", expanding=True)))
-    .order_by(Shipment.expected_at)
+    .order_by(*AS_SENT)
 )
 _CONSENT = (
     select(ConsentChoice)

@@ -19,7 +19,7 @@ from mailer.placeholders import spoken
 from tracking.customers import Customer
 from tracking.delivery.contents import Goods, contents_of
 from tracking.delivery.returns import Return
-from tracking.delivery.shipment import Scan, Shipment, Status
+from tracking.delivery.shipment import AS_SENT, Scan, Shipment, Status
 from tracking.orders import SeenOrder, SeenOrderLine, SeenRefund
 
 from .cases import Case, CaseStep, Kind, steps_of
@@ -108,7 +108,7 @@ def _parcels(session: Session, order: SeenOrder | None) -> Sequence[Parcel]:
     if order is None:
         return ()
     query = select(Shipment).where(Shipment.order_reference == order.reference, Shipment.status != Status.CANCELLED)
-    shipments = session.scalars(query.order_by(Shipment.expected_at, Shipment.id)).all()
+    shipments = session.scalars(query.order_by(*AS_SENT)).all()
     scans = select(Scan).where(Scan.shipment_id.in_([one.id for one in shipments])).order_by(Scan.scanned_at, Scan.id)
     last = {scan.shipment_id: scan for scan in session.scalars(scans)}
     contents = contents_of(session, [one.id for one in shipments])

@@ -17,7 +17,7 @@ from ..record import insert_once
 from . import contents
 from .carriers import tidied
 from .contents import Goods
-from .shipment import Scan, Shipment, Status
+from .shipment import AS_SENT, Scan, Shipment, Status
 
 ON_THE_WAY = frozenset(
     {Status.IN_TRANSIT, Status.OUT_FOR_DELIVERY, Status.AVAILABLE_FOR_PICKUP, Status.EXCEPTION}
@@ -183,9 +183,9 @@ def shipment_by_reference(session: Session, reference: str) -> Shipment | None:
 
 
 def shipments_of(session: Session, order_reference: str) -> Sequence[Shipment]:
-    """All shipments of an order, the first first."""
+    """All shipments of an order, in the order in which they left."""
     query = select(Shipment).where(Shipment.order_reference == order_reference)
-    return session.scalars(query.order_by(Shipment.expected_at, Shipment.id)).all()
+    return session.scalars(query.order_by(*AS_SENT)).all()
 
 
 def _take_out(

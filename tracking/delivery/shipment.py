@@ -73,6 +73,10 @@ class Shipment(Record):
     delayed_why: Mapped[str] = mapped_column(String(20), default="")
 
 
+AS_SENT = (Shipment.shipped_at.is_(None), Shipment.shipped_at, Shipment.expected_at, Shipment.id)
+"""Parcels are counted in the order in which they left; what isn't sent yet comes last."""
+
+
 class ShipmentLine(Record):
     """So many pieces of a product lie in a shipment. `product` is the shop's product id as text."""
 

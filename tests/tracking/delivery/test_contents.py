@@ -132,3 +132,10 @@ def test_words_at_parcels_go_when_their_time_is_over(session: Session, bought: i
         after, rounds = done, rounds + 1
     assert rounds == 2
     assert set(session.scalars(select(Scan.note).where(Scan.note != ""))) == {"day 4"}
+
+
+def test_parcels_are_counted_as_they_left_and_what_is_to_be_sent_comes_last(session: Session, bought: int) -> None:
+    expect(session)
+    start(session, "P1", Goods("2", "String", 1))
+    start(session, "P2", Goods("1", "Kite", 1))
+    assert [one.reference for one in progress.shipments_of(session, "A1")] == ["P1", "P2", "order:A1"]
