@@ -83,11 +83,7 @@ _LINES = (
     .where(SeenOrderLine.order_id.in_(bindparam("orders", expanding=True)))
     .order_by(SeenOrderLine.order_id, SeenOrderLine.position)
 )
-_PARCELS = (
-    select(Shipment)
-    .where(Shipment.order_reference.in_(bindparam("orders", expanding=True)))
-    .order_by(*AS_SENT)
-)
+_PARCELS = select(Shipment).where(Shipment.order_reference.in_(bindparam("orders", expanding=True))).order_by(*AS_SENT)
 _CONSENT = (
     select(ConsentChoice)
     .where(ConsentChoice.visitor_id.in_(bindparam("visitors", expanding=True)))
