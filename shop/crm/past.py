@@ -15,6 +15,7 @@ from ecrm.history import backfill, simulate_history
 from ecrm.installation import installation
 from ecrm.marketing.attribution.missing import book_missing
 from ecrm.marketing.campaigns import found as found_campaign
+from ecrm.service.demo_desk import simulate_desk
 from ecrm.training import train_quickly
 
 from ..database import db
@@ -27,7 +28,7 @@ def history_imported(app: Flask, *, progress: Progress) -> None:
     """Tells the CRM what an import brought, credits it to campaigns, and lets the CRM learn from it.
 
     A demo gets made-up consents, made-up visits before its purchases, and where the shop says that its data are
-    made up or borrowed, made-up ways of its parcels, too.
+    made up or borrowed, made-up ways of its parcels and a desk that has been at work, too.
     """
     _found_campaigns(app)
     whole, done = history_size(db.session()), 0
@@ -46,6 +47,7 @@ def history_imported(app: Flask, *, progress: Progress) -> None:
                 installation(app), now=datetime.now(UTC),
                 progress=lambda orders, of: progress("Simulating parcels", orders, of),
             )  # fmt: skip
+            simulate_desk(installation(app), now=datetime.now(UTC))
     book_missing(installation(app), progress=lambda orders, of: progress("Crediting orders", orders, of))
     progress("Learning what goes with what", 0, 1)
     train_quickly(installation(app))  # the timetable follows with a full model within minutes

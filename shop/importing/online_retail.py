@@ -36,8 +36,8 @@ TIME_ZONE = "Europe/London"
 DATA_NOTE = (
     "Products, prices and sales are from “Online Retail” by D. Chen (2015), UCI Machine Learning Repository, "
     "doi 10.24432/C5BW33, licence CC BY 4.0: a year of a British gift wholesaler, dates moved to the past year. "
-    "Departments are derived from product names. Names of people, addresses and stock are invented, and visits "
-    "before these purchases are simulated."
+    "Departments are derived from product names. Names of people, addresses and stock are invented; visits "
+    "before these purchases, parcels, and what these people asked, reviewed and sent back are simulated."
 )
 # A product's code in this layout; POST, M, D, BANK CHARGES, gift vouchers … are no products.
 _PRODUCT = re.compile(r"\d{5}[A-Z]*")
