@@ -106,6 +106,7 @@ SETTINGS = (
     Setting("ECRM_SATISFACTION_HOURS", 24, "How many hours after a case was solved its customer is asked whether that helped."),
     Setting("ECRM_CALL_LINK", "tel", "What a click on a telephone number in the console opens: `tel`, or your telephone system's address with `{number}` in it, e.g. `sip:{number}@pbx.example.com`; empty links none."),
     Setting("ECRM_WARRANTY_MONTHS", ("24",), "Months of warranty of a piece with a serial number: for everything, and by category as `Lamps=36`; `0` for none. A shop that answers `warranty_months` itself comes first."),
+    Setting("ECRM_WARRANTY_SILENT_DAYS", 3, "After how many days without an answer a service point is reminded of a warranty request, and after as many again its case says that somebody should call; 0 never."),
 )  # fmt: skip
 
 

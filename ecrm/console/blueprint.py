@@ -143,7 +143,8 @@ def areas() -> tuple[Area, ...]:
                 Tab(_("Enter many"), ("many_units", "upload_units", "check_units", "enter_units")),
                 Tab(
                     _("Service points"),
-                    ("list_service_points", "add_service_point", "upload_service_points"), Permission.DESK,
+                    ("list_service_points", "add_service_point", "upload_service_points", "service_point",
+                     "change_service_point"), Permission.DESK,
                 ),
             ),
         ),

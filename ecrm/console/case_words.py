@@ -116,6 +116,11 @@ def step_words(step: CaseStep, *, names: Mapping[str, str], teams: Mapping[int, 
         "merged": _merged(detail),
         "breached": _breached(detail),
         "routed": _routed(detail, names, teams),
+        "warranty_sent": _("asked the service point %(point)s", point=detail.get("point", "–")),
+        "warranty_accepted": _("the service point takes the repair on"),
+        "warranty_repaired": _("the service point has repaired it"),
+        "warranty_returned": _("the piece is back at the customer's"),
+        "warranty_refused": _("the service point refused"),
         "undelivered": undelivered_words().get(str(detail.get("sending")), _("the answer didn't arrive")),
     }.get(step.what)  # fmt: skip
     if words is None:

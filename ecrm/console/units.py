@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy import select
@@ -13,12 +14,12 @@ from werkzeug.wrappers import Response
 from ecrm.access.audit import Action, record_look
 from ecrm.access.roles import Permission, needs, signed_in_staff
 from ecrm.customers.checkout_memory import CheckoutMemory
-from ecrm.installation import installation
+from ecrm.installation import Installation, installation
 from ecrm.serial_numbers import BadSerial
 from ecrm.service import service_points, units, warranty
 from ecrm.service.cases import Case
-from ecrm.service.units_told import ends_on
-from ecrm.service.warranty_letters import write_to_point
+from ecrm.service.units_told import ends_on, months_of
+from ecrm.service.warranty_letters import write_to_customer, write_to_point
 from ecrm.wording import gettext as _
 from ecrm.wording import today
 from tracking.orders import SeenOrder, SeenOrderLine
@@ -26,6 +27,7 @@ from tracking.orders import SeenOrder, SeenOrderLine
 from .blueprint import console, kept_reason
 from .queries import LARGEST, text_arg
 
+OPEN_REQUESTS = 50
 UNIT = f"/units/<int(max={LARGEST}):unit_id>"
 
 
@@ -94,10 +96,16 @@ def ask_service_point(unit_id: int) -> Response | tuple[str, int]:
                 raise warranty.NotAsked(_("Choose a service point."))
             made, case = warranty.request(session, piece, point, words=words, case=None, by=signed_in_staff(), now=now)
             write_to_point(crm, session, made, piece, point, case, now=now)
+            told = write_to_customer(crm, session, made, piece, point, case, now=now)
             reference = case.reference
     except warranty.NotAsked as wrong:
         return _unit_page(unit_id, words=words, problem=str(wrong)), 422
     flash(_("The request is on its way to the service point; case %(case)s follows it.", case=reference))
+    flash(
+        _("The customer reads where it is looked at.")
+        if told
+        else _("No e-mail address of the customer is known: tell them.")
+    )
     return redirect(url_for("console.unit", unit_id=unit_id), 303)
 
 
@@ -123,13 +131,28 @@ def _check_page(number: str, *, typed: dict[str, str] | None = None, problem: st
         found = list(units.by_serial(session, number)) if number else []
         if number and not found:
             found = [one for spelt in sorted({number, number.upper()}) for one in units.of_order(session, spelt)]
+        open_ones = warranty.under_way(session, limit=OPEN_REQUESTS)
+        pieces = {
+            one.id: one
+            for one in session.scalars(select(units.Unit).where(units.Unit.id.in_([one.unit_id for one in open_ones])))
+        }
+        names = {one.id: one.name for one in session.scalars(select(service_points.ServicePoint))}
     return render_template(
-        "ecrm/console/units.html", number=number, found=found, typed=typed or {}, problem=problem, today=today()
+        "ecrm/console/units.html",
+        open_ones=open_ones,
+        pieces=pieces,
+        names=names,
+        number=number,
+        found=found,
+        typed=typed or {},
+        problem=problem,
+        today=today(),
     )
 
 
 def _unit_page(unit_id: int, *, words: str = "", problem: str = "") -> str:
     crm, typed = installation(), {name: text_arg(name, longest=20) for name in ("country", "postcode")}
+    typed["postcode"] = text_arg("postcode", longest=100)
     with crm.sessions.begin() as session:
         piece = _piece(session, unit_id)
         if piece.customer_id is not None:
@@ -140,11 +163,11 @@ def _unit_page(unit_id: int, *, words: str = "", problem: str = "") -> str:
             if not typed["postcode"]:
                 typed = _where_they_live(session, piece.customer_id) or typed
         typed["country"] = typed["country"] or crm.storefront.facts().country
-        place = service_points.place_of(session, typed["country"], typed["postcode"]) if typed["postcode"] else None
+        place = service_points.find_place(session, typed["country"], typed["postcode"]) if typed["postcode"] else None
         cards = crm.storefront.products([piece.product])
         wants = [piece.product, *(value for card in cards for value in (card.brand, card.category))]
-        near = service_points.nearest(session, (place.latitude, place.longitude), wants=wants) if place else []
-        points = service_points.open_points(session)
+        near = service_points.nearest(session, place.at, wants=wants) if place and place.at else []
+        points = service_points.serving(service_points.open_points(session), wants)
         requests = warranty.of_unit(session, unit_id)
         names = {one.id: one.name for one in session.scalars(select(service_points.ServicePoint))}
         query = select(Case.id, Case.reference).where(Case.id.in_([one.case_id for one in requests]))
@@ -152,7 +175,26 @@ def _unit_page(unit_id: int, *, words: str = "", problem: str = "") -> str:
     return render_template(
         "ecrm/console/unit.html", unit=piece, typed=typed, place=place, near=near, points=points, requests=requests,
         names=names, references=references, moves=warranty.MOVES, words=words, problem=problem, today=today(),
+        rule=_rule(crm, piece),
     )  # fmt: skip
+
+
+def _rule(crm: Installation, piece: units.Unit) -> str:
+    """By what the piece's warranty ends when it does, in words."""
+    day = piece.sold_at.astimezone(ZoneInfo(crm.storefront.facts().time_zone)).date()
+    months = months_of(crm, {piece.product})[piece.product]
+    if piece.warranty_until is None:
+        return (
+            _("No end of a warranty is on file, and none is promised for this product.")
+            if not months
+            else _(
+                "No end of a warranty is on file; the shop promises %(months)s months for this product today.",
+                months=months,
+            )
+        )
+    if warranty.runs_until(day, months) == piece.warranty_until:
+        return _("%(months)s months from the day of the sale, as promised for this product.", months=months)
+    return _("As it was entered for this piece; what is promised for this product today ends otherwise.")
 
 
 def _piece(session: Session, unit_id: int) -> units.Unit:

@@ -15,13 +15,15 @@ from .relationship import preferred_agent_of, response_minutes_of
 from .routing_check import Verdict, check_routing
 from .teams import teams
 from .undelivered import note_undelivered
+from .warranty_letters import remind_silent
 
 ARRANGER = DeskArranger(response_policy=response_minutes_of, preferred_agent=preferred_agent_of)
 cases.arrange_with(ARRANGER)
 
 
 def look_after_cases(crm: Installation) -> str:
-    """Mark missed targets and answers that didn't arrive, hand out waiting cases, close what stayed solved."""
+    """Mark missed targets and answers that didn't arrive, hand out waiting cases, close what stayed solved, remind
+    service points that say nothing."""
     now = datetime.now(UTC)
     after = timedelta(days=int(crm.app.config["ECRM_CASE_REOPEN_DAYS"]))
     with crm.app.app_context():
@@ -29,8 +31,9 @@ def look_after_cases(crm: Installation) -> str:
         given = hand_out(crm.sessions, ARRANGER, now=now)
         undelivered = note_undelivered(crm.sessions, now=now)
         closed = close_solved(crm.sessions, now=now, after=after)
+        silent = remind_silent(crm, now=now)
     words = f"{missed} cases missed a target, {given} given to an agent, {closed} closed"
-    return f"{words}, {undelivered} answers didn't arrive"
+    return f"{words}, {undelivered} answers didn't arrive, {silent} silent service points noticed"
 
 
 def add_to(commands: AppGroup) -> None:

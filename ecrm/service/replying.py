@@ -36,6 +36,7 @@ from .cases import (
 )
 from .copies import chosen, others_of
 from .desk_addresses import own_addresses, sender_of
+from .warranty import workshops_of
 
 TEMPLATE = "case_reply"
 MOST_QUOTED = 3000
@@ -78,7 +79,10 @@ def answer(
     if others is None:
         raise NotAnswerable("A copy goes only to whom a letter of this case named. Choose again who gets one.")
     before = messages_of(session, case.id)
-    last = next((one for one in reversed(before) if one.direction == Direction.IN), None)
+    apart = workshops_of(session, case.id)  # what a workshop wrote isn't quoted to the customer
+    last = next(
+        (one for one in reversed(before) if one.direction == Direction.IN and one.from_folded not in apart), None
+    )
     try:
         with shop_context(crm) as facts:
             letter = write(

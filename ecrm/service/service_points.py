@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import asin, cos, radians, sin, sqrt
 
-from sqlalchemy import Float, String, bindparam, delete, func, insert, select
+from sqlalchemy import Float, String, bindparam, delete, func, insert, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from tracking.record import BigId, Record
@@ -19,6 +19,9 @@ from tracking.record import BigId, Record
 EARTH_KM = 6371.0088
 """Mean radius (IUGG 1980)."""
 NEAREST = 5
+SHORTEST_NAME, MOST_PLACES, SHOWN_PLACES = 2, 500, 12
+ONE_CITY_KM = 40
+"""Places of one name within so many kilometres of their middle are one city: Berlin's farthest lie 25 km out."""
 _AT_ONCE = 5000
 
 
@@ -79,14 +82,15 @@ def nearest(
 
     Reads every point: a shop has hundreds at most, and a flat map with corners is where such searches go wrong.
     """
-    wanted = {one.casefold() for one in wants if one}
-    points = session.scalars(select(ServicePoint).where(ServicePoint.closed_at.is_(None)))
-    near = [
-        Near(point, distance_km(at, (point.latitude, point.longitude)))
-        for point in points
-        if not point.serves or wanted & {one.casefold() for one in point.serves}
-    ]
+    points = serving(session.scalars(select(ServicePoint).where(ServicePoint.closed_at.is_(None))), wants)
+    near = [Near(point, distance_km(at, (point.latitude, point.longitude))) for point in points]
     return sorted(near, key=lambda one: (one.km, one.point.id))[:limit]
+
+
+def serving(points: Iterable[ServicePoint], wants: Collection[str]) -> list[ServicePoint]:
+    """Those that serve all of it, or one of `wants` (product id, brand, category)."""
+    wanted = {one.casefold() for one in wants if one}
+    return [point for point in points if not point.serves or wanted & {one.casefold() for one in point.serves}]
 
 
 def place_of(session: Session, country: str, postcode: str) -> Place | None:
@@ -115,6 +119,39 @@ _BEGINNING = (
 def fold_postcode(postcode: str) -> str:
     """Capitals and digits alone."""
     return "".join(one for one in postcode.upper() if one.isalnum())[:20]
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where something typed lies: its name and (latitude, longitude). `others`: places of that name that lie elsewhere,
+    of which one is to be chosen by its postcode; `at` is None then."""
+
+    name: str
+    at: tuple[float, float] | None
+    others: Sequence[Place] = ()
+
+
+def find_place(session: Session, country: str, words: str) -> Found | None:
+    """A postcode (it has a digit) or a city, by its whole name, or else its beginning. None for what isn't known."""
+    words = " ".join(words.split())
+    if any(one.isdigit() for one in words):
+        place = place_of(session, country, words)
+        return None if place is None else Found(place.name or place.postcode, (place.latitude, place.longitude))
+    if len(words) < SHORTEST_NAME:
+        return None
+    spelt = sorted({words, words.title(), words.capitalize(), words.upper(), words.casefold()})
+    here = select(Place).where(Place.country == country.upper()).order_by(Place.postcode).limit(MOST_PLACES)
+    places = session.scalars(here.where(Place.name.in_(spelt))).all()
+    if not places:
+        first = words[0].upper() + words[1:]
+        begin = or_(*(Place.name.startswith(one, autoescape=True) for one in sorted({first, words.title()})))
+        places = session.scalars(here.where(begin)).all()
+    if not places:
+        return None
+    middle = (sum(one.latitude for one in places) / len(places), sum(one.longitude for one in places) / len(places))
+    if any(distance_km(middle, (one.latitude, one.longitude)) > ONE_CITY_KM for one in places):
+        return Found(words, None, places[:SHOWN_PLACES])
+    return Found(places[0].name, middle)
 
 
 class BadPlaces(ValueError):
@@ -176,6 +213,12 @@ def places_known(session: Session) -> int:
 def on_earth(latitude: float, longitude: float) -> bool:
     """Whether these are coordinates; NaN isn't."""
     return -90 <= latitude <= 90 and -180 <= longitude <= 180
+
+
+def closed_points(session: Session) -> Sequence[ServicePoint]:
+    """Those that are offered no more, by name."""
+    query = select(ServicePoint).where(ServicePoint.closed_at.is_not(None))
+    return session.scalars(query.order_by(ServicePoint.name, ServicePoint.id).limit(MOST_PLACES)).all()
 
 
 def open_points(session: Session) -> Sequence[ServicePoint]:

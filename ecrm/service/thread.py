@@ -38,7 +38,7 @@ def thread_of(session: Session, mail: Inbound) -> Thread | None:
     sender = "" if mail.relayed_by else mail.from_address
     for message in _named(session, mail):
         case = _open_to_all(session, message.case_id)
-        if case is not None and message.direction == Direction.OUT:
+        if case is not None and message.direction != Direction.IN:  # a note with one is our letter to a workshop
             return Thread(case, "answer")
         if case is not None and belongs(session, case, sender):
             return Thread(case, "reference")

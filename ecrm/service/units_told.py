@@ -39,8 +39,13 @@ def keep_units(session: Session, row: Event, told: Told) -> None:
 
 def ends_on(crm: Installation, products: set[str], sold_at: datetime) -> dict[str, date | None]:
     """The last day of the warranty of each product sold then, by the shop's calendar; None where none runs."""
-    cards = crm.storefront.products(sorted(products))
-    setting = Months.parse(crm.app.config["ECRM_WARRANTY_MONTHS"])
-    months = warranty.months_for(crm.storefront, setting, cards)
+    months = months_of(crm, products)
     day = sold_at.astimezone(ZoneInfo(crm.storefront.facts().time_zone)).date()
-    return {product: warranty.runs_until(day, months.get(product, setting.usual)) for product in products}
+    return {product: warranty.runs_until(day, months[product]) for product in products}
+
+
+def months_of(crm: Installation, products: set[str]) -> dict[str, int]:
+    """Months of warranty that each product has today; 0 for none."""
+    setting = Months.parse(crm.app.config["ECRM_WARRANTY_MONTHS"])
+    told = warranty.months_for(crm.storefront, setting, crm.storefront.products(sorted(products)))
+    return {product: told.get(product, setting.usual) for product in products}

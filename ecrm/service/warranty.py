@@ -18,6 +18,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from ecrm.storefront import ProductCard, Staff, Storefront, warranty_months_of
 from ecrm.warranty_months import Months
 from ecrm.wording import gettext as _
+from tracking.customers import Customer
+from tracking.email_address import fold
 from tracking.record import BigId, Record
 
 from . import cases
@@ -47,10 +49,15 @@ MOVES: dict[RequestState, frozenset[RequestState]] = {
 
 
 class WarrantyRequest(Record):
-    """A piece that a service point was asked to look at. `words`: what is wrong with it."""
+    """A piece that a service point was asked to look at. `words`: what is wrong with it.
+
+    `reminders`: how often its silence was noticed, `reminded_at` when last.
+    """
 
     __tablename__ = "ecrm_warranty_request"
-    __table_args__ = (Index(None, "case_id"), Index(None, "unit_id"), Index(None, "customer_id"))
+    __table_args__ = (
+        Index(None, "case_id"), Index(None, "unit_id"), Index(None, "customer_id"), Index(None, "state", "asked_at"),
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     unit_id: Mapped[int] = mapped_column(ForeignKey("ecrm_unit.id"))
@@ -63,6 +70,8 @@ class WarrantyRequest(Record):
     asked_at: Mapped[datetime]
     changed_at: Mapped[datetime]
     changed_by: Mapped[str] = mapped_column(String(100))
+    reminders: Mapped[int] = mapped_column(default=0, server_default="0")
+    reminded_at: Mapped[datetime | None]
 
 
 class NotAsked(ValueError):
@@ -106,10 +115,13 @@ def request(
     if any(MOVES[RequestState(one.state)] for one in of_unit(session, unit.id)):
         raise NotAsked(_("A request for this piece is under way; look at its case."))
     if case is None:
+        buyer = session.get(Customer, unit.customer_id) if unit.customer_id is not None else None
         case = cases.open_case(
             session,
             cases.Opened(
                 channel=cases.Channel.STAFF, kind=cases.Kind.WARRANTY, customer_id=unit.customer_id,
+                from_address=buyer.email if buyer else "",
+                from_name=f"{buyer.first_name} {buyer.last_name}".strip() if buyer else "",
                 subject=_("Warranty: %(product)s", product=unit.name or unit.serial_number),
                 order_reference=unit.order_reference, product=unit.product, by=by,
                 said=cases.Said(direction=cases.Direction.NOTE, text=said, by=by),
@@ -147,6 +159,24 @@ def of_unit(session: Session, unit_id: int) -> Sequence[WarrantyRequest]:
     """A piece's requests, the newest first."""
     query = select(WarrantyRequest).where(WarrantyRequest.unit_id == unit_id)
     return session.scalars(query.order_by(WarrantyRequest.id.desc())).all()
+
+
+def under_way(session: Session, *, limit: int) -> Sequence[WarrantyRequest]:
+    """Those that are at no end yet, the oldest first."""
+    open_ones = [one.value for one, after in MOVES.items() if after]
+    query = select(WarrantyRequest).where(WarrantyRequest.state.in_(open_ones))
+    return session.scalars(query.order_by(WarrantyRequest.asked_at, WarrantyRequest.id).limit(limit)).all()
+
+
+def workshops_of(session: Session, case_id: int) -> frozenset[str]:
+    """The addresses, folded, of the service points that were asked on a case: what comes from there isn't the
+    customer's."""
+    query = (
+        select(ServicePoint.email)
+        .join(WarrantyRequest, WarrantyRequest.point_id == ServicePoint.id)
+        .where(WarrantyRequest.case_id == case_id)
+    )
+    return frozenset(fold(address) for address in session.scalars(query) if address)
 
 
 def forget(session: Session, customer_id: int) -> int:

@@ -22,6 +22,11 @@ ON_A_CUSTOMERS_PAGE = {
     "console.list_service_points GET": Row(_staff("marketer", "support")),
     "console.add_service_point POST": Row(_staff()),
     "console.upload_service_points POST": Row(_staff()),
+    "console.service_point GET": Row(_staff(), {"point_id": "point"}),
+    "console.change_service_point POST": Row(
+        _staff(), {"point_id": "point"}, form={"name": "W", "country": "DE", "latitude": "50", "longitude": "10"}
+    ),
+    "console.open_service_point POST": Row(_staff(), {"point_id": "point"}),
     "console.close_service_point POST": Row(_staff(), {"point_id": "point"}, last=True),
     "console.customer_mail GET": Row(_PERSONS, {"customer_id": "customer"}),
     "console.customer_browsers GET": Row(_PERSONS, {"customer_id": "customer"}),

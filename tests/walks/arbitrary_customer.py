@@ -11,6 +11,8 @@ ON_A_CUSTOMERS_PAGE: dict[str, tuple[str, ...]] = {
     "console.add_service_point": ("name", "country", "latitude", "longitude", "email", "serves"),
     "console.upload_service_points": (),
     "console.close_service_point": (),
+    "console.open_service_point": (),
+    "console.change_service_point": ("name", "country", "latitude", "longitude", "email", "serves"),
     "console.write_note": ("text", "pinned"),
     "console.change_note": ("deed",),
     "console.note_offer": ("product", "how", "again"),

@@ -68,7 +68,12 @@ def test_the_nearest_point_is_asked_by_e_mail_and_followed_on_a_case(
         "/console/units/1/requests/1", data=step, follow_redirects=True
     ).text  # fmt: skip
     browser.post("/console/units/1/requests/1", data={**step, "state": "accepted"})
+    assert "months from the day of the sale" in page
+    assert "Near" in browser.get("/console/units").text, "what is under way is listed"
     with sessions() as session:
+        letters = {one.template: one for one in session.scalars(select(Email))}
+        assert letters["warranty_started"].to_address == "Ada@example.com"
+        assert "near@example.com" not in letters["warranty_started"].text
         made = session.scalars(select(WarrantyRequest)).one()
         email = session.get_one(Email, made.email_id)
         case = session.get_one(cases.Case, made.case_id)
@@ -80,3 +85,38 @@ def test_the_nearest_point_is_asked_by_e_mail_and_followed_on_a_case(
     assert case.reference in email.subject
     assert "It rattles" in email.text
     assert "Byron" not in email.text + email.html
+
+
+def test_a_service_point_is_changed_closed_and_offered_again_and_a_file_doubles_none(
+    browser: FlaskClient, token: str
+) -> None:
+    for _time in range(2):
+        data = {"csrf_token": token, "file": (io.BytesIO(FILE.encode()), "points.csv")}
+        browser.post("/console/service-points/file", data=data)
+    assert browser.get("/console/service-points").text.count("<tr>") == 3
+    typed = {"csrf_token": token, "name": "Nearer", "country": "de", "latitude": "52.5", "longitude": "13.4"}
+    assert browser.post("/console/service-points/1", data={**typed, "latitude": "x"}).status_code == 422
+    assert "Nearer" in browser.post("/console/service-points/1", data=typed, follow_redirects=True).text
+    browser.post("/console/service-points/1/close", data={"csrf_token": token})
+    listed = browser.get("/console/service-points").text
+    assert "1 that is offered no more" in listed
+    browser.post("/console/service-points/1/open", data={"csrf_token": token})
+    assert "offered no more" not in browser.get("/console/service-points").text
+
+
+def test_service_points_are_looked_for_by_city_and_by_what_they_serve(
+    browser: FlaskClient, sessions: sessionmaker[Session], token: str
+) -> None:
+    assert "There is none yet. Enter the workshops" in browser.get("/console/service-points").text
+    data = {"csrf_token": token, "file": (io.BytesIO(FILE.encode()), "points.csv")}
+    browser.post("/console/service-points/file", data=data)
+    with sessions.begin() as session:
+        replace_places(
+            session,
+            read_places([LINE.replace("Berlin", "München").replace("52.5323", "48.14").replace("13.3846", "11.58")]),
+        )
+    page = browser.get("/console/service-points?country=DE&place=münchen").text
+    assert page.index("Far") < page.index("Near</a>")
+    assert "km" in page
+    assert "Far" not in browser.get("/console/service-points?serves=Lamps").text
+    assert "Nobody told where" in browser.get("/console/service-points?place=Atlantis").text

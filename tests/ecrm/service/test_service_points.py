@@ -11,6 +11,7 @@ from ecrm.service.service_points import (
     BadPlaces,
     ServicePoint,
     distance_km,
+    find_place,
     nearest,
     place_of,
     read_places,
@@ -62,3 +63,24 @@ def test_a_postcode_is_found_or_else_the_area_around_it(session: Session) -> Non
 def test_another_files_form_is_refused_with_its_line(line: str) -> None:
     with pytest.raises(BadPlaces, match="line 2"):
         read_places([LINE, line])
+
+
+def test_a_city_is_found_however_it_is_typed_and_one_of_several_is_asked_for(session: Session) -> None:
+    lines = [LINE, LINE.replace("10115", "10117").replace("52.5323", "52.6323")]
+    neustadt = LINE.replace("Berlin\tBerlin", "Neustadt\tX")
+    lines += [
+        neustadt.replace("10115", "01844").replace("52.5323", "51.02"),
+        neustadt.replace("10115", "67433").replace("52.5323", "49.35"),
+    ]
+    replace_places(session, read_places(lines))
+    session.flush()
+    for typed in ("Berlin", "berlin ", "BERLIN", "Berl", "10115", "10 117"):
+        found = find_place(session, "de", typed)
+        assert found is not None, typed
+        assert found.at is not None, typed
+        assert distance_km(found.at, BERLIN) < 15
+    several = find_place(session, "DE", "neustadt")
+    assert several is not None
+    assert (several.at, [one.postcode for one in several.others]) == (None, ["01844", "67433"])
+    assert find_place(session, "DE", "Atlantis") is None
+    assert find_place(session, "DE", "%") is None

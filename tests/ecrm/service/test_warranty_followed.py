@@ -1,0 +1,99 @@
+"""A warranty request is followed: the workshop's answer reaches its case, and its silence is noticed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from ecrm.installation import Installation
+from ecrm.service import cases, replying, warranty
+from ecrm.service.cases import Case, CaseMessage, Direction, State
+from ecrm.service.service_points import ServicePoint
+from ecrm.service.units import Unit
+from ecrm.service.warranty import RequestState, WarrantyRequest
+from ecrm.service.warranty_letters import remind_silent, write_to_customer, write_to_point
+from mailer.outbox import Email
+
+from .desk import MIA, NOW, cases_of, come_in, known, letter, ready, said
+
+WORKSHOP = "workshop@example.org"
+
+
+@pytest.fixture
+def request_id(plugin: Installation) -> int:
+    """Ada's lamp, which a workshop was asked to look at."""
+    ready(plugin)
+    who = known(plugin)
+    with plugin.app.app_context(), plugin.sessions.begin() as session:
+        unit = Unit(serial_number="S1", serial_folded="S1", product="1", name="Lamp", customer_id=who, sold_at=NOW)
+        point = ServicePoint(
+            name="Workshop", country="DE", email=WORKSHOP, phone="030 1", latitude=50.0, longitude=10.0, changed_at=NOW
+        )  # fmt: skip
+        session.add_all([unit, point])
+        session.flush()
+        made, case = warranty.request(session, unit, point, words="It flickers", case=None, by=MIA, now=NOW)
+        write_to_point(plugin, session, made, unit, point, case, now=NOW)
+        assert write_to_customer(plugin, session, made, unit, point, case, now=NOW)
+        return made.id
+
+
+def written(plugin: Installation, template: str) -> list[Email]:
+    with plugin.sessions() as session:
+        return list(session.scalars(select(Email).where(Email.template == template).order_by(Email.id)))
+
+
+def test_the_workshop_s_answer_comes_to_the_case_and_is_quoted_to_nobody(plugin: Installation, request_id: int) -> None:
+    (asked,) = written(plugin, "warranty_request")
+    (started,) = written(plugin, "warranty_started")
+    assert (asked.from_address, started.to_address) == ("support@example.com", "ada@example.net")
+    assert "ada" not in (asked.text + asked.html + asked.to_address).lower()
+    answer = letter("We take it on, 40 EUR", sender=WORKSHOP, subject="Re: Warranty", In_Reply_To=asked.message_id)
+    come_in(plugin, answer, at=NOW + timedelta(hours=1))
+    (case,) = cases_of(plugin)
+    assert [one.text for one in said(plugin, case) if one.direction == Direction.IN] == ["We take it on, 40 EUR"]
+    with plugin.app.app_context(), plugin.sessions.begin() as session:
+        case = session.get_one(Case, case.id)
+        replying.answer(plugin, session, case, "They repair it.", by=MIA, now=NOW + timedelta(hours=2))
+    (reply,) = written(plugin, "case_reply")
+    assert reply.to_address == "ada@example.net"
+    assert "40 EUR" not in reply.text + reply.html
+
+
+def test_a_silent_workshop_is_reminded_once_and_then_somebody_has_to_call(
+    plugin: Installation, request_id: int
+) -> None:
+    with plugin.app.app_context():
+        assert remind_silent(plugin, now=NOW + timedelta(days=2)) == 0
+        assert remind_silent(plugin, now=NOW + timedelta(days=3)) == 1
+        assert remind_silent(plugin, now=NOW + timedelta(days=4)) == 0
+        assert [one.to_address for one in written(plugin, "warranty_reminder")] == [WORKSHOP]
+        with plugin.sessions.begin() as session:
+            case = session.scalars(select(Case)).one()
+            cases.change(session, case, cases.Changes(state=State.WAITING), by=MIA, now=NOW + timedelta(days=4))
+        assert remind_silent(plugin, now=NOW + timedelta(days=6)) == 1
+        assert remind_silent(plugin, now=NOW + timedelta(days=60)) == 0
+    (case,) = cases_of(plugin)
+    assert case.state == State.OPEN
+    assert "still hasn't answered. Call them: 030 1" in said(plugin, case)[-1].text
+    assert len(written(plugin, "warranty_reminder")) == 1
+
+
+@pytest.mark.parametrize("how", ["answered", "moved", "switched off"])
+def test_nobody_is_reminded_of_what_they_answered(plugin: Installation, request_id: int, how: str) -> None:
+    if how == "answered":
+        (asked,) = written(plugin, "warranty_request")
+        come_in(plugin, letter("Yes", sender=WORKSHOP, In_Reply_To=asked.message_id), at=NOW + timedelta(hours=1))
+    elif how == "moved":
+        with plugin.sessions.begin() as session:
+            made = session.get_one(WarrantyRequest, request_id)
+            warranty.move(session, made, RequestState.ACCEPTED, by=MIA, now=NOW + timedelta(hours=1))
+    else:
+        plugin.app.config["ECRM_WARRANTY_SILENT_DAYS"] = 0
+    with plugin.app.app_context():
+        assert remind_silent(plugin, now=NOW + timedelta(days=9)) == 0
+    assert written(plugin, "warranty_reminder") == []
+    with plugin.sessions() as session:
+        notes = session.scalars(select(CaseMessage.text).where(CaseMessage.direction == Direction.NOTE)).all()
+    assert not any("Call them" in one for one in notes)
