@@ -171,7 +171,7 @@ def _case_page(customer_id: int, reference: str, *, problem: str = "", status: i
         "my_case.html", status=status, case=case, messages=messages, attached=attached, problem=problem,
         typed=request.form.get("text", "")[:LONGEST] if problem else "", state=state_words()[case.state],
         kind=kind_words()[case.kind], said="said" in request.args, closed=case.state == State.CLOSED,
-        solved=case.state not in UNSOLVED, form_id=_form_id(), shop=installation().storefront.facts().name,
+        solved=case.state not in UNSOLVED, form_id=_form_id(), shop_name=installation().storefront.facts().name,
     )  # fmt: skip
 
 
