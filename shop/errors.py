@@ -98,6 +98,16 @@ def _sorry_form() -> tuple[str, str]:
     )
 
 
+def _too_large() -> str:
+    most = (request.max_content_length if has_request_context() else None) or 0
+    size = f"{most / 1_000_000:.0f} MB" if most >= 1_000_000 else f"{most // 1000} kB"
+    return _(
+        "What you sent is larger than the %(most)s that this page accepts. Nothing was changed. Please go back with "
+        "your browser, where what you typed still stands, and shorten it, or choose fewer or smaller files.",
+        most=size,
+    )
+
+
 def _words(code: int) -> tuple[str, str]:
     """Title and advice for a status; statuses without words of their own get those of their family."""
     words = {
@@ -113,7 +123,7 @@ def _words(code: int) -> tuple[str, str]:
             _("Something changed in between"),
             _("What you sent doesn't fit what is there by now. Nothing was changed. Please look again and repeat."),
         ),
-        413: (_("That is too large"), _("What you sent is larger than this page accepts. Nothing was changed.")),
+        413: (_("That is too large"), _too_large()),
         429: (_("One moment, please"), _("There were too many requests from your connection. Please wait a little.")),
         500: (_("Something went wrong on our side"), _("It isn't your fault, and it was logged. Please try again.")),
     }

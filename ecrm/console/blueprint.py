@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, render_template, request, session, url_for
 from flask_wtf.csrf import generate_csrf
-from werkzeug.exceptions import BadRequest, HTTPException, NotFound
+from werkzeug.exceptions import BadRequest, HTTPException, NotFound, RequestEntityTooLarge
 
 from ecrm import csp, csrf, wording
 from ecrm.access.roles import NotPermitted, Permission, may, permissions_of, present_staff
@@ -320,6 +320,21 @@ def _seal(response: Response) -> Response:
 @console.errorhandler(NotPermitted)
 def _not_permitted(_error: NotPermitted) -> tuple[str, int]:
     return render_template("ecrm/console/not_permitted.html"), 403
+
+
+@console.errorhandler(RequestEntityTooLarge)
+def _too_large(_error: RequestEntityTooLarge) -> tuple[str, int]:
+    most = request.max_content_length
+    words = _(
+        "That is too large%(limit)s. Nothing was changed. Go back with your browser, where what you typed still "
+        "stands, and shorten it, or choose fewer or smaller files.",
+        limit=_(": at most %(most)s can be sent at once", most=_size(most)) if most else "",
+    )
+    return render_template("ecrm/console/problem.html", error=RequestEntityTooLarge(words)), 413
+
+
+def _size(count: int) -> str:
+    return f"{count / 1_000_000:.0f} MB" if count >= 1_000_000 else f"{count // 1000} kB"
 
 
 @console.errorhandler(BadRequest)

@@ -29,6 +29,7 @@ from ecrm.service.macros import macros
 from ecrm.service.relationship import policy_of
 from ecrm.service.teams import agent_of, agents, teams
 from ecrm.wording import gettext as _
+from mailer.enclosed import MOST_BYTES
 from mailer.outbox import Email
 from tracking.customers import customer_by_email, customers_by_email
 
@@ -118,7 +119,8 @@ def _page(crm: Installation, session: Session, here: Case, typed: Typed | None, 
         moves=[str(one) for one in State if one in _moves(here)], state_words=state_words(),
         kind_words=kind_words(), priority_words=priority_words(), channel_words=channel_words(),
         minutes_words=minutes_words, group_name=group_name, now=now,
-        named=named, copies=others_of(session, here, own=own_addresses(crm.app.config, crm.storefront.facts())),
+        named=named, most_bytes=MOST_BYTES,
+        copies=others_of(session, here, own=own_addresses(crm.app.config, crm.storefront.facts())),
         sendings=_sendings(session, said, named), undelivered=undelivered_words(), **_blank(), **known,
     )  # fmt: skip
 

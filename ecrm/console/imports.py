@@ -36,12 +36,6 @@ def _let_files_in(endpoint: str | None, _values: dict[str, object] | None) -> No
         request.max_content_length = MAX_BYTES + _FORM_ROOM
 
 
-@console.errorhandler(RequestEntityTooLarge)
-def _too_large(_error: RequestEntityTooLarge) -> tuple[str, int]:
-    words = _("The file is larger than %(most)s MB. Export fewer days at a time.", most=MAX_BYTES // 1_000_000)
-    return render_template("ecrm/console/problem.html", error=RequestEntityTooLarge(words)), 413
-
-
 @console.get("/imports")
 @needs(Permission.CAMPAIGNS)
 def imports() -> str:

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
+from ecrm import csp
 from ecrm.collector.blueprint import public
 from ecrm.collector.pace import Pace, TooMany
 from ecrm.consent.page import consent_page
@@ -100,6 +101,7 @@ def _context(*, question: Question | None = None, problems: Problems | None = No
         "action": url_for("ecrm.contact_now"), "kinds": kind_choices(), "signed_in": signed_in, "orders": orders,
         "problems": problems.by_field if problems else {}, "most_files": contact.MOST_FILES,
         "most_mb": contact.MOST_BYTES // 1_000_000, "most_words": contact.MOST_WORDS,
+        "most_bytes": contact.MOST_BYTES, "nonce": csp.nonce(),
         "typed": {
             "kind": question.kind if question else "", "name": question.name if question else name,
             "email": question.email if question else "", "words": question.words if question else "",
