@@ -53,6 +53,12 @@ def readable(number: str, country: str = "") -> str:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
+def country_calling_code(country: str) -> str:
+    """`+49` of DE; empty for what is no country."""
+    code = phonenumbers.country_code_for_region(country.upper())
+    return f"+{code}" if code else ""
+
+
 def _parsed(number: str, country: str) -> phonenumbers.PhoneNumber | None:
     typed = number.strip()
     if typed.startswith("00"):  # the exit code of nearly everywhere; where it is another, nobody types it

@@ -17,7 +17,7 @@ from ecrm.installation import Installation, installation
 from ecrm.recommending.absent import absent_people
 from ecrm.recommending.page import trained_at
 from ecrm.recommending.words import for_staff
-from ecrm.service.lookup import By, Miss, Several, look_up
+from ecrm.service.lookup import By, Found, Miss, Several, Unowned, look_up
 from ecrm.storefront import ProductCard, products_for
 from ecrm.wording import gettext as _
 from recommender.asking import Asked, Person, Placement
@@ -65,10 +65,16 @@ def find_recommended_to() -> Response | tuple[str, int]:
     with installation().sessions() as session:
         found = look_up(session, asked)
         guessed = isinstance(found, Several) and found.by is not By.ADDRESS
-        if not isinstance(found, Miss) and not guessed:
+        if not isinstance(found, Miss | Unowned) and not guessed:
             first = found.namesakes[0] if isinstance(found, Several) else found
             return redirect(url_for("console.recommended_to", customer_id=first.customer_id), 303)
-    return _page(asked=asked, miss=found if isinstance(found, Miss) else Miss.NO_SUCH_NAME), 404
+    return _page(asked=asked, miss=_miss(found)), 404
+
+
+def _miss(found: Found | Several | Unowned | Miss) -> Miss:
+    if isinstance(found, Miss):
+        return found
+    return Miss.NO_SUCH_NUMBER if isinstance(found, Unowned) else Miss.NO_SUCH_NAME
 
 
 @console.get(f"/recommendations/customers/<int(max={LARGEST}):customer_id>")

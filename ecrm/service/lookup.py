@@ -14,22 +14,27 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from ecrm.customers.phones import customers_by_phone
 from tracking.customers import Customer, customers_by_email
+from tracking.delivery.carriers import tidied
 from tracking.delivery.returns import Return
 from tracking.delivery.shipment import Shipment
 from tracking.orders import SeenOrder
-from tracking.person_name import LAST, beginnings
+from tracking.person_name import LAST, beginnings, words_apart
+from tracking.phone_number import fold_phone
 
 from . import cases, units
+from .typed_numbers import case_reference, cleaned, references, return_reference, without_label
 
 LONGEST = 254
 MOST = 20
 _TELEPHONE = re.compile(r"^[+(]?[\d\s()./-]{5,}$")
-_CASE = re.compile(r"^\[?C-?([A-Z2-7]{8})\]?$", re.IGNORECASE)
+_DIGITS_WITH_CODE = re.compile(r"[1-9]\d{9,14}")
+_BRACKETED = re.compile(r"<([^<>]*@[^<>]*)>")
+_MARKED = re.compile(r"\[?[CR]-\w{8}\]?", re.IGNORECASE)
 
 
 class Miss(StrEnum):
@@ -39,6 +44,7 @@ class Miss(StrEnum):
     UNREADABLE = "unreadable"
     NO_SUCH_ADDRESS = "no_such_address"
     NO_SUCH_NUMBER = "no_such_number"
+    NO_SUCH_TELEPHONE = "no_such_telephone"
     SHORT_NAME = "short_name"
     NO_SUCH_NAME = "no_such_name"
 
@@ -66,6 +72,16 @@ class Found:
 
 
 @dataclass(frozen=True)
+class Unowned:
+    """A thing of this number, of which nobody knows whose it is: a case's or a return's `reference`, a piece's or a
+    parcel's `thing_id`."""
+
+    by: By
+    reference: str = ""
+    thing_id: int = 0
+
+
+@dataclass(frozen=True)
 class Namesake:
     """One of several: `account` is the shop's id, None for a guest. Of a name's, `name`, `country` and the day of the
     last order; of an address's, nothing more."""
@@ -87,16 +103,17 @@ class Several:
     more: bool = field(default=False, compare=False)
 
 
-def look_up(session: Session, asked: str, *, country: str = "") -> Found | Several | Miss:
+def look_up(session: Session, asked: str, *, country: str = "") -> Found | Several | Unowned | Miss:
     """Whoever this leads to.
 
     No part of an address or number is enough on purpose: a list of people who happen to have similar ones is nobody's
-    business. Whatever is copied around an address (spaces, `mailto:`, angle brackets) is taken off.
+    business. Whatever is copied around an address (spaces, `mailto:`, angle brackets) is taken off; numbers are found
+    in all their writings (`typed_numbers`), also behind a word.
 
     Args:
         country: the shop's, by which telephone numbers without a country code are read.
     """
-    asked = asked.strip()
+    asked = cleaned(asked)
     if not asked:
         return Miss.EMPTY
     if len(asked) > LONGEST or not asked.isprintable():
@@ -104,15 +121,26 @@ def look_up(session: Session, asked: str, *, country: str = "") -> Found | Sever
     if "@" in asked:
         return _by_email(session, asked)
     number = asked.lstrip("#").strip()
+    found = _by_number(session, number, country) or _by_number(session, without_label(number), country)
+    if found is not None:
+        return found
+    if _TELEPHONE.match(without_label(number) or number):
+        return Miss.NO_SUCH_TELEPHONE if fold_phone(without_label(number) or number, country) else Miss.NO_SUCH_NUMBER
     # "Catherine" is spelt like a case's reference without its dash: tried as one, and then it is a name.
-    looks = any(one.isdigit() for one in number) or ("-" in number and _CASE.match(number))
-    answers = (ask(session, number) for ask in _NUMBERS)  # a number may be all letters
-    found = [one for one in answers if one is not None]
-    if _TELEPHONE.match(number) and (one := _by_telephone(session, number, country)) is not None:
-        found.append(one)
-    if found:
-        return _together(session, found)
+    looks = any(one.isdigit() for one in number) or _MARKED.fullmatch(number)
     return Miss.NO_SUCH_NUMBER if looks else _by_name(session, asked)
+
+
+def _by_number(session: Session, number: str, country: str) -> Found | Several | Unowned | None:
+    if not number:
+        return None
+    answers = [one for ask in _NUMBERS if (one := ask(session, number)) is not None]  # a number may be all letters
+    telephone = number.removeprefix("tel:")
+    if _TELEPHONE.match(telephone) and (one := _by_telephone(session, telephone, country)) is not None:
+        answers.append(one)
+    if found := [one for one in answers if not isinstance(one, Unowned)]:
+        return _together(session, found)
+    return answers[0] if answers else None
 
 
 def masked(asked: str) -> str:
@@ -128,10 +156,16 @@ def masked(asked: str) -> str:
     return " ".join(f"{word[:3]}…" for word in asked.split())[:100]
 
 
+def bare_address(asked: str) -> str:
+    """An address without what was copied around it."""
+    asked = cleaned(asked)
+    if bracketed := _BRACKETED.findall(asked):
+        asked = bracketed[-1]
+    return "".join(asked.removeprefix("mailto:").split()).strip(".,;:'\"")
+
+
 def _by_email(session: Session, asked: str) -> Found | Several | Miss:
-    if "<" in asked and asked.endswith(">"):
-        asked = asked[asked.rindex("<") + 1 : -1]
-    known = customers_by_email(session, asked.removeprefix("mailto:"))
+    known = customers_by_email(session, bare_address(asked))
     if len(known) > 1:
         return Several(tuple(Namesake(one.id, one.reference, one.created_at) for one in known))
     return Found(known[0].id) if known else Miss.NO_SUCH_ADDRESS
@@ -141,71 +175,86 @@ def _by_email(session: Session, asked: str) -> Found | Several | Miss:
 _BOTH: BindParameter[Any] = bindparam("both", expanding=True)
 _ORDER = select(SeenOrder.customer_id, SeenOrder.reference).where(SeenOrder.reference.in_(_BOTH)).limit(1)
 _PARCELS = (
-    select(Shipment.customer_id, Shipment.order_reference)
-    .where(Shipment.tracking_number.in_(_BOTH), Shipment.customer_id.is_not(None))
+    select(Shipment.customer_id, Shipment.order_reference, Shipment.id)
+    .where(Shipment.tracking_number.in_(_BOTH))
     .order_by(Shipment.id.desc())
     .limit(MOST)
 )
-_RETURN = (
-    select(Return.customer_id, Return.order_reference)
-    .where(Return.reference.in_(_BOTH), Return.customer_id.is_not(None))
-    .limit(1)
-)
+_RETURN = select(Return.customer_id, Return.order_reference).where(Return.reference.in_(_BOTH)).limit(1)
 
 
 def _by_order(session: Session, number: str) -> Found | None:
-    # Read over the phone a number loses its case; both spellings are tried over the unique index.
-    row = session.execute(_ORDER, {"both": list({number, number.upper()})}).first()
+    # Read over the phone a number loses its case and its dashes; all spellings are tried over the unique index.
+    row = session.execute(_ORDER, {"both": references(number)}).first()
     return None if row is None else Found(row.customer_id, row.reference, By.ORDER)
 
 
-def _by_parcel(session: Session, number: str) -> Found | Several | None:
-    spelt = {number, number.upper(), number.upper().replace(" ", "")}
+def _by_parcel(session: Session, number: str) -> Found | Several | Unowned | None:
+    spelt = {*references(number), tidied(number), tidied(number).replace("-", "")}
     rows = session.execute(_PARCELS, {"both": list(spelt)}).all()
-    people = {row.customer_id: row.order_reference for row in reversed(rows)}
+    people = {row.customer_id: row.order_reference for row in reversed(rows) if row.customer_id is not None}
     if len(people) > 1:
         return Several(_described(session, list(people)), By.PARCEL)
-    return Found(*next(iter(people.items())), By.PARCEL) if people else None
+    if people:
+        return Found(*next(iter(people.items())), By.PARCEL)
+    return Unowned(By.PARCEL, thing_id=rows[0].id) if rows else None
 
 
-def _by_case(session: Session, number: str) -> Found | None:
-    match = _CASE.match(number)
-    case = cases.by_reference(session, f"C-{match[1].upper()}") if match else None
-    return Found(case.customer_id, None, By.CASE) if case is not None and case.customer_id is not None else None
+def _by_case(session: Session, number: str) -> Found | Unowned | None:
+    reference = case_reference(number)
+    case = cases.by_reference(session, reference) if reference else None
+    if case is None:
+        return None
+    return Unowned(By.CASE, case.reference) if case.customer_id is None else Found(case.customer_id, None, By.CASE)
 
 
-def _by_return(session: Session, number: str) -> Found | None:
-    row = session.execute(_RETURN, {"both": list({number, number.upper()})}).first()
-    return None if row is None else Found(row.customer_id, row.order_reference, By.RETURN)
+def _by_return(session: Session, number: str) -> Found | Unowned | None:
+    reference = return_reference(number)
+    row = session.execute(_RETURN, {"both": [reference]}).first() if reference else None
+    if row is None:
+        return None
+    if row.customer_id is None:
+        return Unowned(By.RETURN, reference)
+    return Found(row.customer_id, row.order_reference, By.RETURN)
 
 
-def _by_piece(session: Session, number: str) -> Found | Several | None:
-    owners = {one.customer_id: one.order_reference for one in units.by_serial(session, number) if one.customer_id}
+def _by_piece(session: Session, number: str) -> Found | Several | Unowned | None:
+    pieces = units.by_serial(session, number)
+    owners = {one.customer_id: one.order_reference for one in pieces if one.customer_id}
     if len(owners) > 1:
         return Several(_described(session, [one for one in owners if one]), By.PIECE)
-    return Found(*next((owner, order or None) for owner, order in owners.items()), By.PIECE) if owners else None
+    if owners:
+        return Found(*next((owner, order or None) for owner, order in owners.items()), By.PIECE)
+    return Unowned(By.PIECE, thing_id=pieces[0].id) if pieces else None
 
 
-_NUMBERS: tuple[Callable[[Session, str], Found | Several | None], ...] = (
+_NUMBERS: tuple[Callable[[Session, str], Found | Several | Unowned | None], ...] = (
     _by_order, _by_parcel, _by_case, _by_return, _by_piece,
 )  # fmt: skip
 
 
 def _by_telephone(session: Session, number: str, country: str) -> Found | Several | None:
     people = customers_by_phone(session, number, country=country)
+    if not people and _DIGITS_WITH_CODE.fullmatch(digits := re.sub(r"\D", "", number)):
+        people = customers_by_phone(session, f"+{digits}", country=country)  # its plus was lost in a form
     if len(people) > 1:
         return Several(_described(session, [one.id for one in people]), By.TELEPHONE, more=len(people) >= MOST)
     return Found(people[0].id, None, By.TELEPHONE) if people else None
 
 
 def _by_name(session: Session, asked: str) -> Found | Several | Miss:
-    wanted = beginnings(asked)
+    wanted, apart = beginnings(asked), words_apart(asked)
     if not wanted:
         return Miss.SHORT_NAME
-    stretches = or_(*(Customer.name_folded.between(one, one + LAST) for one in wanted))
+    folded = Customer.name_folded
+    stretches: list[ColumnElement[bool]] = [folded.between(one, one + LAST) for one in wanted]
+    stretches += [
+        and_(folded.between(one, one + LAST), *(folded.contains(word, autoescape=True) for word in words))
+        for one, words in apart
+    ]
     ids = session.scalars(
-        select(Customer.id).where(stretches).order_by(Customer.name_folded, Customer.id).limit(MOST + 1)
-    ).all()
+        select(Customer.id).where(or_(*stretches)).order_by(folded, Customer.id).limit(MOST + 1)
+    ).all()  # fmt: skip
     if not ids:
         return Miss.NO_SUCH_NAME
     # Also a single one is shown first: a beginning is a guess, and a page of the wrong person is a breach.

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy.orm import Session
 
 from ecrm.service import cases, units
-from ecrm.service.lookup import By, Found, Miss, Several, look_up, masked
+from ecrm.service.lookup import By, Found, Miss, Several, Unowned, look_up, masked
 from tracking.customers import Customer, CustomerEmail
+from tracking.delivery.returns import Return
 from tracking.delivery.shipment import Shipment
 from tracking.email_address import fold
 from tracking.orders import SeenOrder
@@ -164,3 +165,89 @@ def test_a_name_that_is_spelt_like_a_case_without_its_dash_is_found_as_a_name(se
     found = look_up(session, name)
     assert isinstance(found, Several)
     assert [one.customer_id for one in found.namesakes] == [person.id]
+
+
+@pytest.fixture
+def things(session: Session, ada: int) -> dict[str, str]:
+    """One of each that has a number."""
+    session.add_all([
+        Shipment(
+            reference="P9", order_reference="2611-KX7Q", customer_id=ada, tracking_number="JD014600003",
+            status="in_transit", expected_at=NOW,
+        ),
+        Return(
+            reference="R-KXJ2M4PQ", order_reference="2611-KX7Q", customer_id=ada, state="sent", reason="other",
+            asked_at=NOW,
+        ),
+    ])  # fmt: skip
+    units.keep(session, units.Sold("GR-2024/71", "1", "Lamp", "2611-KX7Q", ada, NOW, None, "test"))
+    case = cases.open_case(
+        session, cases.Opened(channel=cases.Channel.EMAIL, subject="Where?", customer_id=ada), now=NOW
+    )  # fmt: skip
+    case.reference = "C-ABCDOI2B"
+    session.get_one(Customer, ada).phone = "+49 30 901820"
+    session.flush()
+    return {}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "2611 kx7q", "2611\u2013KX7Q", "2611\u00a0KX7Q", "order 2611-KX7Q", "Order no. #2611-kx7q",  # the order
+        "jd01 4600 003", "JD01-4600-003", "DHL JD014600003", "\u200bJD014600003\u200b",  # the parcel
+        "r kxj2m4pq", "RKXJ2M4PQ", "kxj2m4pq", "R\u2011KXJ2M4PQ",  # the return
+        "gr 2024 71", "S/N: GR-2024/71", "GR\u20132024\u201371",  # the piece
+        "c abcdoi2b", "abcdoi2b", "[c-ABCDOI2B]", "C-ABCD0128",  # the case, also with a misread 0, 1 and 8
+        "0049 30 901820", "+49 (0)30-901820", "030/90 18 20", "tel:+4930901820", "4930901820", "Tel. 030 901820",
+        "ada @example.com", "<ada@example.com>,", "ada@example.com.",
+    ],
+)  # fmt: skip
+def test_a_number_is_found_however_it_was_written_down(
+    session: Session, ada: int, things: dict[str, str], asked: str
+) -> None:
+    found = look_up(session, asked, country="DE")
+    assert isinstance(found, Found), found
+    assert found.customer_id == ada
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["Jürgen Müller", "juergen mueller", "Mueller", "Herr Müller", "Mrs. Muller", "Müller, Jürg", "müller lüd",
+     "Lüdenscheidt Müller", "MÜLLER-LÜDENSCHEIDT"],
+)  # fmt: skip
+def test_a_name_is_found_in_its_other_writings(session: Session, asked: str) -> None:
+    person = someone(session, "Müller-Lüdenscheidt", "Jürgen")
+    someone(session, "Müll", "Hans")
+    assert names(session, asked) == [person]
+
+
+def test_a_name_that_was_stored_with_ue_is_found_by_its_umlaut(session: Session) -> None:
+    person = someone(session, "Mueller", "Joerg")
+    assert names(session, "Müller") == names(session, "Jörg Müller") == [person]
+    assert look_up(session, "Muller_ J%") is Miss.NO_SUCH_NAME
+
+
+def test_what_is_nobodys_leads_to_the_thing_itself(session: Session, ada: int) -> None:
+    case = cases.open_case(
+        session, cases.Opened(channel=cases.Channel.EMAIL, subject="?", from_address="eve@example.net"), now=NOW
+    )
+    session.add_all([
+        Return(reference="R-AAAAAAA2", order_reference="?", state="sent", reason="other", asked_at=NOW),
+        Shipment(
+            reference="P7", order_reference="?", tracking_number="JD7", status="in_transit", expected_at=NOW
+        ),
+    ])  # fmt: skip
+    session.flush()
+    assert look_up(session, case.reference) == Unowned(By.CASE, case.reference)
+    assert look_up(session, "r aaaaaaa2") == Unowned(By.RETURN, "R-AAAAAAA2")
+    parcel = look_up(session, "jd7")
+    assert isinstance(parcel, Unowned)
+    assert (parcel.by, parcel.thing_id > 0) == (By.PARCEL, True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "miss"),
+    [("040 123456", Miss.NO_SUCH_TELEPHONE), ("2611-XXXX", Miss.NO_SUCH_NUMBER), ("C-AAAAAAAA", Miss.NO_SUCH_NUMBER)],
+)
+def test_a_miss_says_what_it_was_taken_for(session: Session, ada: int, asked: str, miss: Miss) -> None:
+    assert look_up(session, asked, country="DE") is miss

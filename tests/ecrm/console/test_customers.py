@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
 from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -213,3 +214,26 @@ def test_what_somebody_declined_is_noted_for_colleagues_and_kept_from_recommenda
         (person,) = absent_people(session, [ada], since=None)
     assert [(one.product, one.choice) for one in chosen] == [("1", Choice.NOT_INTERESTED)]
     assert person.not_interested == {"1"}
+
+
+def test_a_case_of_nobody_is_opened_by_its_number_and_told_of_by_its_address(
+    browser: FlaskClient, sessions: sessionmaker[Session], ada: int, token: str
+) -> None:
+    with sessions.begin() as session:
+        opened = cases.Opened(
+            channel=cases.Channel.EMAIL, subject="A <stranger's> letter", from_address="new@example.net"
+        )
+        reference = cases.open_case(session, opened, now=datetime.now(UTC)).reference
+    assert find(browser, token, reference.lower()[2:])[:2] == (303, f"/console/cases/{reference}")
+    status, _where, text = find(browser, token, "New@Example.net")
+    assert (status, "Nobody is known under" in text, "A &lt;stranger&#39;s&gt; letter" in text) == (404, True, True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [("040 / 998877", "It was read as +49 40 998877"), ("2611–XX", "with and without blanks and dashes")],
+)
+def test_a_miss_says_what_was_tried(browser: FlaskClient, ada: int, token: str, asked: str, words: str) -> None:
+    status, _where, text = find(browser, token, asked)
+    assert status == 404
+    assert words in text
