@@ -144,7 +144,9 @@ def _found(
         values |= {"at": before.at, "source": before.source, "id": before.id}
     statement = page_of(wanted, Asked(connection.dialect.name, window), before is not None)
     records = statement.records
-    return [_entry(row[0], row[2], records[row[0]](row)) for row in connection.execute(statement.select, values)]
+    found = [_entry(row[0], row[2], records[row[0]](row)) for row in statement.kept.tuples(connection, **values)]
+    found.sort(key=lambda entry: entry.order, reverse=True)
+    return found
 
 
 def _entry(number: int, at: datetime, row: Any) -> Entry:

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import FromClause, Select, Subquery, and_, bindparam, case, literal_column, or_, select, union_all
 from sqlalchemy.sql.util import ClauseAdapter
 
+from tracking.kept import Kept
 from tracking.record import BigId, UtcDateTime
 
 from .timeline_sources import SOURCES, Asked, Source
@@ -26,10 +27,11 @@ _NAMED: Any = namedtuple
 
 @dataclass(frozen=True)
 class Statement:
-    """Binds `customer`, `limit` and, below a cursor, its `at`, `source` and `id`. `records` makes a source's record of
-    a row: a named tuple of its id and what it shows."""
+    """Binds `customer`, `limit` and, below a cursor, its `at`, `source` and `id`. A row begins with source, id and
+    moment, and stands in no order: sorting thirty wide rows again costs a database more than it costs us. `records`
+    makes a source's record of it: a named tuple of its id and what it shows."""
 
-    select: Select[Any]
+    kept: Kept
     records: dict[int, Callable[[Any], Any]]
 
 
@@ -44,8 +46,7 @@ def page_of(wanted: tuple[int, ...], asked: Asked, below: bool) -> Statement:
         joined, shown = _beside(joined, newest, number)
         records[number] = _maker(number, [one.key for one in shown], first=len(columns))
         columns += [one.label(f"c{number}_{place}") for place, one in enumerate(shown)]
-    order = (newest.c.at.desc(), newest.c.source.desc(), newest.c.id.desc())
-    return Statement(select(*columns).select_from(joined).order_by(*order), records)
+    return Statement(Kept(select(*columns).select_from(joined)), records)
 
 
 @lru_cache(maxsize=500)

@@ -40,7 +40,7 @@ def test_a_customers_newest_are_read_in_the_order_of_an_index(session: Session, 
 @pytest.mark.parametrize("below", [False, True])
 def test_rows_that_are_shown_are_read_by_their_ids(session: Session, below: bool) -> None:
     dialect = session.get_bind().dialect.name
-    everything = page_of(tuple(range(len(SOURCES))), Asked(dialect, USUAL_WINDOW), below).select
+    everything = page_of(tuple(range(len(SOURCES))), Asked(dialect, USUAL_WINDOW), below).kept.statement
     plan = _plan(session, everything, below=below)
     assert _whole_tables(dialect, plan) == []
     if dialect == "sqlite":
