@@ -75,7 +75,7 @@ def _play(session: Session, chance: random.Random, parcels: int) -> str:
         if now < START + timedelta(days=DAYS - JUDGED):
             continue
         for shipment_id in notice(
-            session, open_shipments(session), learn(session, zone=ZONE, now=now), zone=ZONE, now=now
+            session, open_shipments(session, now=now), learn(session, zone=ZONE, now=now), zone=ZONE, now=now
         ):
             late = session.get_one(Shipment, shipment_id)
             told[int(late.order_reference)] = (now, late.delayed_why)

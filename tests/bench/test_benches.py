@@ -6,7 +6,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
 
+from bench import foretold_delays
 from bench.building import build, installed
 from bench.generating import START, World
 from bench.posting import backlog
@@ -43,3 +45,11 @@ def test_a_backlog_is_digested_to_the_last_message(tmp_path: Path) -> None:
     while (done := digest_next(crm.sessions, "Europe/Berlin")).anything:
         digested += done.events
     assert digested == 120
+
+
+def test_foretold_delays_are_played_and_judged(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["foretold_delays", "--parcels", "20"])
+    foretold_delays.main()
+    assert "parcels judged" in capsys.readouterr().out

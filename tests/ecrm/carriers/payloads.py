@@ -15,8 +15,8 @@ SECRET = "shop-secret-é"
 PATH = "/ecrm/carriers/easypost"
 
 
-def easypost(*details: tuple[str, str], number: str = NUMBER, event: str = "evt_1", **more: Any) -> bytes:
-    """An event `tracker.updated`; details are (status, datetime)."""
+def easypost(*details: tuple[str, ...], number: str = NUMBER, event: str = "evt_1", **more: Any) -> bytes:
+    """An event `tracker.updated`; details are (status, datetime) or (status, datetime, status_detail)."""
     tracker = {
         "id": "trk_1", "object": "Tracker", "mode": "production", "tracking_code": number, "carrier": "UPS",
         "status": details[-1][0] if details else "unknown", "signed_by": "John Tester", "weight": 17.6,
@@ -24,11 +24,12 @@ def easypost(*details: tuple[str, str], number: str = NUMBER, event: str = "evt_
         "tracking_details": [
             {
                 "object": "TrackingDetail", "message": f"said {status}", "status": status, "datetime": at,
+                "status_detail": detail,
                 "tracking_location": {
                     "object": "TrackingLocation", "city": "KÖLN", "state": None, "country": "DE", "zip": "50667",
                 },
             }
-            for status, at in details
+            for status, at, detail in ((*one, "")[:3] for one in details)
         ],
     }  # fmt: skip
     return _bytes(

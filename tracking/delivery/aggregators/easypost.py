@@ -5,7 +5,8 @@ carrier: asking for it twice returns the first), /docs/webhooks and /guides/trac
 names), easypost.com/tracking-webhooks (an example event), support.easypost.com article 39826034964237 "Webhook HMAC
 Validation" (headers `x-timestamp` in RFC 2822, `x-path`, `x-hmac-signature-v2`). That article was read in part only:
 that the newer signature covers timestamp, method, path and body, in this order, is how public integrations make it.
-The older one, over the body alone, is `hmac-sha256-hex=` with the secret in NFKD, as EasyPost's clients do it.
+The older one, over the body alone, is `hmac-sha256-hex=` with the secret in NFKD, as EasyPost's clients do it. The 28
+values of `status_detail` stand in the comments of EasyPost's own client for .NET (Tracker.StatusDetail).
 """
 
 from __future__ import annotations
@@ -52,6 +53,14 @@ STATUSES: dict[str, Status | None] = {
     "error": None,
 }
 """All documented ones. `unknown` and `error` speak of EasyPost, not of the parcel."""
+TROUBLE = frozenset(
+    {
+        "address_correction", "damaged", "delayed", "delivery_exception", "failure", "held", "lost", "refused",
+        "return", "transit_exception", "weather_delay",
+    }
+)  # fmt: skip
+"""Details of a parcel "in transit" that isn't getting on. One that is called "return" without the status
+`return_to_sender` is in trouble, not at its end: an end is never taken back."""
 _CARRIERS = {"usps": "USPS", "ups": "UPS", "fedex": "FedEx", "royal mail": "RoyalMail", "dpd": "DPD", "gls": "GLS"}
 """Where our name says which of EasyPost's it is; others it recognises by the number."""
 _PREFIX = "hmac-sha256-hex="
@@ -114,18 +123,25 @@ def _of_tracker(event_id: str, tracker: dict[str, Any]) -> Message:
     for detail in listed(tracker, "tracking_details"):
         place = inside(detail, "tracking_location")
         where = place_of(place.get("city"), place.get("state"), place.get("country"))
-        scans += _scan(detail.get("status"), detail.get("datetime"), where, detail.get("message"))
+        status = _status(detail.get("status"), detail.get("status_detail"))
+        scans += _scan(status, detail.get("datetime"), where, detail.get("message"))
     if not scans:
-        scans = _scan(tracker.get("status"), tracker.get("updated_at"), "", "")
+        status = _status(tracker.get("status"), tracker.get("status_detail"))
+        scans = _scan(status, tracker.get("updated_at"), "", "")
     number, carrier = normal_number(tracker.get("tracking_code")), clean(tracker.get("carrier"), longest=40)
     return Message(event_id, number, carrier, in_order(scans))
 
 
-def _scan(status: object, at: object, place: str, words: object) -> list[Heard]:
-    known, when = STATUSES.get(str(status)), moment(at)
-    if known is None or when is None:
+def _status(said: object, detail: object) -> Status | None:
+    status = STATUSES.get(str(said))
+    return Status.EXCEPTION if status is Status.IN_TRANSIT and str(detail) in TROUBLE else status
+
+
+def _scan(status: Status | None, at: object, place: str, words: object) -> list[Heard]:
+    when = moment(at)
+    if status is None or when is None:
         return []
-    return [Heard(known, when, place, clean(words, longest=200), zoned=has_zone(at))]
+    return [Heard(status, when, place, clean(words, longest=200), zoned=has_zone(at))]
 
 
 def _bare(signature: str) -> str:

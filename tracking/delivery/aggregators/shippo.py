@@ -3,8 +3,9 @@
 Sources, read in November 2026: docs.goshippo.com/tracking/webhook-security (HMAC, which Shippo sets up on request, and
 a token in the address), /tracking/webhooks (`track_updated` carries a track; two more tries after 408, 429 and 5xx),
 /tracking/tracking (asking and registering, `ShippoToken`). The header `Shippo-Auth-Signature: t=…,v1=…` over
-"timestamp.body" is as public integrations read that page; its codes of sub-statuses stood on no page we could open:
-the two used here are written from memory, and an unknown one leaves the status as it is.
+"timestamp.body" is as public integrations read that page. The codes of sub-statuses are the 27 of the table in Shippo's
+own documentation of tracking (goshippo.com/docs/tracking, "Event Definitions", read in a public copy); one that isn't
+in it leaves the status as it is.
 """
 
 from __future__ import annotations
@@ -46,8 +47,15 @@ STATUSES: dict[str, Status | None] = {
     "FAILURE": Status.EXCEPTION,
 }
 """All six."""
-SUB_STATUSES = {"out_for_delivery": Status.OUT_FOR_DELIVERY, "pickup_available": Status.AVAILABLE_FOR_PICKUP}
-"""Of a parcel in transit."""
+SUB_STATUSES = {
+    "out_for_delivery": Status.OUT_FOR_DELIVERY, "pickup_available": Status.AVAILABLE_FOR_PICKUP,
+    "address_issue": Status.EXCEPTION, "contact_carrier": Status.EXCEPTION, "delayed": Status.EXCEPTION,
+    "delivery_attempted": Status.EXCEPTION, "location_inaccessible": Status.EXCEPTION,
+    "notice_left": Status.EXCEPTION, "package_damaged": Status.EXCEPTION, "package_held": Status.EXCEPTION,
+    "reschedule_delivery": Status.EXCEPTION,
+}  # fmt: skip
+"""Of a parcel in transit. In trouble are the delayed, and those for which Shippo says that somebody has to act; the
+others (accepted, arrived, departed, forwarded, processed, scheduled, rescheduled) go on."""
 _TOKENS = {"dhl": "dhl_express", "royal mail": "royal_mail"}
 
 

@@ -31,6 +31,29 @@ def test_easypost(said: str, meant: str | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("status", "detail", "meant"),
+    [
+        *(("in_transit", one, "exception") for one in (
+            "address_correction", "damaged", "delayed", "delivery_exception", "failure", "held", "lost", "refused",
+            "return", "transit_exception", "weather_delay",
+        )),
+        *(("in_transit", one, "in_transit") for one in (
+            "arrived_at_destination", "arrived_at_facility", "arrived_at_pickup_location", "awaiting_information",
+            "departed_facility", "departed_origin_facility", "in_transit", "missorted",
+            "received_at_destination_facility", "received_at_origin_facility", "status_update",
+            "transferred_to_destination_carrier", "unknown", "brand_new",
+        )),
+        ("pre_transit", "label_created", "pre_transit"), ("delivered", "arrived_at_destination", "delivered"),
+        ("return_to_sender", "return", "return_to_sender"), ("cancelled", "cancelled", "cancelled"),
+        ("out_for_delivery", "out_for_delivery", "out_for_delivery"), ("error", "expired", None),
+    ],
+)  # fmt: skip
+def test_details_of_easypost(status: str, detail: str, meant: str | None) -> None:
+    message = e.read(json.loads(easypost((status, AT, detail))))
+    assert [scan.status for scan in message.scans] == ([meant] if meant else [])
+
+
+@pytest.mark.parametrize(
     ("tag", "subtag", "meant"),
     [
         ("Pending", "", None), ("InfoReceived", "", "pre_transit"), ("InTransit", "InTransit_007", "in_transit"),
@@ -53,6 +76,18 @@ def test_aftership(tag: str, subtag: str, meant: str | None) -> None:
         ("TRANSIT", "out_for_delivery", "out_for_delivery"), ("TRANSIT", "pickup_available", "available_for_pickup"),
         ("TRANSIT", "brand_new", "in_transit"), ("DELIVERED", "", "delivered"), ("RETURNED", "", "return_to_sender"),
         ("FAILURE", "", "exception"),
+        *(("TRANSIT", code, "exception") for code in (
+            "address_issue", "contact_carrier", "delayed", "delivery_attempted", "location_inaccessible", "notice_left",
+            "package_damaged", "package_held", "reschedule_delivery",
+        )),
+        *(("TRANSIT", code, "in_transit") for code in (
+            "delivery_rescheduled", "delivery_scheduled", "package_accepted", "package_arrived", "package_departed",
+            "package_forwarded", "package_processed", "package_processing",
+        )),
+        ("PRE_TRANSIT", "information_received", "pre_transit"), ("DELIVERED", "delivered", "delivered"),
+        ("RETURNED", "return_to_sender", "return_to_sender"), ("RETURNED", "package_unclaimed", "return_to_sender"),
+        ("FAILURE", "package_undeliverable", "exception"), ("FAILURE", "package_disposed", "exception"),
+        ("FAILURE", "package_lost", "exception"), ("UNKNOWN", "other", None),
     ],
 )  # fmt: skip
 def test_shippo(status: str, code: str, meant: str | None) -> None:
