@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -71,7 +71,7 @@ def busy(app: Flask, shop_data: dict[str, int]) -> str:
             session,
             Opened(channel=cases.Channel.EMAIL, subject=LONG, said=asked, from_address=kim.email, customer_id=kim.id,
                    order_reference=number),
-            now=now,
+            now=now - timedelta(days=40),  # long overdue: no chip has more to say
         )  # fmt: skip
         cases.open_case(
             session, Opened(channel=cases.Channel.FORM, subject="Eggs?", from_address="a@b.example"), now=now

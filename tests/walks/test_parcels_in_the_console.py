@@ -85,7 +85,7 @@ def test_a_file_is_shown_row_by_row_entered_once_and_changes_nothing_the_second_
     ).encode()
     page = upload(olga, content)
     words = page.soup.get_text(" ", strip=True)
-    assert "2 parcels would be sent, 0 are entered already, 4 rows can't be taken" in words
+    assert "Parcels that would be sent: 2. Entered already: 0. Rows that can't be taken: 4." in words
     for wrong in (
         f"Of product {product}, 1 are left to send", "The carrier can't be told from this number",
         "The spreadsheet rounded this number", "No such order is known",
@@ -95,7 +95,7 @@ def test_a_file_is_shown_row_by_row_entered_once_and_changes_nothing_the_second_
     assert olga.submit(page, page.url.split("/console")[1]).status == 200
     assert states(app, number) == (OrderStatus.SHIPPED, [UPS, DHL])
     again = upload(olga, content)
-    assert "0 parcels would be sent, 3 are entered already" in again.soup.get_text(" ", strip=True)
+    assert "Parcels that would be sent: 0. Entered already: 3." in again.soup.get_text(" ", strip=True)
     with crm.sessions() as session:
         shipped = session.execute(select(Shipment.tracking_number, Shipment.status).order_by(Shipment.id)).all()
         assert sorted(map(tuple, shipped)) == [(DHL, Status.IN_TRANSIT), (UPS, Status.IN_TRANSIT)]
@@ -109,7 +109,7 @@ def test_a_spreadsheet_is_read_and_a_damaged_one_is_refused_in_words(app: Flask,
     book.active.append([number, 340434161094042557])
     book.save(out)
     words = upload(olga, out.getvalue(), "numbers.xlsx").soup.get_text(" ", strip=True)
-    assert "1 parcels would be sent" in words
+    assert "Parcels that would be sent: 1." in words
     assert "The spreadsheet rounded this number" in words
     broken = upload(olga, b"PK\x03\x04" + bytes(300), "numbers.xlsx")
     assert (broken.status, "Save it as CSV" in broken.soup.get_text()) == (400, True)
