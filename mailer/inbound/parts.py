@@ -154,9 +154,10 @@ def _winmail(content: bytes, found: Found) -> None:
     inside = unpack(content) if found.budget.has_winmail() else None
     for name, file in inside.files if inside else ():
         _file(found, name=name, said="", content=file)
-    if inside and inside.text and found.says_nothing:
-        found.texts.append(inside.text)
-    if not inside or not inside.files:
+    if inside and (inside.text or inside.html) and found.says_nothing:
+        found.texts.append(inside.text or _as_text(inside.html, found))
+        found.htmls.append(inside.html)
+    if not inside or not (inside.files or inside.text or inside.html):
         _file(found, name="winmail.dat", said="application/ms-tnef", content=content)
 
 

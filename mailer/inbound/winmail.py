@@ -1,17 +1,19 @@
-"""winmail.dat (TNEF, MS-OXTNEF): the files that Outlook hides in it.
+"""winmail.dat (TNEF, MS-OXTNEF): the files that Outlook hides in it, and the words, where they stand nowhere else.
 
 tnefparse believes the counts that a file states of its MAPI properties and would loop through four thousand million of
-none; so it is given only the plain objects: titles, contents and the body. What else is in there stays in winmail.dat.
+none; so it is given only the plain objects: titles, contents and the body. The properties are read by `mapi`.
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tnefparse.tnef import TNEF
 
-from .charsets import decoded
+from . import mapi, rtf
+from .charsets import clean, decoded
 
 SIGNATURE = struct.pack("<I", TNEF.TNEF_SIGNATURE)
 MOST_OBJECTS = 2000
@@ -21,15 +23,19 @@ _WORK = 4_000_000_000
 _PLAIN = frozenset({
     TNEF.ATTATTACHRENDDATA, TNEF.ATTATTACHTITLE, TNEF.ATTATTACHDATA, TNEF.ATTBODY, TNEF.ATTTNEFVERSION,
 })  # fmt: skip
+_UTF_8 = 65001
+_EMPTY = 7
+"""Signature and key, and the end that is added."""
 _HEADER = struct.Struct("<BHHI")
 
 
 @dataclass(frozen=True)
 class Unpacked:
-    """Files by name, and the text, where there is one."""
+    """Files by name; the text, and the HTML, where there are such."""
 
     files: tuple[tuple[str, bytes], ...]
-    text: str
+    text: str = ""
+    html: str = ""
 
 
 def unpack(raw: bytes) -> Unpacked | None:
@@ -38,11 +44,52 @@ def unpack(raw: bytes) -> Unpacked | None:
     if plain is None:
         return None
     try:
-        found = TNEF(plain, do_checksum=False)
-        files = tuple((decoded(_bytes(one._name)).strip("\x00"), _bytes(one.data)) for one in found.attachments)
+        found = TNEF(plain, do_checksum=False) if len(plain) > _EMPTY else None
+        attached = [(_text(_bytes(one._name)), _bytes(one.data)) for one in found.attachments] if found else []
     except (ValueError, LookupError, TypeError, AttributeError, struct.error, RecursionError, UnboundLocalError):
         return None
-    return Unpacked(tuple(one for one in files if one[1]), decoded(_bytes(found.body or b"")).strip("\x00\n "))
+    known, names = _described(raw)
+    page = mapi.number(known.get(mapi.CODE_PAGE))
+    files = tuple((names.get(place) or name, file) for place, (name, file) in enumerate(attached) if file)
+    text = _text(_bytes(found.body or b"")) if found else ""
+    text, html = text or _text(known.get(mapi.BODY, ""), page), _text(known.get(mapi.HTML, ""), page)
+    packed = known.get(mapi.RTF, b"")
+    if not (text and html) and isinstance(packed, bytes):
+        formatted = rtf.words(rtf.unpacked(packed))
+        text, html = text or formatted.text, html or formatted.html
+    return Unpacked(files, text, html)
+
+
+def _text(value: bytes | str, page: int = 0) -> str:
+    """A text in the letter's code page, where it is no Unicode anyway."""
+    charset = f"cp{page}" if page and page != _UTF_8 else "utf-8"
+    return (clean(value) if isinstance(value, str) else decoded(value, charset)).strip("\x00\n ")
+
+
+def _described(raw: bytes) -> tuple[dict[int, bytes | str], dict[int, str]]:
+    """The properties of the message, and the whole names of its files by their place: titles are cut to 8.3 letters."""
+    known: dict[int, bytes | str] = {}
+    names: dict[int, str] = {}
+    place = -1
+    for _level, name, data in _objects(raw):
+        if name == TNEF.ATTATTACHRENDDATA:
+            place += 1
+        elif name == TNEF.ATTMAPIPROPS and not known:
+            known = mapi.properties(data)
+        elif name == TNEF.ATTATTACHMENT and place >= 0:
+            names[place] = _text(mapi.properties(data).get(mapi.FILE_NAME, ""))
+    return known, names
+
+
+def _objects(raw: bytes) -> Iterator[tuple[int, int, bytes]]:
+    offset = 6
+    while offset + TNEF.MIN_OBJ_SIZE <= len(raw):
+        level, name, _type, length = _HEADER.unpack_from(raw, offset)
+        end = offset + _HEADER.size + length + 2
+        if end > len(raw):
+            return
+        yield level, name, raw[offset + _HEADER.size : end - 2]
+        offset = end
 
 
 def _plain(raw: bytes) -> bytes | None:
@@ -62,7 +109,7 @@ def _plain(raw: bytes) -> bytes | None:
         if count > MOST_OBJECTS or count * len(raw) > _WORK:
             return None
         offset = end
-    return b"".join(kept) + b"\x00" if count else None
+    return b"".join(kept) + b"\x00"
 
 
 def _bytes(value: object) -> bytes:
