@@ -67,7 +67,7 @@ def customer_page(customer_id: int, *, typed: dict[str, str] | None = None, prob
         page = timeline(
             own, customer_id, archive=crm.archive, window=window, kinds=kinds, before=before, limit=PAGE
         )  # fmt: skip
-        offers = for_desk(crm, own, customer_id)
+        offers = for_desk(crm, own, customer_id, exclude=[one.product for one in facts.units])
         said = agreed(own, customer_id)
         choices = choices_of(own, Chooser(customer_id, None))
         standing = standing_of(own, customer_id, now=now, window=window)

@@ -41,9 +41,15 @@ def for_email(
     return _picks(crm, session, customer_ids, placement=Placement.EMAIL, n=n, exclude=exclude, staff=False)
 
 
-def for_desk(crm: Installation, session: Session, customer_id: int, *, n: int = 5) -> list[Pick]:
-    """What an agent may offer this customer: nothing that they have bought before, with the figures behind it."""
-    found = _picks(crm, session, [customer_id], placement=Placement.SUPPORT, n=n, exclude=(), staff=True)
+def for_desk(
+    crm: Installation, session: Session, customer_id: int, *, n: int = 5, exclude: Sequence[str] = ()
+) -> list[Pick]:
+    """What an agent may offer this customer: nothing that they have bought before, with the figures behind it.
+
+    Args:
+        exclude: products that they are known to have, wherever they bought them.
+    """
+    found = _picks(crm, session, [customer_id], placement=Placement.SUPPORT, n=n, exclude=exclude, staff=True)
     return next((picks for _customer, picks in found), [])
 
 

@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 import pytest
 from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from ecrm.access.audit import AuditEntry
 from ecrm.recommending.absent import absent_people
 from ecrm.recommending.choices import Choice, Chooser, choices_of
 from ecrm.service import cases
+from mailer.outbox import Email
 from tracking.customers import Customer
 
 from .host import fill_voice
@@ -134,6 +135,16 @@ def test_returns_stand_on_the_page_and_unproved_letters_are_told_apart_from_the_
     assert "A <new> street" in unproved
     assert reference in unproved
     assert "A <new> street" not in own
+
+
+def test_an_e_mail_that_isnt_written_yet_is_called_by_its_kind(
+    browser: FlaskClient, sessions: sessionmaker[Session], ada: int
+) -> None:
+    with sessions.begin() as session:
+        session.execute(update(Email).where(Email.customer_id == ada).values(subject=""))
+    page = BeautifulSoup(browser.get(f"/console/customers/{ada}?kind=email").text, "html.parser")
+    names = [link.get_text() for link in page.select("li.entry-email a")]
+    assert names == ["order shipped", "order confirmation"]
 
 
 def test_the_timeline_can_be_narrowed_to_one_kind(browser: FlaskClient, ada: int) -> None:

@@ -65,6 +65,19 @@ def test_an_agent_may_offer_what_the_customer_never_bought_with_the_figure_behin
     assert all(offer.reason for offer in offers)
 
 
+def test_an_agent_is_told_to_offer_nothing_that_the_customer_declined_or_has_from_elsewhere(
+    plugin: Installation, host: Flask
+) -> None:
+    ada = number_of(plugin, "ada")
+    with host.test_request_context(), plugin.sessions() as session:
+        first, second = [offer.product.product_id for offer in for_desk(plugin, session, ada)][:2]
+    with plugin.sessions.begin() as session:
+        choose(session, Chooser(ada, None), product=first, choice=Choice.NOT_INTERESTED, now=datetime.now(UTC))
+    with host.test_request_context(), plugin.sessions() as session:
+        offers = {offer.product.product_id for offer in for_desk(plugin, session, ada, exclude=[second])}
+    assert not {first, second} & offers
+
+
 def test_nobody_is_offered_what_isnt_sold_to_their_country(plugin: Installation, shop: GardenShop, host: Flask) -> None:
     tools, other, ada = (number_of(plugin, name) for name in ("tools-1", "tools-2", "ada"))
     with plugin.sessions.begin() as session:
