@@ -15,13 +15,12 @@ from zoneinfo import ZoneInfo
 from flask import Flask, Response, request
 from sqlalchemy import select
 
-from mailer.calendar import Place, zone_of
 from tracking.delivery.shipment import Shipment
 
 from .collector.blueprint import public
 from .collector.pace import Pace, TooMany
 from .consent.page import consent_page
-from .delivery_shown import as_shown, scans_of, status_name
+from .delivery_shown import as_shown, scans_of, status_name, zone_of_parcel
 from .installation import installation
 from .wording import local_moment
 
@@ -59,7 +58,7 @@ def delivery_status(token: str) -> Response:
         if shipment is None or len(token) > 64 or shipment.shipped_at is None:
             return consent_page("delivery_status.html", status=404, wait=0, delivery=None)
         scans = scans_of(session, [shipment.id]).get(shipment.id, [])
-    zone = zone_of(Place(shipment.country), otherwise=crm.storefront.facts().time_zone)
+    zone = zone_of_parcel(shipment)
     happened = [
         Happened(status_name(scan.status), local_moment(scan.scanned_at, zone), scan.scanned_at)
         for scan in reversed(scans)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from flask import render_template, url_for
 from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from mailer.calendar import Place, zone_of
 from tracking.delivery import progress
 from tracking.delivery.contents import Goods, contents_of
 from tracking.delivery.shipment import OPEN, Scan, Shipment, Status
@@ -23,12 +25,13 @@ from .wording import gettext as _
 
 @dataclass(frozen=True)
 class Step:
-    """A step of the way to the door: `done` with its moment, or `expected` by a day."""
+    """A step of the way to the door: `done` with its moment and the day that it was there, or `expected` by a day."""
 
     name: str
     done: bool
     current: bool = False
     at: datetime | None = None
+    on: date | None = None
     expected: date | None = None
 
 
@@ -88,8 +91,13 @@ def as_shown(shipment: Shipment, scans: Sequence[Scan], *, goods: Sequence[Goods
         first.setdefault(scan.status, scan.scanned_at)
     # notes go with their time (`forget_notes_before`), what was made up stays so
     simulated = shipment.carrier == CARRIER or any(scan.note == MARK for scan in scans)
-    steps = tuple(_steps(shipment, first))
+    steps = tuple(_steps(shipment, first, zone_of_parcel(shipment)))
     return Delivery(shipment, steps, tuple(goods), _trouble(shipment), _late(shipment), simulated)
+
+
+def zone_of_parcel(shipment: Shipment) -> ZoneInfo:
+    """The clock of the country that it goes to, the shop's where that isn't known."""
+    return zone_of(Place(shipment.country), otherwise=installation().storefront.facts().time_zone)
 
 
 def status_name(status: str) -> str:
@@ -106,7 +114,7 @@ def status_name(status: str) -> str:
     }[Status(status)]
 
 
-def _steps(shipment: Shipment, first: dict[str, datetime]) -> list[Step]:
+def _steps(shipment: Shipment, first: dict[str, datetime], zone: ZoneInfo) -> list[Step]:
     reached = _reached(shipment, first)
     on_its_way = Step(_("On its way"), True, at=first.get(Status.IN_TRANSIT, shipment.shipped_at))
     arrived = Step(_("Delivered"), True, at=shipment.delivered_at)
@@ -120,7 +128,7 @@ def _steps(shipment: Shipment, first: dict[str, datetime]) -> list[Step]:
         on_its_way, arrived,
     ]  # fmt: skip
     return [
-        Step(step.name, True, number == reached, step.at)
+        Step(step.name, True, number == reached, step.at, step.at.astimezone(zone).date() if step.at else None)
         if number <= reached
         else Step(step.name, False, expected=_comes_by(shipment) if number == len(whole) - 1 else None)
         for number, step in enumerate(whole)
