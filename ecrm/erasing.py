@@ -30,7 +30,7 @@ from tracking.delivery import returns
 
 from . import keeping
 from .access import audit
-from .customers import lists
+from .customers import checkout_memory, lists, recall
 from .installation import Installation, installation
 from .mailboxes import address_hash
 from .service import calls, cases, inbound_mail, notes, offers_shown, relationship, units, warranty
@@ -44,7 +44,7 @@ FORGET: tuple[Forget, ...] = (
 
 
 FORGET_CUSTOMER: tuple[Callable[[Session, int], int], ...] = (
-    reviews.forget_author, relationship.forget, questions.forget_customer,
+    checkout_memory.forget, reviews.forget_author, relationship.forget, questions.forget_customer,
     returns.forget,
     notes.forget, offers_shown.forget, units.forget, warranty.forget,
 )  # fmt: skip
@@ -69,6 +69,8 @@ def erase_mail(crm: Installation, email: str, *, reason: str, staff: Staff) -> E
             for address in mailboxes
         ]
         emptied = sum(forget(session, customer) for customer in customers for forget in FORGET_CUSTOMER)
+        for address in mailboxes:
+            recall.forget_address(session, address)
         rang = calls.forget_person(session, customers, country=crm.storefront.facts().country)
         letters = inbound_mail.forget_person(session, customers=customers, addresses=mailboxes)
         told = cases.forget_person(session, customers=customers, addresses=mailboxes, now=now)

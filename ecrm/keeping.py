@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from mailer import engagement
 from tracking.clickstream.archive import ArchivedPart, bounds_of
@@ -191,6 +191,10 @@ def erase_events(crm: Installation, email: str, *, reason: str, staff: Staff) ->
                 "console's page System for those that were given up; then erase again."
             )
         today, zone = _today(crm)
+        theirs = select(Event.id).where(Event.customer_id.in_(customers))
+        session.execute(  # what went wrong is told in the words of what was done
+            update(PendingReaction).where(PendingReaction.event_id.in_(theirs)).values(last_error="")
+        )
         for customer in customers:
             note_days_of_person(session, customer, today=today, zone=zone)
             forget_choices(session, customer)  # these two while claims and visits still say where they were

@@ -103,6 +103,11 @@ def erase_unanswered(
     return True
 
 
+def empty_letters(session: Session, email_ids: Collection[int]) -> int:
+    """Empty letters about a person that went to somebody else, as a workshop; says how many were full."""
+    return _empty_emails(session, Email.id.in_(email_ids)) if email_ids else 0
+
+
 def forget_requests(session: Session, *, now: datetime) -> None:
     """Requests older than `double_opt_in.KEPT` go, whatever became of them."""
     session.execute(delete(ConsentRequest).where(ConsentRequest.asked_at <= now - KEPT))

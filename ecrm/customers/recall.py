@@ -172,5 +172,10 @@ def _serializer() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="ecrm-recall")
 
 
+def forget_address(session: Session, email: str) -> None:
+    """For an erasure: that links were asked for by this address goes, whose plain hash could be guessed."""
+    session.execute(delete(RecallLink).where(RecallLink.address == _hash(fold(email))))
+
+
 def _hash(text: str) -> str:
     return sha256(text.encode()).hexdigest()

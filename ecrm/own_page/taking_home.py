@@ -20,15 +20,16 @@ from ecrm.service.units import Unit
 from ecrm.service.warranty import WarrantyRequest
 from ecrm.voice.questions import ProductAnswer, own_questions
 from ecrm.voice.reviews import own_reviews
-from mailer.consent import ConsentEntry
 from mailer.mailboxes import contacts_of_customer
-from mailer.outbox import Email
 from tracking.clickstream.event import Event
-from tracking.clickstream.sessions import Session as Visit
 from tracking.customers import Customer
+from tracking.delivery.contents import contents_of
+from tracking.delivery.returns import lines_of
+from tracking.delivery.shipment import Scan
 from tracking.orders import SeenRefund
 
 from .holding import addresses_of, holding, returns_of, said_in
+from .taking_home_mail import moment, of_mail, of_steps, theirs
 
 EVERYTHING = 100_000
 
@@ -41,27 +42,30 @@ def taken_home(session: Session, customer_id: int) -> dict[str, Any]:
         "person": {
             "account": known.reference, "email": known.email, "first_name": known.first_name,
             "last_name": known.last_name, "phone": known.phone, "country": known.country, "traits": known.traits,
-            "known_since": _moment(known.created_at), "addresses": addresses_of(session, customer_id),
+            "known_since": moment(known.created_at), "addresses": addresses_of(session, customer_id),
         },
-        "orders": [_order(one) for one in orders_of(session, customer_id, limit=EVERYTHING)],
+        "orders": [_order(session, one) for one in orders_of(session, customer_id, limit=EVERYTHING)],
         "refunds": [
-            {"reference": one.reference, "at": _moment(one.refunded_at), "amount_minor": one.amount_minor,
+            {"reference": one.reference, "at": moment(one.refunded_at), "amount_minor": one.amount_minor,
              "reason": one.reason}
             for one in session.scalars(select(SeenRefund).where(SeenRefund.customer_id == customer_id))
         ],
         "returns": [
             {"reference": one.reference, "order": one.order_reference, "state": one.state, "reason": one.reason,
-             "words": one.words, "answer": one.answer, "asked_at": _moment(one.asked_at)}
+             "words": one.words, "answer": one.answer, "asked_at": moment(one.asked_at),
+             "paid_back_by": one.refund_reference,
+             "pieces": [{"product": line.product, "name": line.name, "pieces": line.quantity, "came": line.received}
+                        for line in lines_of(session, [one.id]).get(one.id, ())]}
             for found in returns_of(session, customer_id).values() for one in found
         ],
         "pieces": [
             {"serial_number": one.serial_number, "product": one.product, "name": one.name,
-             "order": one.order_reference, "sold_at": _moment(one.sold_at),
-             "warranty_until": _moment(one.warranty_until)}
+             "order": one.order_reference, "sold_at": moment(one.sold_at),
+             "warranty_until": moment(one.warranty_until)}
             for one in session.scalars(select(Unit).where(Unit.customer_id == customer_id).order_by(Unit.id))
         ],
         "calls": [
-            {"at": _moment(one.started_at), "number": one.number, "direction": one.direction,
+            {"at": moment(one.started_at), "number": one.number, "direction": one.direction,
              "notes": one.words}
             for one in session.scalars(select(Call).where(Call.customer_id == customer_id).order_by(Call.id))
         ],
@@ -70,90 +74,82 @@ def taken_home(session: Session, customer_id: int) -> dict[str, Any]:
         ],
         "reviews": [
             {"product": one.product, "stars": one.stars, "headline": one.title, "text": one.words,
-             "name": one.display_name, "state": one.state, "at": _moment(one.written_at), "answer": one.reply}
+             "name": one.display_name, "order": one.order_reference, "state": one.state,
+             "hidden_because": one.hidden_reason, "at": moment(one.written_at), "answer": one.reply}
             for one in own_reviews(session, customer_id)
         ],
         "product_questions": [
             {"product": one.product, "text": one.words, "name": one.display_name, "state": one.state,
-             "at": _moment(one.asked_at)}
+             "hidden_because": one.hidden_reason, "at": moment(one.asked_at)}
             for one in own_questions(session, customer_id)
         ],
         "product_answers": [
             {"question": one.question_id, "text": one.words, "name": one.display_name, "state": one.state,
-             "at": _moment(one.answered_at)}
+             "at": moment(one.answered_at)}
             for one in _theirs(session, ProductAnswer, customer_id)
         ],
         "warranty_requests": [
-            {"unit": one.unit_id, "text": one.words, "state": one.state, "at": _moment(one.asked_at)}
+            {"unit": one.unit_id, "text": one.words, "state": one.state, "at": moment(one.asked_at)}
             for one in _theirs(session, WarrantyRequest, customer_id)
         ],
         "offers": [
-            {"product": one.product, "name": one.name, "how": one.how, "at": _moment(one.at)}
+            {"product": one.product, "name": one.name, "how": one.how, "at": moment(one.at)}
             for one in _theirs(session, OfferMade, customer_id)
         ],
         "notes_of_staff": [
-            {"text": one.text, "by": one.staff_name, "at": _moment(one.at)}
+            {"text": one.text, "by": one.staff_name, "at": moment(one.at)}
             for one in _theirs(session, CustomerNote, customer_id)
         ],
         "searches": [
-            {"words": one.subject, "at": _moment(one.happened_at)} for one in _searches(session, customer_id)
+            {"words": one.subject, "at": moment(one.happened_at)} for one in _searches(session, customer_id)
         ],
         "relationship": _relationship(session, customer_id),
-        "emails": [
-            {"subject": subject, "to": to, "at": _moment(at)}
-            for subject, to, at in session.execute(
-                select(Email.subject, Email.to_address, Email.queued_at)
-                .where(Email.customer_id == customer_id)
-                .order_by(Email.id)
-            )
-        ],
-        "agreed": [
-            {"topic": one.topic, "given": one.given, "at": _moment(one.at), "how": one.how, "words": one.wording}
-            for one in session.scalars(
-                select(ConsentEntry).where(ConsentEntry.contact_id.in_(mailboxes)).order_by(ConsentEntry.id)
-            )
-        ],
+        **of_mail(session, customer_id, mailboxes),
+        **of_steps(session, customer_id, account=known.reference),
         "visits_joined": holding(session, customer_id).visits,
     }  # fmt: skip
 
 
-def _order(one: OrderOnFile) -> dict[str, Any]:
-    order = one.order
+def _order(session: Session, one: OrderOnFile) -> dict[str, Any]:
+    order, parcels = one.order, [parcel.id for parcel in one.shipments]
+    inside = contents_of(session, parcels) if parcels else {}
+    scans = session.scalars(select(Scan).where(Scan.shipment_id.in_(parcels)).order_by(Scan.scanned_at, Scan.id)).all()
     return {
-        "number": order.reference, "at": _moment(order.placed_at), "currency": order.currency,
-        "total_minor": order.total_minor, "refunded_minor": order.refunded_minor,
+        "number": order.reference, "at": moment(order.placed_at), "currency": order.currency,
+        "codes": order.codes, "total_minor": order.total_minor, "refunded_minor": order.refunded_minor,
         "lines": [
             {"product": line.product, "name": line.name, "pieces": line.quantity, "net_minor": line.net_minor}
             for line in one.lines
         ],
         "parcels": [
             {"carrier": parcel.carrier, "number": parcel.tracking_number, "status": parcel.status,
-             "delivered_at": _moment(parcel.delivered_at)}
+             "delivered_at": moment(parcel.delivered_at),
+             "pieces": [{"name": part.name, "pieces": part.quantity} for part in inside.get(parcel.id, ())],
+             "scans": [{"at": moment(scan.scanned_at), "status": scan.status, "place": scan.place, "note": scan.note}
+                       for scan in scans if scan.shipment_id == parcel.id]}
             for parcel in one.shipments
         ],
     }  # fmt: skip
 
 
 def _case(session: Session, case: Case, customer_id: int) -> dict[str, Any]:
+    said = said_in(session, case, customer_id)
+    files = cases.attachments_of(session, [one.id for one in said])
     return {
         "reference": case.reference, "kind": case.kind, "subject": case.subject, "state": case.state,
-        "opened_at": _moment(case.opened_at), "satisfaction": case.satisfaction,
+        "order": case.order_reference, "product": case.product, "name": case.from_name,
+        "opened_at": moment(case.opened_at), "satisfaction": case.satisfaction,
         "satisfaction_words": case.satisfaction_words,
         "messages": [
-            {"direction": one.direction, "at": _moment(one.at), "text": one.text}
-            for one in said_in(session, case, customer_id)
+            {"direction": one.direction, "at": moment(one.at), "name": one.author_name if one.direction == "in" else "",
+             "text": one.text, "quoted": one.quoted, "files": [file.name for file in files.get(one.id, ())]}
+            for one in said
         ],
     }  # fmt: skip
 
 
 def _searches(session: Session, customer_id: int) -> Sequence[Event]:
-    """Those that are known to be theirs, or of a visit that is; older ones lie in the archive until their time is
-    over."""
-    visits, browsers = (
-        select(column).where(Visit.customer_id == customer_id) for column in (Visit.id, Visit.visitor_id)
-    )
-    in_visits = Event.customer_id.is_(None) & Event.visitor_id.in_(browsers) & Event.session_id.in_(visits)
-    query = select(Event).where(Event.name == ProductsSearched.name, (Event.customer_id == customer_id) | in_visits)
+    query = select(Event).where(Event.name == ProductsSearched.name, theirs(customer_id))
     return session.scalars(query.order_by(Event.happened_at, Event.id).limit(EVERYTHING)).all()
 
 
@@ -167,7 +163,3 @@ def _relationship(session: Session, customer_id: int) -> dict[str, Any] | None:
 
 def _theirs(session: Session, record: Any, customer_id: int) -> Sequence[Any]:
     return session.scalars(select(record).where(record.customer_id == customer_id).order_by(record.id)).all()
-
-
-def _moment(value: Any) -> str | None:
-    return value.isoformat() if value is not None else None

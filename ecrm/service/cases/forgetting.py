@@ -9,10 +9,11 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from mailer.erasure import empty_letters
 from tracking.email_address import fold
 
 from .case import NEVER, UNSOLVED, Case, State
-from .message import AttachmentContent, CaseAttachment, CaseMessage, CaseRecipient
+from .message import AttachmentContent, CaseAttachment, CaseMessage, CaseRecipient, Direction
 from .step import FIGURES, CaseStep
 from .words import CaseWord, note_words
 
@@ -73,6 +74,11 @@ def _empty(session: Session, ids: Sequence[int], *, now: datetime) -> None:
 
 def _empty_messages(session: Session, ids: Sequence[int]) -> None:
     for some in _batches(ids):
+        # the customer's own letters go with their mailbox; these went to a workshop, or to who was in copy
+        notes = select(CaseMessage.email_id).where(CaseMessage.id.in_(some), CaseMessage.direction == Direction.NOTE)
+        copies = select(CaseRecipient.email_id).where(CaseRecipient.message_id.in_(some))
+        letters = {*session.scalars(notes), *session.scalars(copies)} - {None}
+        empty_letters(session, [one for one in letters if one is not None])
         digests = session.scalars(select(CaseAttachment.digest).where(CaseAttachment.message_id.in_(some))).all()
         session.execute(delete(CaseAttachment).where(CaseAttachment.message_id.in_(some)))
         session.execute(delete(CaseRecipient).where(CaseRecipient.message_id.in_(some)))

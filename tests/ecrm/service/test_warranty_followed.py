@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from ecrm.access.audit import at_command_line
+from ecrm.erasing import erase_mail
 from ecrm.installation import Installation
 from ecrm.service import cases, replying, warranty
 from ecrm.service.cases import Case, CaseMessage, Direction, State
@@ -97,3 +99,14 @@ def test_nobody_is_reminded_of_what_they_answered(plugin: Installation, request_
     with plugin.sessions() as session:
         notes = session.scalars(select(CaseMessage.text).where(CaseMessage.direction == Direction.NOTE)).all()
     assert not any("Call them" in one for one in notes)
+
+
+def test_the_letter_to_the_workshop_is_emptied_with_the_person_it_is_about(
+    plugin: Installation, request_id: int
+) -> None:
+    with plugin.app.app_context():
+        erase_mail(plugin, "ada@example.net", reason="asked", staff=at_command_line())
+    with plugin.sessions() as session:
+        kept = session.scalars(select(Email)).all()
+    assert len(kept) == 2
+    assert not any("flickers" in one.text + one.html or "ada@" in one.to_address for one in kept)
