@@ -7,7 +7,20 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, and_, case, event, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    and_,
+    bindparam,
+    case,
+    event,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from tracking.record import BigId, Record, insert_once
@@ -182,12 +195,14 @@ def allow_tracking(
     return True
 
 
+_TOPICS = select(Subscription.topic).where(Subscription.contact_id == bindparam("contact"), Subscription.wanted)
+
+
 def topics_wanted(session: Session, contact_id: int) -> frozenset[Topic]:
     """What a contact would get now: nothing, where it is held back."""
     if standing(session, contact_id):
         return frozenset()
-    rows = select(Subscription.topic).where(Subscription.contact_id == contact_id, Subscription.wanted)
-    return frozenset(Topic(topic) for topic in session.scalars(rows))
+    return frozenset(Topic(topic) for topic in session.scalars(_TOPICS, {"contact": contact_id}))
 
 
 def _blocked() -> Any:

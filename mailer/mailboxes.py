@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from tracking.customers import Customer, CustomerEmail, customer_by_email
@@ -47,11 +47,18 @@ def contact_by_address(session: Session, address: str) -> Contact | None:
     )
 
 
+_WHOSE: ColumnElement[int] = bindparam("customer")
+_NAMED = select(Customer.email_folded).where(Customer.id == _WHOSE).scalar_subquery()
+_OF_CUSTOMER = (
+    select(Contact)
+    .where(Contact.customer_id == _WHOSE, Contact.folded.is_not(None))
+    .order_by((Contact.folded == _NAMED).desc(), Contact.id)
+)
+
+
 def contacts_of_customer(session: Session, customer_id: int) -> Sequence[Contact]:
     """Every mailbox that a customer owns; first the one that they name, to which one would write."""
-    named = select(Customer.email_folded).where(Customer.id == customer_id).scalar_subquery()
-    query = select(Contact).where(Contact.customer_id == customer_id, Contact.folded.is_not(None))
-    return session.scalars(query.order_by((Contact.folded == named).desc(), Contact.id)).all()
+    return session.scalars(_OF_CUSTOMER, {"customer": customer_id}).all()
 
 
 def link_owner(session: Session, address: str) -> None:

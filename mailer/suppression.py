@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, func, insert, select, update
+from sqlalchemy import ForeignKey, String, bindparam, func, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from tracking.record import BigId, Record
@@ -116,12 +116,18 @@ def lift(session: Session, contact_id: int, *, reasons: Sequence[Reason] | None 
     return int(ended.rowcount)
 
 
+_STANDING = (
+    select(Suppression)
+    .where(Suppression.contact_id == bindparam("contact"), Suppression.lifted_at.is_(None))
+    .order_by(Suppression.id.desc())
+)
+
+
 def standing(session: Session, contact_id: int, *, reason: Reason | None = None) -> Sequence[Suppression]:
     """The entries that hold a contact back now, newest first."""
-    query = select(Suppression).where(Suppression.contact_id == contact_id, Suppression.lifted_at.is_(None))
-    if reason is not None:
-        query = query.where(Suppression.reason == reason)
-    return session.scalars(query.order_by(Suppression.id.desc())).all()
+    if reason is None:
+        return session.scalars(_STANDING, {"contact": contact_id}).all()
+    return session.scalars(_STANDING.where(Suppression.reason == reason), {"contact": contact_id}).all()
 
 
 def standing_for_hashes(session: Session, hashes: Sequence[str]) -> Sequence[Suppression]:

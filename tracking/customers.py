@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, delete, event, inspect, select, update
+from sqlalchemy import ForeignKey, String, bindparam, delete, event, inspect, select, update
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -68,6 +68,14 @@ class CustomerEmail(Record):
     added_at: Mapped[datetime]
 
 
+# Built once: every search of the desk asks them.
+_OWNER = select(Customer).where(
+    Customer.id
+    == select(CustomerEmail.customer_id).where(CustomerEmail.folded == bindparam("folded")).scalar_subquery()
+)
+_CLAIMING = select(Customer).where(Customer.email_folded == bindparam("folded")).order_by(Customer.id)
+
+
 def customer_by_reference(session: Session, reference: str) -> Customer | None:
     """The customer of this account of the shop."""
     return session.scalar(select(Customer).where(Customer.reference == reference))
@@ -75,14 +83,13 @@ def customer_by_reference(session: Session, reference: str) -> Customer | None:
 
 def customer_by_email(session: Session, email: str) -> Customer | None:
     """The customer whose address this is, whatever its case."""
-    found = select(CustomerEmail.customer_id).where(CustomerEmail.folded == fold(email))
-    return session.scalar(select(Customer).where(Customer.id == found.scalar_subquery()))
+    return session.scalar(_OWNER, {"folded": fold(email)})
 
 
 def customers_by_email(session: Session, email: str) -> list[Customer]:
     """Everybody who is known under this address: whose it is first, then who only says so, oldest first."""
     owner = customer_by_email(session, email)
-    others = session.scalars(select(Customer).where(Customer.email_folded == fold(email)).order_by(Customer.id))
+    others = session.scalars(_CLAIMING, {"folded": fold(email)})
     return ([owner] if owner else []) + [one for one in others if one is not owner]
 
 

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, String, event, select
+from sqlalchemy import Index, String, bindparam, event, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ecrm.storefront import Staff
+from tracking.kept import Kept
 from tracking.record import BigId, Record
 
 SAME_LOOK = timedelta(minutes=15)
@@ -120,6 +121,17 @@ def record(
     return entry
 
 
+_ENTRY = AuditEntry.__table__.c
+_GOING_ON = Kept(
+    select(_ENTRY.id)
+    .where(
+        _ENTRY.subject == bindparam("subject"), _ENTRY.at > bindparam("since"), _ENTRY.staff_id == bindparam("staff"),
+        _ENTRY.action == bindparam("action"), _ENTRY.reason == bindparam("reason"),
+    )
+    .limit(1)
+)  # fmt: skip
+
+
 def record_look(
     session: Session, staff: Staff, action: Action, *, subject: str, reason: str, now: datetime
 ) -> AuditEntry | None:
@@ -127,14 +139,12 @@ def record_look(
 
     Paging through a timeline is one look; None is returned then.
     """
-    going_on = select(AuditEntry.id).where(
-        AuditEntry.subject == subject,
-        AuditEntry.at > now - SAME_LOOK,
-        AuditEntry.staff_id == staff.staff_id,
-        AuditEntry.action == action,
-        AuditEntry.reason == reason[:200],
-    )
-    if session.scalar(going_on.limit(1)) is not None:
+    session.flush()  # a look of this transaction counts, too
+    going_on = _GOING_ON.tuples(
+        session.connection(), subject=subject, since=now - SAME_LOOK, staff=staff.staff_id, action=str(action),
+        reason=reason[:200],
+    )  # fmt: skip
+    if going_on:
         return None
     return record(session, staff, action, subject=subject, reason=reason, now=now)
 

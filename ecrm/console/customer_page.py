@@ -57,9 +57,10 @@ def customer_page(customer_id: int, *, typed: dict[str, str] | None = None, prob
     """The page; `typed` is what a form of it couldn't take, with the problem in words."""
     crm, now = installation(), datetime.now(UTC)
     kinds, before = _kinds(), _cursor()
-    look(crm, customer_id, now=now)
     window = timedelta(days=crm.app.config["ECRM_IDENTITY_DAYS"])
     with crm.sessions() as own:
+        _look(own, customer_id, now=now)
+        own.commit()  # written down before anything is read of them
         known = profile(own, customer_id)
         if known is None:
             raise NotFound(_("There is no such customer. They may have been erased."))
@@ -134,18 +135,18 @@ def look(crm: Installation, customer_id: int, *, now: datetime) -> Customer:
         NotFound: there is no such customer.
     """
     with crm.sessions.begin() as own:
-        person = own.get(Customer, customer_id)
-        if person is None:
-            raise NotFound(_("There is no such customer. They may have been erased."))
-        _record(own, customer_id, now=now)
-    return person
+        return _look(own, customer_id, now=now)
 
 
-def _record(own: Session, customer_id: int, *, now: datetime) -> None:
+def _look(own: Session, customer_id: int, *, now: datetime) -> Customer:
+    person = own.get(Customer, customer_id)
+    if person is None:
+        raise NotFound(_("There is no such customer. They may have been erased."))
     record_look(
         own, signed_in_staff(), Action.CUSTOMER_OPENED,
         subject=f"customer:{customer_id}", reason=kept_reason(), now=now,
     )  # fmt: skip
+    return person
 
 
 def _kinds() -> tuple[Kind, ...]:

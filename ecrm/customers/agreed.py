@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from mailer.consent import ConsentEntry, Topic, topics_wanted
@@ -14,6 +14,12 @@ from mailer.mailboxes import contacts_of_customer
 from mailer.suppression import Suppression, standing
 
 SHOWN = 20
+_LOG = (
+    select(ConsentEntry)
+    .where(ConsentEntry.contact_id.in_(bindparam("contacts", expanding=True)))
+    .order_by(ConsentEntry.id.desc())
+    .limit(SHOWN)
+)
 
 
 @dataclass(frozen=True)
@@ -34,11 +40,12 @@ def agreed(session: Session, customer_id: int) -> Agreed | None:
     if not contacts:
         return None
     ids = [contact.id for contact in contacts]
-    log = select(ConsentEntry).where(ConsentEntry.contact_id.in_(ids)).order_by(ConsentEntry.id.desc())
+    held = {one: standing(session, one) for one in ids}
+    free = [one for one in ids if not held[one]]
     return Agreed(
         contacts=contacts,
-        wanted=frozenset(topic for one in ids for topic in topics_wanted(session, one)),
+        wanted=frozenset(topic for one in free for topic in topics_wanted(session, one)),
         tracked=any(contact.tracking_allowed for contact in contacts),
-        held=[entry for one in ids for entry in standing(session, one)],
-        log=session.scalars(log.limit(SHOWN)).all(),
+        held=[entry for one in ids for entry in held[one]],
+        log=session.scalars(_LOG, {"contacts": ids}).all(),
     )

@@ -21,6 +21,7 @@ from mailer.engagement import Deed, Engagement
 from mailer.outbox import Email
 from tracking.customers import Customer, CustomerEmail
 from tracking.delivery.returns import Return
+from tracking.kept import Kept
 
 CASES_SHOWN = 6
 CALLS_SHOWN = 4
@@ -50,7 +51,7 @@ class DeskFacts:
 
 _CALL, _RETURN = Call.__table__.c, Return.__table__.c
 _CASE, _EMAIL, _DONE = cases.Case.__table__.c, Email.__table__.c, Engagement.__table__.c
-_CASES = (
+_CASES = Kept(
     select(
         _CASE.id, _CASE.reference, _CASE.subject, _CASE.kind, _CASE.state, _CASE.priority, _CASE.owner,
         _CASE.opened_at, _CASE.last_message_at, _CASE.next_due, _CASE.satisfaction,
@@ -64,14 +65,14 @@ _ADDRESSES = union_all(
     select(CustomerEmail.folded).where(CustomerEmail.customer_id == bindparam("customer")),
     select(Customer.email_folded).where(Customer.id == bindparam("customer"), Customer.email_folded != ""),
 )
-_NAMELESS = (
+_NAMELESS = Kept(
     select(_CASE.reference, _CASE.subject, _CASE.state, _CASE.from_folded, _CASE.last_message_at)
     .where(_CASE.from_folded.in_(_ADDRESSES), func.coalesce(_CASE.customer_id, 0) == 0)
     .where(_CASE.spam.is_(False), func.coalesce(_CASE.merged_into, 0) == 0)  # over the address: see adopt_nameless
     .order_by(_CASE.last_message_at.desc(), _CASE.id.desc())
     .limit(CASES_SHOWN)
 )
-_CALLS = (
+_CALLS = Kept(
     select(
         _CALL.started_at, _CALL.direction, _CALL.outcome, _CALL.words, _CALL.staff_name,
         _CASE.reference.label("case"),
@@ -81,7 +82,7 @@ _CALLS = (
     .order_by(_CALL.started_at.desc(), _CALL.id.desc())
     .limit(CALLS_SHOWN)
 )  # fmt: skip
-_RETURNS = (
+_RETURNS = Kept(
     select(_RETURN.reference, _RETURN.order_reference, _RETURN.state, _RETURN.reason, _RETURN.asked_at)
     .where(_RETURN.customer_id == bindparam("customer"))
     .order_by(_RETURN.asked_at.desc(), _RETURN.id.desc())
@@ -103,7 +104,7 @@ _NEWEST = (
     .limit(EMAILS_SHOWN)
     .subquery()
 )  # fmt: skip
-_EMAILS = (
+_EMAILS = Kept(
     select(*_NEWEST.c, _first(Deed.CLICK).label("clicked"), _first(Deed.OPEN).label("opened"))
     .join_from(
         _NEWEST, Engagement.__table__, (_DONE.email_id == _NEWEST.c.id) & (_DONE.machine == ""), isouter=True
@@ -119,14 +120,14 @@ def desk_facts(session: Session, customer_id: int, *, now: datetime, zone: str =
     Args:
         zone: the shop's, which decides what a day is.
     """
-    connection, whose = session.connection(), {"customer": customer_id}
+    connection = session.connection()
     return DeskFacts(
-        cases=connection.execute(_CASES, whose).all(),
-        nameless=connection.execute(_NAMELESS, whose).all(),
-        calls=connection.execute(_CALLS, whose).all(),
-        returns=connection.execute(_RETURNS, whose).all(),
+        cases=_CASES.rows(connection, customer=customer_id),
+        nameless=_NAMELESS.rows(connection, customer=customer_id),
+        calls=_CALLS.rows(connection, customer=customer_id),
+        returns=_RETURNS.rows(connection, customer=customer_id),
         notes=notes_of(session, customer_id),
         units=units.of_customer(session, customer_id),
         offered=offered(session, customer_id, now=now, zone=zone),
-        emails=connection.execute(_EMAILS, whose).all(),
+        emails=_EMAILS.rows(connection, customer=customer_id),
     )
