@@ -13,7 +13,7 @@ export PYTHONPATH := $(CURDIR)
 FLASK := $(BIN)/flask --app wsgi
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo import-orders empty serve test test-sqlite test-without-crm test-postgres check format bench crash crash-ingest crash-mail crash-trainer guess-orders fuzz-recommendations api-fuzz bench-ingest bench-mail bench-reports bench-desk truth clients lock messages clean
+.PHONY: help setup demo import-orders empty serve test test-sqlite test-without-crm test-postgres check format bench crash crash-ingest crash-mail crash-trainer guess-orders scan-sequences fuzz-recommendations api-fuzz bench-ingest bench-mail bench-reports bench-desk truth clients lock messages clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -90,6 +90,9 @@ crash-trainer: $(VENV)/.dev ## kill -9 of the recommender's trainer while the sh
 
 guess-orders: $(VENV)/.dev ## 100,000 guesses at guests' orders: links, and pairs of e-mail and number
 	$(BIN)/python -m tests.faults.guess_orders
+
+scan-sequences: $(VENV)/.dev ## 10,000 random sequences of carriers' messages: none leads to an impossible state
+	SCAN_SEQUENCES=$(or $(SEQUENCES),10000) $(BIN)/python -m pytest --timeout 7200 tests/tracking/delivery/test_sequences.py
 
 fuzz-recommendations: $(VENV)/.dev ## 100,000 made-up questions to the recommender: nothing is shown that must not be
 	FUZZ=100000 $(BIN)/python -m pytest --timeout=0 tests/recommender/serving/test_any_context.py

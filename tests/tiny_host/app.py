@@ -16,6 +16,7 @@ GOODS = {"1": ("Red kite", 1500), "2": ("Blue kite", 1700), "3": ("String", 300)
 PAGE = """<html><head>{{ crm.styles() }}</head><body>
 {{ crm.greeting() }} {{ crm.recommendations(place, product_id=product) }} {{ crm.consent_banner() }}
 </body></html>"""
+ORDER_PAGE = "<html><head>{{ crm.styles() }}</head><body>Order {{ number }} {{ crm.delivery(number) }}</body></html>"
 crm = ECRM()
 
 
@@ -67,7 +68,8 @@ class KiteStorefront:
 def create_app(folder: Path) -> Flask:
     """The kite shop; its orders in one sqlite3 file, the CRM's tables in another."""
     app = Flask(__name__, instance_path=str(folder))
-    app.config.update(SECRET_KEY="kites" * 8, TESTING=True, ECRM_MAIL_TRANSPORT="memory", ECRM_JOBS="outside")
+    app.config.update(SECRET_KEY="kites" * 8, TESTING=True, ECRM_MAIL_TRANSPORT="memory", ECRM_JOBS="outside",
+                      ECRM_EASYPOST_SECRETS=("a secret",))  # fmt: skip
     orders = sqlite3.connect(folder / "kites.db", check_same_thread=False)
     orders.execute("CREATE TABLE IF NOT EXISTS orders (id INTEGER PRIMARY KEY, email TEXT, product TEXT)")
     crm.init_app(app, storefront=KiteStorefront(), engine=connect(f"sqlite:///{folder / 'crm.db'}"))
@@ -97,6 +99,16 @@ def create_app(folder: Path) -> Flask:
         crm.tell(events.OrderCompleted(at=datetime.now(UTC), order_id=str(number), person=_person(email), lines=(line,),
                                        currency="EUR", goods_minor=price, total_minor=price))  # fmt: skip
         return f"order {number}"
+
+    @app.post("/send/<number>")
+    def send(number: str) -> str:
+        crm.tell(events.OrderShipped(at=datetime.now(UTC), shipment_id=f"P{number}", order_id=number, carrier="UPS",
+                                     tracking_number=request.form["tracking_number"]))  # fmt: skip
+        return "sent"
+
+    @app.get("/orders/<number>")
+    def order(number: str) -> str:
+        return render_template_string(ORDER_PAGE, number=number)
 
     return app
 

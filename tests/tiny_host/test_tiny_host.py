@@ -77,3 +77,11 @@ def test_every_order_has_its_event_its_memory_and_its_confirmation(walk: dict[st
 def test_the_console_opens_for_staff_alone(walk: dict[str, Any]) -> None:
     assert walk["console"] == 200
     assert walk["console_for_customers"] in {302, 403}
+
+
+def test_its_order_page_shows_the_parcel_and_follows_the_carriers_word(walk: dict[str, Any]) -> None:
+    assert "Ordered" in walk["before"]
+    assert "1Z999AA10123456784" not in walk["before"]
+    assert walk["carrier"] == [{"taken": "taken"}, {"taken": "repeated"}]
+    assert "1Z999AA10123456784" in walk["after"]
+    assert "Out for delivery" in walk["after"]

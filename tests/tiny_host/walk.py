@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 from app import create_app, crm
+from flask import Flask
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 import ecrm
 from ecrm import migrating
@@ -34,6 +37,10 @@ def main(folder: Path) -> None:
     with app.app_context():
         job_named("learn").run(plugin)
         job_named("send-mail").run(plugin)
+    seen["before"] = stranger.get("/orders/1").text
+    stranger.post("/send/1", data={"tracking_number": "1z 999 aa1 01 2345 6784"})
+    seen["carrier"] = [call.get_json() for call in (_easypost(app), _easypost(app))]
+    seen["after"] = stranger.get("/orders/1").text
     seen["greeting"] = stranger.get("/").text
     boss.post("/enter", data={"email": "boss@example.com"})
     seen["console"] = boss.get("/console/", follow_redirects=True).status_code
@@ -48,6 +55,17 @@ def main(folder: Path) -> None:
     plugin.writer.close()
     print(json.dumps(seen))  # noqa: T201
     assert crm is not None
+
+
+def _easypost(app: Flask) -> TestResponse:
+    """A signed call, as EasyPost's own: the parcel is in the van."""
+    detail = {"object": "TrackingDetail", "status": "out_for_delivery", "datetime": datetime.now(UTC).isoformat()}
+    tracker = {"object": "Tracker", "tracking_code": "1Z999AA10123456784", "tracking_details": [detail]}
+    event = {"object": "Event", "id": "evt_1", "description": "tracker.updated", "result": tracker}
+    body = json.dumps(event).encode()
+    signature = f"hmac-sha256-hex={hmac.digest(b'a secret', body, 'sha256').hex()}"
+    address = "/ecrm/carriers/easypost"
+    return app.test_client().post(address, data=body, headers={"X-Hmac-Signature": signature})
 
 
 if __name__ == "__main__":
