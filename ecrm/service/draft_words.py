@@ -36,13 +36,27 @@ def say(key: str, v: Mapping[str, Any], shop: ShopFacts) -> str:
     if key == "refund":
         return _("We gave back %(amount)s on %(day)s.", amount=money(v["minor"], v["currency"]), day=day(v["at"]))
     if key == "order":
-        return _("It is about your order %(order)s of %(day)s.", order=v["order"], day=day(v["at"]))
+        return _("I have looked up your order %(order)s of %(day)s.", order=v["order"], day=day(v["at"]))
+    if key == "order_guessed":
+        return _(
+            "I take it that you mean your latest order, %(order)s of %(day)s; if it is another one, please tell me its "
+            "number.",
+            order=v["order"], day=day(v["at"]),
+        )  # fmt: skip
+    if key == "data":
+        return _(
+            "You get our answer to your request about your personal data by %(day)s at the latest.", day=day(v["by"])
+        )
     if key == "follow":
         return _("You can follow it here: %(url)s", url=v["url"])
     return {
         "late_answer": _("I am sorry that you had to wait for this answer."),
         "again": _("I am sorry that this wasn't settled the first time."),
-        "data": _("We will answer your request about your personal data within one month, as the law asks."),
+        "ask_order": _("Which order is it about? Its number stands in the e-mail that confirmed it."),
+        "not_found": _(
+            "If it isn't there, please look where parcels are left at your door and ask your neighbours. If nobody "
+            "has it, tell me, and I ask the carrier for the proof of delivery."
+        ),
         "did_merge": _("I have put your messages about this together, so that nothing is answered twice."),
         "did_hurry": _("I have given this a higher priority."),
         "did_pass_on": _("I have passed this on to the colleagues who know most about it."),
@@ -67,7 +81,7 @@ def because(key: str, v: Mapping[str, Any]) -> str:
     if key.startswith("parcel_"):
         return _because_parcel(key, v)
     if key == "order":
-        return _("the customer's latest order: the case names none") if v["guessed"] else _("the order of the case")
+        return _("the order of the case")
     if key.startswith("return_"):
         return _("return %(return)s", **{"return": v["reference"]})
     if key.startswith("warranty_"):
@@ -80,8 +94,11 @@ def because(key: str, v: Mapping[str, Any]) -> str:
     return {
         "late_answer": _("the first answer was due on %(day)s", day=day(v["due"])) if "due" in v else "",
         "again": _("the case was opened again"),
+        "order_guessed": _("the customer's latest order: the case names none"),
+        "ask_order": _("no order of the last 60 days is known for this address"),
+        "not_found": _("the parcel was delivered before this was written"),
         "follow": _("the order's page, signed for its customer"),
-        "data": _("GDPR, article 12(3)"),
+        "data": _("one month from the request: GDPR, article 12(3)"),
     }.get(key, _("always"))  # fmt: skip
 
 
@@ -102,7 +119,7 @@ def _return(key: str, v: Mapping[str, Any]) -> str:
         "return_requested": _("Your return %(reference)s of %(day)s is with us and will be looked at.", **named),
         "return_approved": _("Your return %(reference)s was approved on %(day)s; the label was mailed.", **named),
         "return_sent": _("Your return %(reference)s is on its way to us since %(day)s.", **named),
-        "return_received": _("Your return %(reference)s arrived here on %(day)s; your money comes next.", **named),
+        "return_received": _("Your return %(reference)s arrived here on %(day)s; the refund comes next.", **named),
         "return_refunded": _("Your return %(reference)s was settled on %(day)s.", **named),
         "return_refused": _("Your return %(reference)s couldn't be accepted.", **named),
         "return_cancelled": _("Your return %(reference)s was taken back.", **named),

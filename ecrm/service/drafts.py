@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
+from dateutil.relativedelta import relativedelta  # type: ignore[import-untyped]
 from flask_babel import force_locale
 from sqlalchemy.orm import Session
 
@@ -28,6 +29,9 @@ from .draft_words import Sentence, because, say
 from .matter_facts import MatterFacts, Parcel, facts_of
 
 _ENDS = (State.SOLVED, State.CLOSED)
+_NEED_AN_ORDER = (Kind.DELIVERY, Kind.RETURN, Kind.WARRANTY)
+_MISSES = (Kind.DELIVERY, Kind.COMPLAINT)
+"""Who writes so of a parcel that was delivered before may not have it."""
 Told = tuple[str, dict[str, Any]]
 Topic = Callable[[MatterFacts], Iterator[Told]]
 
@@ -110,7 +114,10 @@ def _came_back(facts: MatterFacts) -> bool:
 
 def _order(facts: MatterFacts) -> Iterator[Told]:
     if facts.order is not None:
-        yield "order", {"order": facts.order.reference, "at": facts.order.placed_at, "guessed": facts.guessed}
+        key = "order_guessed" if facts.guessed else "order"
+        yield key, {"order": facts.order.reference, "at": facts.order.placed_at}
+    elif not facts.case.order_reference and facts.case.kind in _NEED_AN_ORDER and not facts.answered:
+        yield "ask_order", {}
 
 
 def _parcels(facts: MatterFacts) -> Iterator[Told]:
@@ -129,6 +136,9 @@ def _parcel(facts: MatterFacts, parcel: Parcel) -> Iterator[Told]:
         "goods": parcel.goods if len(facts.parcels) > 1 else "",
     }  # fmt: skip
     yield f"parcel_{one.status}", values
+    before = one.delivered_at is not None and one.delivered_at <= facts.case.opened_at
+    if one.status == Status.DELIVERED and before and facts.case.kind in _MISSES and not facts.answered:
+        yield "not_found", values
     arrives = one.status in {Status.PRE_TRANSIT, Status.IN_TRANSIT, Status.EXCEPTION}
     if arrives and one.promised_on is not None and one.promised_on < facts.today:
         yield "parcel_late", values
@@ -156,7 +166,7 @@ def _warranty(facts: MatterFacts) -> Iterator[Told]:
 
 
 def _data(facts: MatterFacts) -> Iterator[Told]:
-    yield "data", {}
+    yield "data", {"by": facts.case.opened_at + relativedelta(months=1)}
 
 
 def _done(facts: MatterFacts) -> Iterator[Told]:

@@ -70,7 +70,10 @@ def facts_of(session: Session, storefront: Storefront, case: Case, *, now: datet
     order, guessed = _order(session, case, now=now)
     first = spoken(customer.first_name) if customer else ""
     steps = steps_of(session, case.id)
-    last = max((number for number, step in enumerate(steps) if step.what == "message_out"), default=-1)
+    answers = [
+        number for number, step in enumerate(steps) if step.what == "message_out" and not step.detail.get("automatic")
+    ]
+    last = max(answers, default=-1)  # that it arrived is no answer
     return MatterFacts(
         case=case, shop=shop, today=now.astimezone(ZoneInfo(shop.time_zone)).date(),
         first_name=first or spoken(case.from_name.split(" ")[0]),

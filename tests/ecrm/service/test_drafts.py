@@ -155,3 +155,34 @@ def test_days_stand_in_the_language_of_the_words_around_them(room: Room) -> None
     assert "We gave back" in english
     for untranslated in ("ru", "ja", "ar-EG"):
         assert room.draft(room.case(Kind.DELIVERY, language=untranslated)).text == english
+
+
+def test_who_misses_a_delivered_parcel_is_told_where_to_look_and_who_writes_before_it_came_is_not(room: Room) -> None:
+    parcel = room.session.query(Shipment).one()
+    parcel.status, parcel.delivered_at = Status.DELIVERED, NOW - timedelta(hours=2)
+    room.session.flush()
+    draft = room.draft(room.case(Kind.DELIVERY))
+    assert "ask your neighbours" in draft.text
+    assert "the parcel was delivered before this was written" in [one.why for one in draft.sentences]
+    assert "ask your neighbours" not in room.draft(room.case(Kind.RETURN)).text
+    parcel.delivered_at = NOW + timedelta(hours=2)
+    assert "ask your neighbours" not in room.draft(room.case(Kind.DELIVERY)).text
+
+
+def test_an_order_is_asked_for_where_none_is_known_and_a_guess_says_that_it_is_one(room: Room) -> None:
+    assert "Which order is it about?" in room.draft(room.case(Kind.DELIVERY, order="", address="new@example.org")).text
+    assert "Which order" not in room.draft(room.case(Kind.PRAISE, order="", address="new@example.org")).text
+    assert "if it is another one" in room.draft(room.case(Kind.DELIVERY, order="")).text
+    assert "if it is another one" not in room.draft(room.case(Kind.DELIVERY)).text
+
+
+def test_that_a_message_arrived_is_no_answer(room: Room) -> None:
+    case = room.case(Kind.DELIVERY)
+    cases.add_message(room.session, case, Said(direction=Direction.OUT, text="It arrived", automatic=True), now=NOW)
+    assert "Thank you for asking" in room.draft(case).text
+
+
+def test_a_request_for_data_has_its_last_day(room: Room) -> None:
+    case = room.case(Kind.DATA)
+    case.opened_at = datetime(2026, 1, 31, 12, tzinfo=UTC)
+    assert "by Feb 28, 2026 at the latest" in room.draft(case).text
