@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import event as sql_event
 from sqlalchemy.orm import Session
 
 from ecrm.service import cases, units
@@ -251,3 +252,17 @@ def test_what_is_nobodys_leads_to_the_thing_itself(session: Session, ada: int) -
 )
 def test_a_miss_says_what_it_was_taken_for(session: Session, ada: int, asked: str, miss: Miss) -> None:
     assert look_up(session, asked, country="DE") is miss
+
+
+@pytest.mark.sqlite_only
+def test_a_name_is_looked_for_over_the_index_whatever_is_typed(session: Session) -> None:
+    sent: list[tuple[str, Any]] = []
+    connection = session.connection()
+    sql_event.listen(connection, "before_cursor_execute", lambda *said: sent.append((said[2], said[3])))
+    assert look_up(session, "Frau Jürgen Müller-Ost") is Miss.NO_SUCH_NAME
+    named = [(words, values) for words, values in sent if "ecrm_customer.name_folded" in words]
+    assert len(named) > 4
+    for words, values in named:
+        plan = [str(row[3]) for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {words}", values)]
+        assert len(plan) == 1, plan  # no sorting, no second table
+        assert plan[0].startswith("SEARCH ecrm_customer USING"), plan
