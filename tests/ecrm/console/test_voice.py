@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -77,6 +77,27 @@ def test_showing_a_review_keeps_the_answer_that_was_typed_beside_it(
     assert (one(sessions).state, one(sessions).reply, len(letters(sessions))) == ("shown", "Thank you!", 1)
     assert deed(browser, token, review, deed="show", reply="Thank you!")[0] == 303
     assert len(letters(sessions)) == 1, "nothing new was said"
+
+
+def test_a_review_that_waits_lies_open_and_one_that_was_judged_is_folded(
+    browser: FlaskClient, sessions: sessionmaker[Session], ada: int, token: str
+) -> None:
+    review = written(sessions, ada)
+
+    def field() -> Tag:
+        page = BeautifulSoup(browser.get(f"/console/reviews?state={one(sessions).state}").text, "html.parser")
+        found = page.select_one(f"#reply-{review}")
+        assert found is not None
+        return found
+
+    assert field().find_parent("details") is None
+    assert deed(browser, token, review, deed="show", reply="Thank you!")[0] == 303
+    assert field().find_parent("details") is not None
+    panel = field().find_parent("section")
+    assert panel is not None
+    said = panel.select_one(".order .spoken")
+    assert said is not None
+    assert said.get_text() == "Thank you!"
 
 
 def test_what_its_author_changed_meanwhile_is_read_again(
