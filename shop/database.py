@@ -53,7 +53,8 @@ def engine_options(url: str) -> dict[str, Any]:
     """IMMEDIATE makes every writing transaction take its lock first, so that none is refused half-way."""
     if make_url(url).get_backend_name() == "sqlite":
         return {"connect_args": {"isolation_level": "IMMEDIATE", "timeout": 30}, "pool_size": 20, "max_overflow": 20}
-    return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20}
+    # PostgreSQL compiles a question of many small parts for longer than it then takes to answer it.
+    return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20, "connect_args": {"options": "-c jit=off"}}
 
 
 @event.listens_for(Engine, "connect")
