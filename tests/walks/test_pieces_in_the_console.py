@@ -70,7 +70,7 @@ def test_a_file_is_shown_kept_once_and_the_rows_that_cannot_be_taken_are_handed_
     ).encode()
     page = upload(olga, content)
     said = words(page)
-    assert "3 pieces would be kept, 1 are on file already, 7 rows can't be taken" in said
+    assert "would be kept: 3. On file already: 1. Rows that can't be taken: 7." in said
     for wrong in (
         "No such order is known", "Say which product of the order it is", "Nobody is known by this e-mail address",
         "is yet to come", "Days are written like", "has 3 to 64 letters", "The spreadsheet rounded this number",
@@ -94,7 +94,7 @@ def test_a_file_is_shown_kept_once_and_the_rows_that_cannot_be_taken_are_handed_
         assert kept["FC 8"].warranty_until == date(2030, 1, 31)
         assert "units_entered" in set(session.scalars(select(AuditEntry.action)))
     again = words(upload(olga, content))
-    assert "0 pieces would be kept, 4 are on file already" in again
+    assert "would be kept: 0. On file already: 4." in again
 
 
 def test_a_spreadsheet_with_dates_is_read_and_a_piece_of_somebody_else_is_not_taken_over(

@@ -231,7 +231,7 @@ def test_too_large_a_file_is_refused_in_words(browser: FlaskClient) -> None:
     body = b"x" * (MAX_BYTES + 200_000)
     answer = browser.post("/console/imports", data=body, content_type="multipart/form-data; boundary=b")
     assert answer.status_code == 413
-    assert "larger than 25 MB" in answer.text
+    assert "at most 25 MB" in answer.text
 
 
 def test_who_may_not_import_may_not_send_large_bodies(
