@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -82,7 +82,7 @@ def _without_parcel(now: datetime) -> Any:
 def _write(session: Session, orders: Sequence[Any], *, home: str, zone: ZoneInfo, now: datetime) -> None:
     connection, parcels, scans = session.connection(), _table(Shipment), _table(Scan)
     ids = take_ids(connection, parcels, len(orders))
-    ways = [_journey(row.reference, row.placed_at, now=now) for row in orders]
+    ways = [_journey(row.reference, row.placed_at, zone=zone, now=now) for row in orders]
     seen = [(id_, scan) for id_, (_number, way) in zip(ids, ways, strict=True) for scan in way[1:]]
     shipped = [(id_, way[0].at) for id_, (_number, way) in zip(ids, ways, strict=True)]
     nothing: list[Any] = [None] * len(orders)
@@ -104,24 +104,25 @@ def _write(session: Session, orders: Sequence[Any], *, home: str, zone: ZoneInfo
     })  # fmt: skip
 
 
-def _journey(order: str, placed_at: datetime, *, now: datetime) -> tuple[str, Sequence[Heard]]:
-    """A number, and a way with it that ends at a door before now; first when it left."""
+def _journey(order: str, placed_at: datetime, *, zone: ZoneInfo, now: datetime) -> tuple[str, Sequence[Heard]]:
+    """A number, and a way with it that ends at a door before now; first when it left: by day, as it arrives then."""
+    morning = datetime.combine(placed_at.astimezone(zone).date() + timedelta(days=1), time(9), zone).astimezone(UTC)
     for letter in "ABCDEFGH":
         number = f"SIM{order}{letter}".replace(" ", "").upper()[:64]
-        packed = timedelta(hours=random.Random(number).uniform(2, 20))  # noqa: S311 (a play, the same each time)
-        way = way_of(number, placed_at + packed)
+        packed = morning + timedelta(hours=random.Random(number).uniform(0, 8))  # noqa: S311 (a play, the same each time)
+        way = way_of(number, packed)
         if way[-1].status is Status.DELIVERED:
             break
-    left = Heard(Status.IN_TRANSIT, placed_at + packed)
+    left = Heard(Status.IN_TRANSIT, packed)
     return number, _before(now, placed_at, [left, *way])
 
 
 def _before(now: datetime, placed_at: datetime, way: Sequence[Heard]) -> Sequence[Heard]:
     """The same way, faster where it would last into the future."""
-    whole, time = way[-1].at - placed_at, now - placed_at
-    if whole <= time:
+    whole, gone = way[-1].at - placed_at, now - placed_at
+    if whole <= gone:
         return way
-    faster = time / whole
+    faster = gone / whole
     return [Heard(one.status, placed_at + (one.at - placed_at) * faster, one.place, one.note) for one in way]
 
 

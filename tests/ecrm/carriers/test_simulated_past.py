@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from bs4 import BeautifulSoup
@@ -60,6 +61,8 @@ def test_every_order_of_the_last_half_year_has_a_parcel_that_arrived_before_now(
     for parcel in parcels:
         assert parcel.status == Status.DELIVERED
         assert placed[parcel.order_reference] < parcel.shipped_at < parcel.delivered_at <= NOW
+        if parcel.expected_at < NOW - timedelta(days=10):
+            assert 9 <= parcel.shipped_at.astimezone(ZoneInfo("Europe/Berlin")).hour < 17
     assert len({one.tracking_number for one in parcels}) == len(parcels)
     assert any(one.delivered_at.date() > one.promised_on for one in parcels)
     assert demo.all(Email) == []
