@@ -83,7 +83,11 @@ def _write(session: Session, orders: Sequence[Any], *, home: str, zone: ZoneInfo
     connection, parcels, scans = session.connection(), _table(Shipment), _table(Scan)
     ids = take_ids(connection, parcels, len(orders))
     ways = [_journey(row.reference, row.placed_at, zone=zone, now=now) for row in orders]
-    seen = [(id_, scan) for id_, (_number, way) in zip(ids, ways, strict=True) for scan in way[1:]]
+    seen = [
+        (id_, row.customer_id, scan)
+        for id_, row, (_number, way) in zip(ids, orders, ways, strict=True)
+        for scan in way[1:]
+    ]
     shipped = [(id_, way[0].at) for id_, (_number, way) in zip(ids, ways, strict=True)]
     nothing: list[Any] = [None] * len(orders)
     promised = [_promised(row.placed_at.astimezone(zone).date(), row.country or home) for row in orders]
@@ -98,9 +102,11 @@ def _write(session: Session, orders: Sequence[Any], *, home: str, zone: ZoneInfo
         "delayed_at": nothing, "delayed_why": [""] * len(orders),
     })  # fmt: skip
     insert_columns(connection, scans, {
-        "id": take_ids(connection, scans, len(seen)), "shipment_id": [id_ for id_, _scan in seen],
-        "scanned_at": [scan.at for _id, scan in seen], "status": [str(scan.status) for _id, scan in seen],
-        "place": [scan.place for _id, scan in seen], "note": [scan.note for _id, scan in seen],
+        "id": take_ids(connection, scans, len(seen)), "shipment_id": [id_ for id_, _whose, _scan in seen],
+        "customer_id": [whose for _id, whose, _scan in seen],
+        "scanned_at": [scan.at for _id, _whose, scan in seen],
+        "status": [str(scan.status) for _id, _whose, scan in seen],
+        "place": [scan.place for _id, _whose, scan in seen], "note": [scan.note for _id, _whose, scan in seen],
     })  # fmt: skip
 
 

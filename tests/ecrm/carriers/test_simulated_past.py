@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from ecrm.carriers import simulated
 from ecrm.carriers.simulated import MARK, RealShop
 from ecrm.carriers.simulated_past import SINCE, simulate_deliveries
+from ecrm.customers.timeline import Kind, timeline
 from ecrm.delivery_shown import delivery_html
 from ecrm.history import backfill
 from ecrm.storefront import ShopFacts
@@ -81,6 +82,19 @@ def test_its_status_is_what_its_scans_say_and_each_is_marked(demo: Kites) -> Non
         shown = BeautifulSoup(delivery_html("A7"), "html.parser")
     assert len(shown.select(".ecrm-delivery__step--done")) == 4
     assert "Simulated" in shown.get_text()
+
+
+def test_each_of_its_scans_stands_in_the_timeline_of_whoever_ordered(demo: Kites) -> None:
+    parcels = {one.id: one.customer_id for one in demo.all(Shipment)}
+    assert {one.customer_id for one in demo.all(Scan)} == set(parcels.values())
+    with demo.session() as session:
+        shown = [
+            entry
+            for customer in set(parcels.values())
+            for entry in timeline(session, customer, kinds=[Kind.DELIVERY], limit=2000).entries
+        ]
+        scans = session.query(Scan).all()
+    assert len([entry for entry in shown if entry.parcel is not None]) == len(scans)
 
 
 def test_what_was_made_up_of_the_past_is_left_alone_by_the_simulated_carrier(demo: Kites) -> None:
