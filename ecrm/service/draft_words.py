@@ -97,7 +97,7 @@ def because(key: str, v: Mapping[str, Any]) -> str:
         "order_guessed": _("the customer's latest order: the case names none"),
         "ask_order": _("no order of the last 60 days is known for this address"),
         "not_found": _("the parcel was delivered before this was written"),
-        "follow": _("the order's page, signed for its customer"),
+        "follow": _("the parcel's page, which tells nobody whose it is"),
         "data": _("one month from the request: GDPR, article 12(3)"),
     }.get(key, _("always"))  # fmt: skip
 

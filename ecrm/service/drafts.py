@@ -70,7 +70,8 @@ def draft_for(crm: Installation, session: Session, case: Case, *, staff: Staff, 
 def macro_values(crm: Installation, session: Session, case: Case, *, staff: Staff, now: datetime) -> dict[str, str]:
     """What stands for each of `macros.KNOWN` in this case; empty where nothing is known."""
     facts = facts_of(session, crm.storefront, case, now=now)
-    parcel = facts.parcels[-1].shipment if facts.parcels else None
+    last = facts.parcels[-1] if facts.parcels else None
+    parcel = last.shipment if last else None
     line = next((one for one in facts.lines if not case.product or one.product == case.product), None)
     with _language(case.language):
         promised = day(parcel.promised_on) if parcel and parcel.promised_on else ""
@@ -79,7 +80,7 @@ def macro_values(crm: Installation, session: Session, case: Case, *, staff: Staf
         "shop_name": facts.shop.name, "case": case.reference, "order": facts.order.reference if facts.order else "",
         "order_url": facts.order_url, "product": line.name if line else "",
         "carrier": parcel.carrier if parcel else "", "tracking_number": parcel.tracking_number if parcel else "",
-        "parcel_url": facts.order_url if parcel else "", "promised_day": promised,
+        "parcel_url": (last.url or facts.order_url) if last else "", "promised_day": promised,
     }  # fmt: skip
 
 
@@ -123,8 +124,8 @@ def _order(facts: MatterFacts) -> Iterator[Told]:
 def _parcels(facts: MatterFacts) -> Iterator[Told]:
     for parcel in facts.parcels:
         yield from _parcel(facts, parcel)
-    if facts.parcels and facts.order_url:
-        yield "follow", {"url": facts.order_url}
+        if parcel.url:
+            yield "follow", {"url": parcel.url}
 
 
 def _parcel(facts: MatterFacts, parcel: Parcel) -> Iterator[Told]:

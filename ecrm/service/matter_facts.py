@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from flask import url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -33,11 +34,13 @@ ABOUT_ORDERS = (Kind.DELIVERY, Kind.RETURN, Kind.WARRANTY, Kind.COMPLAINT, Kind.
 
 @dataclass(frozen=True)
 class Parcel:
-    """A shipment, where it was seen last, and what is in it, in words."""
+    """A shipment, where it was seen last, and what is in it, in words. `url`: of its page that tells nobody whose it
+    is; empty before it has left."""
 
     shipment: Shipment
     seen: Scan | None
     goods: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ def facts_of(session: Session, storefront: Storefront, case: Case, *, now: datet
         last_name=spoken(customer.last_name) if customer else "",
         named=bool(first), order=order, guessed=guessed,
         order_url=absolute(shop, storefront.order_url(order.reference, signed=True)) if order else "",
-        lines=_lines(session, order), parcels=_parcels(session, order), refunds=_refunds(session, order),
+        lines=_lines(session, order), parcels=_parcels(session, shop, order), refunds=_refunds(session, order),
         returns=_returns(session, order), units=_units(session, case, order),
         done=steps[last + 1 :], answered=last >= 0,
     )  # fmt: skip
@@ -107,7 +110,7 @@ def _lines(session: Session, order: SeenOrder | None) -> Sequence[SeenOrderLine]
     return session.scalars(query.order_by(SeenOrderLine.position)).all()
 
 
-def _parcels(session: Session, order: SeenOrder | None) -> Sequence[Parcel]:
+def _parcels(session: Session, shop: ShopFacts, order: SeenOrder | None) -> Sequence[Parcel]:
     if order is None:
         return ()
     query = select(Shipment).where(Shipment.order_reference == order.reference, Shipment.status != Status.CANCELLED)
@@ -115,7 +118,14 @@ def _parcels(session: Session, order: SeenOrder | None) -> Sequence[Parcel]:
     scans = select(Scan).where(Scan.shipment_id.in_([one.id for one in shipments])).order_by(Scan.scanned_at, Scan.id)
     last = {scan.shipment_id: scan for scan in session.scalars(scans)}
     contents = contents_of(session, [one.id for one in shipments])
-    return [Parcel(one, last.get(one.id), _named(contents.get(one.id, ()))) for one in shipments]
+    return [
+        Parcel(one, last.get(one.id), _named(contents.get(one.id, ())), _status_url(shop, one)) for one in shipments
+    ]
+
+
+def _status_url(shop: ShopFacts, one: Shipment) -> str:
+    """Answers go to copies, too: the order's own link would open it to all of them, name, address and telephone."""
+    return absolute(shop, url_for("ecrm.delivery_status", token=one.token)) if one.shipped_at is not None else ""
 
 
 def _named(goods: Sequence[Goods]) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from ecrm.installation import Installation
 from ecrm.letters import post, shop_context, write
 from ecrm.storefront import Staff
+from ecrm.wording import gettext as _
 from mailer import dedup
 from mailer.addressing import MAX_SUBJECT, BadHeader, Mailbox
 from mailer.enclosed import MOST_BYTES, File, correspondence
@@ -36,6 +37,7 @@ from .cases import (
 )
 from .copies import chosen, others_of
 from .desk_addresses import own_addresses, sender_of
+from .order_keys import order_keys
 from .warranty import workshops_of
 
 TEMPLATE = "case_reply"
@@ -69,7 +71,8 @@ def answer(
         version: of the case as the agent saw it; a second click has an old one.
 
     Raises:
-        NotAnswerable: without words or an address, with more than ten megabytes of files, or copies for strangers.
+        NotAnswerable: without words or an address, with more than ten megabytes of files, copies for strangers, or a
+            link that opens an order for people other than its customer.
         ChangedMeanwhile: see `cases.take`.
     """
     case = final(session, case)
@@ -85,12 +88,20 @@ def answer(
     )
     try:
         with shop_context(crm) as facts:
+            keys = order_keys(session, crm.storefront) if any(not one.theirs for one in others) else None
+            if keys is not None and keys.search(text):
+                raise NotAnswerable(_(
+                    "The answer holds a link that opens the order, with name, address and telephone, for everybody who "
+                    "gets a copy. Take the link out of the text, or untick the copies."
+                ))  # fmt: skip
+            quoted = _quoted(last)
             letter = write(
                 facts,
                 template=TEMPLATE,
                 context={
                     "case": case, "text": text, "agent": by.name, "subject": subject_of(case),
-                    "quoted": _quoted(last), "quoted_at": last.at if last else None,
+                    "quoted": keys.sub("…", quoted) if keys is not None else quoted,
+                    "quoted_at": last.at if last else None,
                     "quoted_name": (last.author_name if last else "") or case.from_name,
                 },
                 to_address=case.from_address,

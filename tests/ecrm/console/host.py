@@ -79,7 +79,7 @@ class DeskStorefront:
         return None
 
     def order_url(self, order_id: str, *, signed: bool) -> str:
-        return f"/orders/{order_id}"
+        return f"/orders/{order_id}?t=proof" if signed else f"/orders/{order_id}"
 
     def staff_order_url(self, order_id: str) -> str:
         return f"/staff/orders/{order_id}"

@@ -68,3 +68,39 @@ def test_a_copy_for_a_stranger_is_refused_and_the_words_stay(browser: FlaskClien
     assert back.status_code == 422
     assert "A copy goes only to whom" in back.text
     assert "Soon, dear Ada." in back.text
+
+
+def test_a_link_that_opens_the_order_goes_to_its_customer_and_to_no_copy(
+    browser: FlaskClient, token: str, sessions: sessionmaker[Session], case: str
+) -> None:
+    form = {"csrf_token": token, "do": "send", "text": "See http://shop.example/orders/A-1001?utm=1&t=proof soon."}
+    back = browser.post(f"/console/cases/{case}/reply", data=form | {"copy": "bob@example.org"})
+    assert back.status_code == 422
+    assert "Take the link out of the text, or untick the copies." in back.text
+    assert "orders/A-1001?utm=1&amp;t=proof soon." in back.text
+    assert ticked(BeautifulSoup(back.text, "html.parser")) == [("bob@example.org", True)]
+    plain = {"text": "See http://shop.example/orders/A-1001 and https://video.example/orders?t=30", "then": "waiting"}
+    assert browser.post(
+        f"/console/cases/{case}/reply", data=form | plain | {"copy": "bob@example.org"}
+    ).status_code == 303  # fmt: skip
+    assert browser.post(f"/console/cases/{case}/reply", data=form).status_code == 303  # Ada alone
+    with sessions() as session:
+        texts = session.execute(select(Email.to_address, Email.text).where(Email.template == "case_reply")).all()
+    assert [to for to, text in texts if "t=proof" in text] == ["Ada@example.com"]
+
+
+def test_a_link_that_the_customer_pasted_is_quoted_to_no_copy(
+    browser: FlaskClient, token: str, sessions: sessionmaker[Session], case: str
+) -> None:
+    pasted = "I looked at http://shop.example/orders/A-1001?t=proof and nothing moves."
+    with sessions.begin() as session:
+        here = session.scalars(select(cases.Case).where(cases.Case.reference == case)).one()
+        said = Said(direction=Direction.IN, text=pasted, from_address="ada@example.com")
+        cases.add_message(session, here, said, now=NOW)
+    form = {"csrf_token": token, "do": "send", "text": "Soon.", "copy": "bob@example.org"}
+    assert browser.post(f"/console/cases/{case}/reply", data=form).status_code == 303
+    with sessions() as session:
+        texts = session.scalars(select(Email.text).where(Email.template == "case_reply")).all()
+    assert len(texts) == 2
+    assert not any("proof" in text for text in texts)
+    assert all("nothing moves" in text for text in texts)

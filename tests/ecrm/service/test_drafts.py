@@ -70,6 +70,21 @@ def test_a_parcel_in_every_state_has_its_words(room: Room, status: Status) -> No
     assert ("follow it here" in text) is (status != Status.CANCELLED)
 
 
+def test_the_link_of_a_draft_follows_the_parcel_and_opens_no_order(room: Room) -> None:
+    """Answers go to copies, too; the page of a parcel says neither name nor address."""
+    parcel = room.session.query(Shipment).one()
+    case = room.case(Kind.DELIVERY)
+    text = room.draft(case).text
+    assert f"/delivery/{parcel.token}" in text
+    assert "t=proof" not in text
+    with room.desk.test_request_context("/console/"):
+        values = macro_values(installation(), room.session, case, staff=SAM, now=NOW)
+    assert values["parcel_url"].endswith(f"/delivery/{parcel.token}")
+    parcel.shipped_at = None
+    room.session.flush()
+    assert "follow it here" not in room.draft(case).text
+
+
 def test_somebody_elses_order_is_told_to_nobody(room: Room) -> None:
     text = room.draft(room.case(Kind.DELIVERY, address="eve@example.com")).text
     assert "A-1001" not in text
