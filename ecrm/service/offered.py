@@ -2,7 +2,8 @@
 
 Beside e-mails and what agents noted (`offers_shown`) there are the recommendations that the shop's own pages showed
 them, day by day with their clicks, and the discounts that their orders took. Of pages only visits count in which they
-were signed in, and only as long as their steps are in the database.
+were signed in, and only as long as their steps are in the database; only their newest days are listed, so that they
+never push out what somebody offered.
 """
 
 from __future__ import annotations
@@ -23,10 +24,12 @@ from tracking.clickstream.rollups import day_of
 from tracking.clickstream.search_trail import shown_products
 from tracking.orders import SeenOrder
 
-from .offers_shown import LATELY, SHOWN, Offer, offers_shown
+from .offers_shown import LATELY, Offer, offers_shown
 from .relationship import Relationship, RelationshipPolicy
 
-PAGES_READ = 300
+PAGES_READ = 2000
+PAGE_DAYS = 12
+ORDERS_READ = 300
 _EVENT, _ORDER, _VARIANT = Event.__table__.c, SeenOrder.__table__.c, MailingVariant.__table__.c
 _PLACE, _POLICY = Relationship.__table__.c, RelationshipPolicy.__table__.c
 _ON_PAGES = (
@@ -34,13 +37,13 @@ _ON_PAGES = (
     .where(_EVENT.customer_id == bindparam("customer"), _EVENT.happened_at > bindparam("since"))
     .where(_EVENT.name.in_((RecommendationsShown.name, ProductClicked.name)))
     .order_by(_EVENT.happened_at.desc(), _EVENT.id.desc())
-    .limit(PAGES_READ)
+    .limit(PAGES_READ + 1)
 )
 _DISCOUNTS = (
     select(_ORDER.reference, _ORDER.placed_at, _ORDER.discount_minor, _ORDER.currency, _ORDER.codes)
     .where(_ORDER.customer_id == bindparam("customer"), _ORDER.placed_at > bindparam("since"))
     .order_by(_ORDER.placed_at.desc(), _ORDER.id.desc())
-    .limit(PAGES_READ)
+    .limit(ORDERS_READ)
 )
 _MAILINGS = (
     select(_VARIANT.mailing_id, _VARIANT.name.label("variant"), _VARIANT.content, Mailing.__table__.c.name)
@@ -99,6 +102,8 @@ class Line:
 class Offered:
     """`lines`, the newest first; `last`: what somebody offered last, and `days_ago` that was in the shop's days;
     `seen`: by product, what the pages showed; `reminder`: the discount that their relationship's policy gives them.
+    `more_days`: with recommendations on pages, which aren't listed. `pages_since`: where a heavy visitor's steps were
+    too many to be read, the moment from which those on pages are counted.
     """
 
     lines: Sequence[Line]
@@ -106,6 +111,8 @@ class Offered:
     seen: Mapping[str, Seen]
     days_ago: int | None = None
     reminder: str = ""
+    more_days: int = 0
+    pages_since: datetime | None = None
 
     @property
     def last(self) -> Offer | None:
@@ -121,27 +128,29 @@ def offered(session: Session, customer_id: int, *, now: datetime, zone: str) -> 
     """
     offers = offers_shown(session, customer_id, now=now)
     mailings = _mailings(session, offers)
-    pages, seen = _on_pages(session, customer_id, now=now, zone=zone)
+    pages, seen, pages_since = _on_pages(session, customer_id, now=now, zone=zone)
     lines = []
     for one in offers:
         name, codes = mailings.get((one.mailing_id, one.variant), ("", ()))
         lines.append(Line(one.at, offer=one, mailing=name, codes=codes))
-    lines += [*pages, *_discounts(session, customer_id, now=now)]
+    lines += [*pages[:PAGE_DAYS], *_discounts(session, customer_id, now=now)]
     lines.sort(key=lambda line: line.at, reverse=True)
     ago = (day_of(now, zone) - day_of(offers[0].at, zone)).days if offers else None
     reminder = session.connection().scalar(_REMINDER, {"customer": customer_id})
-    return Offered(lines[: 2 * SHOWN], offers, seen, ago, reminder or "")
+    more = max(len(pages) - PAGE_DAYS, 0)
+    return Offered(lines, offers, seen, ago, reminder or "", more_days=more, pages_since=pages_since)
 
 
 def _on_pages(
     session: Session, customer_id: int, *, now: datetime, zone: str
-) -> tuple[list[Line], dict[str, Seen]]:  # fmt: skip
+) -> tuple[list[Line], dict[str, Seen], datetime | None]:  # fmt: skip
     shown: dict[date, set[str]] = {}
     clicked: dict[date, set[str]] = {}
     latest: dict[date, datetime] = {}
     simulated: set[date] = set()
     asked = {"customer": customer_id, "since": now - LATELY}
-    for row in session.connection().execute(_ON_PAGES, asked):
+    rows = session.connection().execute(_ON_PAGES, asked).all()
+    for row in rows[:PAGES_READ]:
         day = day_of(row.happened_at, zone)
         latest.setdefault(day, row.happened_at)
         if row.simulated:
@@ -158,7 +167,8 @@ def _on_pages(
     ]  # fmt: skip
     days = Counter(product for products in shown.values() for product in products)
     ever = {product for products in clicked.values() for product in products}
-    return lines, {product: Seen(count, product in ever) for product, count in days.items()}
+    since = rows[PAGES_READ - 1].happened_at if len(rows) > PAGES_READ else None
+    return lines, {product: Seen(count, product in ever) for product, count in days.items()}, since
 
 
 def _discounts(session: Session, customer_id: int, *, now: datetime) -> list[Line]:

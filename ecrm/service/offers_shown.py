@@ -18,7 +18,6 @@ from mailer.outbox import Email, State
 from tracking.record import BigId, Record
 
 LATELY = timedelta(days=30)
-SHOWN = 12
 
 
 class OfferMade(Record):
@@ -69,18 +68,16 @@ _MAILED = (
         _EMAIL.state == State.SENT.value,
     )
     .order_by(_EMAIL.queued_at.desc())
-    .limit(SHOWN)
 )  # fmt: skip
 _BY_DESK = (
     select(_MADE.at, _MADE.product, _MADE.name, _MADE.how, _MADE.staff_name)
     .where(_MADE.customer_id == bindparam("customer"), _MADE.at > bindparam("since"))
     .order_by(_MADE.at.desc(), _MADE.id.desc())
-    .limit(SHOWN)
 )
 
 
 def offers_shown(session: Session, customer_id: int, *, now: datetime) -> list[Offer]:
-    """Of the last 30 days, the newest first."""
+    """Every one of the last 30 days, the newest first: with one left out, somebody would offer the same again."""
     connection, asked = session.connection(), {"customer": customer_id, "since": now - LATELY}
     found = [
         Offer(
@@ -94,7 +91,7 @@ def offers_shown(session: Session, customer_id: int, *, now: datetime) -> list[O
         Offer(row.at, "desk", row.name or row.product, frozenset({row.product}), by=row.staff_name, how=row.how)
         for row in connection.execute(_BY_DESK, asked)
     ]
-    return sorted(found, key=lambda offer: offer.at, reverse=True)[:SHOWN]
+    return sorted(found, key=lambda offer: offer.at, reverse=True)
 
 
 def offered_before(offers: Sequence[Offer], product: str) -> Offer | None:

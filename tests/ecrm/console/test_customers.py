@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from ecrm.access.audit import AuditEntry
 from ecrm.recommending.absent import absent_people
 from ecrm.recommending.choices import Choice, Chooser, choices_of
 from ecrm.service import cases
+from ecrm.service.offered import PAGES_READ
 from mailer.outbox import Email
+from tracking.clickstream.event import Event
 from tracking.customers import Customer
 
 from .host import fill_voice
@@ -209,6 +211,24 @@ def test_what_was_offered_lately_is_not_offered_again_without_a_warning(
     assert answer.text.count("Desk · Sam") == 2
     assert "Last offered today: Espresso Beans (Sam &lt;b&gt;, on the phone)." in answer.text
     assert browser.post(path, data={"csrf_token": token, "product": "99", "how": "phone"}).status_code == 400
+
+
+def test_that_not_every_day_on_the_shops_pages_is_listed_is_said(
+    browser: FlaskClient, sessions: sessionmaker[Session], ada: int
+) -> None:
+    now = datetime.now(UTC)
+    steps = [
+        {
+            "name": "Recommendations Shown", "happened_at": now - timedelta(minutes=20 * number), "customer_id": ada,
+            "subject": "home", "properties": {"product_ids": ["1"]},
+        }
+        for number in range(PAGES_READ + 1)
+    ]  # fmt: skip
+    with sessions.begin() as session:
+        session.execute(insert(Event), steps)
+    page = browser.get(f"/console/customers/{ada}").text
+    assert "earlier days, too." in page
+    assert "of the shop&#39;s pages only what they met since" in page
 
 
 def test_what_somebody_declined_is_noted_for_colleagues_and_kept_from_recommendations(

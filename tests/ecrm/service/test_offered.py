@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from ecrm.service.offered import Seen, offered
+from ecrm.service.offered import PAGES_READ, Seen, offered
 from ecrm.service.offers_shown import note_offer, offered_before
 from ecrm.service.relationship import Relationship, RelationshipPolicy
 from ecrm.service.relationship_much import Cell
@@ -90,6 +91,45 @@ def test_the_shops_pages_are_told_by_day_with_their_clicks_and_are_no_department
     assert told == [(2, 0), (2, 1)]
     assert found.seen == {"5": Seen(2, clicked=False), "6": Seen(2, clicked=True)}
     assert (found.offers, found.last, found.days_ago) == ([], None, None)
+
+
+def test_days_on_the_shops_pages_push_out_no_offer(session: Session, ada: int) -> None:
+    note_offer(session, ada, product="6", name="Tea", how="phone", by=SAM, now=NOW - timedelta(days=27))
+    for days in range(26):
+        at = NOW - timedelta(days=days, hours=1)
+        on_page(session, ada, "Recommendations Shown", at=at, subject="home", product_ids=["5"])
+    found = offered(session, ada, now=NOW, zone=BERLIN)
+    assert [line.offer.what for line in found.lines if line.offer] == ["Tea"]
+    assert len([line for line in found.lines if line.on_pages]) + found.more_days == 26
+    assert found.more_days > 0
+    assert found.seen["5"].days == 26
+
+
+def test_what_the_desk_offered_is_known_behind_any_number_of_e_mails(session: Session, ada: int) -> None:
+    note_offer(session, ada, product="6", name="Tea", how="phone", by=SAM, now=NOW - timedelta(days=29))
+    for number in range(40):
+        mailed(session, ada, source=f"flow:{number}", days=number % 28)
+    found = offered(session, ada, now=NOW, zone=BERLIN)
+    before = offered_before(found.offers, "6")
+    assert before is not None
+    assert (before.by, len(found.offers), len(found.lines)) == ("Sam", 41, 41)
+
+
+@pytest.mark.parametrize("too_many", [False, True])
+def test_of_a_heavy_visitor_it_is_said_from_when_on_their_pages_are_counted(
+    session: Session, ada: int, too_many: bool
+) -> None:
+    steps = [
+        {
+            "name": "Recommendations Shown", "happened_at": NOW - timedelta(minutes=15 * number), "customer_id": ada,
+            "subject": "home", "properties": {"product_ids": ["5"]},
+        }
+        for number in range(PAGES_READ + too_many)
+    ]  # fmt: skip
+    session.execute(insert(Event), steps)
+    found = offered(session, ada, now=NOW, zone=BERLIN)
+    assert found.pages_since == (steps[PAGES_READ - 1]["happened_at"] if too_many else None)
+    assert found.seen["5"].days == len([line for line in found.lines if line.on_pages]) + found.more_days == 22
 
 
 def test_what_an_order_took_off_and_its_codes_are_told(session: Session, ada: int) -> None:
