@@ -1,6 +1,7 @@
 """Intake: a message is kept and committed first, then read and made a part of a case; nothing is lost on the way.
 
-What a machine wrote is never answered by a machine and opens nothing again (RFC 3834). What can't be read, comes too
+What a machine wrote is never answered by a machine and opens nothing again (RFC 3834); a person's letter that wants no
+automatic answer gets none and is said as any other. What can't be read, comes too
 often or isn't for a person is put aside with the reason, and a person decides.
 """
 
@@ -142,11 +143,12 @@ def _made(crm: Installation, session: Session, mail: Inbound, *, recipient: str,
         return why
     if not mail.from_address:
         return Done(MailState.PUT_ASIDE, mail.trouble or "it says nobody who could be answered")
-    goes_on = thread is not None and _goes_on(crm, thread.case, mail, now=now)
+    automatic = mail.by_machine and not forced
+    goes_on = thread is not None and (automatic or _goes_on(crm, thread.case, now=now))
     said = _said(
         session, mail, own=own_addresses(crm.app.config, crm.storefront.facts()),
         into=thread.case if thread is not None and goes_on else None,
-        automatic=bool(mail.auto) and not forced, now=now,
+        automatic=automatic, now=now,
     )  # fmt: skip
     if thread is not None and goes_on:
         add_message(session, thread.case, said, now=now)
@@ -176,9 +178,9 @@ def _too_many(session: Session, mail: Inbound, *, now: datetime) -> bool:
     return inbound_mail.messages_since(session, mail.from_address, since=now - timedelta(hours=1)) > MOST_AN_HOUR
 
 
-def _goes_on(crm: Installation, case: Case, mail: Inbound, *, now: datetime) -> bool:
-    """Whether a message is said in this case, or begins a new one that names it: what is long over stays over."""
-    if mail.auto or case.state not in {State.SOLVED, State.CLOSED}:
+def _goes_on(crm: Installation, case: Case, *, now: datetime) -> bool:
+    """Whether a person's letter is said in this case, or begins another that names it: what is long over stays over."""
+    if case.state not in {State.SOLVED, State.CLOSED}:
         return True
     if case.state == State.CLOSED or case.solved_at is None:
         return False

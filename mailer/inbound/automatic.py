@@ -34,14 +34,17 @@ _SUBJECT = re.compile(
 
 
 def why_automatic(message: Message, *, own: Collection[str] = ()) -> str:
-    """In a word, why it is no person's letter; empty where it is one.
+    """In a word, why no machine may answer it; empty where one may.
+
+    What says that a machine wrote it is looked for first (`message.BY_MACHINES`): the others stand in people's letters,
+    too.
 
     Args:
         own: addresses that are ours, folded: what comes from there is our own letter coming back.
 
     Returns:
-        `loop`, `report`, `auto-submitted`, `precedence`, `auto-reply`, `empty return path`, `list`, `machine` (its
-        sender's name), `no answer wanted` (X-Auto-Response-Suppress), `subject`.
+        `loop`, `report`, `auto-submitted`, `auto-reply`, `empty return path`, `subject`; `precedence`, `list`,
+        `machine` (its sender's name), `no answer wanted` (X-Auto-Response-Suppress).
     """
     senders = {fold(address) for name in ("From", "Sender") for _shown, address in addresses(message, name)}
     if (senders | {fold(raw_field(message, LOOP_HEADER))}) & set(own):
@@ -51,23 +54,24 @@ def why_automatic(message: Message, *, own: Collection[str] = ()) -> str:
     said = raw_field(message, "Auto-Submitted").strip().lower()
     if said and not said.startswith("no"):
         return "auto-submitted"
-    if raw_field(message, "Precedence").strip().lower() in {"bulk", "junk", "list", "auto_reply", "auto-reply"}:
-        return "precedence"
-    if any(
+    precedence = raw_field(message, "Precedence").strip().lower()
+    if precedence in {"auto_reply", "auto-reply"} or any(
         raw_field(message, name).strip()
         for name in ("X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-Mail-Autoreply")
     ):
         return "auto-reply"
     if raw_field(message, "Return-Path").strip() == "<>":
         return "empty return path"
+    if _SUBJECT.match(text_field(message, "Subject", 200)):
+        return "subject"
+    if precedence in {"bulk", "junk", "list"}:
+        return "precedence"
     if raw_field(message, "List-Id") or raw_field(message, "List-Unsubscribe"):
         return "list"
     if any(_is_machine(address) for address in senders) and passed_on_for(message, own=own) is None:
         return "machine"
     suppress = raw_field(message, "X-Auto-Response-Suppress").lower()
-    if any(word in suppress for word in ("all", "oof", "autoreply")):
-        return "no answer wanted"
-    return "subject" if _SUBJECT.match(text_field(message, "Subject", 200)) else ""
+    return "no answer wanted" if any(word in suppress for word in ("all", "oof", "autoreply")) else ""
 
 
 def passed_on_for(message: Message, *, own: Collection[str] = ()) -> tuple[str, str] | None:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+BY_MACHINES = frozenset({"loop", "report", "auto-submitted", "auto-reply", "empty return path", "subject"})
+"""Values of `Inbound.auto` by which no person wrote it. The others say only that nothing may answer it by itself:
+companies' mail programs and lists put such headers into people's letters, too."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Attachment:
@@ -30,7 +34,7 @@ class Inbound:
     `message_id`, `in_reply_to` and `references` carry their angle brackets; empty where the message has none. `at` is
     what the sender's clock said, None where it can't be read. `text` is what the person wrote now, `quoted` what they
     quoted below. `html` is safe to show, without pictures from anywhere. `language`: two letters, empty where nobody
-    can say. `auto`: in a word why a machine wrote it, empty for a person (`automatic.why_automatic`). `hints`: what
+    can say. `auto`: in a word why nothing may answer it by itself (`automatic.why_automatic`). `hints`: what
     mail servers on the way said against it. `left_out`: files beyond what is kept of one message. `trouble`: why it
     could only be read in part.
     """
@@ -55,3 +59,8 @@ class Inbound:
     hints: tuple[str, ...] = ()
     left_out: int = 0
     trouble: str = ""
+
+    @property
+    def by_machine(self) -> bool:
+        """Whether no person wrote it."""
+        return self.auto in BY_MACHINES

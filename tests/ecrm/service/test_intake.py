@@ -123,6 +123,29 @@ def test_an_automatic_answer_is_kept_in_its_case_and_opens_nothing(plugin: Insta
 
 
 @pytest.mark.parametrize(
+    "headers",
+    [
+        {"X_Auto_Response_Suppress": "OOF, AutoReply"}, {"List_Unsubscribe": "<mailto:x@team.example>"},
+        {"List_Id": "<team.example.org>"}, {"Precedence": "bulk"}, {"sender": "notifications@desk.example"},
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("days", [1, 90])
+def test_a_person_s_answer_with_a_program_s_header_is_said_as_any_other(
+    plugin: Installation, headers: dict[str, str], days: int
+) -> None:
+    come_in(plugin, letter())
+    (received,) = go_out(plugin)
+    (case,) = cases_of(plugin)
+    with plugin.sessions.begin() as session:
+        change(session, session.merge(case), Changes(state=State.SOLVED), now=NOW)
+    again = letter("It is broken again", In_Reply_To=str(received["Message-ID"]), **headers)
+    assert come_in(plugin, again, at=NOW + timedelta(days=days)) == "case"
+    assert [one.state for one in cases_of(plugin)] == ([State.OPEN] if days == 1 else [State.SOLVED, State.NEW])
+    assert not any(one.automatic for one in said(plugin, cases_of(plugin)[-1]) if one.direction == "in")
+    assert go_out(plugin, at=NOW + timedelta(days=days, seconds=5)) == []  # nothing answers it by itself
+
+
+@pytest.mark.parametrize(
     ("message", "state", "why"),
     [
         (letter(Auto_Submitted="auto-replied"), "put_aside", "machine"),

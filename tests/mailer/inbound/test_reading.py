@@ -216,6 +216,8 @@ def test_a_text_without_end_is_cut_and_its_whole_is_a_file() -> None:
         ({"Subject": "Automatische Antwort: x"}, "subject"), ({"Subject": "My office is out of tea"}, ""),
         ({"From": "Shop <Shop@Example.com>"}, "loop"), ({"X_Loop": "shop@example.com"}, "loop"),
         ({"Content_Type": "multipart/report; boundary=x"}, "report"),
+        ({"Precedence": "auto_reply"}, "auto-reply"),
+        ({"Precedence": "bulk", "Subject": "Out of office"}, "subject"),  # what a machine wrote counts first
     ],
 )  # fmt: skip
 def test_machines_are_known_by_what_they_say(headers: dict[str, str], why: str) -> None:
