@@ -147,8 +147,7 @@ def _made(crm: Installation, session: Session, mail: Inbound, *, recipient: str,
     goes_on = thread is not None and (automatic or _goes_on(crm, thread.case, now=now))
     said = _said(
         session, mail, own=own_addresses(crm.app.config, crm.storefront.facts()),
-        into=thread.case if thread is not None and goes_on else None,
-        automatic=automatic, now=now,
+        into=thread if goes_on else None, automatic=automatic, now=now,
     )  # fmt: skip
     if thread is not None and goes_on:
         add_message(session, thread.case, said, now=now)
@@ -188,16 +187,18 @@ def _goes_on(crm: Installation, case: Case, *, now: datetime) -> bool:
 
 
 def _said(
-    session: Session, mail: Inbound, *, own: Collection[str], into: Case | None, automatic: bool, now: datetime
+    session: Session, mail: Inbound, *, own: Collection[str], into: Thread | None, automatic: bool, now: datetime
 ) -> Said:
-    at = _place(session, mail, into=into, now=now)
+    case = into.case if into is not None else None
+    at = _place(session, mail, into=case, now=now)
     # A Message-ID that stands in a case already is another message's: this one goes without, or it were lost.
     taken = by_message_id(session, mail.message_id) is not None
     return Said(
         direction=Direction.IN, channel=Channel.EMAIL, text=mail.text, quoted=mail.quoted, html=mail.html,
         author_name=mail.from_name or mail.from_address, from_address=mail.relayed_by or mail.from_address,
         message_id=None if taken or not mail.message_id else mail.message_id, in_reply_to=mail.in_reply_to,
-        automatic=automatic, at=at, written_at=_clock(mail, at), recipients=_recipients(mail, own=own, into=into),
+        automatic=automatic, at=at, written_at=_clock(mail, at), recipients=_recipients(mail, own=own, into=case),
+        from_workshop=into is not None and into.from_workshop,
         attachments=tuple(Attached(one.name, one.content_type, one.content) for one in mail.attachments),
     )  # fmt: skip
 

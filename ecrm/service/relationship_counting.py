@@ -121,7 +121,7 @@ def _contacts(since: datetime, now: datetime, *, ids: tuple[int, int] | None = N
         .where(
             Case.customer_id.is_not(None), Case.erased_at.is_(None), Case.spam.is_(False),
             CaseMessage.direction == Direction.IN, CaseMessage.automatic.is_(False), CaseMessage.at > since,
-            CaseMessage.at <= now,
+            CaseMessage.at <= now, CaseMessage.from_workshop.is_(False),
         )
     )  # fmt: skip
     rang = select(Call.customer_id).where(

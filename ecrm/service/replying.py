@@ -38,7 +38,6 @@ from .cases import (
 from .copies import chosen, others_of
 from .desk_addresses import own_addresses, sender_of
 from .order_keys import order_keys
-from .warranty import workshops_of
 
 TEMPLATE = "case_reply"
 MOST_QUOTED = 3000
@@ -82,10 +81,7 @@ def answer(
     if others is None:
         raise NotAnswerable("A copy goes only to whom a letter of this case named. Choose again who gets one.")
     before = messages_of(session, case.id)
-    apart = workshops_of(session, case.id)  # what a workshop wrote isn't quoted to the customer
-    last = next(
-        (one for one in reversed(before) if one.direction == Direction.IN and one.from_folded not in apart), None
-    )
+    last = next((one for one in reversed(before) if one.direction == Direction.IN and not one.from_workshop), None)
     try:
         with shop_context(crm) as facts:
             keys = order_keys(session, crm.storefront) if any(not one.theirs for one in others) else None

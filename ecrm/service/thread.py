@@ -14,6 +14,7 @@ from tracking.customers import customer_by_email
 from tracking.email_address import fold
 
 from .cases import Case, CaseMessage, CaseRecipient, Direction, by_reference, final
+from .warranty import workshops_of
 
 MARK = re.compile(r"\[(C-[A-Z2-7]{8})\]", re.IGNORECASE)
 """A case's reference in a subject (`Case.subject_mark`)."""
@@ -22,10 +23,12 @@ _MOST_IDS = 30
 
 @dataclass(frozen=True)
 class Thread:
-    """The case, and by what it was found: `answer` (a Message-ID of ours), `reference` or `subject`."""
+    """The case, and by what it was found: `answer` (a Message-ID of ours), `reference` or `subject`. `from_workshop`:
+    it answers what we wrote to a service point, from whichever address."""
 
     case: Case
     by: str
+    from_workshop: bool
 
 
 def thread_of(session: Session, mail: Inbound) -> Thread | None:
@@ -38,16 +41,34 @@ def thread_of(session: Session, mail: Inbound) -> Thread | None:
     sender = "" if mail.relayed_by else mail.from_address
     for message in _named(session, mail):
         case = _open_to_all(session, message.case_id)
-        if case is not None and message.direction != Direction.IN:  # a note with one is our letter to a workshop
-            return Thread(case, "answer")
-        if case is not None and belongs(session, case, sender):
-            return Thread(case, "reference")
+        if case is None:
+            continue
+        workshop = _from_workshop(session, case, sender, answered=message)
+        if message.direction != Direction.IN:
+            return Thread(case, "answer", workshop)
+        if belongs(session, case, sender):
+            return Thread(case, "reference", workshop)
     for mark in dict.fromkeys(MARK.findall(mail.subject)):
         found = by_reference(session, mark)
         case = _open_to_all(session, found.id) if found is not None else None
         if case is not None and belongs(session, case, sender):
-            return Thread(case, "subject")
+            return Thread(case, "subject", _from_workshop(session, case, sender))
     return None
+
+
+def _from_workshop(session: Session, case: Case, address: str, *, answered: CaseMessage | None = None) -> bool:
+    """Whether a letter that came to the case is a service point's: it answers our letter to one (a note with a
+    Message-ID) or its answer, or whoever did so before writes again. A clerk's own address counts as the service
+    point's, and one that was changed since; the customer who was in copy speaks for themselves."""
+    folded = fold(address)
+    if folded and (folded == case.from_folded or _is_customer(session, case, address)):
+        return False
+    if answered is not None and (answered.direction == Direction.NOTE or answered.from_workshop):
+        return True
+    wrote = select(CaseMessage.id).where(
+        CaseMessage.case_id == case.id, CaseMessage.from_folded == folded, CaseMessage.from_workshop.is_(True)
+    )
+    return folded in workshops_of(session, case.id) or session.scalar(wrote.limit(1)) is not None
 
 
 def belongs(session: Session, case: Case, address: str) -> bool:
@@ -56,10 +77,7 @@ def belongs(session: Session, case: Case, address: str) -> bool:
     folded = fold(address)
     if not folded:
         return False
-    if folded == case.from_folded:
-        return True
-    owner = customer_by_email(session, address)
-    if owner is not None and owner.id == case.customer_id:
+    if folded == case.from_folded or _is_customer(session, case, address):
         return True
     wrote = select(CaseMessage.id).where(
         CaseMessage.case_id == case.id, CaseMessage.from_folded == folded, CaseMessage.direction == Direction.IN
@@ -70,6 +88,11 @@ def belongs(session: Session, case: Case, address: str) -> bool:
         .where(CaseMessage.case_id == case.id, CaseRecipient.folded == folded, CaseRecipient.email_id.is_not(None))
     )
     return any(session.scalar(query.limit(1)) is not None for query in (wrote, told))
+
+
+def _is_customer(session: Session, case: Case, address: str) -> bool:
+    owner = customer_by_email(session, address)
+    return owner is not None and owner.id == case.customer_id
 
 
 def _named(session: Session, mail: Inbound) -> list[CaseMessage]:

@@ -169,8 +169,7 @@ def under_way(session: Session, *, limit: int) -> Sequence[WarrantyRequest]:
 
 
 def workshops_of(session: Session, case_id: int) -> frozenset[str]:
-    """The addresses, folded, of the service points that were asked on a case: what comes from there isn't the
-    customer's."""
+    """The addresses, folded, that the service points which were asked on a case have now."""
     query = (
         select(ServicePoint.email)
         .join(WarrantyRequest, WarrantyRequest.point_id == ServicePoint.id)

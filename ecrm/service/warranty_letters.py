@@ -20,7 +20,6 @@ from ecrm.wording import gettext as _
 from mailer.addressing import BadHeader
 from mailer.outbox import Email
 from mailer.placeholders import spoken
-from tracking.email_address import fold
 
 from . import cases
 from .desk_addresses import sender_of
@@ -31,6 +30,9 @@ from .warranty import NotAsked, RequestState, WarrantyRequest
 TEMPLATE, REMINDER, TO_CUSTOMER = "warranty_request", "warranty_reminder", "warranty_started"
 NOTICED = 2
 """How often silence is noticed: the first time the service point is reminded, the second time the desk."""
+LONGEST_AGO = timedelta(days=60)
+"""Of a request that is older, somebody spoke otherwise, or nobody waits any more: silence is noticed no more."""
+_OVER = (cases.State.SOLVED, cases.State.CLOSED)
 
 
 def write_to_point(
@@ -82,14 +84,21 @@ def write_to_customer(
 
 
 def remind_silent(crm: Installation, *, now: datetime) -> int:
-    """Remind service points that answered nothing; where that didn't help either, tell the desk. Returns how many."""
+    """Remind service points that answered nothing; where that didn't help either, tell the desk. Returns how many.
+
+    Nobody is reminded of a case that is solved or closed."""
     days = int(crm.app.config["ECRM_WARRANTY_SILENT_DAYS"])
     if days <= 0:
         return 0
     since = func.coalesce(WarrantyRequest.reminded_at, WarrantyRequest.asked_at)
-    silent = select(WarrantyRequest.id).where(
-        WarrantyRequest.state == RequestState.SENT, WarrantyRequest.reminders < NOTICED,
-        since <= now - timedelta(days=days),
+    silent = (
+        select(WarrantyRequest.id)
+        .join(cases.Case, cases.Case.id == WarrantyRequest.case_id)
+        .where(
+            WarrantyRequest.state == RequestState.SENT, WarrantyRequest.reminders < NOTICED,
+            since <= now - timedelta(days=days), WarrantyRequest.asked_at > now - LONGEST_AGO,
+            cases.Case.state.not_in(_OVER) | cases.Case.merged_into.is_not(None),
+        )
     )  # fmt: skip
     with crm.sessions() as session:
         waiting = session.scalars(silent.order_by(WarrantyRequest.id).limit(200)).all()
@@ -102,6 +111,9 @@ def remind_silent(crm: Installation, *, now: datetime) -> int:
 
 def _notice(crm: Installation, session: Session, request_id: int, *, now: datetime) -> bool:
     made = session.get_one(WarrantyRequest, request_id)
+    case = cases.final(session, session.get_one(cases.Case, made.case_id))
+    if case.state in _OVER:
+        return False
     before = made.reminders
     taken: Any = session.execute(
         update(WarrantyRequest)
@@ -109,15 +121,13 @@ def _notice(crm: Installation, session: Session, request_id: int, *, now: dateti
             WarrantyRequest.id == request_id,
             WarrantyRequest.reminders == before,
             WarrantyRequest.state == RequestState.SENT,
-            WarrantyRequest.case_id.is_not(None),
         )
         .values(reminders=before + 1, reminded_at=now)
     )
     if taken.rowcount != 1:
         return False
     unit, point = session.get_one(Unit, made.unit_id), session.get_one(ServicePoint, made.point_id)
-    case = cases.final(session, session.get_one(cases.Case, made.case_id))
-    if case.erased_at is not None or _answered(session, case, point, made):
+    if case.erased_at is not None or _answered(session, case, made):
         return False
     if before == 0:
         said = _("%(point)s hasn't answered: reminded.", point=point.name)
@@ -134,11 +144,12 @@ def _notice(crm: Installation, session: Session, request_id: int, *, now: dateti
     return True
 
 
-def _answered(session: Session, case: cases.Case, point: ServicePoint, made: WarrantyRequest) -> bool:
-    """They wrote, which is for staff to read: what became of the request is noted there."""
+def _answered(session: Session, case: cases.Case, made: WarrantyRequest) -> bool:
+    """Somebody there wrote, which is for staff to read: what became of the request is noted there. A machine of
+    theirs that answers is no answer."""
     wrote = select(cases.CaseMessage.id).where(
-        cases.CaseMessage.case_id == case.id, cases.CaseMessage.direction == cases.Direction.IN,
-        cases.CaseMessage.from_folded == fold(point.email), cases.CaseMessage.at >= made.asked_at,
+        cases.CaseMessage.case_id == case.id, cases.CaseMessage.from_workshop.is_(True),
+        cases.CaseMessage.automatic.is_(False), cases.CaseMessage.at >= made.asked_at,
     )  # fmt: skip
     return session.scalar(wrote.limit(1)) is not None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tracking.record import BigId, Record
@@ -35,7 +35,7 @@ class CaseMessage(Record):
     `message_id` is the mail's own with its angle brackets; unique, so that a mail is taken once. `email_id` is the row
     of the outbox that carries an answer. `from_folded` is who wrote it, where that is known: not always the case's own
     person, as others may be in copy. `at` orders the conversation; `written_at` is what the sender's clock said, where
-    that is another time.
+    that is another time. `from_workshop`: it answers our letter to a service point: never quoted to the case's person.
     """
 
     __tablename__ = "ecrm_case_message"
@@ -54,6 +54,7 @@ class CaseMessage(Record):
     message_id: Mapped[str | None] = mapped_column(String(500), unique=True)
     in_reply_to: Mapped[str] = mapped_column(String(500), default="")
     automatic: Mapped[bool] = mapped_column(default=False)
+    from_workshop: Mapped[bool] = mapped_column(default=False, server_default=false())
     at: Mapped[datetime]
     written_at: Mapped[datetime | None]
     email_id: Mapped[int | None] = mapped_column(BigInteger, index=True)

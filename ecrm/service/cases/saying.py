@@ -49,6 +49,7 @@ class Said:
 
     `message_id` with angle brackets, as in the mail. `automatic`: no person wrote it (an out-of-office note): it is
     kept and changes no state. `at` is its place in the conversation, `written_at` what its sender's clock said.
+    `from_workshop`: see `CaseMessage`.
     """
 
     direction: Direction
@@ -62,6 +63,7 @@ class Said:
     message_id: str | None = None
     in_reply_to: str = ""
     automatic: bool = False
+    from_workshop: bool = False
     at: datetime | None = None
     email_id: int | None = None
     written_at: datetime | None = None
@@ -163,7 +165,8 @@ def _values(case: Case, said: Said, *, now: datetime) -> dict[str, object]:
         "from_folded": fold(said.from_address)[:254] if said.from_address else "",
         "text": plain(said.text), "quoted": plain(said.quoted), "html": plain(said.html),
         "message_id": said.message_id[:500] if said.message_id else None, "in_reply_to": said.in_reply_to[:500],
-        "automatic": said.automatic, "at": said.at or now, "written_at": said.written_at, "email_id": said.email_id,
+        "automatic": said.automatic, "from_workshop": said.from_workshop,
+        "at": said.at or now, "written_at": said.written_at, "email_id": said.email_id,
     }  # fmt: skip
 
 

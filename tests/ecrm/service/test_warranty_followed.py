@@ -82,11 +82,68 @@ def test_a_silent_workshop_is_reminded_once_and_then_somebody_has_to_call(
     assert len(written(plugin, "warranty_reminder")) == 1
 
 
-@pytest.mark.parametrize("how", ["answered", "moved", "switched off"])
+CLERK = "Jan <jan@example.org>"
+
+
+@pytest.mark.parametrize("sender", [CLERK, WORKSHOP])
+def test_what_answers_our_letter_to_the_workshop_is_quoted_to_nobody_from_whichever_address_it_comes(
+    plugin: Installation, request_id: int, sender: str
+) -> None:
+    (asked,) = written(plugin, "warranty_request")
+    come_in(plugin, letter("It may take long", subject="My lamp", sender="Ada <ada@example.net>",
+                           In_Reply_To=written(plugin, "warranty_started")[0].message_id), at=NOW)  # fmt: skip
+    first = letter("INTERNAL 40 EUR", sender=sender, message_id="<w1@example.org>", In_Reply_To=asked.message_id)
+    come_in(plugin, first, at=NOW + timedelta(hours=1))
+    come_in(
+        plugin, letter("INTERNAL 50 EUR", sender=sender, In_Reply_To="<w1@example.org>"), at=NOW + timedelta(hours=2)
+    )
+    (case,) = cases_of(plugin)
+    come_in(plugin, letter("INTERNAL 60", sender=sender, subject=case.subject_mark), at=NOW + timedelta(hours=3))
+    with plugin.sessions.begin() as session:
+        session.scalars(select(ServicePoint)).one().email = "moved@example.org"
+    with plugin.app.app_context(), plugin.sessions.begin() as session:
+        replying.answer(
+            plugin, session, session.get_one(Case, case.id), "They repair it.", by=MIA, now=NOW + timedelta(hours=4)
+        )
+    (reply,) = written(plugin, "case_reply")
+    assert len([one for one in said(plugin, case) if one.from_workshop]) == 3
+    assert "INTERNAL" not in reply.text + reply.html
+    assert "It may take long" in reply.text
+
+
+def test_a_customer_who_answers_the_workshop_s_letter_to_both_is_quoted_as_ever(
+    plugin: Installation, request_id: int
+) -> None:
+    (asked,) = written(plugin, "warranty_request")
+    come_in(plugin, letter("Ada, is it the switch?", sender=CLERK, message_id="<w1@example.org>",
+                           In_Reply_To=asked.message_id), at=NOW + timedelta(hours=1))  # fmt: skip
+    come_in(plugin, letter("Yes, the switch", In_Reply_To="<w1@example.org>", References=asked.message_id),
+            at=NOW + timedelta(hours=2))  # fmt: skip
+    (case,) = cases_of(plugin)
+    assert [one.from_workshop for one in said(plugin, case) if one.direction == Direction.IN] == [True, False]
+
+
+@pytest.mark.parametrize("how", ["solved", "closed", "long ago"])
+def test_a_workshop_isn_t_reminded_of_what_is_over(plugin: Installation, request_id: int, how: str) -> None:
+    if how != "long ago":
+        with plugin.sessions.begin() as session:
+            case = session.scalars(select(Case)).one()
+            cases.change(session, case, cases.Changes(state=State(how)), by=MIA, now=NOW)
+    with plugin.app.app_context():
+        assert remind_silent(plugin, now=NOW + timedelta(days=61 if how == "long ago" else 9)) == 0
+        assert written(plugin, "warranty_reminder") == []
+        if how == "solved":
+            come_in(plugin, letter("It flickers again",
+                                   In_Reply_To=written(plugin, "warranty_started")[0].message_id))  # fmt: skip
+            assert remind_silent(plugin, now=NOW + timedelta(days=9)) == 1, "it was opened again"
+
+
+@pytest.mark.parametrize("how", ["answered", "answered by a clerk", "moved", "switched off"])
 def test_nobody_is_reminded_of_what_they_answered(plugin: Installation, request_id: int, how: str) -> None:
-    if how == "answered":
+    if how.startswith("answered"):
         (asked,) = written(plugin, "warranty_request")
-        come_in(plugin, letter("Yes", sender=WORKSHOP, In_Reply_To=asked.message_id), at=NOW + timedelta(hours=1))
+        sender = WORKSHOP if how == "answered" else CLERK
+        come_in(plugin, letter("Yes", sender=sender, In_Reply_To=asked.message_id), at=NOW + timedelta(hours=1))
     elif how == "moved":
         with plugin.sessions.begin() as session:
             made = session.get_one(WarrantyRequest, request_id)
