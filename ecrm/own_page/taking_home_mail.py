@@ -23,12 +23,14 @@ from tracking.clickstream.event import Event
 from tracking.clickstream.sessions import Session as Visit
 
 MOST = 100_000
+_OF_WHOEVER_ENTERED_IT = ("person", "address", "contact_email")
 
 
 def of_mail(session: Session, customer_id: int, mailboxes: Sequence[int]) -> dict[str, Any]:
     """What was sent to them and what became of it, what they agreed to and wait for.
 
-    Not the letters' texts: some hold links that prove a mailbox, which an account may only have named.
+    Not the letters' texts: some hold links that prove a mailbox, which an account may only have named. Nor whose name
+    or whose other mailbox stood on them: a guest may have ordered under their address.
     """
     emails = session.scalars(select(Email).where(Email.customer_id == customer_id).order_by(Email.id).limit(MOST)).all()
     deeds: dict[int, list[dict[str, Any]]] = {}
@@ -37,8 +39,8 @@ def of_mail(session: Session, customer_id: int, mailboxes: Sequence[int]) -> dic
         deeds.setdefault(deed.email_id, []).append({"what": deed.deed, "link": deed.link, "at": moment(deed.at)})
     return {
         "emails": [
-            {"subject": one.subject, "to": one.to_address, "name": one.to_name, "order": one.order_reference,
-             "at": moment(one.queued_at), "opened": deeds.get(one.id, [])}
+            {"subject": one.subject, "to": one.to_address if one.contact_id in mailboxes else None,
+             "order": one.order_reference, "at": moment(one.queued_at), "opened": deeds.get(one.id, [])}
             for one in emails
         ],
         "emails_that_came_back": [
@@ -98,7 +100,7 @@ def of_steps(session: Session, customer_id: int, *, account: str | None) -> dict
         ],
         "steps": [
             {"what": one.name, "about": one.subject, "at": moment(one.happened_at),
-             "details": {name: said for name, said in one.properties.items() if name != "visitor"}}
+             "details": _details(one, account)}
             for one in session.scalars(steps.limit(MOST))
         ],
         "recommendations_judged": [
@@ -115,6 +117,14 @@ def theirs(customer_id: int) -> ColumnElement[bool]:
     )
     in_visits = and_(Event.customer_id.is_(None), Event.visitor_id.in_(browsers), Event.session_id.in_(visits))
     return or_(Event.customer_id == customer_id, in_visits)
+
+
+def _details(step: Event, account: str | None) -> dict[str, Any]:
+    """What a step said, without who and where where another entered that: a guest may have typed anybody's address."""
+    person = step.properties.get("person")
+    own = not isinstance(person, dict) or (bool(account) and person.get("customer_id") == account)
+    left_out = {"visitor"} if own else {"visitor", *_OF_WHOEVER_ENTERED_IT}
+    return {name: said for name, said in step.properties.items() if name not in left_out}
 
 
 def moment(value: Any) -> str | None:

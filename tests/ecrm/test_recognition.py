@@ -52,9 +52,11 @@ def test_a_guest_order_under_an_accounts_address_changes_nothing_of_its_profile(
     assert (kites.only(Customer).first_name, kites.only(Customer).phone) == ("Ada", "")
 
 
-def letter(kites: Kites, address: str, *, words: str = "Where is it?") -> str:
+def letter(kites: Kites, address: str, *, words: str = "Where is it?", relayed_by: str = "") -> str:
     """A case from an address, as the desk's mail makes one; its reference."""
-    said = cases.Said(direction=cases.Direction.IN, text=words, channel=cases.Channel.EMAIL, from_address=address)
+    said = cases.Said(
+        direction=cases.Direction.IN, text=words, channel=cases.Channel.EMAIL, from_address=relayed_by or address
+    )
     opened = cases.Opened(channel=cases.Channel.EMAIL, subject=words, from_address=address, said=said)
     with kites.session() as session, session.begin():
         return cases.open_case(session, opened, now=AT).reference
@@ -85,6 +87,20 @@ def test_what_an_address_wrote_before_anybody_was_known_by_it_joins_whoever_prov
     with kites.session() as session:
         facts = desk_facts(session, ada, now=AT)
         assert ([one.reference for one in facts.cases], facts.nameless) == ([mine], [])
+
+
+def test_what_another_site_passed_on_in_her_name_stays_nobodys_when_she_proves_her_address(kites: Kites) -> None:
+    passed_on = letter(kites, "ada@example.com", relayed_by="noreply@forms.example")
+    with kites.session() as session, session.begin():
+        case = cases.by_reference(session, passed_on)
+        assert case is not None
+        later = cases.Said(direction=cases.Direction.IN, text="Me too", from_address="ada@example.com", at=AT)
+        cases.add_message(session, case, later, now=AT)
+    kites.tell(signed_up(email_proved=True))
+    assert owner_of(kites, passed_on) == (None, [])
+    with kites.session() as session:
+        facts = desk_facts(session, kites.only(Customer).id, now=AT)
+        assert ([one.reference for one in facts.nameless], facts.cases) == ([passed_on], [])
 
 
 def test_a_guests_order_proves_no_address_and_takes_no_letter_of_before(kites: Kites) -> None:

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, select
 
 from ecrm import CustomerFacts
-from ecrm.events import ProductsSearched
+from ecrm.events import Address, ProductsSearched
 from ecrm.service import cases, notes
 from ecrm.service.calls import Call
 from ecrm.service.cases import Case, CaseMessage, Changes, Channel, Direction, Kind, Opened, Said, State
@@ -195,6 +195,23 @@ def test_what_is_taken_home_is_theirs_and_whole(kites: Kites, browser: FlaskClie
     assert held["orders"][0]["parcels"][0]["status"] == "delivered"
     assert [(one["reference"], len(one["messages"])) for one in held["cases"]] == [(reference, 2)]
     assert len(held["emails"]) == len(kites.emails("order_confirmation")) + 2
+
+
+def test_what_a_guest_entered_under_her_address_is_not_taken_home(kites: Kites, browser: FlaskClient) -> None:
+    street = Address(
+        name="Bob Stranger", line1="Secret Road 9", city="Ulm", postcode="89073", country="DE", phone="+49 170 99"
+    )
+    bob = person(first_name="Bob", last_name="Stranger", phone="+49 170 99")
+    kites.tell(order("B1", bob, address=street, contact_email="bob@example.net"))
+    held = browser.get("/ecrm/me/data.json")
+    assert [one["number"] for one in held.json["orders"]] == ["B1", "A1"]
+    for words in ("Stranger", "Secret Road", "+49 170 99", "Ulm", '"89073"'):
+        assert words not in held.text, words
+    details = {one["details"]["order_id"]: one["details"] for one in held.json["steps"] if one["about"] in {"A1", "B1"}
+               and one["what"] == "Order Completed"}  # fmt: skip
+    assert details["A1"]["address"]["line1"] == "Lane 1"
+    assert {"person", "address", "contact_email"}.isdisjoint(details["B1"])
+    assert details["B1"]["total_minor"] == 3500
 
 
 def test_asking_to_be_erased_opens_one_case_for_a_person(kites: Kites, browser: FlaskClient) -> None:
