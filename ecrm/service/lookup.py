@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, func, select
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from ecrm.customers.phones import customers_by_phone
@@ -256,19 +256,34 @@ def _by_name(session: Session, asked: str) -> Found | Several | Miss:
     wanted = beginnings(asked)
     if not wanted:
         return Miss.SHORT_NAME
-    connection, found = session.connection(), set[tuple[str, int]]()
-    for one in wanted:
-        found.update(
-            (row.name_folded, row.id) for row in connection.execute(_STRETCH, {"first": one, "last": one + LAST})
-        )
-    for one, words in () if found else words_apart(asked):
-        apart = _STRETCH.where(*(_NAMED.name_folded.contains(word, autoescape=True) for word in words))
-        found.update((row.name_folded, row.id) for row in connection.execute(apart, {"first": one, "last": one + LAST}))
+    found = _in_stretches(session, [(_STRETCH, one, one + LAST) for one in wanted])
+    if not found:
+        found = _in_stretches(session, [
+            (_STRETCH.where(*(_NAMED.name_folded.contains(word, autoescape=True) for word in words)), one, one + LAST)
+            for one, words in words_apart(asked)
+        ])  # fmt: skip
+    elif len(found) <= MOST:  # "Anna Schmidt" may be Maria Anna Schmidt, or Schmidt-Meyer
+        more = _in_stretches(session, [
+            (_STRETCH.where(*(_begins_a_word(word) for word in words)), f"{one} ", f"{one}-{LAST}")
+            for one, words in words_apart(asked)
+        ])  # fmt: skip
+        found = list(dict.fromkeys([*found, *more]))
     if not found:
         return Miss.NO_SUCH_NAME
-    ids = [customer_id for _name, customer_id in sorted(found)]
     # Also a single one is shown first: a beginning is a guess, and a page of the wrong person is a breach.
-    return Several(_described(session, ids[:MOST]), By.NAME, more=len(ids) > MOST)
+    return Several(_described(session, found[:MOST]), By.NAME, more=len(found) > MOST)
+
+
+def _in_stretches(session: Session, stretches: Sequence[tuple[Select[Any], str, str]]) -> list[int]:
+    """The customers of these stretches in the order of their names, each once."""
+    connection, found = session.connection(), set[tuple[str, int]]()
+    for statement, first, last in stretches:
+        found.update((row.name_folded, row.id) for row in connection.execute(statement, {"first": first, "last": last}))
+    return [customer_id for _name, customer_id in sorted(found)]
+
+
+def _begins_a_word(word: str) -> ColumnElement[bool]:
+    return or_(*(_NAMED.name_folded.contains(before + word, autoescape=True) for before in (" ", "-")))
 
 
 def _together(session: Session, found: Sequence[Found | Several]) -> Found | Several:
