@@ -147,8 +147,8 @@ def queue(
         "to_address": to.address,
         "to_name": to.name,
         "subject": checked_subject(subject),
-        "text": text,
-        "html": html,
+        "text": _storable(text),
+        "html": _storable(html),
         "message_id": message_id_for(queued_at=now, domain=sender.domain),
         "transactional": transactional,
         "topic": "",
@@ -167,6 +167,11 @@ def queue(
         "last_error": "",
     }
     return insert_once(session, Email, values)
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL keeps neither NUL nor half a letter, and one of them would lose the whole transaction."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def message_id_for(*, queued_at: datetime, domain: str) -> str:

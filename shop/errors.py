@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from .database import db
 from .security import is_api
 from .wording import gettext as _
+from .wording import number
 
 log = logging.getLogger("shop.errors")
 
@@ -100,7 +101,8 @@ def _sorry_form() -> tuple[str, str]:
 
 def _too_large() -> str:
     most = (request.max_content_length if has_request_context() else None) or 0
-    size = f"{most / 1_000_000:.0f} MB" if most >= 1_000_000 else f"{most // 1000} kB"
+    # rounded down: what is said can be sent
+    size = f"{number(most // 100_000 / 10)} MB" if most >= 1_000_000 else f"{number(most // 1000)} kB"
     return _(
         "What you sent is larger than the %(most)s that this page accepts. Nothing was changed. Please go back with "
         "your browser, where what you typed still stands, and shorten it, or choose fewer or smaller files.",

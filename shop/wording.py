@@ -51,7 +51,7 @@ def money(minor: int, currency: str) -> str:
     return format_currency(amount, currency, locale=locale())
 
 
-def number(value: int) -> str:
+def number(value: int | float) -> str:
     """A count with the reader's separators, e.g. `29,566`."""
     return str(format_decimal(value, locale=locale()))
 

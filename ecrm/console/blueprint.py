@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Response, current_app, render_template, request, session, url_for
+from flask import Blueprint, Response, current_app, g, render_template, request, session, url_for
 from flask_wtf.csrf import generate_csrf
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound, RequestEntityTooLarge
 
@@ -324,7 +324,7 @@ def _not_permitted(_error: NotPermitted) -> tuple[str, int]:
 
 @console.errorhandler(RequestEntityTooLarge)
 def _too_large(_error: RequestEntityTooLarge) -> tuple[str, int]:
-    most = request.max_content_length
+    most = g.get("most_bytes", request.max_content_length)  # a page that takes files allows some more for the form
     words = _(
         "That is too large%(limit)s. Nothing was changed. Go back with your browser, where what you typed still "
         "stands, and shorten it, or choose fewer or smaller files.",
@@ -334,7 +334,9 @@ def _too_large(_error: RequestEntityTooLarge) -> tuple[str, int]:
 
 
 def _size(count: int) -> str:
-    return f"{count / 1_000_000:.0f} MB" if count >= 1_000_000 else f"{count // 1000} kB"
+    """Rounded down: what is said can be sent."""
+    many = count >= 1_000_000
+    return f"{wording.number(count // 100_000 / 10)} MB" if many else f"{wording.number(count // 1000)} kB"
 
 
 @console.errorhandler(BadRequest)

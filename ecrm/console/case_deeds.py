@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from flask import Response as FlaskResponse
-from flask import flash, redirect, request
+from flask import flash, g, redirect, request
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import NotFound
@@ -24,6 +24,7 @@ from ecrm.service.macros import Macro, filled_in
 from ecrm.service.replying import NotAnswerable, answer
 from ecrm.service.teams import agents, teams
 from ecrm.wording import gettext as _
+from mailer.enclosed import MOST_BYTES
 
 from .blueprint import console, kept_reason
 from .case_page import Typed, case_url, find_case, news_since, render_case, seen_version
@@ -39,16 +40,17 @@ _SHOWN_AS = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "ap
 def _let_files_in(endpoint: str | None, _values: Mapping[str, object] | None) -> None:
     """Files are larger than the host's limit for forms; here, since the check of the token reads the body first."""
     if endpoint == "console.reply_to_case":
-        request.max_content_length = MOST_UPLOADED
+        request.max_content_length, g.most_bytes = MOST_UPLOADED, MOST_BYTES
 
 
 @console.post("/cases/<reference>/reply")
 @needs(Permission.CASES)
 def reply_to_case(reference: str) -> Response | tuple[str, int]:
     """Send the answer, keep a note, or put a macro's words into the box; by the button that was pressed."""
+    words = cases.plain(request.form.get("text", "")[:MOST_TEXT]).replace("\r\n", "\n")
     typed = Typed(
-        text=request.form.get("text", "")[:MOST_TEXT].replace("\r\n", "\n"), then=request.form.get("then", ""),
-        macro=request.form.get("macro", ""), copies=tuple(request.form.getlist("copy")[:50]),
+        text=words, then=request.form.get("then", ""), macro=request.form.get("macro", ""),
+        copies=tuple(request.form.getlist("copy")[:50]),
     )  # fmt: skip
     if request.form.get("do") == "macro":
         return _put_in(reference, typed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import Response, flash, g, redirect, render_template, request, url_for
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import BadRequest, NotFound, RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
@@ -33,7 +33,7 @@ def _let_files_in(endpoint: str | None, _values: dict[str, object] | None) -> No
     """Exports are larger than the host's limit for forms; who may import them may send them."""
     # Here, since the check of the form's token reads the body before any view could raise the limit.
     if endpoint == "console.upload_import" and (staff := present_staff()) and may(staff, Permission.CAMPAIGNS):
-        request.max_content_length = MAX_BYTES + _FORM_ROOM
+        request.max_content_length, g.most_bytes = MAX_BYTES + _FORM_ROOM, MAX_BYTES
 
 
 @console.get("/imports")

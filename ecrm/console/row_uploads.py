@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from flask import request
+from flask import g, request
 from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 
 from ecrm.access.roles import Permission, may, present_staff, signed_in_staff
@@ -33,7 +33,7 @@ def _let_files_in(endpoint: str | None, _values: dict[str, object] | None) -> No
     """Here, since the check of the form's token reads the body before any view could raise the host's limit."""
     needed = _TAKES_FILES.get(endpoint or "")
     if needed is not None and (staff := present_staff()) and may(staff, needed):
-        request.max_content_length = MAX_BYTES + _FORM_ROOM
+        request.max_content_length, g.most_bytes = MAX_BYTES + _FORM_ROOM, MAX_BYTES
 
 
 def take_upload(kind: str, read: Callable[[bytes], Table]) -> str:

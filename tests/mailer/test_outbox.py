@@ -37,6 +37,11 @@ def test_one_cause_makes_one_email(session: Session) -> None:
     assert session.scalar(select(func.count()).select_from(Email)) == 1
 
 
+def test_what_no_database_keeps_is_left_out_and_loses_nobody_their_email(session: Session) -> None:
+    email = session.get_one(Email, put(session, text="He\0llo \ud800", html="<p>He\0llo</p>"))
+    assert (email.text, email.html) == ("Hello ?", "<p>Hello</p>")
+
+
 def test_an_email_is_gone_with_the_transaction_of_its_cause(session: Session) -> None:
     put(session)
     session.rollback()

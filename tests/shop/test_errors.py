@@ -112,3 +112,11 @@ def test_the_wrong_role_gets_a_page_and_not_the_sign_in(client: FlaskClient, sho
     answer = client.get("/staff")
     assert answer.status_code == 403
     assert "Not for this account" in text_of(answer)
+
+
+def test_a_page_that_refuses_what_is_too_large_names_a_limit_that_it_keeps(app: Flask, client: FlaskClient) -> None:
+    for most, named in ((11 * 2**20, "11,5 MB"), (256 * 2**10, "262 kB")):  # as the test shop writes numbers
+        app.config["MAX_CONTENT_LENGTH"] = most
+        answer = client.post("/sign-in", data=b"x" * (most + 1), content_type="application/x-www-form-urlencoded")
+        assert answer.status_code == 413
+        assert f"larger than the {named} that" in text_of(answer)

@@ -18,7 +18,7 @@ from .forgetting import forget_before, forget_person
 from .merging import NotMerged, merge
 from .message import AttachmentContent, CaseAttachment, CaseMessage, CaseRecipient, Direction, Field
 from .opening import Opened, open_case
-from .saying import Attached, Recipient, Said, add_message, final
+from .saying import Attached, Recipient, Said, add_message, final, plain
 from .step import CaseStep, log_step, steps_of
 from .words import cases_with
 
@@ -70,6 +70,7 @@ __all__ = [
     "of_address",
     "of_customer",
     "open_case",
+    "plain",
     "recipients_of",
     "reckon",
     "steps_of",

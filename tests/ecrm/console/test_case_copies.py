@@ -104,3 +104,14 @@ def test_a_link_that_the_customer_pasted_is_quoted_to_no_copy(
     assert len(texts) == 2
     assert not any("proof" in text for text in texts)
     assert all("nothing moves" in text for text in texts)
+
+
+def test_an_answer_pasted_with_a_nul_goes_out_without_it(
+    browser: FlaskClient, token: str, sessions: sessionmaker[Session], case: str
+) -> None:
+    form = {"csrf_token": token, "do": "send", "text": "So\0on, \0Ada."}
+    assert browser.post(f"/console/cases/{case}/reply", data=form).status_code == 303
+    with sessions() as session:
+        (email,) = session.scalars(select(Email).where(Email.template == "case_reply"))
+    assert "Soon, Ada." in email.text
+    assert "\0" not in email.text + email.html
