@@ -83,7 +83,8 @@ def send_parcel(number: str) -> Response | tuple[str, int]:
     to_send = [one for one in pieces_of(db.session(), row) if one.left]
     inside = {one.product_id: one.left for one in to_send} if typed.pieces is None else typed.pieces
     numbered = {one.product_id: one.name for one in to_send if one.serial_numbered}
-    known = any(parcel.tracking_number == typed.number for parcel in parcels_of(db.session(), row))
+    label = (typed.carrier, typed.number)
+    known = any((parcel.carrier, parcel.tracking_number) == label for parcel in parcels_of(db.session(), row))
     try:
         if not known:  # the same form again is answered with the parcel that it made
             check_pieces(typed.serials, inside, numbered=numbered, unreadable=typed.unreadable)

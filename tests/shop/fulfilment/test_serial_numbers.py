@@ -49,6 +49,17 @@ def test_the_numbers_that_a_scanner_types_are_kept_with_the_parcel(
     assert tables().scalars(select(ParcelLine.serial_numbers)).one() == ["SN-001", "SN-002"]
 
 
+def test_the_same_number_of_another_carrier_is_another_parcel_whose_pieces_are_checked(
+    staff: Staff, number: str, coffee: int, tables: Look
+) -> None:
+    packer, one = staff(Role.PACKER), {f"send-{coffee}": "1"}
+    assert send(packer, number, **one, **{f"serials-{coffee}": "SN-001"}).status == 200
+    page = send(packer, number, carrier="ups", **one, **{f"serials-{coffee}": "SN-002\nSN-003"})
+    assert page.status == 422
+    assert "2 serial numbers for 1 pieces" in page.words
+    assert tables().scalars(select(ParcelLine.serial_numbers)).all() == [["SN-001"]]
+
+
 @pytest.mark.parametrize(
     ("typed", "why"),
     [
