@@ -25,7 +25,7 @@ from ecrm.wording import today
 from tracking.orders import SeenOrder, SeenOrderLine
 
 from .blueprint import console, kept_reason
-from .queries import LARGEST, text_arg
+from .queries import LARGEST, number_arg, text_arg
 
 OPEN_REQUESTS = 50
 UNIT = f"/units/<int(max={LARGEST}):unit_id>"
@@ -91,7 +91,7 @@ def ask_service_point(unit_id: int) -> Response | tuple[str, int]:
     try:
         with crm.sessions.begin() as session:
             piece = _piece(session, unit_id)
-            point = session.get(service_points.ServicePoint, request.form.get("point", 0, type=int))
+            point = session.get(service_points.ServicePoint, number_arg("point") or 0)
             if point is None or point.closed_at is not None:
                 raise warranty.NotAsked(_("Choose a service point."))
             made, case = warranty.request(session, piece, point, words=words, case=None, by=signed_in_staff(), now=now)

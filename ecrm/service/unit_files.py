@@ -198,11 +198,13 @@ class _Known:
             if last < sold_on:
                 raise _Refused(_("The warranty ends before the sale."))
             return last
-        if not months:
-            return runs_until(sold_on, self.calendar.months.get(product, self.calendar.usual))
-        if not (months.isascii() and months.isdigit() and int(months[:6]) <= MOST_MONTHS):
+        if months and not (months.isascii() and months.isdigit() and len(months) <= 6 and int(months) <= MOST_MONTHS):
             raise _Refused(_("Months of warranty are a whole number, at most %(most)d.", most=MOST_MONTHS))
-        return runs_until(sold_on, int(months))
+        runs = int(months) if months else self.calendar.months.get(product, self.calendar.usual)
+        try:
+            return runs_until(sold_on, runs)
+        except (ValueError, OverflowError):
+            raise _Refused(_("No calendar has the day on which this warranty would end.")) from None
 
     def _same(self, folded: str, product: str, order: SeenOrder | None, customer: int | None) -> bool:
         if (folded, product) not in self.pieces:

@@ -111,6 +111,24 @@ def test_a_spreadsheet_with_dates_is_read_and_a_piece_of_somebody_else_is_not_ta
     assert "on file with another order or customer" in words(upload(olga, other.encode()))
 
 
+@pytest.mark.parametrize(
+    ("sold", "months", "why"),
+    [
+        ("2024-11-20", "00000099999", "Months of warranty are a whole number"),
+        ("2024-11-20", "1201", "Months of warranty are a whole number"),
+        ("2024-11-20", "9" * 5000, "Months of warranty are a whole number"),
+        ("0001-01-01", "1200", "warranty until 0101-01-01"),
+    ],
+)
+def test_months_that_no_warranty_has_are_refused_in_words(
+    olga: Person, shop_data: dict[str, int], sold: str, months: str, why: str
+) -> None:
+    head = "Serial number;Product;Sold on;Warranty months"
+    page = upload(olga, f"{head}\nFC 7;{shop_data['filter']};{sold};{months}\n".encode())
+    assert page.status == 200
+    assert why in words(page)
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04" + bytes(300), b"\x00\x01", b"a,b\n1,2\n", b"Serial number\n"])
 def test_what_is_no_such_file_is_refused_in_words(olga: Person, content: bytes) -> None:
     page = upload(olga, content)

@@ -61,6 +61,8 @@ def test_the_nearest_point_is_asked_by_e_mail_and_followed_on_a_case(
     ask = {"csrf_token": token, "point": "1", "words": "It rattles"}
     assert browser.post("/console/units/1/requests", data={**ask, "words": ""}).status_code == 422
     assert browser.post("/console/units/1/requests", data={**ask, "point": "2"}).status_code == 422
+    for forged in ("9" * 30, str(2**63), "-1"):
+        assert browser.post("/console/units/1/requests", data={**ask, "point": forged}).status_code == 400
     assert "is on its way" in browser.post("/console/units/1/requests", data=ask, follow_redirects=True).text
     assert browser.post("/console/units/1/requests", data=ask).status_code == 422
     step = {"csrf_token": token, "state": "repaired"}
