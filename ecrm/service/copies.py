@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from tracking.customers import CustomerEmail
 from tracking.email_address import fold
 
-from .cases import Case, CaseMessage, CaseRecipient
+from .cases import Case, CaseMessage, CaseRecipient, Direction
 from .desk_addresses import bare
 
 MOST = 20
@@ -20,27 +20,38 @@ MOST = 20
 
 @dataclass(frozen=True)
 class Other:
-    """Somebody whom a letter named. `theirs`: another mailbox of the case's own customer."""
+    """Somebody whom a letter named. `theirs`: another mailbox of the case's own customer. `joined`: they wrote in by
+    themselves, and no letter of anybody else named them."""
 
     address: str
     folded: str
     theirs: bool
+    joined: bool = False
 
 
 def others_of(session: Session, case: Case, *, own: Collection[str]) -> list[Other]:
-    """Everybody whom the letters of a case named or who wrote in it, but the one who is answered anyway and ourselves.
+    """Everybody whom people's letters of a case named or who wrote in it, but the one who is answered anyway and
+    ourselves. Whom a workshop's letter names is no business of the customer's.
 
     Args:
         own: our own addresses, folded.
     """
+    by_others = (CaseMessage.direction == Direction.IN) & (CaseMessage.from_folded != CaseRecipient.folded)
     query = (
-        select(CaseRecipient.address, CaseRecipient.folded)
+        select(CaseRecipient.address, CaseRecipient.folded, by_others)
         .join(CaseMessage, CaseMessage.id == CaseRecipient.message_id)
-        .where(CaseMessage.case_id == case.id, CaseRecipient.folded != case.from_folded)
+        .where(
+            CaseMessage.case_id == case.id,
+            CaseRecipient.folded != case.from_folded,
+            CaseMessage.automatic.is_(False),
+            CaseMessage.from_workshop.is_(False),
+        )
         .order_by(CaseMessage.at.desc(), CaseRecipient.id)
     )
     ours = {bare(one) for one in own}
-    named = {folded: address for address, folded in session.execute(query) if bare(folded) not in ours}
+    rows = [row for row in session.execute(query) if bare(row[1]) not in ours]
+    named = {folded: address for address, folded, _by_others in rows}
+    invited = {folded for _address, folded, named_by_others in rows if named_by_others}
     theirs = set(
         session.scalars(
             select(CustomerEmail.folded).where(
@@ -48,7 +59,10 @@ def others_of(session: Session, case: Case, *, own: Collection[str]) -> list[Oth
             )
         )
     )
-    return [Other(address, folded, folded in theirs) for folded, address in list(named.items())[:MOST]]
+    return [
+        Other(address, folded, theirs=folded in theirs, joined=folded not in invited)
+        for folded, address in list(named.items())[:MOST]
+    ]
 
 
 def chosen(others: Collection[Other], wanted: Collection[str]) -> tuple[Other, ...] | None:

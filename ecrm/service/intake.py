@@ -223,7 +223,8 @@ def _recipients(mail: Inbound, *, own: Collection[str], into: Case | None) -> tu
     answered = {fold(mail.from_address), fold(mail.relayed_by)}
     ours = {bare(one) for one in own}
     named: dict[str, Recipient] = {}
-    if into is not None and not mail.relayed_by and fold(mail.from_address) != into.from_folded:
+    joins = into is not None and fold(mail.from_address) != into.from_folded
+    if joins and not mail.relayed_by and mail.auto != "machine":
         named[fold(mail.from_address)] = Recipient(Field.FROM, mail.from_address)
     for field, found in ((Field.TO, mail.to), (Field.COPY, mail.cc), (Field.ANSWERS, mail.reply_to)):
         for address in found:

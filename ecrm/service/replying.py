@@ -17,6 +17,7 @@ from mailer import dedup
 from mailer.addressing import MAX_SUBJECT, BadHeader, Mailbox
 from mailer.enclosed import MOST_BYTES, File, correspondence
 from mailer.outbox import Email
+from tracking.customers import CustomerEmail
 
 from .cases import (
     Attached,
@@ -35,7 +36,7 @@ from .cases import (
     messages_of,
     take,
 )
-from .copies import chosen, others_of
+from .copies import Other, chosen, others_of
 from .desk_addresses import own_addresses, sender_of
 from .order_keys import order_keys
 
@@ -81,7 +82,7 @@ def answer(
     if others is None:
         raise NotAnswerable("A copy goes only to whom a letter of this case named. Choose again who gets one.")
     before = messages_of(session, case.id)
-    last = next((one for one in reversed(before) if one.direction == Direction.IN and not one.from_workshop), None)
+    last = _last(session, case, before, others)
     try:
         with shop_context(crm) as facts:
             keys = order_keys(session, crm.storefront) if any(not one.theirs for one in others) else None
@@ -133,6 +134,24 @@ def answer(
         ),
     )  # fmt: skip
     return add_message(session, case, said, now=now)
+
+
+def _last(session: Session, case: Case, before: Sequence[CaseMessage], others: Collection[Other]) -> CaseMessage | None:
+    """What is answered and quoted: the newest words of the case's own person or of somebody who gets this answer.
+
+    Nobody's private remark goes to another by itself: neither a machine's (an out-of-office note), nor a
+    workshop's, nor what came from whoever a letter was passed on to.
+    """
+    theirs = select(CustomerEmail.folded).where(CustomerEmail.customer_id == case.customer_id)
+    readers = {case.from_folded, *(one.folded for one in others), *session.scalars(theirs)} - {""}
+
+    def answered(one: CaseMessage) -> bool:
+        began = one is before[0]  # a form's letter comes from the form, for whoever is answered
+        unsigned = not one.from_folded and one.channel != Channel.EMAIL  # a call
+        return began or unsigned or one.from_folded in readers
+
+    words = (one for one in reversed(before) if one.direction == Direction.IN)
+    return next((one for one in words if not one.automatic and not one.from_workshop and answered(one)), None)
 
 
 def subject_of(case: Case) -> str:

@@ -78,6 +78,19 @@ def test_an_answer_to_a_copy_comes_into_the_case_and_its_writer_is_offered(plugi
     come_in(plugin, letter("By the way", sender="bob@example.org", subject=f"Re: {case.subject_mark}"))
     assert [one.text for one in said(plugin, case)[2:]] == ["I have it here", "By the way"]
     assert ("bob@work.example", False) in named(plugin)
+    with plugin.sessions() as session:
+        others = others_of(session, session.merge(case), own=OURS)
+    assert {one.address: one.joined for one in others} == {"bob@example.org": False, "bob@work.example": True}
+
+
+def test_whom_no_person_named_is_offered_nothing(plugin: Installation) -> None:
+    come_in(plugin, letter(Cc="bob@example.org"))
+    replied(plugin, "bob@example.org")
+    _to_ada, to_bob = go_out(plugin)
+    answered, by_machine = str(to_bob["Message-ID"]), {"Auto_Submitted": "auto-replied"}
+    come_in(plugin, letter(sender="robot@example.org", Cc="boss@example.org", In_Reply_To=answered, **by_machine))
+    come_in(plugin, letter(sender="MAILER-DAEMON@example.org", In_Reply_To=answered))
+    assert named(plugin) == [("bob@example.org", False)]
 
 
 @pytest.mark.parametrize("stranger", ["eve@example.org", DESK, "nonsense", ""])

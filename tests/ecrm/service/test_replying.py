@@ -11,8 +11,9 @@ from ecrm.service.replying import NotAnswerable, answer
 from mailer.enclosed import MOST_BYTES
 from mailer.inbound.reading import read
 from mailer.outbox import Email
+from tracking.customers import CustomerEmail
 
-from .desk import DESK, MIA, NOW, cases_of, come_in, go_out, letter, ready, said
+from .desk import DESK, MIA, NOW, cases_of, come_in, go_out, known, letter, ready, said
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 20
 
@@ -77,6 +78,50 @@ def test_a_second_click_sends_nothing(plugin: Installation) -> None:
     with pytest.raises(ChangedMeanwhile):
         replied(plugin, version=case.version)
     assert len(go_out(plugin)) == 1
+
+
+@pytest.mark.parametrize(
+    "headers", [{"sender": "ada@example.net", "Auto_Submitted": "auto-replied"}, {"sender": "friend@work.example"}]
+)
+def test_neither_a_machine_nor_a_stranger_is_quoted_to_the_customer(
+    plugin: Installation, headers: dict[str, str]
+) -> None:
+    come_in(plugin, letter("Where is it?", message_id="<1@ada>"))
+    replied(plugin)
+    (sent,) = go_out(plugin)
+    come_in(plugin, letter("Private: 0171", In_Reply_To=str(sent["Message-ID"]), message_id="<2@x>", **headers))
+    replied(plugin, "It came.")
+    (sent,) = go_out(plugin)
+    text = sent.get_body(("plain",)).get_content()
+    assert ("0171" in text, "> Where is it?" in text, sent["In-Reply-To"]) == (False, True, "<1@ada>")
+
+
+def test_whoever_gets_the_answer_too_may_be_quoted_in_it(plugin: Installation) -> None:
+    come_in(plugin, letter("Where is it?", Cc="bob@example.org"))
+    replied(plugin, copies=("bob@example.org",))
+    _to_ada, to_bob = go_out(plugin)
+    come_in(plugin, letter("At mine", sender="bob@example.org", In_Reply_To=str(to_bob["Message-ID"])))
+    replied(plugin, copies=("bob@example.org",))
+    assert all("> At mine" in sent.get_body(("plain",)).get_content() for sent in go_out(plugin))
+    replied(plugin)
+    (sent,) = go_out(plugin)
+    assert "> Where is it?" in sent.get_body(("plain",)).get_content()
+
+
+def test_the_customer_s_other_mailboxes_and_what_a_form_passed_on_are_quoted(plugin: Installation) -> None:
+    ada = known(plugin)
+    with plugin.sessions.begin() as session:
+        session.add(CustomerEmail(folded="ada@home.example", customer_id=ada, added_at=NOW))
+    come_in(plugin, letter("By the form", sender="forms@host.example", Reply_To="ada@example.net"))
+    replied(plugin)
+    (sent,) = go_out(plugin)
+    assert "> By the form" in sent.get_body(("plain",)).get_content()
+    with plugin.sessions.begin() as session:
+        session.scalars(select(Case)).one().customer_id = ada  # an agent looked
+    come_in(plugin, letter("From home", sender="ada@home.example", In_Reply_To=str(sent["Message-ID"])))
+    replied(plugin)
+    (sent,) = go_out(plugin)
+    assert "> From home" in sent.get_body(("plain",)).get_content()
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from ecrm.erasing import erase_mail
 from ecrm.installation import Installation
 from ecrm.service import cases, replying, warranty
 from ecrm.service.cases import Case, CaseMessage, Direction, State
+from ecrm.service.copies import others_of
 from ecrm.service.service_points import ServicePoint
 from ecrm.service.units import Unit
 from ecrm.service.warranty import RequestState, WarrantyRequest
@@ -61,6 +62,18 @@ def test_the_workshop_s_answer_comes_to_the_case_and_is_quoted_to_nobody(plugin:
     (reply,) = written(plugin, "case_reply")
     assert reply.to_address == "ada@example.net"
     assert "40 EUR" not in reply.text + reply.html
+
+
+def test_whom_a_workshop_s_letter_names_gets_no_copy_of_the_customer_s_answer(
+    plugin: Installation, request_id: int
+) -> None:
+    (asked,) = written(plugin, "warranty_request")
+    for sender, place in ((WORKSHOP, 1), ("clerk@workshop.example", 2)):
+        answer = letter("We take it on", sender=sender, Cc="boss@workshop.example", In_Reply_To=asked.message_id)
+        come_in(plugin, answer, at=NOW + timedelta(hours=place))
+    (case,) = cases_of(plugin)
+    with plugin.sessions() as session:
+        assert others_of(session, session.merge(case), own={"support@example.com"}) == []
 
 
 def test_a_silent_workshop_is_reminded_once_and_then_somebody_has_to_call(
