@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime, time
-from functools import lru_cache
+from functools import lru_cache, wraps
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -23,6 +23,8 @@ from flask import Flask, g, has_request_context
 from flask_babel import Babel, Domain, get_locale
 
 from .installation import installation
+
+T = TypeVar("T")
 
 _REMEMBERED = 20_000
 """Writing a number or a date in a language costs some 40 µs; a report is full of zeros and says each day six times."""
@@ -76,6 +78,20 @@ def for_this_page() -> Callable[..., str]:
         return text % values if values else text
 
     return say
+
+
+def by_language(make: Callable[[], T]) -> Callable[[], T]:
+    """What is made of texts alone, made once for each language; whoever gets it leaves it as it is."""
+    known: dict[str, T] = {}
+
+    @wraps(make)
+    def said() -> T:
+        tongue = language()
+        if tongue not in known:
+            known[tongue] = make()
+        return known[tongue]
+
+    return said
 
 
 def ngettext(singular: str, plural: str, count: int, **values: object) -> str:
@@ -225,7 +241,7 @@ def _zone() -> ZoneInfo:
     """The shop's zone, asked once a request."""
     if not has_request_context():
         return ZoneInfo(installation().storefront.facts().time_zone)
-    if "ecrm_zone" not in g:
-        g.ecrm_zone = ZoneInfo(installation().storefront.facts().time_zone)
-    zone: ZoneInfo = g.ecrm_zone
+    zone: ZoneInfo | None = g.get("ecrm_zone")
+    if zone is None:
+        zone = g.ecrm_zone = ZoneInfo(installation().storefront.facts().time_zone)
     return zone

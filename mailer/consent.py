@@ -198,9 +198,9 @@ def allow_tracking(
 _TOPICS = select(Subscription.topic).where(Subscription.contact_id == bindparam("contact"), Subscription.wanted)
 
 
-def topics_wanted(session: Session, contact_id: int) -> frozenset[Topic]:
-    """What a contact would get now: nothing, where it is held back."""
-    if standing(session, contact_id):
+def topics_wanted(session: Session, contact_id: int, *, held: Sequence[Suppression] | None = None) -> frozenset[Topic]:
+    """What a contact would get now: nothing, where it is held back (`held`, where that was asked before)."""
+    if standing(session, contact_id) if held is None else held:
         return frozenset()
     return frozenset(Topic(topic) for topic in session.scalars(_TOPICS, {"contact": contact_id}))
 

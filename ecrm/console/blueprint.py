@@ -10,13 +10,14 @@ from flask_wtf.csrf import generate_csrf
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound, RequestEntityTooLarge
 
 from ecrm import csp, csrf, wording
-from ecrm.access.roles import NotPermitted, Permission, may, permissions_of, present_staff
+from ecrm.access.roles import NotPermitted, Permission, permissions_of, present_staff
 from ecrm.customers.phones import call_link
 from ecrm.installation import installation
 from ecrm.paths import STATIC
 from ecrm.storefront import Staff
 
 from .periods import PRESETS, kept_args
+from .state_words import words_of_states
 
 _ = wording.gettext
 
@@ -58,6 +59,7 @@ class Area:
         return endpoint in self.endpoints or any(endpoint in tab.endpoints for tab in self.tabs)
 
 
+@wording.by_language
 def areas() -> tuple[Area, ...]:
     """All areas, in the order of the navigation and in the reader's language."""
     sales, site, people, machinery = _("Sales"), _("Site"), _("People"), _("Behind it")
@@ -256,7 +258,8 @@ def areas() -> tuple[Area, ...]:
 
 def open_areas(staff: Staff) -> list[Area]:
     """The areas that this member of staff may open."""
-    return [area for area in areas() if may(staff, area.permission)]
+    permitted = permissions_of(staff.role)
+    return [area for area in areas() if area.permission in permitted]
 
 
 def open_url(endpoint: str, **values: Any) -> str:
@@ -293,6 +296,7 @@ def _for_every_page() -> dict[str, Any]:
         "open_url": open_url,
         "call_link": lambda number, country: call_link(number, country=country, facts=crm.storefront.facts()),
         "presets": PRESETS,
+        "words_of_states": words_of_states(),
         "kept_args": kept_args,
         "can": {permission.value for permission in permissions_of(staff.role)} if staff else set(),
         "reason": kept_reason(),

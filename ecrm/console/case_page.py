@@ -30,6 +30,7 @@ from ecrm.service.relationship import policy_of
 from ecrm.service.teams import agent_of, agents, teams
 from ecrm.wording import gettext as _
 from mailer.enclosed import MOST_BYTES
+from mailer.mailboxes import contacts_of_customer
 from mailer.outbox import Email
 from tracking.customers import customer_by_email, customers_by_email
 
@@ -163,7 +164,9 @@ def _customer(crm: Installation, session: Session, here: Case, *, now: datetime)
     window = timedelta(days=int(crm.app.config["ECRM_IDENTITY_DAYS"]))
     return {
         "known": profile(session, here.customer_id, orders=5),
-        "standing": standing_of(session, here.customer_id, now=now, window=window),
+        "standing": standing_of(
+            session, here.customer_id, contacts=contacts_of_customer(session, here.customer_id), now=now, window=window
+        ),
         "policy": policy_of(session, here.customer_id, now),
         "others": [one for one in cases.of_customer(session, here.customer_id, limit=6) if one.id != here.id],
     }

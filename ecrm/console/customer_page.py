@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 
 from flask import render_template, request
 from sqlalchemy.orm import Session
@@ -59,9 +60,9 @@ def customer_page(customer_id: int, *, typed: dict[str, str] | None = None, prob
     kinds, before = _kinds(), _cursor()
     window = timedelta(days=crm.app.config["ECRM_IDENTITY_DAYS"])
     with crm.sessions() as own:
-        _look(own, customer_id, now=now)
+        person = _look(own, customer_id, now=now)
         own.commit()  # written down before anything is read of them
-        known = profile(own, customer_id)
+        known = profile(own, person.id)
         if known is None:
             raise NotFound(_("There is no such customer. They may have been erased."))
         facts = desk_facts(own, customer_id, now=now, zone=crm.storefront.facts().time_zone)
@@ -71,7 +72,9 @@ def customer_page(customer_id: int, *, typed: dict[str, str] | None = None, prob
         offers = for_desk(crm, own, customer_id, exclude=[one.product for one in facts.units])
         said = agreed(own, customer_id)
         choices = choices_of(own, Chooser(customer_id, None))
-        standing = standing_of(own, customer_id, now=now, window=window)
+        standing = standing_of(
+            own, customer_id, contacts=said.contacts if said else (), now=now, window=window
+        )  # fmt: skip
     chosen = {card.product_id: card.name for card in crm.storefront.products([one.product for one in choices])}
     about = (entry.record.product for entry in page.entries if entry.kind in _ABOUT_A_PRODUCT)
     names = product_names((step for entry in page.entries for step in entry.steps), also=about)
@@ -157,12 +160,10 @@ def _kinds() -> tuple[Kind, ...]:
     return tuple(kind for kind in Kind if kind.value in asked)
 
 
-def _toggled(kinds: Sequence[Kind]) -> dict[str, list[str]]:
-    """For each kind, the kinds after a click on it."""
-    return {
-        kind.value: [one.value for one in Kind if (one in kinds) != (one is kind)]
-        for kind in Kind
-    }  # fmt: skip
+def _toggled(kinds: Sequence[Kind]) -> dict[str, str]:
+    """For each kind, the address's query after a click on it."""
+    after = {kind.value: [("kind", one.value) for one in Kind if (one in kinds) != (one is kind)] for kind in Kind}
+    return {kind: f"?{urlencode(left)}" if left else "" for kind, left in after.items()}
 
 
 def _cursor() -> Cursor | None:

@@ -41,10 +41,9 @@ def agreed(session: Session, customer_id: int) -> Agreed | None:
         return None
     ids = [contact.id for contact in contacts]
     held = {one: standing(session, one) for one in ids}
-    free = [one for one in ids if not held[one]]
     return Agreed(
         contacts=contacts,
-        wanted=frozenset(topic for one in free for topic in topics_wanted(session, one)),
+        wanted=frozenset(topic for one in ids for topic in topics_wanted(session, one, held=held[one])),
         tracked=any(contact.tracking_allowed for contact in contacts),
         held=[entry for one in ids for entry in held[one]],
         log=session.scalars(_LOG, {"contacts": ids}).all(),

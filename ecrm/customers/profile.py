@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from tracking import identity
 from tracking.customers import Customer, CustomerEmail
 from tracking.delivery.shipment import AS_SENT, Shipment
+from tracking.kept import Kept
 from tracking.orders import SeenOrder, SeenOrderLine, SeenRefund
 from tracking.visitors import ConsentChoice
 
@@ -52,7 +53,7 @@ class Profile:
     """A customer's page without the timeline."""
 
     customer: Customer
-    addresses: tuple[CustomerEmail, ...]
+    addresses: tuple[str, ...]
     value: Value
     memory: CheckoutMemory | None
     browsers: int
@@ -62,15 +63,23 @@ class Profile:
 
 # Built once: a page of the desk asks each of them, and building costs several times what the question does.
 _WHOSE: ColumnElement[int] = bindparam("customer")
-_ADDRESSES = select(CustomerEmail).where(CustomerEmail.customer_id == _WHOSE).order_by(CustomerEmail.added_at)
+_ADDRESSES = Kept(
+    select(CustomerEmail.folded).where(CustomerEmail.customer_id == _WHOSE).order_by(CustomerEmail.added_at)
+)
 _MEMORY = select(CheckoutMemory).where(CheckoutMemory.customer_id == _WHOSE)
 _ORDER = SeenOrder.__table__.c
-_PLACED = select(
-    func.count(), func.coalesce(func.sum(_ORDER.total_minor), 0), func.coalesce(func.sum(_ORDER.refunded_minor), 0),
-    func.min(_ORDER.placed_at), func.max(_ORDER.placed_at),
-).where(_ORDER.customer_id == _WHOSE)  # fmt: skip
-_LOOSE = select(func.coalesce(func.sum(SeenRefund.amount_minor), 0)).where(
-    SeenRefund.customer_id == _WHOSE, SeenRefund.order_id.is_(None)
+_PLACED = Kept(
+    select(
+        func.count(), func.coalesce(func.sum(_ORDER.total_minor), 0),
+        func.coalesce(func.sum(_ORDER.refunded_minor), 0), func.min(_ORDER.placed_at), func.max(_ORDER.placed_at),
+    ).where(_ORDER.customer_id == _WHOSE),
+    names=("count", "gross", "refunded", "first", "last"),
+)  # fmt: skip
+_LOOSE = Kept(
+    select(func.coalesce(func.sum(SeenRefund.amount_minor), 0)).where(
+        SeenRefund.customer_id == _WHOSE, SeenRefund.order_id.is_(None)
+    ),
+    names=("amount",),
 )
 _NEWEST = (
     select(SeenOrder)
@@ -101,7 +110,7 @@ def profile(session: Session, customer_id: int, *, orders: int = 5) -> Profile |
     visitors = identity.visitors_of(session, customer_id)
     return Profile(
         customer=customer,
-        addresses=tuple(session.scalars(_ADDRESSES, whose)),
+        addresses=tuple(folded for (folded,) in _ADDRESSES.tuples(session.connection(), customer=customer_id)),
         value=value_of(session, customer_id),
         memory=session.scalar(_MEMORY, whose),
         browsers=len(visitors),
@@ -112,13 +121,13 @@ def profile(session: Session, customer_id: int, *, orders: int = 5) -> Profile |
 
 def value_of(session: Session, customer_id: int) -> Value:
     """What a customer bought and got back, over the whole time; refunds without an order count too."""
-    connection, whose = session.connection(), {"customer": customer_id}
-    count, gross, refunded, first, last = connection.execute(_PLACED, whose).one()
-    loose = connection.scalar(_LOOSE, whose)
+    connection = session.connection()
+    [(count, gross, refunded, first, last)] = _PLACED.tuples(connection, customer=customer_id)
+    [(loose,)] = _LOOSE.tuples(connection, customer=customer_id)
     return Value(
         orders=int(count),
         gross_minor=int(gross),
-        refunded_minor=int(refunded) + int(loose or 0),
+        refunded_minor=int(refunded) + int(loose),
         first_at=first,
         last_at=last,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailer.contacts import Contact
+from tracking.kept import Kept
 
 from .rfm import Group
 from .segments.members import belongs
@@ -17,6 +19,8 @@ from .worth import Worth, WorthRun
 
 MOST_SEGMENTS = 40
 """That a page asks about, by name; each is a question of its own."""
+MOST_MAILBOXES = 5
+_LAST_RUN = Kept(select(WorthRun.as_of).order_by(WorthRun.id.desc()).limit(1))
 
 
 @dataclass(frozen=True)
@@ -42,15 +46,21 @@ class Standing:
         return self.worth.group if self.worth is not None else str(Group.PROSPECTS)
 
 
-def standing_of(session: Session, customer_id: int, *, now: datetime, window: timedelta) -> Standing:
-    """A customer's standing; segments are asked about now, for this person alone."""
-    run = session.scalar(select(WorthRun).order_by(WorthRun.id.desc()).limit(1))
-    query = select(Contact).where(Contact.customer_id == customer_id, Contact.folded.is_not(None))
-    contacts = session.scalars(query.order_by(Contact.id).limit(5)).all()
+def standing_of(
+    session: Session, customer_id: int, *, contacts: Sequence[Contact], now: datetime, window: timedelta
+) -> Standing:
+    """A customer's standing; segments are asked about now, for this person alone.
+
+    Args:
+        contacts: the mailboxes that are theirs, the most important first.
+    """
+    last = _LAST_RUN.tuples(session.connection())
     asked = segments(session)[:MOST_SEGMENTS] if contacts else []
     found = []
     for segment in asked:
-        inside = (one for one in contacts if belongs(session, segment.rules, one, now=now, window=window))
+        inside = (
+            one for one in contacts[:MOST_MAILBOXES] if belongs(session, segment.rules, one, now=now, window=window)
+        )
         if (first := next(inside, None)) is not None:
             found.append(Membership(segment, first.id))
-    return Standing(session.get(Worth, customer_id), run.as_of if run else None, tuple(found), len(asked))
+    return Standing(session.get(Worth, customer_id), last[0][0] if last else None, tuple(found), len(asked))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from tracking.identity import visits_of
@@ -26,6 +26,21 @@ from .sessions import Session as Visit
 Cursor = tuple[datetime, int]
 _DAYS_AT_ONCE = 32
 _STEPS = 5000
+_RANKED = (
+    select(
+        Event.id.label("id"),
+        func.row_number().over(partition_by=Event.session_id, order_by=(Event.happened_at, Event.id)).label("rank"),
+    )
+    .where(
+        # the first two lead over the index on (visitor_id, happened_at)
+        Event.visitor_id.in_(bindparam("visitors", expanding=True)),
+        Event.happened_at.between(bindparam("since"), bindparam("until")),
+        Event.session_id.in_(bindparam("visits", expanding=True)),
+    )
+    .subquery()
+)
+# Built once, as every page about a customer asks it.
+_KEPT_STEPS = select(Event).join(_RANKED, _RANKED.c.id == Event.id).where(_RANKED.c.rank <= bindparam("first"))
 
 
 @dataclass(frozen=True)
@@ -210,21 +225,14 @@ class Log:
         return events_of(self._archive.rows(self._session, days, condition, parameters, tail=tail))
 
     def _kept_steps(self, visits: Sequence[Visit], first: int) -> Sequence[Event]:
-        rank = func.row_number().over(partition_by=Event.session_id, order_by=(Event.happened_at, Event.id))
-        ranked = (
-            select(Event.id.label("id"), rank.label("rank"))
-            .where(
-                # the first two lead over the index on (visitor_id, happened_at)
-                Event.visitor_id.in_({visit.visitor_id for visit in visits}),
-                Event.happened_at.between(
-                    min(visit.started_at for visit in visits), max(visit.last_at for visit in visits) + IDLE
-                ),
-                Event.session_id.in_([visit.id for visit in visits]),
-            )
-            .subquery()
-        )
-        query = select(Event).join(ranked, ranked.c.id == Event.id).where(ranked.c.rank <= first)
-        return self._session.scalars(query).all()
+        values = {
+            "visitors": list({visit.visitor_id for visit in visits}),
+            "visits": [visit.id for visit in visits],
+            "since": min(visit.started_at for visit in visits),
+            "until": max(visit.last_at for visit in visits) + IDLE,
+            "first": first,
+        }
+        return self._session.scalars(_KEPT_STEPS, values).all()
 
 
 def days_of_visits(session: Session, visits: Select[int]) -> set[date]:

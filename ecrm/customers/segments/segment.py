@@ -79,7 +79,10 @@ def archive(session: Session, segment_id: int, *, archived: bool, now: datetime)
     return True
 
 
+_BY_NAME = select(Segment).order_by(func.lower(Segment.name), Segment.id)
+_IN_USE, _PUT_AWAY = _BY_NAME.where(Segment.archived_at.is_(None)), _BY_NAME.where(Segment.archived_at.is_not(None))
+
+
 def segments(session: Session, *, archived: bool = False) -> list[Segment]:
     """All segments in use, or all put away, by name."""
-    wanted = Segment.archived_at.is_not(None) if archived else Segment.archived_at.is_(None)
-    return list(session.scalars(select(Segment).where(wanted).order_by(func.lower(Segment.name), Segment.id)))
+    return list(session.scalars(_PUT_AWAY if archived else _IN_USE))

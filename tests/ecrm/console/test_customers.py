@@ -157,6 +157,16 @@ def test_the_timeline_can_be_narrowed_to_one_kind(browser: FlaskClient, ada: int
     assert browser.get(f"/console/customers/{ada}?before=zzz").status_code == 400
 
 
+def test_a_click_on_a_kind_adds_it_to_those_shown_or_takes_it_away(browser: FlaskClient, ada: int) -> None:
+    page = BeautifulSoup(browser.get(f"/console/customers/{ada}?kind=email").text, "html.parser")
+    links = {one.get_text(): one for one in page.select("section.timeline nav.segments a")}
+    own = f"/console/customers/{ada}"
+    assert links["All"]["href"] == f"{own}#timeline"
+    assert links["Orders"]["href"] == f"{own}?kind=order&kind=email#timeline"
+    assert links["E-mails"]["href"] == f"{own}#timeline"
+    assert [words for words, one in links.items() if one.get("aria-current")] == ["E-mails"]
+
+
 def test_a_missing_person_leaves_no_entry_in_the_audit(
     browser: FlaskClient, sessions: sessionmaker[Session], ada: int
 ) -> None:
