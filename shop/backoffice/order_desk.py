@@ -83,11 +83,14 @@ def send_parcel(number: str) -> Response | tuple[str, int]:
     to_send = [one for one in pieces_of(db.session(), row) if one.left]
     inside = {one.product_id: one.left for one in to_send} if typed.pieces is None else typed.pieces
     numbered = {one.product_id: one.name for one in to_send if one.serial_numbered}
-    label = (typed.carrier, typed.number)
-    known = any((parcel.carrier, parcel.tracking_number) == label for parcel in parcels_of(db.session(), row))
+    before, label = parcels_of(db.session(), row), (typed.carrier, typed.number)
+    known = any((parcel.carrier, parcel.tracking_number) == label for parcel in before)
+    sent: dict[int, list[str]] = {}
+    for line in (line for parcel in before for line in parcel.lines):
+        sent.setdefault(line.product_id, []).extend(line.serial_numbers)
     try:
         if not known:  # the same form again is answered with the parcel that it made
-            check_pieces(typed.serials, inside, numbered=numbered, unreadable=typed.unreadable)
+            check_pieces(typed.serials, inside, numbered=numbered, sent=sent, unreadable=typed.unreadable)
     except WrongSerials as wrong:
         return _page(row, parcel_errors={"serials": str(wrong)}, carrier=typed.carrier), 422
     try:

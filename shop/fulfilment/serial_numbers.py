@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from ..wording import gettext as _
 
@@ -36,21 +36,32 @@ def read_serials(form: Mapping[str, str], prefix: str = "serials-") -> dict[int,
 
 
 def check_pieces(
-    serials: SerialNumbers, pieces: Mapping[int, int], *, numbered: Mapping[int, str], unreadable: bool
+    serials: SerialNumbers,
+    pieces: Mapping[int, int],
+    *,
+    numbered: Mapping[int, str],
+    sent: Mapping[int, Collection[str]],
+    unreadable: bool,
 ) -> None:
     """See that each piece that has a number got one.
 
     Args:
         pieces: what is in the parcel.
         numbered: the products whose pieces have serial numbers, with their names.
+        sent: the numbers in the order's other parcels: a piece leaves once.
         unreadable: the packer said that some can't be read.
 
     Raises:
-        WrongSerials: more numbers than pieces; fewer, where nobody said why; of a product that has none.
+        WrongSerials: more numbers than pieces; fewer, where nobody said why; of a product that has none; one sent before.
     """
     for product_id, numbers in serials.items():
         if product_id not in numbered:
             raise WrongSerials(_("Pieces of this product have no serial numbers."))
+        before = {_folded(number) for number in sent.get(product_id, ())}
+        for number in numbers:
+            if _folded(number) in before:
+                words = _("The serial number %(number)s is in another parcel of this order.", number=number)
+                raise WrongSerials(words)
         if len(numbers) > pieces.get(product_id, 0):
             words = _("%(name)s: %(typed)d serial numbers for %(pieces)d pieces.", name=numbered[product_id],
                       typed=len(numbers), pieces=pieces.get(product_id, 0))  # fmt: skip
@@ -66,10 +77,15 @@ def check_pieces(
 def _check(numbers: tuple[str, ...]) -> None:
     seen: set[str] = set()
     for number in numbers:
-        folded = "".join(one for one in unicodedata.normalize("NFKC", number).upper() if one.isalnum())
+        folded = _folded(number)
         if not (SHORTEST <= len(folded) <= LONGEST and len(number) <= LONGEST and number.isprintable()):
             words = _("“%(number)s” is no serial number: it has 3 to 64 letters and digits.", number=number[:70])
             raise WrongSerials(words)
         if folded in seen:
             raise WrongSerials(_("The serial number %(number)s is there twice.", number=number))
         seen.add(folded)
+
+
+def _folded(number: str) -> str:
+    """As it is compared: letters and digits alone."""
+    return "".join(one for one in unicodedata.normalize("NFKC", number).upper() if one.isalnum())

@@ -60,6 +60,15 @@ def test_the_same_number_of_another_carrier_is_another_parcel_whose_pieces_are_c
     assert tables().scalars(select(ParcelLine.serial_numbers)).all() == [["SN-001"]]
 
 
+def test_a_piece_leaves_with_one_parcel_of_its_order(staff: Staff, number: str, coffee: int, tables: Look) -> None:
+    packer, one = staff(Role.PACKER), {f"send-{coffee}": "1"}
+    assert send(packer, number, **one, **{f"serials-{coffee}": "SN-001"}).status == 200
+    page = send(packer, number, tracking_number="JD0146002", **one, **{f"serials-{coffee}": "sn 001"})
+    assert page.status == 422
+    assert "is in another parcel of this order" in page.words
+    assert tables().scalars(select(ParcelLine.serial_numbers)).all() == [["SN-001"]]
+
+
 @pytest.mark.parametrize(
     ("typed", "why"),
     [
