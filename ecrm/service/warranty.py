@@ -112,6 +112,9 @@ def request(
         raise NotAsked(_("Say what is wrong with it: the workshop has to know."))
     if not point.email:
         raise NotAsked(_("This service point has no e-mail address; call it, or give it one."))
+    # The lock: of two clicks the second waits here, and sees the first's request.
+    lock = update(Unit).where(Unit.id == unit.id).values(product=Unit.product)
+    session.execute(lock.execution_options(synchronize_session=False))
     if any(MOVES[RequestState(one.state)] for one in of_unit(session, unit.id)):
         raise NotAsked(_("A request for this piece is under way; look at its case."))
     if case is None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from ecrm.access.audit import at_command_line
 from ecrm.erasing import erase_mail
@@ -180,3 +182,32 @@ def test_the_letter_to_the_workshop_is_emptied_with_the_person_it_is_about(
         kept = session.scalars(select(Email)).all()
     assert len(kept) == 2
     assert not any("flickers" in one.text + one.html or "ada@" in one.to_address for one in kept)
+
+
+def test_two_clicks_at_once_make_one_request(plugin: Installation) -> None:
+    ready(plugin)
+    point = ServicePoint(name="W", country="DE", email=WORKSHOP, latitude=50.0, longitude=10.0, changed_at=NOW)
+    with plugin.sessions.begin() as session:
+        session.add_all([point, Unit(serial_number="S1", serial_folded="S1", product="1", name="Lamp", sold_at=NOW)])
+    told: list[str] = []
+
+    def click(session: Session) -> None:
+        piece, asked = session.scalars(select(Unit)).one(), session.scalars(select(ServicePoint)).one()
+        warranty.request(session, piece, asked, words="It flickers", case=None, by=MIA, now=NOW)
+
+    def click_again() -> None:
+        with plugin.app.test_request_context(), plugin.sessions.begin() as session:
+            try:
+                click(session)
+            except warranty.NotAsked as refused:
+                told.append(str(refused))
+
+    second = threading.Thread(target=click_again)
+    with plugin.app.test_request_context(), plugin.sessions.begin() as session:
+        click(session)
+        second.start()
+        second.join(0.5)
+    second.join()
+    with plugin.sessions() as session:
+        assert len(session.scalars(select(WarrantyRequest)).all()) == 1
+    assert told == ["A request for this piece is under way; look at its case."]
