@@ -1,7 +1,7 @@
 """A desk that has been at work, for demos: made-up cases, returns, reviews and questions of the demo's own buyers.
 
-Each says that it is made up: cases in a note, returns and reviews in their words, questions in who asks. Nobody is
-written to. What they are about is real as far as a demo is: orders that arrived, products that are sold.
+Each says that it is made up: cases in subject and note, returns and reviews in their words, questions in who asks.
+Nobody is written to. What they are about is real as far as a demo is: orders that arrived, products that are sold.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from . import cases
 from .demo_words import CASES, QUESTIONS, RETURNS, REVIEWS, DemoCase
 
 MADE_UP = "Made up for the demo; nobody asked this."
+MARK = "(demo)"
+"""Stands in the subject: inbox, pages of customers and their own page show it, and none of these the note."""
 _DONE = "demo: desk"
 _BUYERS = 80
 _PRODUCTS = 6
@@ -100,7 +102,7 @@ def _open(session: Session, made_up: DemoCase, one: _Bought, goods: Goods, *, no
     name = f"{customer.first_name} {customer.last_name}".strip()
     facts = {"name": customer.first_name or "there", "order": one.order.reference, "product": goods.name}
     case = cases.open_case(session, cases.Opened(
-        channel=made_up.channel, kind=made_up.kind, subject=made_up.subject.format(**facts),
+        channel=made_up.channel, kind=made_up.kind, subject=f"{made_up.subject.format(**facts)} {MARK}",
         customer_id=customer.id, from_address=customer.email, from_name=name, language="en",
         priority=made_up.priority,
         order_reference=one.order.reference if "{order}" in made_up.subject + made_up.text else "",
@@ -113,7 +115,7 @@ def _open(session: Session, made_up: DemoCase, one: _Bought, goods: Goods, *, no
     cases.add_message(session, case, cases.Said(direction=cases.Direction.NOTE, text=MADE_UP), now=at)
     if not made_up.answer:
         return
-    answered = at + (now - at) * 0.3
+    answered = at + timedelta(hours=made_up.answered_after)
     cases.add_message(session, case, cases.Said(
         direction=cases.Direction.OUT, channel=made_up.channel, text=made_up.answer.format(**facts),
         author_name="Made-up agent",

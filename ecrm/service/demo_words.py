@@ -11,8 +11,9 @@ from .cases import Channel, Kind, Priority, State
 
 @dataclass(frozen=True, kw_only=True)
 class DemoCase:
-    """Texts may name {name}, {order} and {product}. `late`: of somebody whose parcel came after its day. `ends`: the
-    state after the answer, where that isn't open; `stars` and `thanks`: how satisfied they were then."""
+    """Texts may name {name}, {order} and {product}. `late`: of somebody whose parcel came after its day.
+    `answered_after`: so many hours. `ends`: the state after the answer, where that isn't open; `stars` and `thanks`:
+    how satisfied they were then."""
 
     channel: Channel
     kind: Kind
@@ -22,6 +23,7 @@ class DemoCase:
     priority: Priority = Priority.NORMAL
     late: bool = False
     answer: str = ""
+    answered_after: float = 1
     ends: State | None = None
     stars: int = 0
     thanks: str = ""
@@ -87,6 +89,7 @@ CASES = (
         text="The checkout refuses the coupon from your last letter, though it says “valid until Sunday”.\n\n{name}",
         answer="Hello {name},\n\nit was for the app's first order only, which the letter should have said in larger "
         "type. We are sorry.\n\nYour shop",
+        answered_after=36,
         ends=State.SOLVED, stars=2, thanks="Small print.",
     ),
     DemoCase(

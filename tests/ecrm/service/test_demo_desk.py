@@ -49,6 +49,10 @@ def test_it_holds_cases_in_every_state_and_says_of_each_that_it_is_made_up(demo:
     made = demo.all(Case)
     assert {one.state for one in made} == {State.NEW, State.WAITING, State.SOLVED}
     assert all(one.customer_id and one.opened_at < NOW and "{" not in one.subject for one in made)
+    assert all(one.subject.endswith("(demo)") for one in made)  # inbox and the customer's own page show no note
+    answered = [one for one in made if one.first_responded_at is not None]
+    assert len(answered) == len([one for one in CASES if one.answer])
+    assert len([one for one in answered if one.response_breached_at is not None]) == 1
     notes = [one.case_id for one in demo.all(CaseMessage) if one.direction == Direction.NOTE and one.text == MADE_UP]
     assert sorted(notes) == sorted(one.id for one in made)
     assert [one.satisfaction for one in made if one.satisfaction] == [one.stars for one in CASES if one.stars]
