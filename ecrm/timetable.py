@@ -38,6 +38,7 @@ from .parcels import announce_again
 from .reactions import run_reactions
 from .rehearsal_book import run_asked
 from .sending import send
+from .service.cases import adopt_rest
 from .service.desk import look_after_cases
 from .service.intake import digest_waiting
 from .service.relationship_counting import count_all
@@ -117,6 +118,11 @@ def delays(crm: Installation) -> str:
 def repeat_deliveries(crm: Installation) -> str:
     """Deliveries, announced again to a shop that may have missed them."""
     return f"{announce_again(crm, now=datetime.now(UTC))} deliveries announced again"
+
+
+def adopt_cases(crm: Installation) -> str:
+    """Cases of proved addresses, to their customers."""
+    return f"{adopt_rest(crm.sessions, now=datetime.now(UTC))} cases joined the customer who proved their address"
 
 
 def poll_carriers(crm: Installation) -> str:
@@ -298,6 +304,12 @@ TIMETABLE: tuple[Job, ...] = (
         "marks cases that missed a target, gives waiting ones to agents, closes what stayed solved",
         look_after_cases,
         every=timedelta(minutes=1),
+    ),
+    Job(
+        "adopt-cases",
+        "gives cases of an address to the account that proved it, where signing in left some",
+        adopt_cases,
+        every=timedelta(minutes=10),
     ),
     Job("waiting", "looks after who waits for a product", waiting, every=timedelta(minutes=1)),
     Job(

@@ -89,6 +89,22 @@ def test_what_an_address_wrote_before_anybody_was_known_by_it_joins_whoever_prov
         assert ([one.reference for one in facts.cases], facts.nameless) == ([mine], [])
 
 
+def test_whoever_signs_in_waits_for_twenty_cases_and_the_rest_joins_them_later(kites: Kites) -> None:
+    many = [letter(kites, "ada@example.com", words=f"Letter {number}") for number in range(45)]
+    with kites.session() as session, session.begin():
+        spam = cases.by_reference(session, many[0])
+        assert spam is not None
+        cases.change(session, spam, cases.Changes(spam=True), now=AT)
+    other = letter(kites, "eve@example.com")
+    kites.tell(signed_up(email_proved=True))
+    ada = kites.only(Customer).id
+    assert [owner_of(kites, one)[0] for one in many] == [None] + [ada] * 20 + [None] * 24  # the oldest first
+    assert cases.adopt_rest(kites.crm.sessions, now=AT) == 24
+    assert [owner_of(kites, one)[0] for one in many] == [None] + [ada] * 44  # spam is nobody's
+    assert owner_of(kites, other)[0] is None
+    assert cases.adopt_rest(kites.crm.sessions, now=AT) == 0
+
+
 def test_what_another_site_passed_on_in_her_name_stays_nobodys_when_she_proves_her_address(kites: Kites) -> None:
     passed_on = letter(kites, "ada@example.com", relayed_by="noreply@forms.example")
     with kites.session() as session, session.begin():

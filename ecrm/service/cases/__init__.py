@@ -8,7 +8,7 @@
 All of it in the caller's transaction, which commits.
 """
 
-from .adopting import PROVED, adopt_nameless
+from .adopting import PROVED, adopt_nameless, adopt_rest
 from .arranger import Arranger, arrange_with
 from .case import NEVER, OWED, UNSOLVED, Case, Channel, Kind, Priority, State
 from .changing import MOVES, NO_TEAM, ChangedMeanwhile, Changes, NotAllowed, TeamPutAway, change, take
@@ -53,6 +53,7 @@ __all__ = [
     "TeamPutAway",
     "add_message",
     "adopt_nameless",
+    "adopt_rest",
     "arrange_with",
     "attachments_of",
     "by_message_id",
