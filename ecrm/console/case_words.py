@@ -122,6 +122,7 @@ def step_words(step: CaseStep, *, names: Mapping[str, str], teams: Mapping[int, 
         "warranty_returned": _("the piece is back at the customer's"),
         "warranty_refused": _("the service point refused"),
         "undelivered": undelivered_words().get(str(detail.get("sending")), _("the answer didn't arrive")),
+        "undelivered_copy": _("a copy of the answer didn't arrive"),
     }.get(step.what)  # fmt: skip
     if words is None:
         more = ", ".join(f"{key} {value}" for key, value in told.items())
@@ -144,6 +145,7 @@ def _why(why: str) -> str:
     known = {
         "message_in": _("they answered"), "message_out": _("first answer"), "stayed solved": _("it stayed solved"),
         "merged": _("merged"), "many": _("with others"), "undelivered": _("the answer didn't arrive"),
+        "undelivered_copy": _("a copy of the answer didn't arrive"),
         PROVED: _("they proved that the address is theirs"),
     }  # fmt: skip
     return known.get(why, why)

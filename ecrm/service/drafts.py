@@ -30,17 +30,19 @@ from .matter_facts import MatterFacts, Parcel, facts_of
 
 _ENDS = (State.SOLVED, State.CLOSED)
 _NEED_AN_ORDER = (Kind.DELIVERY, Kind.RETURN, Kind.WARRANTY)
-_MISSES = (Kind.DELIVERY, Kind.COMPLAINT)
-"""Who writes so of a parcel that was delivered before may not have it."""
 Told = tuple[str, dict[str, Any]]
 Topic = Callable[[MatterFacts], Iterator[Told]]
 
 
 @dataclass(frozen=True)
 class Draft:
-    """Sentences with why they are there, paragraph by paragraph."""
+    """Sentences with why they are there, paragraph by paragraph.
+
+    `undelivered`: the last answer didn't arrive, which the agent is told, not the letter.
+    """
 
     paragraphs: tuple[tuple[Sentence, ...], ...]
+    undelivered: bool = False
 
     @property
     def text(self) -> str:
@@ -60,11 +62,12 @@ def draft_for(crm: Installation, session: Session, case: Case, *, staff: Staff, 
     told = [list(topic(facts)) for topic in (_greeting, _opening, *topics, _done, _ending)]
     with _language(case.language):
         texts = [[say(key, values, facts.shop) for key, values in some] for some in told]
-    return Draft(tuple(
+    paragraphs = tuple(
         tuple(Sentence(text, because(key, values)) for text, (key, values) in zip(words, some, strict=True))
         for words, some in zip(texts, told, strict=True)
         if some
-    ))  # fmt: skip
+    )
+    return Draft(paragraphs, undelivered=any(step.what == undelivered.STEP for step in facts.done))
 
 
 def macro_values(crm: Installation, session: Session, case: Case, *, staff: Staff, now: datetime) -> dict[str, str]:
@@ -110,7 +113,7 @@ def _came_back(facts: MatterFacts) -> bool:
     """Whether it was opened again for its matter: not for an answer that came back, or a mark of spam taken off."""
     opened = [step for step in facts.done if step.what == "state" and step.detail.get("from") in _ENDS]
     by_mark = any(step.what == "spam" for step in facts.done)
-    return any(step.detail.get("why") != undelivered.STEP for step in opened) and not by_mark
+    return any(step.detail.get("why") not in undelivered.STEPS for step in opened) and not by_mark
 
 
 def _order(facts: MatterFacts) -> Iterator[Told]:
@@ -124,7 +127,7 @@ def _order(facts: MatterFacts) -> Iterator[Told]:
 def _parcels(facts: MatterFacts) -> Iterator[Told]:
     for parcel in facts.parcels:
         yield from _parcel(facts, parcel)
-        if parcel.url:
+        if parcel.url and parcel.shipment.status != Status.DELIVERED:
             yield "follow", {"url": parcel.url}
 
 
@@ -138,7 +141,8 @@ def _parcel(facts: MatterFacts, parcel: Parcel) -> Iterator[Told]:
     }  # fmt: skip
     yield f"parcel_{one.status}", values
     before = one.delivered_at is not None and one.delivered_at <= facts.case.opened_at
-    if one.status == Status.DELIVERED and before and facts.case.kind in _MISSES and not facts.answered:
+    missed = facts.case.kind == Kind.DELIVERY  # a complaint is mostly about goods that came
+    if one.status == Status.DELIVERED and before and missed and not facts.answered:
         yield "not_found", values
     arrives = one.status in {Status.PRE_TRANSIT, Status.IN_TRANSIT, Status.EXCEPTION}
     if arrives and one.promised_on is not None and one.promised_on < facts.today:

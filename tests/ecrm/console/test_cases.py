@@ -379,6 +379,7 @@ def test_an_answer_that_came_back_is_said_at_it_and_opens_its_case_once(
     page = words(soup(browser.get(f"/console/cases/{case}")))
     assert "The answer came back: its mailbox doesn't take it. Call them" in page
     assert "open (the answer didn't arrive)" in page
+    assert "The last answer didn't arrive. See whether" in page
 
 
 def test_the_inbox_opens_where_something_waits(

@@ -8,9 +8,12 @@ from sqlalchemy import select
 from ecrm.access.audit import at_command_line
 from ecrm.erasing import erase_mail
 from ecrm.installation import Installation
-from ecrm.service.cases import Attached, Case, CaseMessage, CaseRecipient
+from ecrm.service import cases
+from ecrm.service.cases import Attached, Case, CaseMessage, CaseRecipient, State
 from ecrm.service.copies import others_of
+from ecrm.service.drafts import draft_for
 from ecrm.service.replying import NotAnswerable, answer
+from ecrm.service.undelivered import note_undelivered
 from mailer.outbox import Email
 from tracking.customers import CustomerEmail
 
@@ -91,6 +94,22 @@ def test_whom_no_person_named_is_offered_nothing(plugin: Installation) -> None:
     come_in(plugin, letter(sender="robot@example.org", Cc="boss@example.org", In_Reply_To=answered, **by_machine))
     come_in(plugin, letter(sender="MAILER-DAEMON@example.org", In_Reply_To=answered))
     assert named(plugin) == [("bob@example.org", False)]
+
+
+def test_a_copy_that_came_back_opens_the_case_once_and_is_no_reason_for_an_apology(plugin: Installation) -> None:
+    come_in(plugin, letter(Cc="bob@example.org"))
+    replied(plugin, "bob@example.org")
+    with plugin.sessions.begin() as session:
+        case = session.scalars(select(Case)).one()
+        cases.change(session, case, cases.Changes(state=State.WAITING), now=NOW, by=MIA)
+        session.scalars(select(Email).where(Email.to_address == "bob@example.org")).one().state = "bounced"
+    assert [note_undelivered(plugin.sessions, now=NOW) for _turn in range(2)] == [1, 0]
+    (case,) = cases_of(plugin)
+    assert case.state == State.OPEN
+    with plugin.app.test_request_context(), plugin.sessions() as session:
+        draft = draft_for(plugin, session, session.get_one(Case, case.id), staff=MIA, now=NOW)
+    assert not draft.undelivered
+    assert "settled the first time" not in draft.text
 
 
 @pytest.mark.parametrize("stranger", ["eve@example.org", DESK, "nonsense", ""])

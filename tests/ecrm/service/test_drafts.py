@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy.orm import Session, sessionmaker
 
 from ecrm.installation import installation
-from ecrm.service import cases, units
+from ecrm.service import cases, undelivered, units
 from ecrm.service.cases import Case, Changes, Direction, Kind, Opened, Priority, Said, State
 from ecrm.service.drafts import Draft, draft_for, macro_values
 from ecrm.service.macros import KNOWN
@@ -67,7 +67,7 @@ def test_a_parcel_in_every_state_has_its_words(room: Room, status: Status) -> No
     room.session.flush()
     text = room.draft(room.case(Kind.DELIVERY)).text
     assert text
-    assert ("follow it here" in text) is (status != Status.CANCELLED)
+    assert ("follow it here" in text) is (status not in {Status.CANCELLED, Status.DELIVERED})
 
 
 def test_the_link_of_a_draft_follows_the_parcel_and_opens_no_order(room: Room) -> None:
@@ -179,9 +179,23 @@ def test_who_misses_a_delivered_parcel_is_told_where_to_look_and_who_writes_befo
     draft = room.draft(room.case(Kind.DELIVERY))
     assert "ask your neighbours" in draft.text
     assert "the parcel was delivered before this was written" in [one.why for one in draft.sentences]
-    assert "ask your neighbours" not in room.draft(room.case(Kind.RETURN)).text
+    for other in (Kind.RETURN, Kind.COMPLAINT):  # "The lamp broke after two days"
+        assert "ask your neighbours" not in room.draft(room.case(other)).text
     parcel.delivered_at = NOW + timedelta(hours=2)
     assert "ask your neighbours" not in room.draft(room.case(Kind.DELIVERY)).text
+
+
+def test_that_the_last_answer_did_not_arrive_is_told_to_the_agent_and_not_in_the_letter(room: Room) -> None:
+    case = room.case(Kind.QUESTION)
+    assert not room.draft(case).undelivered
+    cases.add_message(room.session, case, Said(direction=Direction.OUT, text="So", by=SAM), now=NOW)
+    before = room.draft(case)
+    cases.log_step(room.session, case, undelivered.OF_COPY, now=NOW, message=1, copy=1, sending="bounced")
+    assert room.draft(case) == before
+    cases.log_step(room.session, case, undelivered.STEP, now=NOW, message=1, sending="bounced")
+    assert (room.draft(case).undelivered, room.draft(case).text) == (True, before.text)
+    cases.add_message(room.session, case, Said(direction=Direction.OUT, text="Again", by=SAM), now=NOW)
+    assert not room.draft(case).undelivered
 
 
 def test_an_order_is_asked_for_where_none_is_known_and_a_guess_says_that_it_is_one(room: Room) -> None:
