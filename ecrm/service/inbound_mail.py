@@ -119,16 +119,25 @@ def claim(session: Session, mail_id: int, read: Inbound, *, states: Collection[S
 
 
 def settle(
-    session: Session, mail_id: int, state: State, *, why: str = "", case_id: int | None = None, finished: bool = True
-) -> None:
-    """Say what became of a message, and whether it was read to its end."""
+    session: Session,
+    mail_id: int,
+    state: State,
+    *,
+    states: Collection[State],
+    why: str = "",
+    case_id: int | None = None,
+    finished: bool = True,
+) -> bool:
+    """Say what became of a message that stands in one of these states, and whether it was read to its end; False where
+    another process said so meanwhile."""
     attempts: dict[str, Any] = {"attempts": 0} if finished else {}
-    session.execute(
+    done: Any = session.execute(
         update(InboundMail)
-        .where(InboundMail.id == mail_id)
+        .where(InboundMail.id == mail_id, InboundMail.state.in_(states))
         .values(state=state, why=why[:200], case_id=case_id, **attempts)
         .execution_options(synchronize_session=False)
     )
+    return bool(done.rowcount)
 
 
 def waiting(session: Session, *, limit: int, before_id: int | None = None) -> Sequence[InboundMail]:

@@ -12,10 +12,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from ecrm.installation import Installation
-from mailer.inbound.message import Inbound
+from mailer.inbound.message import UNCLEAR, Inbound
 from mailer.inbound.reading import read
 from tracking.email_address import fold
 
@@ -89,7 +90,8 @@ def take_mail(crm: Installation, raw: bytes, *, source: str, recipient: str = ""
 def digest(crm: Installation, mail_id: int, *, now: datetime, forced: bool = False) -> str:
     """Read a kept message and do what follows; in a word, what became of it, or `gone` where there is nothing to do.
 
-    A broad `except` stands here on purpose: whatever fails, the message waits for a person with the reason.
+    A broad `except` stands here on purpose: whatever fails, the message waits for a person with the reason. Where it
+    was the database, that may have been for a moment: it is tried again before (`digest_waiting`).
 
     Args:
         forced: a person wants a case made of what was put aside.
@@ -105,11 +107,12 @@ def digest(crm: Installation, mail_id: int, *, now: datetime, forced: bool = Fal
             return _digest(crm, mail, states=states, now=now, forced=forced)
     except Exception as error:
         log.exception("message %s can't be made a case", mail_id)
+        if isinstance(error, DBAPIError) and not forced and mail.attempts < inbound_mail.MOST_ATTEMPTS:
+            return MailState.TAKEN
+        why = f"it can't be made a case ({type(error).__name__})"
         with crm.sessions.begin() as session:
-            inbound_mail.settle(
-                session, mail_id, MailState.PUT_ASIDE, why=f"it can't be made a case ({type(error).__name__})"
-            )
-        return MailState.PUT_ASIDE
+            done = inbound_mail.settle(session, mail_id, MailState.PUT_ASIDE, states=states, why=why)
+        return MailState.PUT_ASIDE if done else "gone"
 
 
 def digest_waiting(crm: Installation, *, now: datetime) -> int:
@@ -132,8 +135,9 @@ def _digest(crm: Installation, kept: InboundMail, *, states: tuple[MailState, ..
         else:
             done = _made(crm, session, mail, recipient=kept.recipient, now=now, forced=forced)
         inbound_mail.settle(
-            session, kept.id, done.state, why=done.why, case_id=done.case_id, finished=done.why != _FATAL
-        )
+            session, kept.id, done.state, states=states, why=done.why, case_id=done.case_id,
+            finished=done.why != _FATAL,
+        )  # fmt: skip
         return done.state
 
 
@@ -195,7 +199,7 @@ def _said(
     taken = by_message_id(session, mail.message_id) is not None
     return Said(
         direction=Direction.IN, channel=Channel.EMAIL, text=mail.text, quoted=mail.quoted, html=mail.html,
-        author_name=mail.from_name or mail.from_address, from_address=mail.relayed_by or mail.from_address,
+        author_name=mail.from_name or mail.from_address, from_address=mail.relayed_by or mail.sender,
         message_id=None if taken or not mail.message_id else mail.message_id, in_reply_to=mail.in_reply_to,
         automatic=automatic, at=at, written_at=_clock(mail, at), recipients=_recipients(mail, own=own, into=case),
         from_workshop=into is not None and into.from_workshop,
@@ -250,7 +254,7 @@ def _open(
         Opened(
             channel=Channel.EMAIL, subject=subject, said=said,
             from_address=mail.from_address, from_name=mail.from_name, language=mail.language,
-            team_id=team_of(session, address), spam="spam filter" in mail.hints, unproved=bool(mail.relayed_by),
+            team_id=team_of(session, address), spam="spam filter" in mail.hints, unproved=not mail.sender,
         ),
         now=now,
     )  # fmt: skip
@@ -274,6 +278,11 @@ def _note(session: Session, case: Case, mail: Inbound, *, now: datetime) -> None
     if mail.relayed_by:
         told.append(
             f"It came through {mail.relayed_by}, and nothing proves that {mail.from_address} wrote it: "
+            "tell them nothing that their e-mails didn't say."
+        )
+    if UNCLEAR in mail.hints:
+        told.append(
+            f"Its sender is unclear: it names several, and nothing proves that {mail.from_address} wrote it: "
             "tell them nothing that their e-mails didn't say."
         )
     if hints := [hint for hint in mail.hints if hint.endswith("failed")]:

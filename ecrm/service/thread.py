@@ -36,9 +36,10 @@ def thread_of(session: Session, mail: Inbound) -> Thread | None:
 
     A Message-ID of ours is 96 random bits that only the case's people have seen: whoever answers it belongs there. The
     customer's own Message-IDs, and the number in the subject, can be guessed or seen elsewhere: they count only for an
-    address that belongs to the case, and not where a form says for whom it passes the letter on.
+    address that belongs to the case, and not where a form says for whom it passes the letter on, or several could have
+    written it.
     """
-    sender = "" if mail.relayed_by else mail.from_address
+    sender = mail.sender
     for message in _named(session, mail):
         case = _open_to_all(session, message.case_id)
         if case is None:

@@ -25,6 +25,8 @@ _LONGEST = 20_000
 _WORD = re.compile(r"=\?([^?\s]{1,80})\?([bBqQ])\?([^?]*)\?=")
 _BETWEEN = re.compile(r"(\?=)[ \t\r\n]+(?==\?[^?\s]{1,80}\?[bBqQ]\?)")
 _ADDRESS = re.compile(r"[^\s<>\"',;:()\[\]]{1,64}@[^\s<>\"',;:()\[\]@]{1,255}")
+_BRACKETED = re.compile(r"<\s{0,9}([^<>\s]{1,320})\s{0,9}>")
+_QUOTED = re.compile(r'"[^"]{0,1000}"')
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,250}>")
 
 
@@ -69,12 +71,23 @@ def addresses(message: Message, name: str) -> tuple[tuple[str, str], ...]:
     if not any(address for _shown, address in read):  # newer versions refuse a field as a whole
         read = [("", address) for value in values[:20] for address in _ADDRESS.findall(value)[:MOST_ADDRESSES]]
     for shown, address in read:
-        try:
-            checked = Mailbox("", address.strip().strip("<>'\"")).address
-        except BadHeader:
-            continue
-        found.setdefault(checked, one_line(decoded_words(shown), MAX_NAME))
+        if checked := _checked(address):
+            found.setdefault(checked, one_line(decoded_words(shown), MAX_NAME))
     return tuple((shown, address) for address, shown in list(found.items())[:MOST_ADDRESSES])
+
+
+def sender(message: Message) -> tuple[str, str, bool]:
+    """Name and address of who wrote it, and whether that is clear: `From: ada@a.example <eve@b.example>` names two.
+
+    Of several, it is the last one in angle brackets, which is what mail servers on the way look at; the others prove
+    nothing. Both are empty where nobody is named.
+    """
+    found = addresses(message, "From") or addresses(message, "Sender") or addresses(message, "Reply-To")
+    if len(found) < 2:
+        return (*(found[0] if found else ("", "")), True)
+    bracketed = map(_checked, _BRACKETED.findall(_QUOTED.sub("", raw_field(message, "From"))))
+    last = ([address for address in bracketed if address] or [found[0][1]])[-1]
+    return (next((shown for shown, address in found if address == last), ""), last, False)
 
 
 def message_ids(message: Message, name: str) -> tuple[str, ...]:
@@ -91,6 +104,14 @@ def moment(message: Message) -> datetime | None:
         return aware.astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
+
+
+def _checked(address: str) -> str:
+    """An address as it is written to; empty for what is none."""
+    try:
+        return Mailbox("", address.strip().strip("<>'\"")).address
+    except BadHeader:
+        return ""
 
 
 def _unescaped(value: str) -> str:

@@ -8,6 +8,8 @@ from datetime import datetime
 BY_MACHINES = frozenset({"loop", "report", "auto-submitted", "auto-reply", "empty return path", "subject"})
 """Values of `Inbound.auto` by which no person wrote it. The others say only that nothing may answer it by itself:
 companies' mail programs and lists put such headers into people's letters, too."""
+UNCLEAR = "sender unclear"
+"""Of `Inbound.hints`: its From names several, of whom `from_address` is one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +61,11 @@ class Inbound:
     hints: tuple[str, ...] = ()
     left_out: int = 0
     trouble: str = ""
+
+    @property
+    def sender(self) -> str:
+        """The address that wrote it; empty where nothing says so but the letter: passed on, or one of several."""
+        return "" if self.relayed_by or UNCLEAR in self.hints else self.from_address
 
     @property
     def by_machine(self) -> bool:

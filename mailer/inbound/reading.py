@@ -10,10 +10,10 @@ from email.parser import BytesHeaderParser
 
 from .automatic import passed_on_for, spam_hints, why_automatic
 from .charsets import decoded
-from .headers import MAX_SUBJECT, addresses, message_ids, moment, text_field
+from .headers import MAX_SUBJECT, addresses, message_ids, moment, sender, text_field
 from .language import language_of
 from .markup import safe_html
-from .message import Attachment, Inbound
+from .message import UNCLEAR, Attachment, Inbound
 from .parsing import parse
 from .parts import MOST_BYTES, Found, collect
 from .quoting import split
@@ -49,9 +49,8 @@ def read(raw: bytes, *, own: Collection[str] = (), whole: bool = True) -> Inboun
 
 
 def _inbound(message: Message, found: Found, *, own: Collection[str], trouble: str = "") -> Inbound:
-    senders = addresses(message, "From") or addresses(message, "Sender") or addresses(message, "Reply-To")
-    sender = senders[0] if senders else ("", "")
-    shown, address = passed_on_for(message, own=own) or sender
+    name, written_by, clear = sender(message)
+    shown, address = passed_on_for(message, own=own) or (name, written_by)
     text, quoted = split(found.text)
     ids, before = message_ids(message, "Message-ID"), message_ids(message, "In-Reply-To")
     return Inbound(
@@ -63,7 +62,7 @@ def _inbound(message: Message, found: Found, *, own: Collection[str], trouble: s
         to=tuple(one for _name, one in addresses(message, "To")),
         cc=tuple(one for _name, one in addresses(message, "Cc")),
         reply_to=tuple(one for _name, one in addresses(message, "Reply-To") if one != address),
-        relayed_by=sender[1] if sender[1] != address else "",
+        relayed_by=written_by if written_by != address else "",
         subject=text_field(message, "Subject", MAX_SUBJECT),
         at=moment(message),
         text=text,
@@ -72,7 +71,7 @@ def _inbound(message: Message, found: Found, *, own: Collection[str], trouble: s
         language=language_of(text),
         attachments=tuple(found.files),
         auto=why_automatic(message, own=own),
-        hints=spam_hints(message),
+        hints=(*spam_hints(message), *(() if clear else (UNCLEAR,))),
         left_out=found.left_out,
         trouble=trouble,
     )

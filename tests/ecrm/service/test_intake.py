@@ -7,18 +7,15 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 
 import pytest
-from sqlalchemy import select
 
 from ecrm.access.audit import at_command_line
 from ecrm.erasing import erase_mail
 from ecrm.installation import Installation
 from ecrm.keeping import retain
-from ecrm.service import inbound_mail, intake
-from ecrm.service.cases import CaseAttachment, Changes, State, change, merge
+from ecrm.service import intake
+from ecrm.service.cases import Changes, State, change, merge
 from ecrm.service.matter_facts import facts_of
 from ecrm.service.teams import Team
-from ecrm.storefront import ShopFacts
-from ecrm.timetable import job_named
 from mailer.outbox import Email
 from tests.mailer.reports_material import dsn, out_of_office
 from tracking.customers import Customer
@@ -193,49 +190,19 @@ def test_a_letter_to_a_team_s_address_is_its_team_s(plugin: Installation) -> Non
     assert received["From"].addresses[0].addr_spec == "returns@example.com"
 
 
-def test_what_fails_waits_with_the_message_whole(plugin: Installation) -> None:
-    class OnFire:
-        def facts(self) -> ShopFacts:
-            raise RuntimeError("the shop is on fire")
-
-    shop, plugin.storefront = plugin.storefront, OnFire()  # type: ignore[assignment]
-    assert come_in(plugin, letter()) == "put_aside"
-    (mail,) = mails(plugin)
-    assert mail.why == "it can't be made a case (RuntimeError)"
-    assert b"Where is my parcel?" in (mail.message or b"")
-    plugin.storefront = shop
-    assert intake.digest(plugin, mail.id, now=NOW, forced=True) == "case"
-
-
-def test_a_crash_between_taking_and_reading_loses_nothing(plugin: Installation) -> None:
-    with plugin.sessions.begin() as session:
-        inbound_mail.keep(session, letter().as_bytes(), source="imap", recipient="", now=NOW)
-    assert job_named("digest-mail").run(plugin) == "1 letters made cases"
-    assert len(cases_of(plugin)) == 1
-
-
-def test_a_letter_that_ends_the_process_is_put_aside_after_three_times_and_only_its_beginning_is_read(
-    plugin: Installation,
-) -> None:
-    message = letter("Where is my parcel?")
-    message.add_attachment(b"%PDF-1.7", maintype="application", subtype="pdf", filename="bill.pdf")
-    with plugin.sessions.begin() as session:
-        inbound_mail.keep(session, message.as_bytes(), source="imap", recipient="", now=NOW)
-    for attempt in range(1, 4):  # each time, all that is left of the process is that it began
-        with plugin.sessions.begin() as session:
-            begun = inbound_mail.begin(session, mails(plugin)[0].id, states=("taken",), now=NOW)  # type: ignore[arg-type]
-            assert begun is not None
-            assert begun.attempts == attempt
-    assert intake.digest_waiting(plugin, now=NOW + timedelta(minutes=5)) == 0  # somebody may be at it
-    assert intake.digest_waiting(plugin, now=NOW + timedelta(minutes=30)) == 1
-    (mail,) = mails(plugin)
-    assert (mail.state, mail.from_folded, mail.subject) == ("put_aside", "ada@example.net", "My parcel")
-    assert "ended the process" in mail.why
-    assert intake.digest(plugin, mail.id, now=NOW, forced=True) == "case"
+def test_a_letter_that_names_two_senders_is_neither_s(plugin: Installation) -> None:
+    known(plugin)
+    come_in(plugin, letter(message_id="<1@ada>"))
     (case,) = cases_of(plugin)
-    assert "Where is my parcel?" in said(plugin, case)[0].text
-    with plugin.sessions() as session:
-        assert [one.name for one in session.scalars(select(CaseAttachment))] == ["message.eml.txt"]
+    for place, sender in enumerate(("ada@example.net <eve@evil.example>", "eve@evil.example <ada@example.net>")):
+        head = f"From: {sender}\r\nTo: {DESK}\r\nSubject: Re: {case.subject_mark}\r\nMessage-ID: <{place}@evil>\r\n\r\n"
+        come_in(plugin, f"{head}My new address\r\n".encode())
+    first, *others = cases_of(plugin)
+    assert "My new address" not in [one.text for one in said(plugin, first)]
+    assert [(one.customer_id, one.from_address) for one in others] == [
+        (None, "eve@evil.example"), (None, "ada@example.net"),
+    ]  # fmt: skip
+    assert all("sender is unclear" in said(plugin, one)[-1].text for one in others)
 
 
 def test_reports_come_first_and_strange_ones_wait(plugin: Installation) -> None:

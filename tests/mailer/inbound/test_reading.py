@@ -90,6 +90,26 @@ def test_subjects_are_one_readable_line(subject: str, read_as: str) -> None:
     assert read(letter(Subject=subject)).subject == read_as
 
 
+@pytest.mark.parametrize(
+    ("sender", "address", "clear"),
+    [
+        ("ada@a.example <eve@b.example>", "eve@b.example", False), ("Shop @ Home <x@y.example>", "x@y.example", False),
+        ("<ada@a.example> <eve@b.example>", "eve@b.example", False),
+        ("ada@a.example, eve@b.example", "ada@a.example", False),
+        ('"ada@a.example" <eve@b.example>', "eve@b.example", True),
+        ("Byron, Ada <ada@a.example>", "ada@a.example", True),
+        ("Ada <ada@a.example", "ada@a.example", True),
+    ],
+)  # fmt: skip
+def test_of_several_senders_it_is_the_one_in_brackets_and_none_is_believed(
+    sender: str, address: str, clear: bool
+) -> None:
+    got = read(letter(From=sender))
+    assert (got.from_address, got.sender, "sender unclear" in got.hints) == (
+        address, address if clear else "", not clear,
+    )  # fmt: skip
+
+
 def test_html_is_safe_and_becomes_text() -> None:
     html = (
         "<style>p{}</style><p onclick=x()>Hello <b>you</b></p><script>alert(1)</script>"
