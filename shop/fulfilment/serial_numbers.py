@@ -52,7 +52,8 @@ def check_pieces(
         unreadable: the packer said that some can't be read.
 
     Raises:
-        WrongSerials: more numbers than pieces; fewer, where nobody said why; of a product that has none; one sent before.
+        WrongSerials: more numbers than pieces; fewer, where nobody said why; of a product that has none; one that
+            was sent before.
     """
     for product_id, numbers in serials.items():
         if product_id not in numbered:
