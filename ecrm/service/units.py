@@ -11,6 +11,9 @@ from sqlalchemy import ForeignKey, Index, String, bindparam, delete, select, upd
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ecrm.serial_numbers import LONGEST, BadSerial, fold_serial
+from tracking.delivery.returns import Return, ReturnLine, ReturnState
+from tracking.delivery.shipment import Shipment, Status
+from tracking.orders import SeenOrder, SeenRefund, SeenRefundLine
 from tracking.record import BigId, Record, insert_once
 
 MOST = 20
@@ -82,10 +85,11 @@ def keep(session: Session, sold: Sold) -> int | None:
     )  # fmt: skip
 
 
-def keep_latest(session: Session, sold: Sold) -> int:
+def keep_latest(session: Session, sold: Sold) -> int | None:
     """Keep a piece as it was last sold: one that came back and went to somebody else is theirs, with their warranty.
 
-    Told again, or late, it changes nothing. Returns its id.
+    Told again, or late, it changes nothing. Returns its id; None where it is somebody's of whom nothing says that they
+    gave it back: then a packer scanned another number than the piece has, and it stays theirs.
 
     Raises:
         BadSerial: for what can't be one.
@@ -96,11 +100,37 @@ def keep_latest(session: Session, sold: Sold) -> int:
     query = select(Unit).where(Unit.serial_folded == fold_serial(sold.serial_number), Unit.product == sold.product[:64])
     known = session.scalars(query.with_for_update()).one()
     if sold.sold_at > known.sold_at:
+        if known.customer_id not in {None, sold.customer_id} and not _came_back(session, known):
+            return None
         known.order_reference, known.customer_id = sold.order_reference[:64], sold.customer_id
         known.sold_at, known.warranty_until = sold.sold_at, sold.warranty_until
         known.name, known.source = sold.name[:200] or known.name, sold.source[:20]
         session.flush()
     return known.id
+
+
+def _came_back(session: Session, unit: Unit) -> bool:
+    """Whether pieces of this product came back from the unit's order: with a return, as its parcel, or for money."""
+    order = unit.order_reference
+    if not order:
+        return False
+    returned = (
+        select(Return.id)
+        .join(ReturnLine, ReturnLine.return_id == Return.id)
+        .where(
+            Return.order_reference == order, ReturnLine.product == unit.product,
+            Return.state.in_((ReturnState.RECEIVED, ReturnState.REFUNDED)),
+        )
+    )  # fmt: skip
+    refused = select(Shipment.id).where(Shipment.order_reference == order, Shipment.status == Status.RETURN_TO_SENDER)
+    of_which = SeenRefundLine.refund_id.is_(None) | (SeenRefundLine.product == unit.product)
+    paid_back = (  # not every shop says which goods a refund is for
+        select(SeenRefund.id)
+        .join(SeenOrder, SeenOrder.id == SeenRefund.order_id)
+        .outerjoin(SeenRefundLine, SeenRefundLine.refund_id == SeenRefund.id)
+        .where(SeenOrder.reference == order, of_which)
+    )
+    return any(session.scalar(query.limit(1)) is not None for query in (returned, refused, paid_back))
 
 
 def by_serial(session: Session, number: str) -> Sequence[Unit]:

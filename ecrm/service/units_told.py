@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -11,10 +12,14 @@ from ecrm.events import OrderShipped, Told
 from ecrm.installation import Installation, installation
 from ecrm.letters import shop_context
 from ecrm.remembered import remembered_order
+from ecrm.storefront import Staff
 from ecrm.warranty_months import Months
+from ecrm.wording import gettext as _
 from tracking.clickstream.event import Event
 
-from . import units, warranty
+from . import notes, units, warranty
+
+log = logging.getLogger("ecrm.units")
 
 SOURCE = "parcel"
 
@@ -34,7 +39,23 @@ def keep_units(session: Session, row: Event, told: Told) -> None:
                 number, line.product_id, line.name, order.reference, order.customer_id, order.placed_at,
                 ends[line.product_id], SOURCE,
             )  # fmt: skip
-            units.keep_latest(session, sold)
+            if units.keep_latest(session, sold) is None:
+                _put_before_staff(crm, session, sold, now=told.at)
+
+
+def _put_before_staff(crm: Installation, session: Session, sold: units.Sold, *, now: datetime) -> None:
+    """The packer's number is another customer's piece: whoever opens this customer reads so, above all else."""
+    log.warning("order %s: a scanned serial number is another customer's piece; it was not moved", sold.order_reference)
+    if sold.customer_id is None:
+        return
+    with shop_context(crm):
+        words = _(
+            "%(name)s: the serial number %(serial)s that was scanned for order %(order)s is on file as a piece of "
+            "another customer, who never sent it back. It wasn't entered: look up the right number and enter it.",
+            name=sold.name or sold.product, serial=sold.serial_number, order=sold.order_reference,
+        )  # fmt: skip
+        packing = Staff(staff_id="", name=_("Packing"), role="")
+        notes.write(session, sold.customer_id, words, pinned=True, by=packing, now=now)
 
 
 def ends_on(crm: Installation, products: set[str], sold_at: datetime) -> dict[str, date | None]:

@@ -10,10 +10,13 @@ from sqlalchemy import Engine, select
 
 from ecrm.events import ParcelLine
 from ecrm.ledger import from_row, to_properties
+from ecrm.service.notes import CustomerNote
 from ecrm.service.units import Unit
-from tests.ecrm.kites import AT, Kites, open_kites, order, person, shipped, signed_up
+from tests.ecrm.kites import AT, Kites, open_kites, order, person, refunded, shipped, signed_up
 from tracking.clickstream.event import Event
 from tracking.customers import Customer
+from tracking.delivery.returns import Return, ReturnLine
+from tracking.delivery.shipment import Shipment, Status
 
 
 @pytest.fixture
@@ -46,6 +49,7 @@ def test_a_parcel_told_of_before_its_order_waits_for_it(kites: Kites) -> None:
 def test_a_piece_that_came_back_and_was_sold_again_is_the_new_buyers(kites: Kites) -> None:
     kites.tell(order())
     kites.tell(shipped(lines=packed("KT771")))
+    kites.tell(refunded(amount=3500))
     kites.tell(signed_up("8", "eve@example.com"))
     kites.tell(order("A2", person("eve@example.com", "8"), at=AT + timedelta(days=30)))
     kites.tell(shipped("P2", "A2", lines=packed("kt-771")))
@@ -55,6 +59,50 @@ def test_a_piece_that_came_back_and_was_sold_again_is_the_new_buyers(kites: Kite
     assert (piece.customer_id, piece.order_reference, piece.warranty_until) == (eve, "A2", date(2028, 12, 20))
     kites.tell(shipped("P3", "A1", lines=packed("KT771")))
     assert kites.only(Unit).order_reference == "A2", "what is told late takes nothing from who has it"
+
+
+def test_a_number_of_somebody_else_s_piece_that_never_came_back_moves_nothing_and_is_put_before_staff(
+    kites: Kites,
+) -> None:
+    kites.tell(order())
+    kites.tell(shipped(lines=packed("KT771")))
+    before = kites.only(Unit)
+    kites.tell(order("A2", person("eve@example.com", "8"), at=AT + timedelta(days=30)))
+    kites.tell(shipped("P2", "A2", lines=packed("kt-771", "KT772")))
+    kept, new = kites.all(Unit)
+    assert (kept.customer_id, kept.order_reference, kept.warranty_until) == (
+        before.customer_id, "A1", before.warranty_until,
+    )  # fmt: skip
+    assert (new.serial_folded, new.order_reference) == ("KT772", "A2"), "the other piece of the parcel is entered"
+    note = kites.only(CustomerNote)
+    assert (note.customer_id, note.pinned) == (new.customer_id, True)
+    assert "kt-771" in note.text
+    assert "another customer" in note.text
+    assert "ada" not in note.text.lower()
+    assert kites.owed() == []
+
+
+@pytest.mark.parametrize("how", ["returned", "refused at the door", "said to be nobody's"])
+def test_a_piece_moves_on_once_it_came_back_or_is_nobody_s(kites: Kites, how: str) -> None:
+    kites.tell(order())
+    kites.tell(shipped(lines=packed("KT771")))
+    with kites.session() as session:
+        if how == "returned":
+            back = Return(reference="R-ABCDEFGH", order_reference="A1", state="received", reason="other", asked_at=AT)
+            session.add(back)
+            session.flush()
+            session.add(ReturnLine(return_id=back.id, product="2", name="Blue kite", quantity=1))
+        elif how == "refused at the door":
+            session.scalars(
+                select(Shipment).where(Shipment.tracking_number == "00340434")
+            ).one().status = Status.RETURN_TO_SENDER
+        else:
+            session.scalars(select(Unit)).one().customer_id = None
+        session.commit()
+    kites.tell(order("A2", person("eve@example.com", "8"), at=AT + timedelta(days=30)))
+    kites.tell(shipped("P2", "A2", lines=packed("KT771")))
+    assert kites.only(Unit).order_reference == "A2"
+    assert kites.all(CustomerNote) == []
 
 
 def test_an_event_carries_them_and_older_events_have_none(kites: Kites) -> None:
