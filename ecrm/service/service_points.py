@@ -150,8 +150,20 @@ def find_place(session: Session, country: str, words: str) -> Found | None:
         return None
     middle = (sum(one.latitude for one in places) / len(places), sum(one.longitude for one in places) / len(places))
     if any(distance_km(middle, (one.latitude, one.longitude)) > ONE_CITY_KM for one in places):
-        return Found(words, None, places[:SHOWN_PLACES])
+        return Found(words, None, _one_a_city(places)[:SHOWN_PLACES])
     return Found(places[0].name, middle)
+
+
+def _one_a_city(places: Iterable[Place]) -> list[Place]:
+    """Of places of one name within `ONE_CITY_KM` the first: whoever chooses needs one postcode a city, not all of the
+    first."""
+    taken: list[Place] = []
+    for place in places:
+        here = (place.latitude, place.longitude)
+        named = [one for one in taken if one.name == place.name]
+        if all(distance_km(here, (one.latitude, one.longitude)) > ONE_CITY_KM for one in named):
+            taken.append(place)
+    return taken
 
 
 class BadPlaces(ValueError):

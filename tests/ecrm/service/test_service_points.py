@@ -84,3 +84,13 @@ def test_a_city_is_found_however_it_is_typed_and_one_of_several_is_asked_for(ses
     assert (several.at, [one.postcode for one in several.others]) == (None, ["01844", "67433"])
     assert find_place(session, "DE", "Atlantis") is None
     assert find_place(session, "DE", "%") is None
+
+
+def test_of_two_cities_of_one_name_both_are_offered_however_many_postcodes_the_first_has(session: Session) -> None:
+    halle = LINE.replace("Berlin\tBerlin", "Halle\tX")
+    lines = [halle.replace("10115", f"061{number}").replace("52.5323", "51.48") for number in range(10, 40)]
+    lines.append(halle.replace("10115", "33790").replace("52.5323", "52.06"))
+    replace_places(session, read_places(lines))
+    found = find_place(session, "DE", "Halle")
+    assert found is not None
+    assert [one.postcode for one in found.others] == ["06110", "33790"]
