@@ -20,28 +20,42 @@ _FEWEST_GUESSED = 120
 """Of fewer, guesses are wrong more often than the charset of Western Europe."""
 _NO_LETTERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 """Of the categories Cc and Cs of Unicode, all but tabs and line ends."""
+_NO_ASCII = re.compile("[^\x00-\x7f]")
 _DIRECTIONS = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"))
 """Marks that change the writing direction (UAX 9): in a name they make "gpj.exe" look like "exe.jpg"."""
 
 
-def decoded(raw: bytes, charset: str = "", *, may_guess: Callable[[], bool] = lambda: False) -> str:
+def decoded(raw: bytes, charset: str = "", *, may_guess: Callable[[], bool] = lambda: False, cut: bool = False) -> str:
     """The text of these bytes: by the charset that they name, or else by UTF-8, or else by what they look like.
 
     Args:
+        cut: they end where they were cut, perhaps within a letter: what is left of that one goes.
         may_guess: whether looking at the bytes (20 ms) is still allowed; asked only where it comes to that. Headers are
             too short for it.
     """
     named = _codec(charset)
     for codec in filter(None, (named, "utf-8" if named != "utf-8" else None)):
-        try:
-            return clean(raw.decode(codec))
-        except (UnicodeError, LookupError, ValueError):
-            continue
+        for end in range(len(raw), max(len(raw) - (4 if cut else 1), -1), -1):
+            try:
+                return clean(raw[:end].decode(codec))
+            except (UnicodeError, LookupError, ValueError):
+                continue
+    if (text := _nearly_utf_8(raw, named=named == "utf-8")) is not None:
+        return clean(text)
     guess = from_bytes(raw[:_GUESSED]).best() if len(raw) >= _FEWEST_GUESSED and may_guess() else None
     try:
         return clean(raw.decode(guess.encoding if guess is not None else "cp1252", "replace"))
     except (UnicodeError, LookupError, ValueError):
         return clean(raw.decode("utf-8", "replace"))
+
+
+def _nearly_utf_8(raw: bytes, *, named: bool) -> str | None:
+    """UTF-8 with some broken bytes; None where it hardly is such. Other charsets' letters rarely look like UTF-8's:
+    most that aren't ASCII have to, and nearly all where nobody says that it is UTF-8."""
+    text = raw.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    letters = len(_NO_ASCII.findall(text)) - broken
+    return text if letters > broken * (1 if named else 20) else None
 
 
 def clean(text: str) -> str:

@@ -15,13 +15,12 @@ from inscriptis.css_profiles import CSS_PROFILES
 from inscriptis.model.config import ParserConfig
 
 from .charsets import clean
-from .tags import Bottomless, plain_tags
+from .tags import ANY_TAG, Bottomless, plain_tags
 
 LONGEST = 300_000
 """Of the HTML that is read; what people write is a tenth of it."""
 _KEPT = 0.9
 """Of the letters; with fewer, inscriptis lost some: its parser drops what nests deeper than 255 elements."""
-_ANY_TAG = re.compile(r"<[^<>]{0,2000}>")
 _UNSEEN = re.compile(r"<(script|style|head|title)\b", re.IGNORECASE)
 _ATTRIBUTES = {"a": {"href"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}}
 _TAGS = {
@@ -68,7 +67,7 @@ def _letters(text: str) -> int:
 
 def bare_text(html: str) -> str:
     """The HTML without its tags, in one pass."""
-    text = _ANY_TAG.sub(" ", _seen(html))
+    text = ANY_TAG.sub(" ", _seen(html))
     return "\n".join(filter(None, (" ".join(line.split()) for line in clean(unescape(text)).split("\n"))))
 
 

@@ -129,8 +129,9 @@ def _leaf(part: Message, found: Found) -> None:
 
 def _words(part: Message, found: Found, *, html: bool) -> None:
     raw = _content(part)
-    text = decoded(raw[: 4 * MOST_TEXT], _charset(part), may_guess=found.budget.has_guess)
-    if len(raw) > 4 * MOST_TEXT or len(text) > MOST_TEXT:
+    most = 4 * MOST_TEXT
+    text = decoded(raw[:most], _charset(part), may_guess=found.budget.has_guess, cut=len(raw) > most)
+    if len(raw) > most or len(text) > MOST_TEXT:
         _file(found, name="", said="text/html" if html else "text/plain", content=raw)
         text = text[:MOST_TEXT]
     if part.get_param("format", "") == "flowed" and not html:
@@ -157,7 +158,7 @@ def _winmail(content: bytes, found: Found) -> None:
     if inside and (inside.text or inside.html) and found.says_nothing:
         found.texts.append(inside.text or _as_text(inside.html, found))
         found.htmls.append(inside.html)
-    if not inside or not (inside.files or inside.text or inside.html):
+    if not inside or not inside.whole or not (inside.files or inside.text or inside.html):
         _file(found, name="winmail.dat", said="application/ms-tnef", content=content)
 
 

@@ -1,6 +1,7 @@
 """HTML from strangers as plain tags: only names that are kept, written so that every reader sees the same of them.
 
-What readers disagree about is gone: comments, scripts, end tags hidden in attributes, whatever never ends. Read in one
+What readers disagree about is gone: comments, scripts, end tags hidden in attributes; of what never ends, only the bare
+text is left. Read in one
 pass (WHATWG HTML 13.2.5, "Tokenization"), in time that grows with the length alone: each search that finds no end is
 the last one.
 """
@@ -17,9 +18,11 @@ _ATTRIBUTE = re.compile(
     r"""[\s/]*+([^\s/>][^\s/>=]*+)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s>"'][^\s>]*+)|(?=>)))?+"""
 )
 _REST = re.compile(r"[\s/]*+>")
+ANY_TAG = re.compile(r"<[^<>]{0,2000}>")
 _COMMENT_END = re.compile(r"--!?>")
 _UNSEEN = frozenset({"script", "style", "title", "iframe", "noembed", "noframes", "xmp", "textarea", "template"})
 """Elements whose content is no text of the letter; a tag in them is none."""
+_CODE = frozenset({"script", "style"})
 _AS_DIV = frozenset({
     "section", "article", "header", "footer", "main", "center", "address", "nav", "aside", "form", "fieldset", "figure",
 })  # fmt: skip
@@ -85,11 +88,16 @@ def plain_tags(html: str, *, kept: Collection[str], attributes: Mapping[str, Col
                 found.append(f"</{name}>" if ends else f"<{name}{tag}>")
             elif end is not None and name in _UNSEEN and not begun.group(1):
                 end = _end_of_unseen(html, name, end)
-        if end is None:  # browsers drop all that follows a tag, a comment or a script that never ends
-            return "".join(found)
+        if end is None:  # browsers drop all that follows; but a mail that was cut has its words there
+            return "".join([*found, "" if name in _CODE else _bare(html[begun.start() :])])
         start = end
     found.append(html[start:].replace("<", "&lt;"))
     return "".join(found)
+
+
+def _bare(tail: str) -> str:
+    """The words behind a tag or a comment that never ends."""
+    return ANY_TAG.sub(" ", tail.removeprefix("<!--")).replace("<", "&lt;")
 
 
 def _tag(html: str, begun: re.Match[str], wanted: Collection[str]) -> tuple[int | None, str]:

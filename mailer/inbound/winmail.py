@@ -31,11 +31,13 @@ _HEADER = struct.Struct("<BHHI")
 
 @dataclass(frozen=True)
 class Unpacked:
-    """Files by name; the text, and the HTML, where there are such."""
+    """Files by name; the text, and the HTML, where there are such. `whole`: nothing in it is known to be missing here,
+    as letters within the letter are, and what was cut on the way."""
 
     files: tuple[tuple[str, bytes], ...]
     text: str = ""
     html: str = ""
+    whole: bool = True
 
 
 def unpack(raw: bytes) -> Unpacked | None:
@@ -53,11 +55,12 @@ def unpack(raw: bytes) -> Unpacked | None:
     files = tuple((names.get(place) or name, file) for place, (name, file) in enumerate(attached) if file)
     text = _text(_bytes(found.body or b"")) if found else ""
     text, html = text or _text(known.get(mapi.BODY, ""), page), _text(known.get(mapi.HTML, ""), page)
-    packed = known.get(mapi.RTF, b"")
+    packed, cut = known.get(mapi.RTF, b""), False
     if not (text and html) and isinstance(packed, bytes):
-        formatted = rtf.words(rtf.unpacked(packed))
+        unpacked = rtf.unpacked(packed)
+        formatted, cut = rtf.words(unpacked), len(unpacked) >= rtf.MOST_BYTES
         text, html = text or formatted.text, html or formatted.html
-    return Unpacked(files, text, html)
+    return Unpacked(files, text, html, whole=_ends(raw) and not cut and all(file for _name, file in attached))
 
 
 def _text(value: bytes | str, page: int = 0) -> str:
@@ -90,6 +93,12 @@ def _objects(raw: bytes) -> Iterator[tuple[int, int, bytes]]:
             return
         yield level, name, raw[offset + _HEADER.size : end - 2]
         offset = end
+
+
+def _ends(raw: bytes) -> bool:
+    """Whether its last object lies in it as a whole."""
+    end = 6 + sum(_HEADER.size + len(data) + 2 for _level, _name, data in _objects(raw))
+    return not raw[end:].strip(b"\x00")
 
 
 def _plain(raw: bytes) -> bytes | None:

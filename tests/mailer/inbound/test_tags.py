@@ -48,3 +48,15 @@ def test_no_markup_gets_a_tag_past_that_is_not_kept(html: str) -> None:
 
 def test_what_the_reader_of_tables_drops_is_read_all_the_same() -> None:
     assert text_of("<table><tr><td>" * 120 + "the words" + "</td></tr></table>" * 120) == "the words"
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>before <!-- never ends <p>all my text", "before never ends all my text"),
+        ("hello <a href='x>one</a> <p>two</p> three", "hello one two three"),
+        ("<p>if a<b then c", "if a<b then c"), ("<title>all <b>my</b> text", "all my text"),
+    ],
+)  # fmt: skip
+def test_the_words_behind_what_never_ends_are_read(html: str, text: str) -> None:
+    assert " ".join(text_of(html).split()) == text

@@ -114,3 +114,27 @@ def test_no_bytes_break_the_reading(junk: bytes) -> None:
     rtf.words(b"{\\rtf1" + junk)
     rtf.unpacked(struct.pack("<II4sI", 0, 2**31, b"LZFu", 0) + junk)
     read(with_properties((0x1009, 0x0102, struct.pack("<II4sI", 0, 10_000, b"LZFu", 0) + junk)))
+
+
+BEGUN = (2, 0x9002, b"\x00" * 14)
+PHOTO = (BEGUN, (2, 0x8010, b"photo.png\x00"), (2, 0x800F, PNG))
+
+
+@pytest.mark.parametrize(
+    ("packed", "names"),
+    [
+        (tnef(*PHOTO), ["photo.png"]),
+        (tnef(*PHOTO, BEGUN, (2, 0x8010, b"letter\x00"), (2, 0x9005, properties())), ["photo.png", "winmail.dat"]),
+        (tnef(*PHOTO, BEGUN, (2, 0x8010, b"b.pdf\x00"), (2, 0x800F, b"%PDF" * 99))[:-50], ["photo.png", "winmail.dat"]),
+        (tnef(*PHOTO) + b"\x02\x0f\x80", ["photo.png", "winmail.dat"]),
+    ],
+)  # fmt: skip
+def test_a_winmail_dat_of_which_something_is_missing_is_kept_beside_its_files(packed: bytes, names: list[str]) -> None:
+    assert [one.name for one in read(with_winmail(packed)).attachments] == names
+
+
+def test_a_winmail_dat_whose_text_is_cut_is_kept() -> None:
+    long = stored(rb"{\rtf1\ansi " + b"word " * 250_000 + b"}")
+    got = read(with_properties((mapi.RTF, 0x0102, long)))
+    assert got.text.startswith("word word")
+    assert "winmail.dat" in [one.name for one in got.attachments]
