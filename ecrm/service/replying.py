@@ -13,6 +13,7 @@ from ecrm.installation import Installation
 from ecrm.letters import post, shop_context, write
 from ecrm.storefront import Staff
 from ecrm.wording import gettext as _
+from ecrm.wording import number
 from mailer import dedup
 from mailer.addressing import MAX_SUBJECT, BadHeader, Mailbox
 from mailer.enclosed import MOST_BYTES, File, correspondence
@@ -80,7 +81,7 @@ def answer(
     _check(case, text, attachments)
     others = chosen(others_of(session, case, own=own_addresses(crm.app.config, crm.storefront.facts())), copies)
     if others is None:
-        raise NotAnswerable("A copy goes only to whom a letter of this case named. Choose again who gets one.")
+        raise NotAnswerable(_("A copy goes only to whom a letter of this case named. Choose again who gets one."))
     before = messages_of(session, case.id)
     last = _last(session, case, before, others)
     try:
@@ -107,7 +108,8 @@ def answer(
             letter = replace(letter, sender=sender_of(session, crm.app.config, facts, team_id=case.team_id))
             more = [replace(letter, to=Mailbox("", one.address)) for one in others]
     except BadHeader as error:
-        raise NotAnswerable(f"This address can't be written to: {case.from_address} ({error})") from None
+        words = _("This address can't be written to: %(address)s (%(why)s)", address=case.from_address, why=error)
+        raise NotAnswerable(words) from None
     ids = [one.message_id for one in before if one.message_id]
     answered = (last.message_id if last else None) or ""
     key, everybody = dedup.case_reply(case.reference, case.version), [letter, *more]
@@ -124,7 +126,7 @@ def answer(
     ]  # fmt: skip
     email_id = posted[0]
     if email_id is None:
-        raise NotAnswerable("This answer was sent already.")
+        raise NotAnswerable(_("This answer was sent already."))
     email = session.get_one(Email, email_id)
     said = Said(
         direction=Direction.OUT, channel=Channel.EMAIL, text=text, by=by, message_id=email.message_id,
@@ -184,14 +186,15 @@ def files_of(sessions: sessionmaker[Session]) -> Callable[[Email], Sequence[File
 
 def _check(case: Case, text: str, attachments: Sequence[Attached]) -> None:
     if not case.from_address:
-        raise NotAnswerable("Nobody's e-mail address is known here. Call them, or enter an address first.")
+        raise NotAnswerable(_("Nobody's e-mail address is known here. Call them, or enter an address first."))
     if not text.strip():
-        raise NotAnswerable("Write an answer first.")
+        raise NotAnswerable(_("Write an answer first."))
     size = sum(len(one.content) for one in attachments)
     if size > MOST_BYTES:
-        raise NotAnswerable(
-            f"The files have {size / 1e6:.1f} MB together, and mail servers take {MOST_BYTES // 10**6}: send fewer."
-        )
+        raise NotAnswerable(_(
+            "The files have %(size)s MB together, and mail servers take %(most)s: send fewer.",
+            size=number(round(size / 1e6, 1)), most=number(MOST_BYTES // 10**6),
+        ))  # fmt: skip
 
 
 def _quoted(last: CaseMessage | None) -> str:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, aliased
 from ecrm.installation import Installation
 from ecrm.letters import absolute, post, shop_context, write
 from ecrm.mail_links import Purpose, mail_keys
+from ecrm.wording import gettext as _
 from mailer import dedup
 from mailer.addressing import BadHeader
 from mailer.enclosed import correspondence
@@ -92,7 +93,7 @@ def case_of(crm: Installation, token: str, *, now: datetime) -> int | None:
 
 def _open_again(session: Session, case: Case, words: str, *, now: datetime) -> None:
     from_them = Said(
-        direction=Direction.IN, channel=Channel.FORM, text=words or "(They weren't helped and want this to go on.)",
+        direction=Direction.IN, channel=Channel.FORM, text=words or _("(They weren't helped and want this to go on.)"),
         author_name=case.from_name, from_address=case.from_address,
     )  # fmt: skip
     if case.state == State.CLOSED:  # a message alone opens only what is solved

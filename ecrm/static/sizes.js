@@ -12,7 +12,8 @@
     const letters = (text) => (parts ? new TextEncoder().encode(text).length : encodeURIComponent(text).length);
     const size = () => [...new FormData(form)].reduce(
       (sum, [name, value]) => sum + name.length + (typeof value === "string" ? letters(value) : value.size), 0);
-    const shown = (bytes) => (bytes >= 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.ceil(bytes / 1000)} kB`);
+    const written = (count) => count.toLocaleString(document.documentElement.lang || undefined, { maximumFractionDigits: 1 });
+    const shown = (bytes) => (bytes >= 1e6 ? `${written(bytes / 1e6)} MB` : `${written(Math.ceil(bytes / 1000))} kB`);
     let said = null;
     const fits = () => {
       const has = size();

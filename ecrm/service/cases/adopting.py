@@ -23,7 +23,7 @@ AT_ONCE = 20
 """Whoever signs in doesn't wait for more: `adopt_rest` takes what is left."""
 ADDRESSES = 200
 PROVED = "address_proved"
-_WROTE = (
+_first_wrote = (
     select(CaseMessage.from_folded)
     .where(CaseMessage.case_id == Case.id, CaseMessage.direction == Direction.IN)
     .order_by(CaseMessage.at, CaseMessage.id)
@@ -40,7 +40,7 @@ def adopt_nameless(session: Session, address: str, *, customer_id: int, now: dat
     found = session.scalars(
         select(Case)
         .where(Case.from_folded == folded, func.coalesce(Case.customer_id, 0) == 0)
-        .where(Case.erased_at.is_(None), Case.spam.is_(False), folded == _WROTE)
+        .where(Case.erased_at.is_(None), Case.spam.is_(False), _first_wrote == folded)
         .order_by(Case.id)  # locks are taken in one order everywhere
         .limit(AT_ONCE)
     ).all() if address.strip() else ()  # fmt: skip
@@ -70,7 +70,7 @@ def _left(session: Session) -> Sequence[tuple[str, int]]:
         .join(Customer, Customer.id == CustomerEmail.customer_id)
         .join(Case, Case.from_folded == CustomerEmail.folded)
         .where(Customer.reference.is_not(None), Case.customer_id.is_(None))
-        .where(Case.erased_at.is_(None), Case.spam.is_(False), CustomerEmail.folded == _WROTE)
+        .where(Case.erased_at.is_(None), Case.spam.is_(False), _first_wrote == CustomerEmail.folded)
         .distinct()
         .limit(ADDRESSES)
     )
