@@ -48,6 +48,8 @@ from .case_words import (
 from .case_words import reasons_of as routing_reasons
 
 MOST_STEPS = 200
+MOST_UNFOLDED = 12
+"""Messages of a longer case are folded away, but the first and the latest."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ def _page(crm: Installation, session: Session, here: Case, typed: Typed | None, 
         moves=[str(one) for one in State if one in _moves(here)], state_words=state_words(),
         kind_words=kind_words(), priority_words=priority_words(), channel_words=channel_words(),
         minutes_words=minutes_words, group_name=group_name, now=now,
-        named=named, most_bytes=MOST_BYTES,
+        named=named, most_bytes=MOST_BYTES, most_unfolded=MOST_UNFOLDED,
         copies=others_of(session, here, own=own_addresses(crm.app.config, crm.storefront.facts())),
         sendings=_sendings(session, said, named), undelivered=undelivered_words(), **_blank(), **known,
     )  # fmt: skip

@@ -278,3 +278,18 @@ def test_a_miss_says_what_was_tried(browser: FlaskClient, ada: int, token: str, 
     status, _where, text = find(browser, token, asked)
     assert status == 404
     assert words in text
+
+
+def test_every_jump_of_the_page_leads_somewhere_and_pinned_notes_come_first_on_a_phone(
+    browser: FlaskClient, ada: int, token: str
+) -> None:
+    path = f"/console/customers/{ada}"
+    page = BeautifulSoup(browser.get(path).text, "html.parser")
+    jumps = [str(one["href"])[1:] for one in page.select("nav.jumps a")]
+    assert {"cases", "orders", "notes", "timeline"} <= set(jumps)
+    assert [one for one in jumps if page.find(id=one) is None] == []
+    assert page.select(".has-pinned") == []
+    browser.post(f"{path}/notes", data={"csrf_token": token, "text": "Calls back", "pinned": "1"})
+    pinned = BeautifulSoup(browser.get(path).text, "html.parser").select_one(".has-pinned")
+    assert pinned is not None
+    assert "Calls back" in pinned.get_text()
