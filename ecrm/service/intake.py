@@ -16,6 +16,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from ecrm.installation import Installation
+from ecrm.wording import gettext as _
+from ecrm.wording import ngettext
 from mailer.inbound.message import UNCLEAR, Inbound
 from mailer.inbound.reading import read
 from tracking.email_address import fold
@@ -272,20 +274,24 @@ def _note(session: Session, case: Case, mail: Inbound, *, now: datetime) -> None
     """What the agent should know of the message itself."""
     told = []
     if mail.trouble:
-        told.append(f"This message couldn't be read whole: {mail.trouble}.")
+        told.append(_("This message couldn't be read whole: %(why)s.", why=mail.trouble))
     if mail.left_out:
-        told.append(f"{mail.left_out} more files came with it than are kept.")
+        told.append(ngettext(
+            "It came with %(num)s more file than the desk keeps of one message.",
+            "It came with %(num)s more files than the desk keeps of one message.", mail.left_out,
+        ))  # fmt: skip
     if mail.relayed_by:
-        told.append(
-            f"It came through {mail.relayed_by}, and nothing proves that {mail.from_address} wrote it: "
-            "tell them nothing that their e-mails didn't say."
-        )
+        told.append(_(
+            "It came through %(site)s, and nothing proves that %(address)s wrote it: tell them nothing that their "
+            "e-mails didn't say.", site=mail.relayed_by, address=mail.from_address,
+        ))  # fmt: skip
     if UNCLEAR in mail.hints:
-        told.append(
-            f"Its sender is unclear: it names several, and nothing proves that {mail.from_address} wrote it: "
-            "tell them nothing that their e-mails didn't say."
-        )
+        told.append(_(
+            "Its sender is unclear: it names several, and nothing proves that %(address)s wrote it: tell them nothing "
+            "that their e-mails didn't say.", address=mail.from_address,
+        ))  # fmt: skip
     if hints := [hint for hint in mail.hints if hint.endswith("failed")]:
-        told.append(f"The sender isn't proved ({', '.join(hints)}): be careful with what you tell them.")
+        words = ", ".join(hints)
+        told.append(_("The sender isn't proved (%(why)s): be careful with what you tell them.", why=words))
     if told:
         add_message(session, case, Said(direction=Direction.NOTE, text=" ".join(told), automatic=True), now=now)

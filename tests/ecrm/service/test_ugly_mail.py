@@ -13,10 +13,11 @@ from ecrm.installation import Installation
 from ecrm.service.acknowledging import MOST_AN_HOUR
 from ecrm.service.cases import Case, CaseMessage
 from ecrm.service.inbound_mail import InboundMail
+from mailer.inbound.parts import MOST_FILES
 from mailer.outbox import Email
 from tests.mailer.inbound.ugly import SHAPES, ugly_mails
 
-from .desk import DESK, NOW, come_in, go_out, letter, ready
+from .desk import DESK, NOW, cases_of, come_in, go_out, letter, ready, said
 
 
 @pytest.fixture
@@ -72,3 +73,13 @@ def _echo(one: EmailMessage, keeps: str, round_: int) -> EmailMessage:
     if keeps == "thread":
         answer["In-Reply-To"] = one["Message-ID"]
     return answer
+
+
+def test_one_file_too_many_is_told_of_as_one(plugin: Installation) -> None:
+    message = letter()
+    for number in range(MOST_FILES + 1):
+        message.add_attachment(f"{number}".encode(), maintype="application", subtype="pdf", filename=f"{number}.pdf")
+    come_in(plugin, message)
+    (case,) = cases_of(plugin)
+    notes = [one.text for one in said(plugin, case) if one.direction == "note"]
+    assert notes == ["It came with 1 more file than the desk keeps of one message."]
