@@ -115,3 +115,21 @@ def test_an_answer_pasted_with_a_nul_goes_out_without_it(
         (email,) = session.scalars(select(Email).where(Email.template == "case_reply"))
     assert "Soon, Ada." in email.text
     assert "\0" not in email.text + email.html
+
+
+def test_the_middle_of_a_long_case_is_folded_away_and_its_ends_stand(
+    browser: FlaskClient, case: str, sessions: sessionmaker[Session]
+) -> None:
+    assert page(browser, case).select("details.earlier") == []
+    with sessions.begin() as session:
+        here = session.scalars(select(cases.Case).where(cases.Case.reference == case)).one()
+        for number in range(20):
+            cases.add_message(session, here, Said(direction=Direction.IN, text=f"Words {number}."), now=NOW)
+    shown = page(browser, case)
+    (folded,) = shown.select("details.earlier")
+    words = [one.get_text() for one in shown.select(".said > .words")]
+    hidden = [one.get_text() for one in folded.select(".said > .words")]
+    assert folded.find("summary").get_text() == f"{len(hidden)} earlier messages"  # type: ignore[union-attr]
+    assert words[:1] + hidden + words[-6:] == words
+    assert "Words 13." in hidden
+    assert "Words 14." not in hidden

@@ -392,21 +392,3 @@ def test_the_inbox_opens_where_something_waits(
     with sessions.begin() as session:
         opened(session, subject="Mine", owner="7")
     assert "Mine" in opens()
-
-
-def test_the_middle_of_a_long_case_is_folded_away_and_its_ends_stand(
-    browser: FlaskClient, case: str, sessions: sessionmaker[Session]
-) -> None:
-    assert soup(browser.get(f"/console/cases/{case}")).select("details.earlier") == []
-    with sessions.begin() as session:
-        here = session.scalars(select(Case).where(Case.reference == case)).one()
-        for number in range(20):
-            cases.add_message(session, here, Said(direction=Direction.IN, text=f"Words {number}."), now=NOW)
-    page = soup(browser.get(f"/console/cases/{case}"))
-    (folded,) = page.select("details.earlier")
-    words = [one.get_text() for one in page.select(".said > .words")]
-    hidden = [one.get_text() for one in folded.select(".said > .words")]
-    assert folded.find("summary").get_text() == f"{len(hidden)} earlier messages"  # type: ignore[union-attr]
-    assert words[:1] + hidden + words[-6:] == words
-    assert "Words 13." in hidden
-    assert "Words 14." not in hidden
