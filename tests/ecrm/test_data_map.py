@@ -255,6 +255,7 @@ NOT_TAKEN_HOME: dict[str, str] = {
     ),
     "ecrm_attachment_content.content": "their files are named; the desk sends one on request",
     "ecrm_case_message.html": "the same words as the text",
+    "ecrm_email.to_name": "a guest may have ordered under their address with another name",
     "ecrm_case_step.detail": "how the desk works on a case: from whom to whom, by which rule",
 }  # fmt: skip
 """What a customer doesn't find in `/me/data.json`."""
