@@ -108,6 +108,15 @@ def empty_letters(session: Session, email_ids: Collection[int]) -> int:
     return _empty_emails(session, Email.id.in_(email_ids)) if email_ids else 0
 
 
+def take_out_copies(session: Session, email_ids: Collection[int], folded: Collection[str]) -> None:
+    """Name these addresses no longer among those who got a copy of an e-mail (`enclosed.correspondence`)."""
+    for email in session.scalars(select(Email).where(Email.id.in_(email_ids)).order_by(Email.id)):
+        if copies := email.content.get("copies"):
+            left = [one for one in copies if fold(one) not in folded]
+            email.content = email.content | {"copies": left}
+    session.flush()
+
+
 def forget_requests(session: Session, *, now: datetime) -> None:
     """Requests older than `double_opt_in.KEPT` go, whatever became of them."""
     session.execute(delete(ConsentRequest).where(ConsentRequest.asked_at <= now - KEPT))

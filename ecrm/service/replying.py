@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from ecrm.installation import Installation
-from ecrm.letters import post, shop_context, write
+from ecrm.letters import Letter, post, shop_context, write
 from ecrm.storefront import Staff
 from ecrm.wording import gettext as _
 from ecrm.wording import number
@@ -18,7 +18,7 @@ from mailer import dedup
 from mailer.addressing import MAX_SUBJECT, BadHeader, Mailbox
 from mailer.enclosed import MOST_BYTES, File, correspondence
 from mailer.outbox import Email
-from tracking.customers import CustomerEmail
+from tracking.customers import CustomerEmail, customer_by_email
 
 from .cases import (
     Attached,
@@ -113,9 +113,10 @@ def answer(
     ids = [one.message_id for one in before if one.message_id]
     answered = (last.message_id if last else None) or ""
     key, everybody = dedup.case_reply(case.reference, case.version), [letter, *more]
+    owners = [case.customer_id, *(_owner(session, one) for one in more)]
     posted = [
         post(
-            session, one, dedup_key=f"{key}:{place}" if place else key, customer_id=case.customer_id,
+            session, one, dedup_key=f"{key}:{place}" if place else key, customer_id=owners[place],
             order_reference=case.order_reference or None, now=now,
             content=correspondence(
                 in_reply_to=answered, references=ids, files=bool(attachments),
@@ -182,6 +183,12 @@ def files_of(sessions: sessionmaker[Session]) -> Callable[[Email], Sequence[File
             ]
 
     return find
+
+
+def _owner(session: Session, copy: Letter) -> int | None:
+    """Whose mailbox a copy goes to: it is an e-mail to them, not to the case's customer."""
+    owner = customer_by_email(session, copy.to.address)
+    return owner.id if owner is not None else None
 
 
 def _check(case: Case, text: str, attachments: Sequence[Attached]) -> None:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from mailer.erasure import empty_letters
+from mailer.erasure import empty_letters, take_out_copies
 from tracking.email_address import fold
 
 from .case import NEVER, UNSOLVED, Case, State
@@ -43,7 +43,7 @@ def forget_person(session: Session, *, customers: Collection[int], addresses: Co
         _empty_messages(session, [row.id for row in theirs])
         for case_id in sorted({row.case_id for row in theirs}):
             _note_words_anew(session, case_id)
-        session.execute(delete(CaseRecipient).where(CaseRecipient.folded.in_(folded)))
+        _forget_recipients(session, folded)
     return len(ids)
 
 
@@ -90,6 +90,18 @@ def _empty_messages(session: Session, ids: Sequence[int]) -> None:
             text="", quoted="", html="", message_id=None, in_reply_to="", from_folded="",
         )  # fmt: skip
         _change(session, CaseMessage, CaseMessage.id.in_(some) & (CaseMessage.staff_id == ""), author_name="")
+
+
+def _forget_recipients(session: Session, folded: Collection[str]) -> None:
+    """Who got a copy is named in what the others got, too."""
+    named = CaseRecipient.folded.in_(folded)
+    answers = session.scalars(select(CaseRecipient.message_id).where(named).distinct()).all()
+    for some in _batches(answers):
+        letters = select(CaseMessage.email_id).where(CaseMessage.id.in_(some))
+        copies = select(CaseRecipient.email_id).where(CaseRecipient.message_id.in_(some))
+        sent = {*session.scalars(letters), *session.scalars(copies)} - {None}
+        take_out_copies(session, [one for one in sent if one is not None], folded)
+    session.execute(delete(CaseRecipient).where(named))
 
 
 def _note_words_anew(session: Session, case_id: int) -> None:

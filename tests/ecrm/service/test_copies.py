@@ -6,8 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from ecrm.access.audit import at_command_line
+from ecrm.customers.desk_facts import desk_facts
 from ecrm.erasing import erase_mail
 from ecrm.installation import Installation
+from ecrm.own_page.taking_home import taken_home
 from ecrm.service import cases
 from ecrm.service.cases import Attached, Case, CaseMessage, CaseRecipient, State
 from ecrm.service.copies import others_of
@@ -130,3 +132,42 @@ def test_who_is_erased_is_named_nowhere(plugin: Installation) -> None:
         assert "bob@example.org" not in session.scalars(select(Email.to_address)).all()
     (case,) = cases_of(plugin)
     assert said(plugin, case)[0].text == "Where is my parcel?"
+
+
+def test_a_letter_that_still_waits_does_not_name_who_was_erased(plugin: Installation) -> None:
+    come_in(plugin, letter(Cc="bob@example.org, eve@example.org"))
+    replied(plugin, "BOB@example.org", "eve@example.org")
+    with plugin.app.app_context():
+        erase_mail(plugin, "bob@example.org", reason="asked", staff=at_command_line())
+    with plugin.sessions() as session:
+        kept = [(one.to_address, one.content.get("copies")) for one in session.scalars(select(Email))]
+    assert sorted(kept) == [
+        ("", None), ("ada@example.net", ["eve@example.org"]), ("eve@example.org", ["ada@example.net"]),
+    ]  # fmt: skip
+    assert [one["Cc"] for one in go_out(plugin)] == ["eve@example.org", "ada@example.net"]
+
+
+def test_a_copy_is_an_e_mail_to_whose_mailbox_it_goes_to(plugin: Installation) -> None:
+    ada, bob = known(plugin), known(plugin, "bob@example.org")
+    come_in(plugin, letter(Cc="bob@example.org, eve@example.org"))
+    replied(plugin, "bob@example.org", "eve@example.org")
+    with plugin.sessions() as session:
+        assert {one.to_address: one.customer_id for one in session.scalars(select(Email))} == {
+            "ada@example.net": ada, "bob@example.org": bob, "eve@example.org": None,
+        }  # fmt: skip
+        assert len(desk_facts(session, ada, now=NOW).emails) == 1
+        home = taken_home(session, ada)
+    assert [one["to"] for one in home["emails"]] == ["ada@example.net"]
+
+
+def test_what_was_copied_to_others_is_emptied_with_the_customer_and_with_the_one_in_copy(plugin: Installation) -> None:
+    known(plugin)
+    come_in(plugin, letter(Cc="bob@example.org, eve@example.org"))
+    replied(plugin, "bob@example.org", "eve@example.org")
+    for erased, left in (("eve@example.org", {"ada@example.net", "bob@example.org", ""}), ("ada@example.net", {""})):
+        with plugin.app.app_context():
+            erase_mail(plugin, erased, reason="asked", staff=at_command_line())
+        with plugin.sessions() as session:
+            emails = session.scalars(select(Email)).all()
+            assert {one.to_address for one in emails} == left
+            assert {bool(one.text) for one in emails if not one.to_address} == {False}
