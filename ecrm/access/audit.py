@@ -28,6 +28,7 @@ class Action(StrEnum):
     PARCEL_SCANNED = "parcel_scanned"
     PARCEL_DELIVERED = "parcel_delivered"
     PARCELS_ENTERED = "parcels_entered"
+    UNITS_CHECKED = "units_checked"
     UNITS_ENTERED = "units_entered"
     EMAIL_READ = "email_read"
     EMAIL_SENT_AGAIN = "email_sent_again"

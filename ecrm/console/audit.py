@@ -65,6 +65,7 @@ def _deeds() -> dict[str, str]:
         Action.PARCEL_SCANNED: _("entered what a carrier said of a parcel"),
         Action.PARCEL_DELIVERED: _("marked a parcel as delivered"),
         Action.PARCELS_ENTERED: _("entered many tracking numbers"),
+        Action.UNITS_CHECKED: _("looked whose addresses in a file of pieces are known"),
         Action.UNITS_ENTERED: _("entered many serial numbers"),
         Action.SEGMENT_CHANGED: _("changed a segment"),
         Action.SEGMENT_READ: _("looked at who is in a segment"),

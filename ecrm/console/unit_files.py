@@ -11,7 +11,7 @@ from flask import flash, redirect, render_template, url_for
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
-from ecrm.access.audit import Action, record
+from ecrm.access.audit import Action, record, record_look
 from ecrm.access.roles import Permission, needs, signed_in_staff
 from ecrm.installation import installation
 from ecrm.marketing.imports.export import Unreadable
@@ -23,8 +23,9 @@ from ecrm.storefront import ProductCard
 from ecrm.warranty_months import Months
 from ecrm.wording import gettext as _
 from ecrm.wording import today
+from tracking.email_address import fold
 
-from .blueprint import console
+from .blueprint import console, kept_reason
 from .row_uploads import MAX_BYTES, NotTaken, take_upload, waiting_upload
 from .spreadsheets import csv_response
 
@@ -122,7 +123,21 @@ def _planned(upload: Upload) -> list[UnitRow]:
         setting = Months.parse(crm.app.config["ECRM_WARRANTY_MONTHS"])
         months = warranty.months_for(crm.storefront, setting, list(cards.values()))
         calendar = Calendar(today(), ZoneInfo(crm.storefront.facts().time_zone), months, setting.usual)
-        return plan(session, table, cards=cards, calendar=calendar)
+        rows = plan(session, table, cards=cards, calendar=calendar)
+    _note_look(upload, addresses=len({fold(table.cell(line, "email")) for line in table.rows} - {""}))
+    return rows
+
+
+def _note_look(upload: Upload, *, addresses: int) -> None:
+    """Which rows can be taken says which addresses are customers': a look at people, also where nothing is entered."""
+    if not addresses:
+        return
+    reason = _("Addresses: %(number)d; %(reason)s", number=addresses, reason=kept_reason())
+    with installation().sessions.begin() as session:
+        record_look(
+            session, signed_in_staff(), Action.UNITS_CHECKED,
+            subject=f"import:{upload.id}", reason=reason, now=datetime.now(UTC),
+        )  # fmt: skip
 
 
 def _page(problem: str = "") -> str:

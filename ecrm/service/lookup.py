@@ -33,6 +33,8 @@ LONGEST = 254
 MOST = 20
 _TELEPHONE = re.compile(r"^[+(]?[\d\s()./-]{5,}$")
 _DIGITS_WITH_CODE = re.compile(r"[1-9]\d{9,14}")
+_LONG_NUMBER = re.compile(r"[+(]*\d(?:[\W_]*\d){5,}")
+_DOMAIN = re.compile(r"[^\s<>,;]+")
 _BRACKETED = re.compile(r"<([^<>]*@[^<>]*)>")
 _MARKED = re.compile(r"\[?[CR]-\w{8}\]?", re.IGNORECASE)
 
@@ -144,16 +146,22 @@ def _by_number(session: Session, number: str, country: str) -> Found | Several |
 
 
 def masked(asked: str) -> str:
-    """What was typed, fit for the audit: enough to see a pattern, not enough to be an address list."""
-    name, at, domain = asked.strip().partition("@")
+    """What was typed, fit for the audit: enough to see a pattern, not enough to be an address list.
+
+    Read as the look-up reads it. A number of six digits or more shows its end, by which people compare numbers, a word
+    its beginning; short numbers and codes with digits stay as they are.
+    """
+    asked = cleaned(asked)
+    name, at, after = asked.partition("@")
     if at:
+        domain = _LONG_NUMBER.sub(_end_of, next(iter(_DOMAIN.findall(after)), ""))
         return f"{name[:1]}…{at}{domain}"[:100]
-    if _TELEPHONE.match(asked.strip()):  # as people compare numbers: by their end
-        digits = [place for place, one in enumerate(asked.strip()) if one.isdigit()]
-        return f"…{asked.strip()[digits[-4] :]}" if len(digits) > 6 else asked.strip()
-    if any(one.isdigit() for one in asked):
-        return asked.strip()[:100]
-    return " ".join(f"{word[:3]}…" for word in asked.split())[:100]
+    apart = _LONG_NUMBER.sub(lambda found: f" {_end_of(found)} ", without_label(asked) or asked)
+    return " ".join(one if any(map(str.isdigit, one)) else f"{one[:3]}…" for one in apart.split())[:100]
+
+
+def _end_of(number: re.Match[str]) -> str:
+    return "…" + re.sub(r"\D", "", number[0])[-4:]
 
 
 def bare_address(asked: str) -> str:

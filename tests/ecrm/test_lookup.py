@@ -82,6 +82,21 @@ def test_the_audit_gets_no_whole_address() -> None:
     assert masked("1001") == "1001"
 
 
+@pytest.mark.parametrize(
+    ("asked", "kept"),
+    [
+        ("Tel. 030 12345678", "…5678"), ("tel:+493012345678", "…5678"), ("030\N{EN DASH}12345678", "…5678"),
+        ("\u202a+49 30 12345678\u202c", "…5678"), ("+49 30 12 34 56-78", "…5678"), ("030, 1234 | 5678", "…5678"),
+        ("Anna Muster +49 30 12345678", "…5678"), ("03012345678 Anna Muster", "…5678 Ann… Mus…"),
+        ("Anna03012345678", "Ann… …5678"), ("Ada, 12 Main St", "12 Mai… St…"), ("order 2611-KX7Q", "2611-KX7Q"),
+        ("ada@example.com Anna Muster 030 12345678", "a…@example.com"), ("ada@030 12345678", "a…@030"),
+        ("<ada@example.com>", "<…@example.com"), ("ada@03012345678", "a…@…5678"), ("", ""), ("@", "…@"),
+    ],
+)  # fmt: skip
+def test_the_audit_gets_no_whole_number_and_no_name_however_it_was_typed(asked: str, kept: str) -> None:
+    assert masked(asked) == kept
+
+
 def someone(session: Session, last: str, first: str = "", **more: Any) -> int:
     person = Customer(email=f"{last}@x.example", first_name=first, last_name=last, traits={}, created_at=NOW, **more)
     session.add(person)

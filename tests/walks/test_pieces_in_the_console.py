@@ -97,6 +97,24 @@ def test_a_file_is_shown_kept_once_and_the_rows_that_cannot_be_taken_are_handed_
     assert "would be kept: 0. On file already: 4." in again
 
 
+def test_who_looks_through_a_file_whose_addresses_are_customers_is_recorded_with_their_number(
+    crm: Installation, olga: Person, number: str, shop_data: dict[str, int]
+) -> None:
+    rows = "".join(
+        f"FC {n},{shop_data['filter']},{who}@example.com,2025-01-31\n"
+        for n, who in enumerate(("kim", "KIM", "nobody"), start=10)
+    )
+    page = upload(olga, f"Serial number,Product,E-mail,Sold on\n{rows}".encode())
+    assert "Nobody is known by this e-mail address" in words(page)
+    olga.client.get(page.url.partition("localhost")[2] + "/left-out.csv")
+    upload(olga, f"Serial number,Order\nEM-001,{number}\n".encode())
+    with crm.sessions() as session:
+        looks = session.scalars(select(AuditEntry).where(AuditEntry.action == "units_checked")).all()
+    (look,) = looks
+    assert (look.subject.partition(":")[0], look.reason.partition("; ")[0]) == ("import", "Addresses: 2")
+    assert look.reason.partition("; ")[2]
+
+
 def test_a_spreadsheet_with_dates_is_read_and_a_piece_of_somebody_else_is_not_taken_over(
     olga: Person, number: str, shop_data: dict[str, int]
 ) -> None:
