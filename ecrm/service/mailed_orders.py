@@ -20,14 +20,18 @@ from tracking.email_address import fold
 from tracking.orders import SeenOrder
 
 MOST = 20
+_OWN_LETTERS = "order_"
+"""How the templates begin that an order itself has sent (`ecrm.mail`, `ecrm.delays`)."""
 _NUMBER = re.compile(r"[\w.-]{4,64}", re.ASCII)
 
 
 def mailed_there(session: Session, order_reference: str, address: str) -> bool:
-    """Whether e-mails of this order went to this mailbox."""
+    """Whether this order's own e-mails went to this mailbox. What the desk wrote proves nothing: anybody may name an
+    order in a letter or a form, and gets an answer."""
     written = select(Email.to_address).where(
-        Email.order_reference == order_reference, Email.transactional, Email.sent_at.is_not(None)
-    )
+        Email.order_reference == order_reference, Email.transactional, Email.sent_at.is_not(None),
+        Email.template.startswith(_OWN_LETTERS, autoescape=True),
+    )  # fmt: skip
     return any(fold(to) == fold(address) for to in session.scalars(written.limit(MOST)) if to)
 
 

@@ -114,10 +114,11 @@ def answer(
     answered = (last.message_id if last else None) or ""
     key, everybody = dedup.case_reply(case.reference, case.version), [letter, *more]
     owners = [case.customer_id, *(_owner(session, one) for one in more)]
+    may_know = [True, *(one.theirs for one in others)]  # whose order it is
     posted = [
         post(
             session, one, dedup_key=f"{key}:{place}" if place else key, customer_id=owners[place],
-            order_reference=case.order_reference or None, now=now,
+            order_reference=(case.order_reference or None) if may_know[place] else None, now=now,
             content=correspondence(
                 in_reply_to=answered, references=ids, files=bool(attachments),
                 copies=[other.to.address for other in everybody if other is not one],

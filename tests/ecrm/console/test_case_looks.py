@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
 from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session, sessionmaker
@@ -87,3 +88,16 @@ def test_a_moment_is_to_the_minute_where_people_plan_and_to_the_second_in_logs(
     audit = BeautifulSoup(browser.get("/console/audit").text, "html.parser")
     spoken = {page: {one.get_text().count(":") for one in page.select("main time")} for page in (case, audit)}
     assert (spoken[case], spoken[audit]) == ({1}, {2})
+
+
+@pytest.mark.parametrize(("state", "unfolded"), [("sent", False), ("bounced", True)])
+def test_what_is_folded_in_a_long_case_stands_open_where_an_answer_did_not_arrive(
+    browser: FlaskClient, sessions: sessionmaker[Session], ada: int, state: str, unfolded: bool
+) -> None:
+    with sessions.begin() as session:
+        case = opened(session)
+        answered = Said(direction=Direction.OUT, text="Tomorrow.", email_id=letter(session, state))
+        for said in (answered, *(Said(direction=Direction.IN, text=f"Words {number}.") for number in range(20))):
+            cases.add_message(session, case, said, now=NOW)
+    page = BeautifulSoup(browser.get(f"/console/cases/{case.reference}").text, "html.parser")
+    assert [one.has_attr("open") for one in page.select("details.earlier")] == [unfolded]
