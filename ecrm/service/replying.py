@@ -87,7 +87,7 @@ def answer(
     try:
         with shop_context(crm) as facts:
             keys = order_keys(session, crm.storefront) if any(not one.theirs for one in others) else None
-            if keys is not None and keys.search(text):
+            if keys is not None and keys.are_in(text):
                 raise NotAnswerable(_(
                     "The answer holds a link that opens the order, with name, address and telephone, for everybody who "
                     "gets a copy. Take the link out of the text, or untick the copies."
@@ -98,7 +98,7 @@ def answer(
                 template=TEMPLATE,
                 context={
                     "case": case, "text": text, "agent": by.name, "subject": subject_of(case),
-                    "quoted": keys.sub("…", quoted) if keys is not None else quoted,
+                    "quoted": keys.taken_out(quoted) if keys is not None else quoted,
                     "quoted_at": last.at if last else None,
                     "quoted_name": (last.author_name if last else "") or case.from_name,
                 },
