@@ -74,17 +74,20 @@ def said_in(session: Session, case: Case, customer_id: int) -> list[CaseMessage]
     """What was said between a customer and the shop: never notes among staff, nor what somebody else's mail says, even
     where staff gave the case of somebody else's mail to this customer.
 
-    Theirs is what came from an address that they own; in a form, also what they wrote under the one that they only
-    say is theirs.
+    Theirs is what came from an address that they own, and what has none because it was said otherwise (a call); in a
+    form, also what they wrote under the one that they only say is theirs. A letter of nobody sure is nobody's.
     """
-    own = {*addresses_of(session, customer_id), ""}
+    own = set(addresses_of(session, customer_id))
     named = session.get_one(Customer, customer_id).email_folded
 
     def theirs(one: CaseMessage) -> bool:
         if one.direction == Direction.OUT:
             return not one.automatic
+        if one.direction != Direction.IN or one.from_workshop:
+            return False
         typed = one.channel == Channel.FORM and one.from_folded == named
-        return one.direction == Direction.IN and (one.from_folded in own or typed)
+        unsigned = not one.from_folded and one.channel != Channel.EMAIL
+        return one.from_folded in own or typed or unsigned
 
     return [one for one in cases.messages_of(session, case.id) if theirs(one)]
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from tracking.customers import CustomerEmail
 from tracking.email_address import fold
 
-from .cases import Case, CaseMessage, CaseRecipient, Direction
+from .cases import Case, CaseMessage, CaseRecipient, Direction, Field
 from .desk_addresses import bare
 
 MOST = 20
@@ -36,7 +36,7 @@ def others_of(session: Session, case: Case, *, own: Collection[str]) -> list[Oth
     Args:
         own: our own addresses, folded.
     """
-    by_others = (CaseMessage.direction == Direction.IN) & (CaseMessage.from_folded != CaseRecipient.folded)
+    by_others = (CaseMessage.direction == Direction.IN) & (CaseRecipient.field != Field.FROM)
     query = (
         select(CaseRecipient.address, CaseRecipient.folded, by_others)
         .join(CaseMessage, CaseMessage.id == CaseRecipient.message_id)

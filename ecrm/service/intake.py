@@ -229,7 +229,7 @@ def _recipients(mail: Inbound, *, own: Collection[str], into: Case | None) -> tu
     answered = {fold(mail.from_address), fold(mail.relayed_by)}
     ours = {bare(one) for one in own}
     named: dict[str, Recipient] = {}
-    joins = into is not None and fold(mail.from_address) != into.from_folded
+    joins = UNCLEAR in mail.hints or (into is not None and fold(mail.from_address) != into.from_folded)
     if joins and not mail.relayed_by and mail.auto != "machine":
         named[fold(mail.from_address)] = Recipient(Field.FROM, mail.from_address)
     for field, found in ((Field.TO, mail.to), (Field.COPY, mail.cc), (Field.ANSWERS, mail.reply_to)):
@@ -287,8 +287,8 @@ def _note(session: Session, case: Case, mail: Inbound, *, now: datetime) -> None
         ))  # fmt: skip
     if UNCLEAR in mail.hints:
         told.append(_(
-            "Its sender is unclear: it names several, and nothing proves that %(address)s wrote it: tell them nothing "
-            "that their e-mails didn't say.", address=mail.from_address,
+            "Its sender is unclear: it names several, and nothing proves which of them wrote it: tell them nothing "
+            "that their e-mails didn't say."
         ))  # fmt: skip
     if hints := [hint for hint in mail.hints if hint.endswith("failed")]:
         words = ", ".join(hints)

@@ -66,6 +66,8 @@ def _from_workshop(session: Session, case: Case, address: str, *, answered: Case
         return False
     if answered is not None and (answered.direction == Direction.NOTE or answered.from_workshop):
         return True
+    if not folded:
+        return False
     wrote = select(CaseMessage.id).where(
         CaseMessage.case_id == case.id, CaseMessage.from_folded == folded, CaseMessage.from_workshop.is_(True)
     )

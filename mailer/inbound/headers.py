@@ -14,6 +14,7 @@ from email.utils import getaddresses, parsedate_to_datetime
 from quopri import decodestring
 
 from mailer.addressing import BadHeader, Mailbox
+from tracking.email_address import fold
 
 from .charsets import decoded, one_line
 
@@ -59,11 +60,11 @@ def decoded_words(value: str) -> str:
 
 
 def addresses(message: Message, name: str) -> tuple[tuple[str, str], ...]:
-    """Names and addresses of all fields of this name that can be written to, each once."""
+    """Names and addresses of all fields of this name that can be written to, each once in whichever case."""
     values = [
         _unescaped(str(value)[:_LONGEST]) for field, value in message.raw_items() if field.lower() == name.lower()
     ]
-    found: dict[str, str] = {}
+    found: dict[str, tuple[str, str]] = {}
     try:
         read = getaddresses(values[:20])[: MOST_ADDRESSES * 2]
     except RecursionError:  # brackets in brackets
@@ -72,8 +73,8 @@ def addresses(message: Message, name: str) -> tuple[tuple[str, str], ...]:
         read = [("", address) for value in values[:20] for address in _ADDRESS.findall(value)[:MOST_ADDRESSES]]
     for shown, address in read:
         if checked := _checked(address):
-            found.setdefault(checked, one_line(decoded_words(shown), MAX_NAME))
-    return tuple((shown, address) for address, shown in list(found.items())[:MOST_ADDRESSES])
+            found.setdefault(fold(checked), (one_line(decoded_words(shown), MAX_NAME), checked))
+    return tuple(found.values())[:MOST_ADDRESSES]
 
 
 def sender(message: Message) -> tuple[str, str, bool]:
@@ -87,7 +88,7 @@ def sender(message: Message) -> tuple[str, str, bool]:
         return (*(found[0] if found else ("", "")), True)
     bracketed = map(_checked, _BRACKETED.findall(_QUOTED.sub("", raw_field(message, "From"))))
     last = ([address for address in bracketed if address] or [found[0][1]])[-1]
-    return (next((shown for shown, address in found if address == last), ""), last, False)
+    return (next((shown for shown, address in found if fold(address) == fold(last)), ""), last, False)
 
 
 def message_ids(message: Message, name: str) -> tuple[str, ...]:

@@ -6,14 +6,14 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from mailer.erasure import empty_letters, take_out_copies
 from tracking.email_address import fold
 
 from .case import NEVER, UNSOLVED, Case, State
-from .message import AttachmentContent, CaseAttachment, CaseMessage, CaseRecipient, Direction
+from .message import AttachmentContent, CaseAttachment, CaseMessage, CaseRecipient, Direction, Field
 from .step import FIGURES, CaseStep
 from .words import CaseWord, note_words
 
@@ -38,8 +38,10 @@ def forget_person(session: Session, *, customers: Collection[int], addresses: Co
     _empty(session, ids, now=now)
     if folded:
         theirs = session.execute(
-            select(CaseMessage.id, CaseMessage.case_id).where(CaseMessage.from_folded.in_(folded))
-        ).all()  # fmt: skip
+            select(CaseMessage.id, CaseMessage.case_id).where(
+                or_(CaseMessage.from_folded.in_(folded), CaseMessage.id.in_(_written_perhaps(folded)))
+            )
+        ).all()
         _empty_messages(session, [row.id for row in theirs])
         for case_id in sorted({row.case_id for row in theirs}):
             _note_words_anew(session, case_id)
@@ -102,6 +104,11 @@ def _forget_recipients(session: Session, folded: Collection[str]) -> None:
         sent = {*session.scalars(letters), *session.scalars(copies)} - {None}
         take_out_copies(session, [one for one in sent if one is not None], folded)
     session.execute(delete(CaseRecipient).where(named))
+
+
+def _written_perhaps(folded: Collection[str]) -> Select[tuple[int]]:
+    """Letters that name one of them as their writer, sure or not."""
+    return select(CaseRecipient.message_id).where(CaseRecipient.folded.in_(folded), CaseRecipient.field == Field.FROM)
 
 
 def _note_words_anew(session: Session, case_id: int) -> None:

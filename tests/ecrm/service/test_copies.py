@@ -9,6 +9,7 @@ from ecrm.access.audit import at_command_line
 from ecrm.customers.desk_facts import desk_facts
 from ecrm.erasing import erase_mail
 from ecrm.installation import Installation
+from ecrm.own_page.holding import said_in
 from ecrm.own_page.taking_home import taken_home
 from ecrm.service import cases
 from ecrm.service.cases import Attached, Case, CaseMessage, CaseRecipient, State
@@ -171,3 +172,52 @@ def test_what_was_copied_to_others_is_emptied_with_the_customer_and_with_the_one
             emails = session.scalars(select(Email)).all()
             assert {one.to_address for one in emails} == left
             assert {bool(one.text) for one in emails if not one.to_address} == {False}
+
+
+def unclear(text: str, *, answers: str) -> bytes:
+    """A letter of Bob's that names another, too."""
+    written = letter(text, In_Reply_To=answers).as_bytes()
+    return written.replace(b"Ada Byron <ada@example.net>", b"bob@home.example <bob@example.org>", 1)
+
+
+def test_what_an_unclear_sender_wrote_is_on_nobody_s_page(plugin: Installation) -> None:
+    ada = known(plugin)
+    come_in(plugin, letter(Cc="bob@example.org"))
+    replied(plugin, "bob@example.org")
+    _to_ada, to_bob = go_out(plugin)
+    come_in(plugin, unclear("Between us: too dear", answers=str(to_bob["Message-ID"])))
+    (case,) = cases_of(plugin)
+    assert said(plugin, case)[2].text == "Between us: too dear"
+    with plugin.sessions() as session:
+        assert [one.text for one in said_in(session, session.merge(case), ada)] == ["Where is my parcel?", "It comes."]
+
+
+def test_an_unclear_sender_who_was_not_named_joined_by_themselves(plugin: Installation) -> None:
+    come_in(plugin, letter())
+    replied(plugin)
+    (to_ada,) = go_out(plugin)
+    come_in(plugin, unclear("I have it", answers=str(to_ada["Message-ID"])))
+    with plugin.sessions() as session:
+        (other,) = others_of(session, session.scalars(select(Case)).one(), own=OURS)
+    assert (other.address, other.joined) == ("bob@example.org", True)
+
+
+@pytest.mark.parametrize("merged", [False, True])
+def test_what_an_unclear_sender_wrote_goes_with_the_address_it_names(plugin: Installation, merged: bool) -> None:
+    ada = known(plugin)
+    come_in(plugin, letter())
+    replied(plugin)
+    (to_ada,) = go_out(plugin)
+    come_in(plugin, unclear("Under my floor mat", answers="" if merged else str(to_ada["Message-ID"])))
+    case, *others = cases_of(plugin)
+    if merged:
+        with plugin.sessions.begin() as session:
+            apart = session.get_one(Case, others[0].id)
+            cases.change(session, apart, cases.Changes(customer_id=ada), by=MIA, now=NOW)
+            cases.merge(session, apart, session.get_one(Case, case.id), by=MIA, now=NOW)
+    assert "Under my floor mat" in [one.text for one in said(plugin, case)]
+    with plugin.app.app_context():
+        erase_mail(plugin, "bob@example.org", reason="asked", staff=at_command_line())
+    left = said(plugin, case)
+    assert "Where is my parcel?" in [one.text for one in left]
+    assert not any("mat" in one.text or "bob@" in one.text + one.author_name for one in left)

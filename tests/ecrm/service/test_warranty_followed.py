@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from ecrm.access.audit import at_command_line
 from ecrm.erasing import erase_mail
 from ecrm.installation import Installation
+from ecrm.own_page.holding import said_in
 from ecrm.service import cases, replying, warranty
 from ecrm.service.cases import Case, CaseMessage, Direction, State
 from ecrm.service.copies import others_of
@@ -124,6 +125,23 @@ def test_what_answers_our_letter_to_the_workshop_is_quoted_to_nobody_from_whiche
     assert len([one for one in said(plugin, case) if one.from_workshop]) == 3
     assert "INTERNAL" not in reply.text + reply.html
     assert "It may take long" in reply.text
+
+
+def test_a_workshop_s_letter_of_an_unclear_sender_is_not_the_customer_s_and_makes_no_other_a_workshop_s(
+    plugin: Installation, request_id: int
+) -> None:
+    (asked,), (started,) = written(plugin, "warranty_request"), written(plugin, "warranty_started")
+    for place, answered in enumerate((asked.message_id, started.message_id), start=1):
+        raw = letter(f"Letter {place}", In_Reply_To=answered).as_bytes()
+        raw = raw.replace(b"Ada Byron <ada@example.net>", b"jan@example.org <jan@workshop.example>", 1)
+        come_in(plugin, raw, at=NOW + timedelta(hours=place))
+    (case,) = cases_of(plugin)
+    letters = [one for one in said(plugin, case) if one.direction == Direction.IN]
+    assert [(one.text, one.from_workshop) for one in letters] == [("Letter 1", True), ("Letter 2", False)]
+    with plugin.sessions() as session:
+        case = session.merge(case)
+        assert case.customer_id is not None
+        assert [one for one in said_in(session, case, case.customer_id) if one.direction == Direction.IN] == []
 
 
 def test_a_customer_who_answers_the_workshop_s_letter_to_both_is_quoted_as_ever(

@@ -99,6 +99,7 @@ def test_subjects_are_one_readable_line(subject: str, read_as: str) -> None:
         ('"ada@a.example" <eve@b.example>', "eve@b.example", True),
         ("Byron, Ada <ada@a.example>", "ada@a.example", True),
         ("Ada <ada@a.example", "ada@a.example", True),
+        ("Ada.Byron@a.example <ada.byron@a.example>", "Ada.Byron@a.example", True),
     ],
 )  # fmt: skip
 def test_of_several_senders_it_is_the_one_in_brackets_and_none_is_believed(
