@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, bindparam, delete, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from ecrm.events import OrderShipped
 from ecrm.serial_numbers import LONGEST, BadSerial, fold_serial
+from tracking.clickstream.event import Event
 from tracking.delivery.returns import Return, ReturnLine, ReturnState
-from tracking.delivery.shipment import Shipment, Status
-from tracking.orders import SeenOrder, SeenRefund, SeenRefundLine
+from tracking.delivery.shipment import Shipment, ShipmentLine, Status
+from tracking.orders import SeenOrder, SeenOrderLine, SeenRefund, SeenRefundLine
 from tracking.record import BigId, Record, insert_once
 
 MOST = 20
@@ -110,27 +112,73 @@ def keep_latest(session: Session, sold: Sold) -> int | None:
 
 
 def _came_back(session: Session, unit: Unit) -> bool:
-    """Whether pieces of this product came back from the unit's order: with a return, as its parcel, or for money."""
-    order = unit.order_reference
-    if not order:
-        return False
+    """Whether a piece of this product came back from the unit's order that isn't another order's already."""
+    order, product = unit.order_reference, unit.product
+    return bool(order) and _pieces_back(session, order, product) > _moved_on(session, order, product)
+
+
+def _moved_on(session: Session, order: str, product: str) -> int:
+    """How many of the pieces that were packed for this order are another's now."""
+    told = select(Event.properties).where(Event.order_reference == order, Event.name == OrderShipped.name)
+    packed = {
+        fold_serial(number)
+        for properties in session.scalars(told)
+        for line in properties.get("lines", ())
+        if line.get("product_id") == product
+        for number in line.get("serial_numbers", ())
+    }
+    elsewhere = Unit.serial_folded.in_(packed), Unit.product == product, Unit.order_reference != order
+    return session.scalars(select(func.count()).select_from(Unit).where(*elsewhere)).one()
+
+
+def _pieces_back(session: Session, order: str, product: str) -> int:
+    """With returns or as refused parcels; where money tells of more, as many as it went back for."""
     returned = (
-        select(Return.id)
-        .join(ReturnLine, ReturnLine.return_id == Return.id)
+        select(func.coalesce(func.sum(func.coalesce(ReturnLine.received, ReturnLine.quantity)), 0))
+        .join(Return, Return.id == ReturnLine.return_id)
         .where(
-            Return.order_reference == order, ReturnLine.product == unit.product,
+            Return.order_reference == order, ReturnLine.product == product,
             Return.state.in_((ReturnState.RECEIVED, ReturnState.REFUNDED)),
         )
     )  # fmt: skip
-    refused = select(Shipment.id).where(Shipment.order_reference == order, Shipment.status == Status.RETURN_TO_SENDER)
-    of_which = SeenRefundLine.refund_id.is_(None) | (SeenRefundLine.product == unit.product)
-    paid_back = (  # not every shop says which goods a refund is for
-        select(SeenRefund.id)
+    came = int(session.scalars(returned).one())
+    came += _in_parcels(session, order, product, Shipment.status == Status.RETURN_TO_SENDER)
+    dropped = (Shipment.status == Status.CANCELLED) & Shipment.shipped_at.is_(None)
+    never_left = _in_parcels(session, order, product, dropped)
+    return max(came, _paid_back(session, order, product) - never_left)
+
+
+def _paid_back(session: Session, order: str, product: str) -> int:
+    """Pieces that refunds name. Where none says which goods came back: all, once all their money went back."""
+    paid = (
+        select(
+            func.coalesce(func.sum(SeenRefundLine.quantity), 0),
+            func.coalesce(func.sum(SeenRefundLine.amount_minor), 0),
+        )
+        .join(SeenRefund, SeenRefund.id == SeenRefundLine.refund_id)
         .join(SeenOrder, SeenOrder.id == SeenRefund.order_id)
-        .outerjoin(SeenRefundLine, SeenRefundLine.refund_id == SeenRefund.id)
-        .where(SeenOrder.reference == order, of_which)
+        .where(SeenOrder.reference == order, SeenRefundLine.product == product)
     )
-    return any(session.scalar(query.limit(1)) is not None for query in (returned, refused, paid_back))
+    bought = (
+        select(
+            func.coalesce(func.sum(SeenOrderLine.quantity), 0),
+            func.coalesce(func.sum(SeenOrderLine.net_minor), 0),
+        )
+        .join(SeenOrder, SeenOrder.id == SeenOrderLine.order_id)
+        .where(SeenOrder.reference == order, SeenOrderLine.product == product)
+    )
+    pieces, money = session.execute(paid).one()
+    all_pieces, price = session.execute(bought).one()
+    return int(all_pieces) if not pieces and 0 < price <= money else int(pieces)
+
+
+def _in_parcels(session: Session, order: str, product: str, which: ColumnElement[bool]) -> int:
+    query = (
+        select(func.coalesce(func.sum(ShipmentLine.quantity), 0))
+        .join(Shipment, Shipment.id == ShipmentLine.shipment_id)
+        .where(Shipment.order_reference == order, ShipmentLine.product == product, which)
+    )
+    return int(session.scalars(query).one())
 
 
 def by_serial(session: Session, number: str) -> Sequence[Unit]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select
 
-from ecrm.events import ParcelLine
+from ecrm.events import OrderLine, OrderRefunded, ParcelLine
 from ecrm.ledger import from_row, to_properties
 from ecrm.service.notes import CustomerNote
 from ecrm.service.units import Unit
@@ -103,6 +105,53 @@ def test_a_piece_moves_on_once_it_came_back_or_is_nobody_s(kites: Kites, how: st
     kites.tell(shipped("P2", "A2", lines=packed("KT771")))
     assert kites.only(Unit).order_reference == "A2"
     assert kites.all(CustomerNote) == []
+
+
+def refund_of(*lines: OrderLine, amount: int, **more: Any) -> OrderRefunded:
+    return replace(refunded(amount=amount), lines=lines, **more)
+
+
+def of_two(quantity: int, money: int) -> OrderLine:
+    return OrderLine(product_id="2", name="Blue kite", quantity=quantity, net_minor=money)
+
+
+@pytest.mark.parametrize(
+    "refund",
+    [
+        refund_of(amount=300, shipping_minor=300),
+        refund_of(of_two(0, 500), amount=500),
+        refund_of(OrderLine(product_id="3", name="String", quantity=1, net_minor=300), amount=300),
+    ],
+    ids=["for the delivery", "the goods stayed", "for other goods"],
+)
+def test_money_that_brought_no_piece_back_moves_none(kites: Kites, refund: OrderRefunded) -> None:
+    kites.tell(order())
+    kites.tell(shipped(lines=packed("KT771")))
+    kites.tell(refund)
+    kites.tell(order("A2", person("eve@example.com", "8"), at=AT + timedelta(days=30)))
+    kites.tell(shipped("P2", "A2", lines=packed("KT771")))
+    assert kites.only(Unit).order_reference == "A1"
+    assert "KT771" in kites.only(CustomerNote).text
+
+
+def test_a_refund_of_a_piece_that_was_never_sent_brings_none_back(kites: Kites) -> None:
+    kites.tell(order())
+    one = ParcelLine(product_id="2", name="Blue kite", quantity=1, serial_numbers=("KT771",))
+    kites.tell(shipped(lines=(one,)))
+    kites.tell(refund_of(of_two(1, 1500), amount=1500, unsent=(replace(one, serial_numbers=()),)))
+    kites.tell(order("A2", person("eve@example.com", "8"), at=AT + timedelta(days=30)))
+    kites.tell(shipped("P2", "A2", lines=packed("KT771")))
+    assert kites.only(Unit).order_reference == "A1"
+
+
+def test_of_two_equal_pieces_one_that_came_back_frees_one(kites: Kites) -> None:
+    kites.tell(order())
+    kites.tell(shipped(lines=packed("KT771", "KT772")))
+    kites.tell(refund_of(of_two(1, 1500), amount=1500))
+    kites.tell(order("A2", person("eve@example.com", "8"), at=AT + timedelta(days=30)))
+    kites.tell(shipped("P2", "A2", lines=packed("KT771", "KT772")))
+    assert {one.serial_number: one.order_reference for one in kites.all(Unit)} == {"KT771": "A2", "KT772": "A1"}
+    assert "KT772" in kites.only(CustomerNote).text
 
 
 def test_an_event_carries_them_and_older_events_have_none(kites: Kites) -> None:
