@@ -106,7 +106,7 @@ def _forget_recipients(session: Session, folded: Collection[str]) -> None:
     session.execute(delete(CaseRecipient).where(named))
 
 
-def _written_perhaps(folded: Collection[str]) -> Select[tuple[int]]:
+def _written_perhaps(folded: Collection[str]) -> Select[int]:
     """Letters that name one of them as their writer, sure or not."""
     return select(CaseRecipient.message_id).where(CaseRecipient.folded.in_(folded), CaseRecipient.field == Field.FROM)
 
