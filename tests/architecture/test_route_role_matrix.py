@@ -210,7 +210,7 @@ def _prepare(app: Flask, shop_data: dict[str, int]) -> tuple[dict[str, Any], dic
         session.add(rang)
         letter = inbound_mail.keep(session(), b"Subject: Hello", source="imap", recipient="", now=NOW)
         assert letter is not None
-        inbound_mail.settle(session(), letter, inbound_mail.State.PUT_ASIDE, why="nobody")
+        inbound_mail.settle(session(), letter, inbound_mail.State.PUT_ASIDE, states=inbound_mail.State, why="nobody")
         session.flush()
         parcel_file = keep(
             session(), b"order,tracking number\nX,Y\n", kind="parcels", name="p.csv", by="Olga", now=datetime.now(UTC)

@@ -42,7 +42,7 @@ def writer(sessions: sessionmaker[Session]) -> Iterator[Writer]:
 def test_what_is_put_is_stored_by_itself_a_moment_later(writer: Writer, sessions: sessionmaker[Session]) -> None:
     writer.put(page())
     deadline = time.monotonic() + 10
-    while stored(sessions) == 0 and time.monotonic() < deadline:
+    while writer.figures.stored == 0 and time.monotonic() < deadline:
         time.sleep(0.05)
     assert stored(sessions) == 1
     assert writer.figures.stored == 1
