@@ -85,12 +85,9 @@ def send_parcel(number: str) -> Response | tuple[str, int]:
     numbered = {one.product_id: one.name for one in to_send if one.serial_numbered}
     before, label = parcels_of(db.session(), row), (typed.carrier, typed.number)
     known = any((parcel.carrier, parcel.tracking_number) == label for parcel in before)
-    sent: dict[int, list[str]] = {}
-    for line in (line for parcel in before for line in parcel.lines):
-        sent.setdefault(line.product_id, []).extend(line.serial_numbers)
     try:
         if not known:  # the same form again is answered with the parcel that it made
-            check_pieces(typed.serials, inside, numbered=numbered, sent=sent, unreadable=typed.unreadable)
+            check_pieces(typed.serials, inside, numbered=numbered, unreadable=typed.unreadable)
     except WrongSerials as wrong:
         return _page(row, parcel_errors={"serials": str(wrong)}, carrier=typed.carrier), 422
     try:
@@ -99,6 +96,9 @@ def send_parcel(number: str) -> Response | tuple[str, int]:
             serials=typed.serials, now=datetime.now(UTC),
         )  # fmt: skip
         db.session.commit()
+    except WrongSerials as wrong:
+        db.session.rollback()
+        return _page(_order(number), parcel_errors={"serials": str(wrong)}, carrier=typed.carrier), 422
     except NotLeft as refused:
         db.session.rollback()
         problem = _("Choose what is in this parcel: at least one piece, and no more than is left to send.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from ..wording import gettext as _
 
@@ -40,7 +40,6 @@ def check_pieces(
     pieces: Mapping[int, int],
     *,
     numbered: Mapping[int, str],
-    sent: Mapping[int, Collection[str]],
     unreadable: bool,
 ) -> None:
     """See that each piece that has a number got one.
@@ -48,21 +47,14 @@ def check_pieces(
     Args:
         pieces: what is in the parcel.
         numbered: the products whose pieces have serial numbers, with their names.
-        sent: the numbers in the order's other parcels: a piece leaves once.
         unreadable: the packer said that some can't be read.
 
     Raises:
-        WrongSerials: more numbers than pieces; fewer, where nobody said why; of a product that has none; one that
-            was sent before.
+        WrongSerials: more numbers than pieces; fewer, where nobody said why; of a product that has none.
     """
     for product_id, numbers in serials.items():
         if product_id not in numbered:
             raise WrongSerials(_("Pieces of this product have no serial numbers."))
-        before = {_folded(number) for number in sent.get(product_id, ())}
-        for number in numbers:
-            if _folded(number) in before:
-                words = _("The serial number %(number)s is in another parcel of this order.", number=number)
-                raise WrongSerials(words)
         if len(numbers) > pieces.get(product_id, 0):
             words = _("%(name)s: %(typed)d serial numbers for %(pieces)d pieces.", name=numbered[product_id],
                       typed=len(numbers), pieces=pieces.get(product_id, 0))  # fmt: skip
@@ -73,6 +65,23 @@ def check_pieces(
             words = _("%(name)s: %(missing)d serial numbers are missing. Scan them, or tick that they can't be read.",
                       name=name, missing=missing)  # fmt: skip
             raise WrongSerials(words)
+
+
+def check_leaves_once(serials: SerialNumbers, sent: Iterable[tuple[int, Collection[str]]]) -> None:
+    """See that no piece is in one of the order's other parcels.
+
+    Args:
+        sent: products with the numbers that left, parcel by parcel; read under the order's lock.
+
+    Raises:
+        WrongSerials: one was sent before.
+    """
+    before = {(product_id, _folded(number)) for product_id, numbers in sent for number in numbers}
+    for product_id, numbers in serials.items():
+        for number in numbers:
+            if (product_id, _folded(number)) in before:
+                words = _("The serial number %(number)s is in another parcel of this order.", number=number)
+                raise WrongSerials(words)
 
 
 def _check(numbers: tuple[str, ...]) -> None:

@@ -17,7 +17,7 @@ from ..checkout.order import Order, OrderStatus
 from ..writes import insert_or_ignore, rows_changed
 from .parcel import Parcel, ParcelLine
 from .remaining import left_to_send
-from .serial_numbers import SerialNumbers
+from .serial_numbers import SerialNumbers, check_leaves_once
 
 
 class NotShippable(Exception):
@@ -57,12 +57,14 @@ def ship(
 
     Args:
         pieces: by product, what is in it; None = all that is left to send. Where nothing is, the parcel goes on top.
-        serials: numbers of the pieces that have one, at most as many as pieces; checked by whoever asks.
+        serials: numbers of the pieces that have one, at most as many as pieces; checked by whoever asks, but for
+            those that left before: of two packers at once, the second must see what the first has sent.
 
     Raises:
         NotShippable: the order was cancelled.
         NotLeft: that isn't left to send, or nothing is in it.
         NumberTaken: another order's parcel has this number.
+        WrongSerials: a piece is in another parcel of the order.
     """
     open_ = (Order.id == order.id) & (Order.status != OrderStatus.CANCELLED)
     if rows_changed(session, update(Order).where(open_).values(status=Order.status)) != 1:  # the lock
@@ -81,6 +83,9 @@ def ship(
         raise NotLeft(left)
     if inside:
         numbers = serials or {}
+        packed = select(ParcelLine.product_id, ParcelLine.serial_numbers).join(Parcel)
+        sent = session.execute(packed.where(Parcel.order_id == order.id)).all()
+        check_leaves_once(numbers, [(line.product_id, line.serial_numbers) for line in sent])
         lines = [
             {"parcel_id": parcel_id, "product_id": one, "quantity": count, "serial_numbers": [*numbers.get(one, ())]}
             for one, count in inside.items()

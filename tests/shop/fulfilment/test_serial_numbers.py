@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shop.accounts.account import Role
 from shop.catalog.product import Product
+from shop.checkout.order import Order
+from shop.database import db
 from shop.fulfilment.parcel import Parcel, ParcelLine
+from shop.fulfilment.serial_numbers import WrongSerials
+from shop.fulfilment.shipping import ship
 from tests.shop.visitor import Seen, Visitor
 
 Look = Callable[[], Session]
@@ -67,6 +73,16 @@ def test_a_piece_leaves_with_one_parcel_of_its_order(staff: Staff, number: str, 
     assert page.status == 422
     assert "is in another parcel of this order" in page.words
     assert tables().scalars(select(ParcelLine.serial_numbers)).all() == [["SN-001"]]
+
+
+def test_of_two_packers_at_once_the_second_sees_what_the_first_has_sent(app: Flask, number: str, coffee: int) -> None:
+    with app.test_request_context():
+        session = db.session()
+        order = session.scalars(select(Order).where(Order.number == number)).one()
+        now, one = datetime.now(UTC), {coffee: 1}
+        ship(session, order, carrier="dhl", tracking_number="1", now=now, pieces=one, serials={coffee: ("SN-001",)})
+        with pytest.raises(WrongSerials, match="another parcel"):
+            ship(session, order, carrier="dhl", tracking_number="2", now=now, pieces=one, serials={coffee: ("sn001",)})
 
 
 @pytest.mark.parametrize(
