@@ -113,18 +113,20 @@ def imported_factors(models: Path) -> ImportedFactors | None:
     Raises:
         BadFactors: some of the files are missing; the message says what to do.
     """
-    place = (models / KEPT).resolve()  # one import's folder, whatever is imported while it is read
-    if not place.is_dir():
-        return None
-    try:
-        return _read(place)
-    except FileNotFoundError as error:
-        if (models / KEPT).resolve() != place:
-            return imported_factors(models)  # replaced meanwhile
+    place, missing = (models / KEPT).resolve(), ""  # one import's folder, whatever is imported while it is read
+    if place.is_dir():
+        try:
+            return _read(place)
+        except FileNotFoundError as error:
+            missing = Path(error.filename).name
+    if (models / KEPT).resolve() != place:
+        return imported_factors(models)  # replaced meanwhile
+    if missing:
         raise BadFactors(
-            f"The imported factors in {models / KEPT} lack {Path(error.filename).name}: import them again with "
+            f"The imported factors in {models / KEPT} lack {missing}: import them again with "
             "`flask ecrm import-factors`, or remove them with its option --forget to train without."
-        ) from None
+        )
+    return None
 
 
 def _read(place: Path) -> ImportedFactors:
