@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -78,5 +79,6 @@ def test_axe_finds_nothing_worse_than_minor_on_any_page(
     look([*CUSTOMER, *staff, f"/staff/orders/{number}"])
     page.goto("/console/emails")
     page.get_by_role("main").get_by_role("link", name=number).first.click()
+    page.wait_for_url(re.compile(r"/console/emails/\d+"))
     findings.extend(findings_of(page))
     assert findings == []

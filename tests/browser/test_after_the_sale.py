@@ -98,6 +98,7 @@ def test_from_a_split_order_to_a_content_customer(
     # the agent finds the answer half written
     staff.goto("/console/cases")
     link(staff, "All open")
+    expect(staff.get_by_role("link", name="All open")).to_have_attribute("aria-current", "true")
     look(staff, "inbox")
     link(staff, "Where is my candle?")
     draft = staff.get_by_label("To nadia@example.com").input_value()

@@ -99,6 +99,7 @@ def test_staff_see_what_is_held_back_and_let_go_on_what_paused(
     found = findings_of(page)
     page.get_by_label("E-mail address", exact=True).fill("gone@example.com")
     page.get_by_role("button", name="Look it up").click()
+    page.get_by_label("I have looked at the cause.").wait_for()
     picture(page, f"held-back-found-{scheme}")
     found += findings_of(page)
     page.get_by_label("I have looked at the cause.").check()

@@ -133,10 +133,10 @@ def customer(session: Session, name: str) -> int:
 
 
 def order(session: Session, customer_id: int, products: Sequence[str], *, days_ago: float) -> None:
-    """An order of one piece each."""
+    """An order of one piece each, so long before this moment: the plugin trains by the clock, not by `NOW`."""
     row = SeenOrder(
         reference=f"R-{session.query(SeenOrder).count() + 1}", customer_id=customer_id,
-        placed_at=NOW - timedelta(days=days_ago), currency="EUR", goods_minor=100, total_minor=100,
+        placed_at=datetime.now(UTC) - timedelta(days=days_ago), currency="EUR", goods_minor=100, total_minor=100,
     )  # fmt: skip
     session.add(row)
     session.flush()
