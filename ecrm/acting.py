@@ -7,9 +7,9 @@ transaction of the shop's own, which tells the event that goes with it (`OrderSh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol, cast
 
 from .storefront import Storefront
 from .wording import gettext as _
@@ -85,61 +85,14 @@ def can(storefront: Storefront, deed: Deed) -> bool:
     return getattr(storefront, deed, None) is not None
 
 
-def ship(
-    storefront: Storefront,
-    order_id: str,
-    *,
-    carrier: str,
-    tracking_number: str,
-    lines: Mapping[str, int] | None,
-    now: datetime,
-) -> str:
-    """`Acts.ship` of this shop.
+def acting(storefront: Storefront, deed: Deed) -> Acts:
+    """This shop as one that does this deed (no promise of the others).
 
     Raises:
-        NotActed: also where the shop doesn't offer it.
+        NotActed: the shop doesn't offer it.
     """
-    done: str = _deed(storefront, "ship")(
-        order_id, carrier=carrier, tracking_number=tracking_number, lines=lines, now=now
-    )
-    return done
-
-
-def give_back(
-    storefront: Storefront,
-    order_id: str,
-    *,
-    lines: Mapping[str, int],
-    shipping: bool,
-    reason: str,
-    return_id: str,
-    now: datetime,
-    restock: bool = False,
-) -> str:
-    """`Acts.give_back` of this shop.
-
-    Raises:
-        NotActed: also where the shop doesn't offer it.
-    """
-    done: str = _deed(storefront, "give_back")(
-        order_id, lines=lines, shipping=shipping, reason=reason, return_id=return_id, now=now, restock=restock
-    )
-    return done
-
-
-def mark_delivered(storefront: Storefront, shipment_id: str, *, now: datetime) -> None:
-    """`Acts.mark_delivered` of this shop.
-
-    Raises:
-        NotActed: also where the shop doesn't offer it.
-    """
-    _deed(storefront, "mark_delivered")(shipment_id, now=now)
-
-
-def _deed(storefront: Storefront, name: Deed) -> Callable[..., Any]:
-    found: Callable[..., Any] | None = getattr(storefront, name, None)
-    if found is None:
+    if not can(storefront, deed):
         raise NotActed(
             _("The console can't do this in your shop. Do it on the order's page in the shop's own staff area.")
         )
-    return found
+    return cast(Acts, storefront)

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 from ecrm import ledger
 from ecrm.access.audit import Action, record, record_look
 from ecrm.access.roles import Permission, needs, signed_in_staff
-from ecrm.acting import NotActed, can, mark_delivered
+from ecrm.acting import NotActed, acting, can
 from ecrm.carriers.taking import react
 from ecrm.events import ParcelScanned
 from ecrm.installation import installation
@@ -87,7 +87,7 @@ def delivered_by_hand(shipment_id: int) -> Response | tuple[str, int]:
     """It has arrived, also for the shop."""
     shipment, crm, now = _shipment(shipment_id), installation(), datetime.now(UTC)
     try:
-        mark_delivered(crm.storefront, shipment.reference, now=now)
+        acting(crm.storefront, "mark_delivered").mark_delivered(shipment.reference, now=now)
     except NotActed as refused:
         return _page(shipment_id, errors={"delivered": str(refused)}), 409
     with crm.sessions.begin() as session:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from ecrm.access.audit import Action, record
 from ecrm.access.roles import Permission, needs, signed_in_staff
-from ecrm.acting import NotActed, can, ship
+from ecrm.acting import NotActed, acting, can
 from ecrm.installation import installation
 from ecrm.marketing.imports.export import Unreadable
 from ecrm.marketing.imports.uploads import Upload, content_of, summarise, take
@@ -79,7 +79,9 @@ def enter_parcels(token: str) -> Response | tuple[str, int]:
     refused: list[tuple[Row, str]] = []
     for row in rows:
         try:
-            ship(crm.storefront, row.order, carrier=row.carrier, tracking_number=row.number, lines=row.pieces, now=now)
+            acting(crm.storefront, "ship").ship(
+                row.order, carrier=row.carrier, tracking_number=row.number, lines=row.pieces, now=now
+            )
         except NotActed as problem:
             refused.append((row, str(problem)))
     words = _(

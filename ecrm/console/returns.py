@@ -9,9 +9,9 @@ from flask import abort, render_template, request
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from ecrm import acting
 from ecrm.access import audit
 from ecrm.access.roles import Permission, may, needs, present_staff
+from ecrm.acting import NotActed, acting, can
 from ecrm.installation import installation
 from ecrm.returns.figures import by_product, by_reason
 from ecrm.returns.letters import return_address, write_about
@@ -162,12 +162,12 @@ def _pay_back(reference: str, form: Mapping[str, str]) -> str:
     if found.state not in (ReturnState.APPROVED, ReturnState.SENT, ReturnState.RECEIVED):
         return _gone_on(found)
     try:
-        acting.give_back(
-            crm.storefront, found.order_reference, lines=lines, shipping=form.get("shipping") == "1",
+        acting(crm.storefront, "give_back").give_back(
+            found.order_reference, lines=lines, shipping=form.get("shipping") == "1",
             reason=_("Return %(reference)s", reference=found.reference), return_id=found.reference, now=now,
             restock=form.get("restock") == "1",
         )  # fmt: skip
-    except acting.NotActed as refused:
+    except NotActed as refused:
         return str(refused)
     with crm.sessions.begin() as session:
         _note(session, found, audit.Action.RETURN_PAID_BACK, now=now)
@@ -177,7 +177,7 @@ def _pay_back(reference: str, form: Mapping[str, str]) -> str:
 def _paid(reference: str, form: Mapping[str, str]) -> str:
     """Somebody paid it back in the shop, which doesn't tell for which return."""
     now = datetime.now(UTC)
-    if acting.can(installation().storefront, "give_back"):
+    if can(installation().storefront, "give_back"):
         return _("This shop pays back from here: use that button.")
     with installation().sessions.begin() as session:
         found = _found(session, reference)
@@ -196,7 +196,7 @@ def _page(reference: str, *, problem: str = "", done: bool = False, typed: Mappi
     return render_template(
         "ecrm/console/return.html", found=found, lines=lines, problem=problem, done=done, typed=typed or {},
         states=state_names(), reasons=reason_names(), tones=TONES, following=following, address=return_address(),
-        can_pay=acting.can(crm.storefront, "give_back"), sees_people=_sees_people(), longest=LONGEST_WORDS,
+        can_pay=can(crm.storefront, "give_back"), sees_people=_sees_people(), longest=LONGEST_WORDS,
         back=book.to_pay_back(lines),
     )  # fmt: skip
 
