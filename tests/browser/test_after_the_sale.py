@@ -9,7 +9,6 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, time, timedelta
-from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
 
@@ -27,6 +26,7 @@ from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.test_accessibility import findings_of
 from tests.browser.test_the_whole_walk import become_owner, fill_details, link, press, register, search_and_add
 from tests.ecrm.carriers.payloads import SECRET, easypost, sign_easypost
+from tests.walks.mailbox import body_of, mails
 from tracking.delivery.shipment import Shipment
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -86,9 +86,9 @@ def test_from_a_split_order_to_a_content_customer(
     # its day passes: the customer is told before they ask
     with app.app_context():
         look_after_delays(crm, now=noon_after_the_promise(crm, order))
-    late = [mail for mail in sent(crm) if order in str(mail["Subject"])][-1]
+    late = [mail for mail in mails(crm) if order in str(mail["Subject"])][-1]
     assert "nadia@example.com" in str(late["To"])
-    assert "late" in words(late) or "delay" in words(late)
+    assert "late" in body_of(late) or "delay" in body_of(late)
 
     # they ask all the same, by e-mail
     with mail_server(crm) as port, smtplib.LMTP("127.0.0.1", port, timeout=10) as server:
@@ -109,12 +109,12 @@ def test_from_a_split_order_to_a_content_customer(
     staff.get_by_label("and then").select_option("solved")
     press(staff, "Send the answer")
     expect(staff.get_by_text("The candle leaves us tomorrow.").first).to_be_visible()
-    answer = next(mail for mail in sent(crm) if "The candle leaves us tomorrow." in words(mail))
+    answer = next(mail for mail in mails(crm) if "The candle leaves us tomorrow." in body_of(mail))
     assert answer["In-Reply-To"] == "<question@mail.example>"
 
     # was it of help?
     run_job(crm, job_named("ask-content"))
-    asked = next(text for text in map(words, sent(crm)) if "/ecrm/satisfaction/" in text)
+    asked = next(text for text in map(body_of, mails(crm)) if "/ecrm/satisfaction/" in text)
     customer.goto(re.findall(r"http\S+?(/ecrm/satisfaction/\S+)", asked)[-1])
     look(customer, "satisfaction")
     customer.get_by_role("radio").last.check()
@@ -175,16 +175,3 @@ def mail_server(crm: Installation) -> Iterator[int]:
         yield port
     finally:
         server.stop()
-
-
-def sent(crm: Installation) -> list[EmailMessage]:
-    """All that was handed over so far, after handing over what is due."""
-    run_job(crm, job_named("send-mail"))
-    mails: list[Any] = crm.transport.sent  # type: ignore[attr-defined]  # the memory transport
-    return [message_from_bytes(mail.message, policy=policy.default) for mail in mails]  # type: ignore[misc]
-
-
-def words(mail: EmailMessage) -> str:
-    part = mail.get_body(("plain",))
-    assert part is not None
-    return str(part.get_content())

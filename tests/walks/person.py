@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 from bs4 import BeautifulSoup
 from flask import Flask
 from werkzeug.test import TestResponse
@@ -34,6 +36,12 @@ class Person:
         """Fill the form that posts to `action` and send it."""
         form = page.form(action)
         return self.post(str(form.get("action")), fields_of(form) | answers)
+
+    def upload(self, path: str, content: bytes, *, name: str = "rows.csv") -> Page:
+        """Send a file by the form of the page at `path`."""
+        token = fields_of(self.get(path).form(path))["csrf_token"]
+        fields = {"csrf_token": token, "file": (io.BytesIO(content), name)}
+        return self._page(self.client.post(path, data=fields, follow_redirects=True))
 
     def sign_in_as(self, account_id: int) -> Page:
         """Use the demo's one-click sign-in."""

@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 import re
-from email import message_from_bytes, policy
-from email.message import EmailMessage
-from typing import Any
 
-import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from ecrm.installation import Installation, installation
+from ecrm.installation import Installation
 from ecrm.mail_links import mail_links
-from ecrm.scheduler import run_job
-from ecrm.timetable import job_named
 from mailer.consent import ConsentEntry, Subscription
 from mailer.consent_check import differences
 from mailer.mailboxes import contact_by_address
+from tests.walks.mailbox import body_of, mails
 from tests.walks.person import DETAILS, Person, order_number
-
-
-@pytest.fixture
-def crm(app: Flask) -> Installation:
-    return installation(app)
-
-
-def sent(crm: Installation) -> list[EmailMessage]:
-    run_job(crm, job_named("send-mail"))
-    mails: list[Any] = crm.transport.sent  # type: ignore[attr-defined]  # the memory transport
-    return [message_from_bytes(mail.message, policy=policy.default) for mail in mails]  # type: ignore[misc]
 
 
 def wanted(crm: Installation) -> set[str]:
@@ -51,11 +35,11 @@ def test_a_guest_agrees_confirms_and_leaves_with_one_click(
 ) -> None:
     kim = Person(app)
     number = buy(kim, shop_data["espresso"], ecrm_agree="yes")
-    subjects = {str(mail["Subject"]): mail for mail in sent(crm)}
+    subjects = {str(mail["Subject"]): mail for mail in mails(crm)}
     assert len(subjects) == 2
     letter = subjects["Please confirm: may we write to you?"]
     assert wanted(crm) == set()
-    link = re.search(r"https?://[^/\s]+(/ecrm/confirm/\S+)", letter.get_body(("plain",)).get_content())  # type: ignore[union-attr]
+    link = re.search(r"https?://[^/\s]+(/ecrm/confirm/\S+)", body_of(letter))
     assert link is not None
     page = kim.get(link.group(1))
     assert "Yes, write to me" in page.soup.get_text()
@@ -76,7 +60,7 @@ def test_a_guest_agrees_confirms_and_leaves_with_one_click(
 
 def test_who_does_not_tick_the_box_is_asked_nothing(app: Flask, crm: Installation, shop_data: dict[str, int]) -> None:
     buy(Person(app), shop_data["espresso"])
-    assert len(sent(crm)) == 1
+    assert len(mails(crm)) == 1
     assert wanted(crm) == set()
 
 
@@ -84,4 +68,4 @@ def test_the_footer_signs_up_a_stranger_on_any_page(app: Flask, crm: Installatio
     kim = Person(app)
     done = kim.submit(kim.get("/"), "/ecrm/newsletter", email="stranger@example.com")
     assert "Please look into your mailbox" in done.soup.get_text()
-    assert [mail["To"] for mail in sent(crm)] == ["stranger@example.com"]
+    assert [mail["To"] for mail in mails(crm)] == ["stranger@example.com"]

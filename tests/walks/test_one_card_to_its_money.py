@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from flask import Flask
 
-from ecrm.installation import Installation, installation
+from ecrm.installation import Installation
 from ecrm.marketing.period import Period
 from ecrm.marketing.recommended.figures import By, Which, credits_of, earned_by
 from shop.checkout.order import Order
@@ -17,11 +17,6 @@ from tests.walks.person import DETAILS, Person, order_number
 
 TODAY = datetime.now(UTC).date()
 DAYS = Period(TODAY.replace(year=TODAY.year - 1, day=1), TODAY.replace(year=TODAY.year + 1, day=1))
-
-
-@pytest.fixture
-def crm(app: Flask) -> Installation:
-    return installation(app)
 
 
 def agreed(app: Flask, grade: str) -> Person:

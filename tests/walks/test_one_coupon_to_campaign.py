@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from ecrm.installation import Installation, installation
+from ecrm.installation import Installation
 from ecrm.ledger import from_row
 from ecrm.marketing.campaigns import found
 from ecrm.marketing.period import Period
@@ -25,11 +25,6 @@ from tracking.delivery.shipment import Shipment, Status
 from tracking.orders import SeenOrder, SeenOrderLine, SeenRefund
 
 ALWAYS = Period(date(2020, 1, 1), date(2100, 1, 1))
-
-
-@pytest.fixture
-def crm(app: Flask) -> Installation:
-    return installation(app)
 
 
 @pytest.fixture

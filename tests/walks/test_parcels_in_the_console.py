@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from ecrm import events
 from ecrm.access.audit import AuditEntry
-from ecrm.installation import Installation, installation
+from ecrm.installation import Installation
 from ecrm.ledger import write
 from ecrm.reactions import reaction_names, run_reactions
 from ecrm.signals import parcel_moved
@@ -22,39 +22,18 @@ from shop.checkout.order import Order, OrderStatus
 from shop.crm import hearing
 from shop.database import db
 from shop.fulfilment.parcel import Parcel
-from tests.faults.shopper import Page, fields_of
+from tests.faults.shopper import Page
 from tests.walks.person import Person, order_number
 from tracking.delivery.shipment import Shipment, Status
 
+MANY = "/console/deliveries/many"
 UPS, DHL = "1Z5R89390357567127", "00340434161094042557"
-
-
-@pytest.fixture
-def crm(app: Flask) -> Installation:
-    return installation(app)
-
-
-@pytest.fixture
-def olga(app: Flask, shop_data: dict[str, int]) -> Person:
-    """The owner, signed in."""
-    person = Person(app)
-    person.sign_in_as(shop_data["olga"])
-    return person
 
 
 @pytest.fixture
 def number(app: Flask, shop_data: dict[str, int]) -> str:
     """An order of three packets of coffee."""
     return order_number(Person(app).buy(shop_data["espresso"], quantity=3))
-
-
-def upload(olga: Person, content: bytes, name: str = "numbers.csv") -> Page:
-    form = olga.get("/console/deliveries/many").form("/deliveries/many")
-    fields = {"csrf_token": fields_of(form)["csrf_token"], "file": (io.BytesIO(content), name)}
-    answer = olga.client.post(
-        "/console/deliveries/many", data=fields, content_type="multipart/form-data", follow_redirects=True
-    )
-    return olga._page(answer)
 
 
 def states(app: Flask, number: str) -> tuple[str, list[str]]:
@@ -83,7 +62,7 @@ def test_a_file_is_shown_row_by_row_entered_once_and_changes_nothing_the_second_
         f"NONE-1;{DHL};;\n"
         f"{number};{DHL};DHL;\n"
     ).encode()
-    page = upload(olga, content)
+    page = olga.upload(MANY, content)
     words = page.soup.get_text(" ", strip=True)
     assert "Parcels that would be sent: 2. Entered already: 0. Rows that can't be taken: 4." in words
     for wrong in (
@@ -94,7 +73,7 @@ def test_a_file_is_shown_row_by_row_entered_once_and_changes_nothing_the_second_
     assert states(app, number) == (OrderStatus.PLACED, [])
     assert olga.submit(page, page.url.split("/console")[1]).status == 200
     assert states(app, number) == (OrderStatus.SHIPPED, [UPS, DHL])
-    again = upload(olga, content)
+    again = olga.upload(MANY, content)
     assert "Parcels that would be sent: 0. Entered already: 3." in again.soup.get_text(" ", strip=True)
     with crm.sessions() as session:
         shipped = session.execute(select(Shipment.tracking_number, Shipment.status).order_by(Shipment.id)).all()
@@ -108,14 +87,14 @@ def test_a_spreadsheet_is_read_and_a_damaged_one_is_refused_in_words(app: Flask,
     book.active.append([number, UPS])
     book.active.append([number, 340434161094042557])
     book.save(out)
-    words = upload(olga, out.getvalue(), "numbers.xlsx").soup.get_text(" ", strip=True)
+    words = olga.upload(MANY, out.getvalue(), name="numbers.xlsx").soup.get_text(" ", strip=True)
     assert "Parcels that would be sent: 1." in words
     assert "The spreadsheet rounded this number" in words
-    broken = upload(olga, b"PK\x03\x04" + bytes(300), "numbers.xlsx")
+    broken = olga.upload(MANY, b"PK\x03\x04" + bytes(300), name="numbers.xlsx")
     assert (broken.status, "Save it as CSV" in broken.soup.get_text()) == (400, True)
-    assert upload(olga, b"\x00\x01\x02", "x.csv").status == 400
-    assert upload(olga, b"Order,Tracking number\n", "x.csv").status == 400
-    assert upload(olga, b"a,b\n1,2\n", "x.csv").status == 400
+    assert olga.upload(MANY, b"\x00\x01\x02", name="x.csv").status == 400
+    assert olga.upload(MANY, b"Order,Tracking number\n", name="x.csv").status == 400
+    assert olga.upload(MANY, b"a,b\n1,2\n", name="x.csv").status == 400
 
 
 def test_a_message_by_hand_moves_the_parcel_and_mails_and_is_audited(

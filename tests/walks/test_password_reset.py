@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,14 +12,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import String, cast, select
 
-from ecrm.installation import Installation, installation
-from ecrm.scheduler import run_job
-from ecrm.timetable import job_named
+from ecrm.installation import Installation
 from mailer.outbox import Email
 from shop.accounts.staff import create_staff
 from shop.database import db
 from tests.shop.browsing import PASSWORD
 from tests.shop.visitor import Visitor
+from tests.walks.mailbox import body_of, mails
 from tests.walks.person import FIREFOX, Person
 from tracking.clickstream.event import Event
 from tracking.customers import customer_by_email
@@ -30,29 +28,15 @@ pytestmark = pytest.mark.usefixtures("shop_data")
 NEW = "seven quiet otters swim"
 
 
-@pytest.fixture
-def crm(app: Flask) -> Installation:
-    return installation(app)
-
-
 def ask(person: Person, email: str = "ada@example.com") -> Any:
     return person.submit(person.get("/forgot-password"), "/forgot-password", email=email)
 
 
-def mails(crm: Installation) -> list[EmailMessage]:
-    """What was sent so far, the due ones included."""
-    run_job(crm, job_named("send-mail"))
-    sent: list[Any] = crm.transport.sent  # type: ignore[attr-defined]  # the memory transport
-    parsed = [message_from_bytes(mail.message, policy=policy.default) for mail in sent]
-    return [mail for mail in parsed if isinstance(mail, EmailMessage)]
-
-
 def link(mail: EmailMessage, kind: str = "plain") -> str:
     """The path of the link in a mail's body."""
-    body = mail.get_body((kind,))
-    assert body is not None
-    found = re.search(r"https?://[^\s\"]+/reset-password/[^\s\"]+", body.get_content())
-    assert found is not None, body.get_content()
+    body = body_of(mail, kind)
+    found = re.search(r"https?://[^\s\"]+/reset-password/[^\s\"]+", body)
+    assert found is not None, body
     return urlsplit(found.group()).path
 
 
@@ -97,7 +81,7 @@ def test_no_more_than_three_mails_and_none_to_strangers(app: Flask, crm: Install
         assert "nobody" not in str(session.scalars(select(Email.to_address)).all())
 
 
-def test_no_member_of_staff_sees_the_link(app: Flask, crm: Installation, shop_data: dict[str, int]) -> None:
+def test_no_member_of_staff_sees_the_link(app: Flask, crm: Installation, olga: Person) -> None:
     ask(Person(app), "olga@example.com")  # an owner's: with it, a marketer could become her
     (mail,) = mails(crm)
     token = link(mail).rpartition("/")[2]
@@ -105,8 +89,6 @@ def test_no_member_of_staff_sees_the_link(app: Flask, crm: Installation, shop_da
         row = session.scalars(select(Email)).one()
         assert row.template == "password_reset"
         assert token in row.text
-    olga = Person(app)
-    olga.sign_in_as(shop_data["olga"])
     for path in ("/console/emails", f"/console/emails/{row.id}", f"/console/emails/{row.id}/html"):
         page = olga.get(path)
         assert page.status == 200
@@ -176,13 +158,13 @@ def test_the_mailed_link_proves_the_mailbox_and_typing_the_address_does_not(app:
     assert owner() is not None
 
 
-def test_no_letters_link_is_in_the_console(app: Flask, crm: Installation, shop_data: dict[str, int]) -> None:
+def test_no_letters_link_is_in_the_console(
+    app: Flask, crm: Installation, olga: Person, shop_data: dict[str, int]
+) -> None:
     kim = Visitor(app)
     kim.order(shop_data["filter"], email="kim@example.com")
     with crm.sessions() as session:
         row = session.scalars(select(Email).where(Email.template == "order_confirmation")).one()
     assert "/orders/" in row.text
-    olga = Person(app)
-    olga.sign_in_as(shop_data["olga"])
     for path in (f"/console/emails/{row.id}", f"/console/emails/{row.id}/html"):
         assert "?t=" not in str(olga.get(path).soup)

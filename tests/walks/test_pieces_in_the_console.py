@@ -12,38 +12,18 @@ from flask import Flask
 from sqlalchemy import select
 
 from ecrm.access.audit import AuditEntry
-from ecrm.installation import Installation, installation
+from ecrm.installation import Installation
 from ecrm.service.units import Unit
-from tests.faults.shopper import Page, fields_of
+from tests.faults.shopper import Page
 from tests.walks.person import Person, order_number
 from tracking.customers import Customer
 
-
-@pytest.fixture
-def crm(app: Flask) -> Installation:
-    return installation(app)
-
-
-@pytest.fixture
-def olga(app: Flask, shop_data: dict[str, int]) -> Person:
-    """The owner, signed in."""
-    person = Person(app)
-    assert person.sign_in_as(shop_data["olga"]).status == 200
-    return person
+MANY = "/console/units/many"
 
 
 @pytest.fixture
 def number(app: Flask, shop_data: dict[str, int]) -> str:
     return order_number(Person(app).buy(shop_data["espresso"], email="kim@example.com"))
-
-
-def upload(olga: Person, content: bytes, name: str = "pieces.csv") -> Page:
-    form = olga.get("/console/units/many").form("/units/many")
-    fields = {"csrf_token": fields_of(form)["csrf_token"], "file": (io.BytesIO(content), name)}
-    answer = olga.client.post(
-        "/console/units/many", data=fields, content_type="multipart/form-data", follow_redirects=True
-    )
-    return olga._page(answer)
 
 
 def words(page: Page) -> str:
@@ -68,7 +48,7 @@ def test_a_file_is_shown_kept_once_and_the_rows_that_cannot_be_taken_are_handed_
         "=1+1;;;;;;\n"
         f"1.234560E+17;{number};;;;;\n"
     ).encode()
-    page = upload(olga, content)
+    page = olga.upload(MANY, content)
     said = words(page)
     assert "would be kept: 3. On file already: 1. Rows that can't be taken: 7." in said
     for wrong in (
@@ -93,7 +73,7 @@ def test_a_file_is_shown_kept_once_and_the_rows_that_cannot_be_taken_are_handed_
         assert kept["FC 7"].warranty_until == date(2027, 11, 20)
         assert kept["FC 8"].warranty_until == date(2030, 1, 31)
         assert "units_entered" in set(session.scalars(select(AuditEntry.action)))
-    again = words(upload(olga, content))
+    again = words(olga.upload(MANY, content))
     assert "would be kept: 0. On file already: 4." in again
 
 
@@ -104,10 +84,10 @@ def test_who_looks_through_a_file_whose_addresses_are_customers_is_recorded_with
         f"FC {n},{shop_data['filter']},{who}@example.com,2025-01-31\n"
         for n, who in enumerate(("kim", "KIM", "nobody"), start=10)
     )
-    page = upload(olga, f"Serial number,Product,E-mail,Sold on\n{rows}".encode())
+    page = olga.upload(MANY, f"Serial number,Product,E-mail,Sold on\n{rows}".encode())
     assert "Nobody is known by this e-mail address" in words(page)
     olga.client.get(page.url.partition("localhost")[2] + "/left-out.csv")
-    upload(olga, f"Serial number,Order\nEM-001,{number}\n".encode())
+    olga.upload(MANY, f"Serial number,Order\nEM-001,{number}\n".encode())
     with crm.sessions() as session:
         looks = session.scalars(select(AuditEntry).where(AuditEntry.action == "units_checked")).all()
     (look,) = looks
@@ -122,11 +102,11 @@ def test_a_spreadsheet_with_dates_is_read_and_a_piece_of_somebody_else_is_not_ta
     book.active.append(["Seriennummer", "Artikelnummer", "Kaufdatum"])
     book.active.append(["FC 7", shop_data["filter"], date(2025, 1, 31)])
     book.save(out)
-    page = upload(olga, out.getvalue(), "pieces.xlsx")
+    page = olga.upload(MANY, out.getvalue(), name="pieces.xlsx")
     assert "warranty until 2027-01-31" in words(page)
     assert "1 pieces kept" in words(olga.submit(page, page.url.split("/console")[1]))
     other = f"Serial number,Product,E-mail,Sold on\nfc-7,{shop_data['filter']},kim@example.com,2025-01-31\n"
-    assert "on file with another order or customer" in words(upload(olga, other.encode()))
+    assert "on file with another order or customer" in words(olga.upload(MANY, other.encode()))
 
 
 @pytest.mark.parametrize(
@@ -142,13 +122,13 @@ def test_months_that_no_warranty_has_are_refused_in_words(
     olga: Person, shop_data: dict[str, int], sold: str, months: str, why: str
 ) -> None:
     head = "Serial number;Product;Sold on;Warranty months"
-    page = upload(olga, f"{head}\nFC 7;{shop_data['filter']};{sold};{months}\n".encode())
+    page = olga.upload(MANY, f"{head}\nFC 7;{shop_data['filter']};{sold};{months}\n".encode())
     assert page.status == 200
     assert why in words(page)
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04" + bytes(300), b"\x00\x01", b"a,b\n1,2\n", b"Serial number\n"])
 def test_what_is_no_such_file_is_refused_in_words(olga: Person, content: bytes) -> None:
-    page = upload(olga, content)
+    page = olga.upload(MANY, content)
     assert page.status == 400
     assert page.soup.select_one("[role=alert]") is not None
