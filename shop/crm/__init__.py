@@ -13,6 +13,7 @@ from flask import Flask
 from ecrm import migrating
 from ecrm.catching_up import catch_up
 from ecrm.collector.openapi import describe
+from ecrm.database import keep_prepared
 from ecrm.installation import installation
 from ecrm.signals import parcel_moved
 
@@ -28,6 +29,7 @@ def install_crm(app: Flask) -> None:
     if not app.config["SHOP_CRM"]:
         return
     crm.init_app(app, storefront=ShopStorefront())
+    keep_prepared(installation(app).sessions.kw["bind"])
     hooks(app).checkout_defaults.append(asking.remembered)
     hooks(app).knows_visitor.append(asking.knows_visitor)
     hooks(app).in_their_order.append(asking.in_their_order)
