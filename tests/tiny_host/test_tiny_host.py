@@ -44,7 +44,7 @@ def walk(installed_wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> dic
 def test_the_wheel_carries_templates_static_files_and_migrations_but_no_shop(installed_wheel: Path) -> None:
     files = {str(path.relative_to(installed_wheel)) for path in installed_wheel.rglob("*") if path.is_file()}
     for part in (
-        "ecrm/static/console.css", "ecrm/templates/ecrm/slots/greeting.html",
+        "ecrm/static/console.css", "ecrm/static/console-desk.css", "ecrm/templates/ecrm/slots/greeting.html",
         "ecrm/templates/mail/order_confirmation/body.html", "ecrm/migrations/env.py",
     ):  # fmt: skip
         assert part in files
