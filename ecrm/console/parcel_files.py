@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import UTC, datetime
 
 from flask import flash, redirect, render_template, url_for
-from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
 from ecrm.access.audit import Action, record
 from ecrm.access.roles import Permission, needs, signed_in_staff
 from ecrm.acting import NotActed, acting, can
 from ecrm.installation import installation
-from ecrm.marketing.imports.export import Unreadable
-from ecrm.marketing.imports.uploads import Upload, content_of, summarise, take
+from ecrm.marketing.imports.uploads import Upload, summarise, take
 from ecrm.parcel_files import Row, plan, read_file
 from ecrm.row_files import Does
 from ecrm.wording import gettext as _
 
 from .blueprint import console
-from .row_uploads import MAX_BYTES, NotTaken, take_upload, waiting_upload
+from .row_uploads import NotTaken, check_page, table_of, take_upload, upload_page, waiting_upload
 
 KIND = "parcels"
-SHOWN = 500
+_FORM, _CHECK = "ecrm/console/parcels_many.html", "ecrm/console/parcel_file.html"
 
 
 @console.get("/deliveries/many")
 @needs(Permission.DELIVERIES)
 def many_parcels() -> str:
     """The upload, and what a file looks like."""
-    return _page()
+    return upload_page(_FORM)
 
 
 @console.post("/deliveries/many")
@@ -38,11 +35,11 @@ def many_parcels() -> str:
 def upload_parcels() -> Response | tuple[str, int]:
     """Keep the file, if anything of it can be read, and show what it would do."""
     if not can(installation().storefront, "ship"):
-        return _page(_("Your shop doesn't let the console send parcels. Send them on its own pages.")), 409
+        return upload_page(_FORM, _("Your shop doesn't let the console send parcels. Send them on its own pages.")), 409
     try:
         token = take_upload(KIND, read_file)
     except NotTaken as problem:
-        return _page(str(problem)), 400
+        return upload_page(_FORM, str(problem)), 400
     return redirect(url_for("console.check_parcels", token=token), 303)
 
 
@@ -50,16 +47,8 @@ def upload_parcels() -> Response | tuple[str, int]:
 @needs(Permission.DELIVERIES)
 def check_parcels(token: str) -> str:
     """The dry run: what each row would do, and what is wrong with it."""
-    return _check_page(waiting_upload(KIND, token))
-
-
-def _check_page(upload: Upload) -> str:
-    rows = _planned(upload)
-    counts = Counter(row.does for row in rows)
-    return render_template(
-        "ecrm/console/parcel_file.html", upload=upload, rows=sorted(rows, key=_wrong_first)[:SHOWN], counts=counts,
-        hidden=max(len(rows) - SHOWN, 0), Does=Does,
-    )  # fmt: skip
+    upload = waiting_upload(KIND, token)
+    return check_page(_CHECK, upload, _planned(upload))
 
 
 @console.post("/deliveries/many/<token>")
@@ -68,9 +57,10 @@ def enter_parcels(token: str) -> Response | tuple[str, int]:
     """Enter the rows that can be. The shop has the last word on each; the same file again changes nothing."""
     crm, staff, now = installation(), signed_in_staff(), datetime.now(UTC)
     upload = waiting_upload(KIND, token)
-    rows = [row for row in _planned(upload) if row.does == Does.SEND]
+    planned = _planned(upload)
+    rows = [row for row in planned if row.does == Does.SEND]
     if not rows:
-        return _check_page(upload), 409
+        return check_page(_CHECK, upload, planned), 409
     with crm.sessions.begin() as session:  # before the shop is asked, whose transactions are its own
         if not take(session, upload, now=now):
             flash(_("This file was entered before."))
@@ -95,17 +85,6 @@ def enter_parcels(token: str) -> Response | tuple[str, int]:
     return redirect(url_for("console.deliveries"), 303)
 
 
-def _wrong_first(row: Row) -> tuple[bool, int]:
-    return row.does != Does.WRONG, row.line
-
-
 def _planned(upload: Upload) -> list[Row]:
     with installation().sessions() as session:
-        try:
-            return plan(session, read_file(content_of(upload)))
-        except Unreadable as error:
-            raise BadRequest(str(error)) from None
-
-
-def _page(problem: str = "") -> str:
-    return render_template("ecrm/console/parcels_many.html", problem=problem, megabytes=MAX_BYTES // 1_000_000)
+        return plan(session, table_of(upload, read_file))

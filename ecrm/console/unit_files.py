@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from flask import Response as Download
 from flask import flash, redirect, render_template, url_for
-from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
 from ecrm.access.audit import Action, record, record_look
 from ecrm.access.roles import Permission, needs, signed_in_staff
 from ecrm.installation import installation
-from ecrm.marketing.imports.export import Unreadable
-from ecrm.marketing.imports.uploads import Upload, content_of, summarise, take
+from ecrm.marketing.imports.uploads import Upload, summarise, take
 from ecrm.row_files import Does, chunks
 from ecrm.service import units, warranty
 from ecrm.service.unit_files import Calendar, UnitRow, plan, products_named, products_ordered, read_file
@@ -26,18 +23,18 @@ from ecrm.wording import today
 from tracking.email_address import fold
 
 from .blueprint import console, kept_reason
-from .row_uploads import MAX_BYTES, NotTaken, take_upload, waiting_upload
+from .row_uploads import NotTaken, check_page, table_of, take_upload, upload_page, waiting_upload
 from .spreadsheets import csv_response
 
 KIND = "units"
-SHOWN = 500
+_FORM, _CHECK = "ecrm/console/units_many.html", "ecrm/console/unit_file.html"
 
 
 @console.get("/units/many")
 @needs(Permission.CUSTOMERS)
 def many_units() -> str:
     """The upload, and what a file looks like."""
-    return _page()
+    return upload_page(_FORM)
 
 
 @console.post("/units/many")
@@ -47,7 +44,7 @@ def upload_units() -> Response | tuple[str, int]:
     try:
         token = take_upload(KIND, read_file)
     except NotTaken as problem:
-        return _page(str(problem)), 400
+        return upload_page(_FORM, str(problem)), 400
     return redirect(url_for("console.check_units", token=token), 303)
 
 
@@ -55,7 +52,8 @@ def upload_units() -> Response | tuple[str, int]:
 @needs(Permission.CUSTOMERS)
 def check_units(token: str) -> str:
     """The dry run: what each row would do, and what is wrong with it."""
-    return _check_page(waiting_upload(KIND, token))
+    upload = waiting_upload(KIND, token)
+    return check_page(_CHECK, upload, _planned(upload))
 
 
 @console.get("/units/many/<token>/left-out.csv")
@@ -63,7 +61,7 @@ def check_units(token: str) -> str:
 def units_left_out(token: str) -> Download:
     """The rows that can't be taken, as they were, with the reason of each: to mend and to upload again."""
     upload = waiting_upload(KIND, token)
-    table = read_file(content_of(upload))
+    table = table_of(upload, read_file)
     wrong = {row.line: row.words for row in _planned(upload) if row.does == Does.WRONG}
     rows = [[*table.headings.values(), _("Why it was left out")]]
     rows += [
@@ -82,7 +80,7 @@ def enter_units(token: str) -> Response | str | tuple[str, int]:
     upload = waiting_upload(KIND, token)
     rows = _planned(upload)
     if not any(row.does == Does.SEND for row in rows):
-        return _check_page(upload), 409
+        return check_page(_CHECK, upload, rows), 409
     kept = 0
     with crm.sessions.begin() as session:
         if not take(session, upload, now=now):
@@ -100,21 +98,8 @@ def enter_units(token: str) -> Response | str | tuple[str, int]:
     return redirect(url_for("console.unit_check"), 303)
 
 
-def _check_page(upload: Upload) -> str:
-    rows = _planned(upload)
-    return render_template(
-        "ecrm/console/unit_file.html", upload=upload, counts=Counter(row.does for row in rows), Does=Does,
-        rows=sorted(rows, key=lambda row: (row.does != Does.WRONG, row.line))[:SHOWN],
-        hidden=max(len(rows) - SHOWN, 0),
-    )  # fmt: skip
-
-
 def _planned(upload: Upload) -> list[UnitRow]:
-    crm = installation()
-    try:
-        table = read_file(content_of(upload))
-    except Unreadable as error:
-        raise BadRequest(str(error)) from None
+    crm, table = installation(), table_of(upload, read_file)
     with crm.sessions() as session:
         asked = sorted({*products_named(table), *products_ordered(session, table)})
         cards: dict[str, ProductCard] = {}
@@ -138,7 +123,3 @@ def _note_look(upload: Upload, *, addresses: int) -> None:
             session, signed_in_staff(), Action.UNITS_CHECKED,
             subject=f"import:{upload.id}", reason=reason, now=datetime.now(UTC),
         )  # fmt: skip
-
-
-def _page(problem: str = "") -> str:
-    return render_template("ecrm/console/units_many.html", problem=problem, megabytes=MAX_BYTES // 1_000_000)
