@@ -27,10 +27,11 @@ from tracking.person_name import LAST, beginnings, words_apart
 from tracking.phone_number import fold_phone
 
 from . import cases, units
-from .typed_numbers import case_reference, cleaned, references, return_reference, without_label
+from .typed_numbers import case_reference, cleaned, like_others, references, return_reference, without_label
 
 LONGEST = 254
 MOST = 20
+SHAPES = 50
 _TELEPHONE = re.compile(r"^[+(]?[\d\s()./-]{5,}$")
 _DIGITS_WITH_CODE = re.compile(r"[1-9]\d{9,14}")
 _LONG_NUMBER = re.compile(r"[+(]*\d(?:[\W_]*\d){5,}")
@@ -181,7 +182,8 @@ def _by_email(session: Session, asked: str) -> Found | Several | Miss:
 
 # Statements are built once; each is served by an index of its own.
 _BOTH: BindParameter[Any] = bindparam("both", expanding=True)
-_ORDER = select(SeenOrder.customer_id, SeenOrder.reference).where(SeenOrder.reference.in_(_BOTH)).limit(1)
+_NEWEST_ORDERS = select(SeenOrder.reference).order_by(SeenOrder.placed_at.desc()).limit(SHAPES)
+_ORDERS = select(SeenOrder.customer_id, SeenOrder.reference).where(SeenOrder.reference.in_(_BOTH))
 _PARCELS = (
     select(Shipment.customer_id, Shipment.order_reference, Shipment.id)
     .where(Shipment.tracking_number.in_(_BOTH))
@@ -191,10 +193,16 @@ _PARCELS = (
 _RETURN = select(Return.customer_id, Return.order_reference).where(Return.reference.in_(_BOTH)).limit(1)
 
 
-def _by_order(session: Session, number: str) -> Found | None:
-    # Read over the phone a number loses its case and its dashes; all spellings are tried over the unique index.
-    row = session.execute(_ORDER, {"both": references(number)}).first()
-    return None if row is None else Found(row.customer_id, row.reference, By.ORDER)
+def _by_order(session: Session, number: str) -> Found | Several | None:
+    # Read over the phone a number loses its case and its dashes. Where they stand, the newest orders show: several, as
+    # a marketplace's have another shape. All spellings are tried over the unique index.
+    spelt = [*references(number), *like_others(number, session.scalars(_NEWEST_ORDERS))]
+    rows = {row.reference: row.customer_id for row in session.execute(_ORDERS, {"both": spelt})}
+    people = {rows[one]: one for one in reversed(spelt) if one in rows}
+    if number in rows or len(people) == 1:
+        order = next(one for one in spelt if one in rows)
+        return Found(rows[order], order, By.ORDER)
+    return Several(_described(session, list(people)[:MOST]), By.ORDER, more=len(people) > MOST) if people else None
 
 
 def _by_parcel(session: Session, number: str) -> Found | Several | Unowned | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 _CASE = re.compile(r"\[?C[- ]?([A-Z0-9]{8})\]?", re.IGNORECASE)
 _RETURN = re.compile(r"R[- ]?([A-Z0-9]{8})", re.IGNORECASE)
@@ -33,6 +34,30 @@ def references(number: str) -> list[str]:
     """A number as shops print theirs: as it was typed, in capitals, blanks left out or read as dashes."""
     parts = number.split()
     return list(dict.fromkeys([number, number.upper(), "-".join(parts).upper(), "".join(parts).upper()]))
+
+
+def like_others(number: str, others: Iterable[str]) -> list[str]:
+    """Its letters and digits, no more and no fewer, with the marks and in the case of the shop's other numbers.
+
+    `2611kx7q` among `2612-AB34` is `2611-KX7Q`, among `#1001-ab` it is `#2611-kx7q`. Also where it is shorter or longer
+    than they are, as running numbers grow.
+    """
+    letters = "".join(one for one in number if one.isalnum())
+    return list(dict.fromkeys(_like(letters, other) for other in others)) if letters else []
+
+
+def _like(letters: str, other: str) -> str:
+    spelt, used = "", 0
+    for mark in other:
+        if not mark.isalnum():
+            spelt += mark
+        elif used < len(letters):
+            one, used = letters[used], used + 1
+            spelt += one.lower() if mark.islower() or other.islower() else one.upper()
+        else:  # what closes a longer number isn't this one's
+            return spelt.rstrip("".join(one for one in spelt if not one.isalnum()))
+    rest = letters[used:]
+    return spelt + (rest.lower() if other.islower() else rest.upper())
 
 
 def case_reference(number: str) -> str:

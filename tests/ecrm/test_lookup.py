@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -49,6 +49,73 @@ def test_an_address_is_found_whole_whatever_its_case_and_whatever_was_copied_aro
 @pytest.mark.parametrize("asked", ["2611-KX7Q", "#2611-kx7q", " 2611-kx7q "])
 def test_an_order_number_leads_to_its_customer(session: Session, ada: int, asked: str) -> None:
     assert look_up(session, asked) == Found(ada, "2611-KX7Q")
+
+
+def order(customer_id: int, reference: str, *, days_ago: int = 0) -> SeenOrder:
+    return SeenOrder(
+        reference=reference, customer_id=customer_id, placed_at=NOW - timedelta(days=days_ago), currency="EUR",
+        goods_minor=1, total_minor=1,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kept", "newest", "typed"),
+    [
+        ("2611-KX7Q-0AB4", "2612-00ZZ-9Q11", ("2611KX7Q0AB4", "2611kx7q0ab4", "26 11 kx 7q 0a b4", "2611kx7q-0ab4",
+                                              "2611.KX7Q.0AB4", "2611/KX7Q 0AB4", "order 2611kx7q0ab4")),
+        ("S-ABCD-1234", "S-QRST-9876", ("s abcd 1234", "sabcd1234", "S ABCD1234", "s-abcd1234", "sabcd-1234")),
+        ("#1001", "#1020", ("1001", "#1001", "10 01")),
+        ("EU/2026.999", "EU/2026.1000", ("eu2026999", "EU 2026 999", "eu-2026-999")),
+        ("EU/2026.1000", "EU/2026.999", ("eu20261000",)),
+        ("ord_8f3ka2", "ord_11234b", ("ORD8F3KA2", "ord 8f3ka2", "order ord-8f3ka2")),
+        ("Ord-8F3K", "Ord-1234", ("ord8f3k", "ORD 8F3K")),
+    ],
+)  # fmt: skip
+def test_an_order_number_of_any_shape_is_found_without_its_marks_or_with_others(
+    session: Session, kept: str, newest: str, typed: tuple[str, ...]
+) -> None:
+    buyer, other = someone(session, "Byron"), someone(session, "Lovelace")
+    session.add_all([order(buyer, kept, days_ago=300), order(other, newest), order(other, "a market's 77", days_ago=1)])
+    session.flush()
+    for one in typed:
+        assert look_up(session, one) == Found(buyer, kept), one
+
+
+@pytest.mark.parametrize("asked", ["2611KX7", "2611KX7Q1", "2611KX7O", "611KX7Q", "Q7XK1162"])
+def test_other_letters_and_digits_are_another_order_however_alike(session: Session, ada: int, asked: str) -> None:
+    assert look_up(session, asked) is Miss.NO_SUCH_NUMBER
+
+
+def test_of_orders_with_the_same_letters_and_digits_only_the_one_as_typed_opens_without_asking(
+    session: Session, ada: int
+) -> None:
+    other = someone(session, "Byron", "Eve")
+    session.add_all([order(other, "261-1KX7Q", days_ago=-1), order(other, "2611kx7q", days_ago=-2)])
+    session.flush()
+    found = look_up(session, "2611 KX7Q")
+    assert isinstance(found, Several)
+    assert (found.by, {one.customer_id for one in found.namesakes}) == (By.ORDER, {ada, other})
+    assert look_up(session, "2611-KX7Q") == Found(ada, "2611-KX7Q")
+    assert look_up(session, "261-1KX7Q") == Found(other, "261-1KX7Q")
+    assert look_up(session, "2611kx7q") == Found(other, "2611kx7q")
+
+
+@pytest.mark.sqlite_only
+def test_an_order_is_looked_for_over_indexes_only(session: Session, ada: int) -> None:
+    sent: list[tuple[str, Any]] = []
+    connection = session.connection()
+    sql_event.listen(connection, "before_cursor_execute", lambda *said: sent.append((said[2], said[3])))
+    assert look_up(session, "2611kx7q") == Found(ada, "2611-KX7Q")
+    asked = [(words, values) for words, values in sent if "FROM ecrm_order" in words and "max(" not in words]
+    plans = [
+        [str(row[3]) for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {words}", values)]
+        for words, values in asked
+    ]
+    newest, found = plans
+    assert newest == ["SCAN ecrm_order USING INDEX ix_ecrm_order_placed_at"], "read from its end, up to its limit"
+    assert "LIMIT" in asked[0][0]
+    assert len(found) == 1
+    assert found[0].startswith("SEARCH ecrm_order USING INDEX")
 
 
 def test_several_who_give_one_address_are_all_found_its_owner_first(session: Session, ada: int) -> None:
