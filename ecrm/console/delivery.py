@@ -55,7 +55,7 @@ def scan_by_hand(shipment_id: int) -> Response | tuple[str, int]:
     if typed.errors:
         return _page(shipment_id, errors=typed.errors), 422
     if not _has_left(shipment):
-        return _page(shipment_id, errors={"status": _("It hasn't left yet: enter its carrier and number first.")}), 409
+        return _page(shipment_id, errors={"refused": _("It hasn't left yet: enter its carrier and number first.")}), 409
     said = f"{shipment.reference}\n{typed.status}\n{typed.at.isoformat()}"
     told = ParcelScanned(
         at=typed.at, shipment_id=shipment.reference, order_id=shipment.order_reference,
@@ -89,7 +89,7 @@ def delivered_by_hand(shipment_id: int) -> Response | tuple[str, int]:
     try:
         acting(crm.storefront, "mark_delivered").mark_delivered(shipment.reference, now=now)
     except NotActed as refused:
-        return _page(shipment_id, errors={"delivered": str(refused)}), 409
+        return _page(shipment_id, errors={"refused": str(refused)}), 409
     with crm.sessions.begin() as session:
         record(session, signed_in_staff(), Action.PARCEL_DELIVERED, subject=f"shipment:{shipment_id}", now=now)
     flash(_("Delivered: %(number)s.", number=shipment.tracking_number))
