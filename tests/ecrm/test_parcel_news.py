@@ -50,6 +50,18 @@ def test_a_parcel_that_comes_today_is_announced_once(kites: Kites) -> None:
     assert len(kites.all(Scan)) == 3
 
 
+def test_a_parcel_without_carrier_and_number_has_no_empty_lines_for_them(kites: Kites) -> None:
+    for told in (order(), replace(shipped(), carrier="", tracking_number=""), scanned("1", "out_for_delivery")):
+        kites.tell(told)
+    sent, out = kites.all(Email)[-2:]
+    assert (sent.template, out.template) == ("order_shipped", "order_out_for_delivery")
+    assert "the carrier has your parcel" in sent.html
+    for said in (sent.text, sent.html, out.text, out.html):
+        assert "Carrier:" not in said
+        assert ">Carrier<" not in said
+        assert "Tracking number" not in said
+
+
 def test_a_message_that_comes_too_late_says_nothing(kites: Kites) -> None:
     for told in (order(), shipped(), delivered(), scanned("1", "out_for_delivery", hours=1)):
         kites.tell(told)
