@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -21,6 +22,7 @@ from tests.shop.visitor import Seen, Visitor
 
 Look = Callable[[], Session]
 Staff = Callable[[Role], Visitor]
+ROUNDS = 10
 
 
 @pytest.fixture
@@ -83,6 +85,36 @@ def test_of_two_packers_at_once_the_second_sees_what_the_first_has_sent(app: Fla
         ship(session, order, carrier="dhl", tracking_number="1", now=now, pieces=one, serials={coffee: ("SN-001",)})
         with pytest.raises(WrongSerials, match="another parcel"):
             ship(session, order, carrier="dhl", tracking_number="2", now=now, pieces=one, serials={coffee: ("sn001",)})
+
+
+def test_of_two_packers_who_send_the_same_piece_at_the_same_moment_one_succeeds(
+    staff: Staff, visitor: Visitor, coffee: int, tables: Look
+) -> None:
+    packers = [staff(Role.PACKER), staff(Role.OWNER)]
+    number = visitor.order(coffee, 2 * ROUNDS)  # so that there are always enough left for both
+    for packer in packers:
+        packer.token()
+    for turn in range(ROUNDS):
+        gate, pages = threading.Barrier(len(packers)), dict[str, Seen]()
+
+        def pack(place: int, gate: threading.Barrier = gate, pages: dict[str, Seen] = pages, turn: int = turn) -> None:
+            label, piece = f"JD01460{turn}{place}", ("SN-10{}", "sn 10{}")[place].format(turn)
+            gate.wait()
+            fields = {f"send-{coffee}": "1", f"serials-{coffee}": piece}
+            pages[label] = send(packers[place], number, tracking_number=label, **fields)
+
+        threads = [threading.Thread(target=pack, args=(place,)) for place in range(len(packers))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(page.status for page in pages.values()) == [200, 422], turn
+        [refused] = [page for page in pages.values() if page.status == 422]
+        assert "is in another parcel of this order" in refused.words
+        kept = tables().scalars(select(Parcel).order_by(Parcel.id)).all()
+        assert len(kept) == turn + 1, "nothing of the refused parcel stays"
+        assert pages[kept[-1].tracking_number].status == 200
+        assert [len(parcel.serial_numbers) for parcel in kept] == [1] * len(kept)
 
 
 @pytest.mark.parametrize(
