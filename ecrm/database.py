@@ -38,9 +38,9 @@ def keep_prepared(engine: Engine) -> None:
 
     They would end with ROLLBACK, at which psycopg forgets every prepared statement of the connection (a table might
     have been made and unmade), and PostgreSQL plans each question anew, often for longer than it takes to answer it.
-    What wrote, if only a row's lock, is still rolled back: the server itself decides, in the same round trip. Two
-    things that a rollback would undo stay: NOTIFY and SET (not SET LOCAL) of a transaction that wrote nothing.
-    Nothing changes with another database or driver.
+    What wrote, if only a row's lock, is still rolled back: the server itself decides, in the same round trip. It can't
+    tell where only a foreign table was written; and NOTIFY, LISTEN, SET (not SET LOCAL) and cursors WITH HOLD of a
+    transaction that wrote nothing stay, too. Nothing changes with another database or driver.
     """
     if (engine.dialect.name, engine.dialect.driver) == ("postgresql", "psycopg"):
         event.listen(engine, "rollback", _commit_what_only_read)

@@ -43,6 +43,7 @@ def unit_check() -> str:
 def enter_unit() -> Response | tuple[str, int]:
     """Enter the serial number of a piece of an order; the warranty follows from the product and the day of the sale."""
     typed = {name: request.form.get(name, "").strip()[:64] for name in ("serial_number", "order", "product")}
+    typed["order"] = "".join(one for one in typed["order"] if one.isprintable())
     crm = installation()
     with crm.sessions.begin() as session:
         order = session.scalar(

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from ecrm.database import connect, sessions_on
+from shop.database import db
 from tracking.customers import Customer
 
+LAST = text("SELECT query FROM pg_stat_activity WHERE pid = :pid")
 PREPARED = text("SELECT count(*) FROM pg_prepared_statements")
 
 
@@ -74,7 +78,8 @@ def test_who_raises_is_told_their_own_error(postgres: Engine) -> None:
         assert own.scalar(text("SELECT 1")) == 1
 
 
-def test_a_line_that_broke_is_told_of_and_replaced(postgres: Engine) -> None:
+@pytest.mark.parametrize("asked", [False, True], ids=["at the end", "by a question"])
+def test_a_line_that_broke_is_told_of_once_and_replaced(postgres: Engine, asked: bool) -> None:
     sessions = sessions_on(postgres)
     own, other = sessions(), sessions()
     broken = own.scalar(text("SELECT pg_backend_pid()"))
@@ -82,7 +87,25 @@ def test_a_line_that_broke_is_told_of_and_replaced(postgres: Engine) -> None:
     other.close()
 
     with pytest.raises(OperationalError):  # as it would with a plain ROLLBACK
-        own.close()
+        own.execute(text("SELECT 1")) if asked else own.close()
+    own.close()
 
     with sessions() as own:
         assert own.scalar(text("SELECT pg_backend_pid()")) != broken
+
+
+@pytest.mark.parametrize("isolation", ["READ COMMITTED", "AUTOCOMMIT"])
+def test_where_nothing_is_open_nothing_is_sent(postgres: Engine, isolation: str) -> None:
+    with postgres.connect().execution_options(isolation_level=isolation) as connection, postgres.connect() as other:
+        mine = connection.scalar(text("SELECT pg_backend_pid()"))
+        connection.exec_driver_sql("SELECT 'the last one'" if isolation == "AUTOCOMMIT" else "COMMIT")
+        last = other.scalar(LAST, {"pid": mine})
+        connection.rollback()
+        assert other.scalar(LAST, {"pid": mine}) == last
+
+
+def test_the_shop_keeps_them_too(app: Flask, client: FlaskClient, shop_data: dict[str, int], postgres: Engine) -> None:
+    for _ in range(10):
+        assert client.get(f"/p/{shop_data['espresso']}/espresso-beans").status_code == 200
+    with app.app_context():
+        assert db.session.scalar(PREPARED) >= 1
