@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -45,8 +46,9 @@ class Room:
 
 
 @pytest.fixture
-def room(desk: Flask, sessions: sessionmaker[Session], ada: int) -> Room:
-    return Room(desk, sessions())
+def room(desk: Flask, sessions: sessionmaker[Session], ada: int) -> Iterator[Room]:
+    with sessions() as session:
+        yield Room(desk, session)
 
 
 def test_each_sentence_has_its_fact(room: Room) -> None:
