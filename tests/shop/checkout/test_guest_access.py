@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from shop.app import create_app
 from shop.checkout.guest_access import OrderLinkRequest
 from shop.checkout.order_links import signed_order_path
+from shop.database import db
 from shop.hooks import Letter, hooks
 from tests.shop.visitor import Seen, Visitor
 
@@ -161,3 +162,5 @@ def test_the_shop_alone_has_no_such_page(tmp_path: Any, database_url: str) -> No
         "SHOP_VAR": str(tmp_path / "v"), "SHOP_DATABASE_URL": database_url, "SHOP_CRM": False,
     })  # fmt: skip
     assert app.test_client().get("/find-order").status_code == 404
+    with app.app_context():
+        db.engine.dispose()
