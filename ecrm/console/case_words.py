@@ -49,7 +49,7 @@ def channel_words() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Due:
-    """What is owed next: its words, and a tone for the chip (`bad`, `warn`, `calm`)."""
+    """What is owed next: its words, empty where nothing is, and a tone for the chip (`bad`, `warn`, `calm`)."""
 
     words: str
     tone: str
@@ -59,10 +59,7 @@ class Due:
 def due_of(case: Case, *, now: datetime) -> Due:
     """The next answer that is owed, in time on the wall."""
     if case.state not in OWED:
-        words = {
-            State.WAITING: _("clock stands"), State.SOLVED: _("solved"), State.CLOSED: _("closed"),
-        }  # fmt: skip
-        return Due(words.get(State(case.state), ""), "calm")
+        return Due(_("clock stands") if case.state == State.WAITING else "", "calm")
     owes_answer = case.first_responded_at is None and case.first_response_due == case.next_due
     due = case.first_response_due if owes_answer else case.resolution_due
     if due is None:

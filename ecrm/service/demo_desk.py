@@ -64,11 +64,12 @@ def simulate_desk(crm: Installation, *, now: datetime) -> int:
         bought = _arrived(session, now=now)
         if not bought or not products:
             return 0
-        late = [one for one in bought if one.parcel.promised_on and _day(one) > one.parcel.promised_on.isoformat()]
-        whose, goods = {True: cycle(late or bought), False: cycle(bought)}, cycle(products)
-        for made_up in CASES:
-            _open(session, made_up, next(whose[made_up.late]), next(goods), now=now)
-        _send_back(session, bought[len(CASES) :], now=now)
+        asked: set[int] = set()
+        for made_up, goods in zip(CASES, cycle(products), strict=False):
+            one = _asks(session, made_up, asked, now=now) or bought[0]
+            asked.add(one.customer.id)
+            _open(session, made_up, one, goods, now=now)
+        _send_back(session, [one for one in bought if one.customer.id not in asked], now=now)
         ids, buyers = [one.product for one in products], [one.customer for one in bought]
         simulate_reviews(session, buyers[: 4 * _PRODUCTS], REVIEWS, about=ids, now=now)
         simulate_questions(session, buyers[::-1], QUESTIONS, about=ids, by=facts.name, now=now)
@@ -91,6 +92,14 @@ def _arrived(session: Session, *, now: datetime) -> list[_Bought]:
     for order, customer, parcel in session.execute(query):
         found.setdefault(customer.id, _Bought(order, customer, parcel))
     return list(found.values())[:_BUYERS]
+
+
+def _asks(session: Session, made_up: DemoCase, asked: set[int], *, now: datetime) -> _Bought | None:
+    """Whose parcel had arrived by then, late where the case says so, and who hasn't asked yet, if there is such."""
+    arrived = _arrived(session, now=now - timedelta(hours=made_up.hours_ago))
+    late = [one for one in arrived if one.parcel.promised_on and _day(one) > one.parcel.promised_on.isoformat()]
+    wanted = (late or arrived) if made_up.late else arrived
+    return next((one for one in wanted if one.customer.id not in asked), wanted[0] if wanted else None)
 
 
 def _day(one: _Bought) -> str:

@@ -22,6 +22,7 @@ from mailer.outbox import Email
 from tests.ecrm.carriers.test_simulated_past import DemoStorefront
 from tests.ecrm.kites import AT, Kites, open_kites, order, person, signed_up
 from tracking.delivery.returns import Return
+from tracking.delivery.shipment import Shipment
 
 NOW = AT + timedelta(days=60)
 
@@ -57,6 +58,23 @@ def test_it_holds_cases_in_every_state_and_says_of_each_that_it_is_made_up(demo:
     assert sorted(notes) == sorted(one.id for one in made)
     assert [one.satisfaction for one in made if one.satisfaction] == [one.stars for one in CASES if one.stars]
     assert all(one.satisfaction_asked_at < one.satisfied_at < NOW for one in made if one.satisfaction)
+
+
+def test_nobody_asks_about_an_order_before_it_arrived(engine: Engine, tmp_path: Path) -> None:
+    kites = open_kites(engine, tmp_path)
+    kites.crm.storefront = DemoStorefront()
+    people = [(f"p{number}@example.com", str(number)) for number in range(60)]
+    with kites.app.app_context():
+        backfill(kites.crm, [
+            order(f"A{account}", person(email, account), at=NOW - timedelta(hours=6 * int(account)))
+            for email, account in reversed(people)
+        ])  # fmt: skip
+        simulate_deliveries(kites.crm, now=NOW)
+        simulate_desk(kites.crm, now=NOW)
+    arrived = {one.order_reference: one.delivered_at for one in kites.all(Shipment)}
+    asked = [one for one in kites.all(Case) if one.order_reference]
+    assert asked
+    assert [one.subject for one in asked if not arrived[one.order_reference] < one.opened_at] == []
 
 
 def test_returns_reviews_and_questions_are_about_what_arrived_and_marked(demo: Kites) -> None:
