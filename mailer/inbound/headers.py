@@ -28,6 +28,7 @@ _BETWEEN = re.compile(r"(\?=)[ \t\r\n]+(?==\?[^?\s]{1,80}\?[bBqQ]\?)")
 _ADDRESS = re.compile(r"[^\s<>\"',;:()\[\]]{1,64}@[^\s<>\"',;:()\[\]@]{1,255}")
 _BRACKETED = re.compile(r"<\s{0,9}([^<>\s]{1,320})\s{0,9}>")
 _QUOTED = re.compile(r'"[^"]{0,1000}"')
+_COMMENT = re.compile(r"\([^()]*\)")
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,250}>")
 
 
@@ -84,11 +85,20 @@ def sender(message: Message) -> tuple[str, str, bool]:
     nothing. Both are empty where nobody is named.
     """
     found = addresses(message, "From") or addresses(message, "Sender") or addresses(message, "Reply-To")
-    if len(found) < 2:
+    field = _QUOTED.sub("", raw_field(message, "From"))
+    if len(found) < 2 and not (found and _named_beside(field, found[0][1])):
         return (*(found[0] if found else ("", "")), True)
-    bracketed = map(_checked, _BRACKETED.findall(_QUOTED.sub("", raw_field(message, "From"))))
+    bracketed = map(_checked, _BRACKETED.findall(field))
     last = ([address for address in bracketed if address] or [found[0][1]])[-1]
     return (next((shown for shown, address in found if fold(address) == fold(last)), ""), last, False)
+
+
+def _named_beside(field: str, address: str) -> bool:
+    """Whether an address or half of one stands before the brackets: `Shop @ Home <x@y.example>`. Versions of Python
+    differ in whether they read it as a second one."""
+    field = _COMMENT.sub("", field)
+    rest = _BRACKETED.sub("", field)
+    return rest != field and "@" in rest and fold(_checked(rest)) != fold(address)
 
 
 def message_ids(message: Message, name: str) -> tuple[str, ...]:

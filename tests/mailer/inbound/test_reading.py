@@ -100,6 +100,8 @@ def test_subjects_are_one_readable_line(subject: str, read_as: str) -> None:
         ("Byron, Ada <ada@a.example>", "ada@a.example", True),
         ("Ada <ada@a.example", "ada@a.example", True),
         ("Ada.Byron@a.example <ada.byron@a.example>", "Ada.Byron@a.example", True),
+        ("Ada (ada@home) <ada@a.example>", "ada@a.example", True),
+        ("<@relay.example:ada@a.example>", "ada@a.example", True),
     ],
 )  # fmt: skip
 def test_of_several_senders_it_is_the_one_in_brackets_and_none_is_believed(
